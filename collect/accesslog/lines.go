@@ -1,0 +1,116 @@
+package accesslog
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+// MaxLine is the longest line, in bytes, that is read as a record. S3 bounds
+// the headers and the URI of a request to a few KiB.
+const MaxLine = 1 << 20
+
+// keptOfLong is how much of a longer line is handed on as evidence.
+const keptOfLong = 4 << 10
+
+// Lines cuts a log object into lines in bounded memory. The zero value is not
+// usable; see [NewLines].
+type Lines struct {
+	src    io.Reader
+	buf    []byte // unread bytes are buf[start:end]
+	start  int
+	end    int
+	number int64
+	eof    bool
+}
+
+// Line is one line of a log object.
+type Line struct {
+	Text       []byte // without newline; valid until the next call; the beginning where TooLong
+	Number     int64  // from 1
+	TooLong    bool
+	Terminated bool // a newline stands behind it
+}
+
+// NewLines reads from src.
+func NewLines(src io.Reader) *Lines {
+	return &Lines{src: src, buf: make([]byte, 64<<10)}
+}
+
+// Next returns the next line, or io.EOF behind the last one. Any other error
+// is that of the source.
+func (l *Lines) Next() (Line, error) {
+	scanned := 0
+	for {
+		if i := bytes.IndexByte(l.buf[l.start+scanned:l.end], '\n'); i >= 0 {
+			return l.cut(scanned+i, true), nil
+		}
+		scanned = l.end - l.start
+		if scanned > MaxLine {
+			return l.skipLong()
+		}
+		if l.eof {
+			if scanned == 0 {
+				return Line{}, io.EOF
+			}
+			return l.cut(scanned, false), nil
+		}
+		if err := l.fill(); err != nil {
+			return Line{}, err
+		}
+	}
+}
+
+func (l *Lines) cut(n int, newline bool) Line {
+	l.number++
+	line := Line{Text: l.buf[l.start : l.start+n], Number: l.number, Terminated: newline, TooLong: n > MaxLine}
+	l.start += n
+	if newline {
+		l.start++
+	}
+	if line.TooLong {
+		line.Text = line.Text[:keptOfLong]
+	}
+	return line
+}
+
+// fill reads more behind the unread bytes, moving or growing as needed.
+func (l *Lines) fill() error {
+	if l.start > 0 {
+		copy(l.buf, l.buf[l.start:l.end])
+		l.end -= l.start
+		l.start = 0
+	}
+	if l.end == len(l.buf) {
+		l.buf = append(l.buf, make([]byte, len(l.buf))...)
+	}
+	n, err := l.src.Read(l.buf[l.end:])
+	l.end += n
+	if errors.Is(err, io.EOF) {
+		l.eof = true
+		return nil
+	}
+	return err
+}
+
+// skipLong keeps the beginning of a line that is too long and drops the rest
+// as it is read, so that a line of any length takes the same memory.
+func (l *Lines) skipLong() (Line, error) {
+	kept := bytes.Clone(l.buf[l.start : l.start+keptOfLong])
+	l.start = l.end
+	for {
+		if l.eof {
+			l.number++
+			return Line{Text: kept, Number: l.number, TooLong: true}, nil
+		}
+		if err := l.fill(); err != nil {
+			return Line{}, err
+		}
+		if i := bytes.IndexByte(l.buf[l.start:l.end], '\n'); i >= 0 {
+			l.start += i + 1
+			l.number++
+			return Line{Text: kept, Number: l.number, TooLong: true, Terminated: true}, nil
+		}
+		l.start = l.end
+	}
+}

@@ -1,0 +1,344 @@
+package accesslog
+
+import "bytes"
+
+// Parse reads one line, without its newline, into r. It does not allocate. The
+// error is the reason why the line can't be read; r is then undefined.
+func Parse(line []byte, r *Record) error {
+	line = bytes.TrimRight(line, " \r\n")
+	if len(line) == 0 {
+		return errEmpty
+	}
+	*r = Record{}
+	c := cursor{line: line}
+	r.BucketOwner = c.token()
+	r.Bucket = c.token()
+	var ok bool
+	if r.TimeMS, ok = c.time(); !ok {
+		return errTime
+	}
+	ip := c.token()
+	if ip != nil && !isIP(ip) {
+		return errIP
+	}
+	r.RemoteIP = ip
+	if !c.requesterToOperation(r) {
+		return errOperation
+	}
+	if err := c.keyToNumbers(r); err != nil {
+		return err
+	}
+	return c.agentsToEnd(r)
+}
+
+// cursor walks over a line from the left.
+type cursor struct {
+	line []byte
+	at   int
+	done bool // a token reached the end of the line
+}
+
+// raw returns the text up to the next space and steps over it.
+func (c *cursor) raw() []byte {
+	rest := c.line[c.at:]
+	if i := bytes.IndexByte(rest, ' '); i >= 0 {
+		c.at += i + 1
+		return rest[:i]
+	}
+	c.at, c.done = len(c.line), true
+	return rest
+}
+
+func (c *cursor) token() []byte { return value(c.raw()) }
+
+// value is a token, or nil where it is the "-" that stands for unknown.
+func value(tok []byte) []byte {
+	if len(tok) == 1 && tok[0] == '-' {
+		return nil
+	}
+	return tok
+}
+
+const timeLength = len("[02/Jan/2006:15:04:05 +0000]")
+
+func (c *cursor) time() (int64, bool) {
+	rest := c.line[c.at:]
+	if len(rest) <= timeLength || rest[timeLength] != ' ' {
+		return 0, false
+	}
+	c.at += timeLength + 1
+	return parseTime(rest[:timeLength])
+}
+
+// maxRequesterTokens bounds the search for the operation behind a requester
+// that holds spaces, as a CloudFront origin access identity does.
+const maxRequesterTokens = 16
+
+func (c *cursor) requesterToOperation(r *Record) bool {
+	start := c.at
+	for n := range maxRequesterTokens {
+		if bytes.IndexByte(c.raw(), '"') >= 0 {
+			return false
+		}
+		end := c.at - 1
+		mark := *c
+		id, op := c.raw(), c.raw()
+		if c.done {
+			return false
+		}
+		if isOperation(op) || n == 0 && string(op) == "-" {
+			r.Requester, r.RequestID, r.Operation = value(c.line[start:end]), value(id), value(op)
+			return end > start
+		}
+		*c = mark
+	}
+	return false
+}
+
+// isOperation tells REST.PUT.OBJECT, S3.TRANSITION_SIA.OBJECT, SOAP.GetObject
+// and the like from any other word.
+func isOperation(tok []byte) bool {
+	dots := 0
+	for i, b := range tok {
+		switch {
+		case b >= 'A' && b <= 'Z', b >= '0' && b <= '9' && i > 0:
+		case b == '.' && i > 0 && i < len(tok)-1:
+			dots++
+		case dots > 0 && (b == '_' || b >= 'a' && b <= 'z'):
+		default:
+			return false
+		}
+	}
+	return dots > 0
+}
+
+// maxKeyEnds bounds how many quotes are tried as the beginning of the URI, so
+// that a line made to be slow costs no more than its length times this.
+const maxKeyEnds = 32
+
+// keyToNumbers reads the key, the URI and the six fields behind it. A key is
+// URL-encoded and so has no space; where one stands in it all the same, the
+// first quote that opens a readable request line ends the key.
+func (c *cursor) keyToNumbers(r *Record) error {
+	start, reason := c.at, errShort
+	for first, tries := true, 0; ; first = false {
+		c.raw()
+		if c.done || tries > maxKeyEnds {
+			return reason
+		}
+		key := c.line[start : c.at-1]
+		rest := c.line[c.at:]
+		mark := *c
+		err := errURI
+		switch {
+		case rest[0] == '-' && len(rest) > 1 && rest[1] == ' ':
+			c.at += 2
+			err = c.numbers(r)
+		case rest[0] == '"' && (first || opensRequest(rest[1:])):
+			tries++
+			err = c.uriToNumbers(r)
+		}
+		if err == nil {
+			r.Key = value(key)
+			return nil
+		}
+		if first {
+			reason = err
+		}
+		*c = mark
+	}
+}
+
+// opensRequest tells whether text begins with a method.
+func opensRequest(text []byte) bool {
+	for i, b := range text {
+		if b == ' ' {
+			return i > 0
+		}
+		if b < 'A' || b > 'Z' {
+			return false
+		}
+	}
+	return false
+}
+
+// uriToNumbers reads a quoted URI. A request line ends with its protocol, and
+// no client can put a space into the target before it, so the first such end
+// holds; only a line without any may end elsewhere.
+func (c *cursor) uriToNumbers(r *Record) error {
+	rest := c.line[c.at:]
+	reason := errURI
+	for _, protocol := range [...]bool{true, false} {
+		for from := 1; from < len(rest); {
+			i := bytes.Index(rest[from:], []byte(`" `))
+			if i < 0 {
+				break
+			}
+			end := from + i
+			from = end + 1
+			if endsInProtocol(rest[1:end]) != protocol {
+				continue
+			}
+			mark := *c
+			c.at += end + 2
+			err := c.numbers(r)
+			if err == nil && (c.line[c.at] == '"' || c.line[c.at] == '-') {
+				r.RequestURI = value(rest[1:end])
+				return nil
+			}
+			if err != nil && reason == errURI && protocol {
+				reason = err
+			}
+			*c = mark
+		}
+	}
+	return reason
+}
+
+// endsInProtocol tells whether a URI ends in " HTTP/1.1" or the like.
+func endsInProtocol(uri []byte) bool {
+	n := len(uri)
+	return n > 9 && string(uri[n-9:n-3]) == " HTTP/" && isDigit(uri[n-3]) && uri[n-2] == '.' && isDigit(uri[n-1])
+}
+
+func (c *cursor) numbers(r *Record) error {
+	status, ok := number(c.raw(), 599)
+	if !ok || status >= 0 && status < 100 {
+		return errStatus
+	}
+	r.HTTPStatus = int32(status)
+	r.ErrorCode = c.token()
+	var n [4]int64
+	for i := range n {
+		limit := int64(1<<63 - 1)
+		if i > 1 {
+			limit = 1<<31 - 1
+		}
+		if n[i], ok = number(c.raw(), limit); !ok {
+			return errNumber
+		}
+	}
+	if c.done || c.at == len(c.line) {
+		return errAgents
+	}
+	r.BytesSent, r.ObjectSize, r.TotalTimeMS, r.TurnAroundTimeMS = n[0], n[1], int32(n[2]), int32(n[3])
+	return nil
+}
+
+// number reads a decimal number up to limit, or [None] for "-".
+func number(tok []byte, limit int64) (int64, bool) {
+	if len(tok) == 1 && tok[0] == '-' {
+		return None, true
+	}
+	if len(tok) == 0 || len(tok) > 19 {
+		return 0, false
+	}
+	var n uint64
+	for _, b := range tok {
+		if !isDigit(b) {
+			return 0, false
+		}
+		n = n*10 + uint64(b-'0')
+	}
+	return int64(n), n <= uint64(limit)
+}
+
+// agentsToEnd reads the referer, the user agent and all behind it. Both are
+// client text with quotes in it, so the end of the user agent is sought from
+// the right: the last quote with the fields in their order behind it.
+func (c *cursor) agentsToEnd(r *Record) error {
+	rest := c.line[c.at:]
+	bareReferer := bytes.HasPrefix(rest, []byte("- "))
+	if bareReferer && bytes.HasPrefix(rest[2:], []byte("- ")) {
+		return r.tail(rest[4:])
+	}
+	if bareReferer {
+		rest = rest[2:]
+	}
+	if len(rest) == 0 || rest[0] != '"' {
+		return errAgents
+	}
+	between := bytes.Index(rest[1:], []byte(`" "`)) // the first one, in rest[1:]
+	for end := bytes.LastIndexByte(rest, '"'); end > 0; end = bytes.LastIndexByte(rest[:end], '"') {
+		if end+2 > len(rest) || rest[end+1] != ' ' {
+			continue
+		}
+		body, tail := rest[1:end], rest[end+2:]
+		if bareReferer {
+			if r.tail(tail) == nil {
+				r.UserAgent = value(body)
+				return nil
+			}
+			continue
+		}
+		if between >= 0 && between+3 <= len(body) {
+			if r.tail(tail) == nil {
+				r.Referer, r.UserAgent = value(body[:between]), value(body[between+3:])
+				return nil
+			}
+		} else if bytes.HasPrefix(tail, []byte("- ")) && r.tail(tail[2:]) == nil {
+			r.Referer = value(body)
+			return nil
+		}
+	}
+	return errTail
+}
+
+const (
+	fieldsToVersion = 18
+	fieldsToTLS     = 24
+	knownFields     = 27
+)
+
+// tail reads the fields from the version ID on. AWS has added fields at the
+// end over the years: a line has one of them, seven, or more than seven.
+func (r *Record) tail(text []byte) error {
+	fields := [...]*[]byte{&r.VersionID, &r.HostID, &r.SignatureVersion, &r.CipherSuite, &r.AuthenticationType,
+		&r.HostHeader, &r.TLSVersion, &r.AccessPointARN, &r.ACLRequired, &r.SourceRegion}
+	c := cursor{line: text}
+	n := 0
+	for ; n < len(fields) && !c.done; n++ {
+		tok := c.raw()
+		if len(tok) == 0 {
+			return errTail
+		}
+		*fields[n] = value(tok)
+	}
+	r.Fields = fieldsToVersion - 1 + n
+	if n == 1 {
+		return nil
+	}
+	if r.Fields < fieldsToTLS || !startsWith(r.SignatureVersion, "sig") || !startsWith(r.TLSVersion, "tls") && !startsWith(r.TLSVersion, "ssl") {
+		return errTail
+	}
+	if !c.done {
+		r.Extra = text[c.at:]
+		r.Fields += bytes.Count(r.Extra, []byte{' '}) + 1
+	}
+	return nil
+}
+
+// startsWith compares without case; nil, the unknown, always holds.
+func startsWith(tok []byte, lower string) bool {
+	if tok == nil {
+		return true
+	}
+	return len(tok) > len(lower) && bytes.EqualFold(tok[:len(lower)], []byte(lower))
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
+// isIP tells whether tok has the letters of an IPv4 or IPv6 address.
+func isIP(tok []byte) bool {
+	separators := 0
+	for _, b := range tok {
+		switch {
+		case isDigit(b), b >= 'a' && b <= 'f', b >= 'A' && b <= 'F':
+		case b == '.' || b == ':':
+			separators++
+		default:
+			return false
+		}
+	}
+	return separators > 1 && len(tok) <= 45
+}

@@ -1,0 +1,59 @@
+package accesslog
+
+import (
+	"bytes"
+	"io"
+)
+
+// Reader reads the records of one log object. It tells a last line that the
+// object cuts off from one that only lacks its newline.
+type Reader struct {
+	lines  *Lines
+	fields int    // most fields seen in a line
+	last   []byte // last field of the record before
+}
+
+// NewReader reads from src.
+func NewReader(src io.Reader) *Reader { return &Reader{lines: NewLines(src)} }
+
+// Next reads the next line that is not blank into rec. Where the line can't be
+// read, rejected is the reason and rec is undefined. The error is io.EOF behind
+// the last line, or that of the source. Line and rec are valid until the next
+// call.
+func (r *Reader) Next(rec *Record) (line Line, rejected, err error) {
+	for {
+		if line, err = r.lines.Next(); err != nil {
+			return line, nil, err
+		}
+		if len(bytes.TrimSpace(line.Text)) > 0 {
+			break
+		}
+	}
+	if line.TooLong {
+		return line, ErrTooLong, nil
+	}
+	rejected = Parse(line.Text, rec)
+	if !line.Terminated && (rejected != nil && r.fields > 0 || rejected == nil && r.cutOff(line.Text, rec)) {
+		return line, ErrIncomplete, nil
+	}
+	if rejected == nil {
+		r.fields = max(r.fields, rec.Fields)
+		r.last = append(r.last[:0], lastField(line.Text)...)
+	}
+	return line, rejected, nil
+}
+
+// cutOff tells whether a readable last line lacks fields that the lines before
+// it have, or the end of a field that they write out.
+func (r *Reader) cutOff(text []byte, rec *Record) bool {
+	if rec.Fields < r.fields {
+		return true
+	}
+	last := lastField(text)
+	return len(last) < len(r.last) && bytes.HasPrefix(r.last, last) && string(last) != "-"
+}
+
+func lastField(text []byte) []byte {
+	text = bytes.TrimRight(text, " \r")
+	return text[bytes.LastIndexByte(text, ' ')+1:]
+}

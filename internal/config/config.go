@@ -1,0 +1,168 @@
+// Package config reads config.toml. [Load] goes in with a path and comes out
+// with a [Config] whose every value is checked, or with an [*Error] that lists
+// all that is wrong at once, each fault with its key, its line and the mend.
+//
+// Nothing here opens a network connection: whether a bucket exists is found
+// out by the room that reads it.
+package config
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"bucketproof/internal/objects"
+)
+
+// Config is one checked config.toml.
+type Config struct {
+	Path       string // as given to Load
+	Dir        string // folder that relative paths start at
+	Location   *time.Location
+	DataDir    string // resolved against Dir
+	QueriesDir string // resolved against Dir; "" for none
+	Schedule   Schedule
+	AWS        objects.Access
+	Evidence   Evidence
+	Engine     Engine
+	Mail       Mail
+	Tenants    []Tenant
+}
+
+// Schedule holds cron lines of five fields, read in [Config.Location].
+type Schedule struct{ Collect, Check, Report string }
+
+// Evidence says where packets go and how they are locked.
+type Evidence struct {
+	URL      objects.URL
+	LockMode string // GOVERNANCE, COMPLIANCE or "" for no Object Lock
+	LockDays int
+}
+
+// Engine is the SQL engine and its bounds.
+type Engine struct {
+	Kind        string
+	MemoryLimit int64 // bytes
+}
+
+// Mail says how packets are announced. SMTP "" sends none.
+type Mail struct {
+	SMTP        string
+	PasswordEnv string
+	From        string
+	LinkDays    int
+}
+
+// Tenant is one client of the MSP.
+type Tenant struct {
+	ID            string
+	Name          string
+	Location      *time.Location
+	Accounts      []string // 12 digits each; empty: not known
+	UserAgents    []string // wildcard patterns; empty: not checked
+	BusinessHours Window
+	LargePut      int64 // bytes
+	AWS           objects.Access
+	CloudTrail    string
+	BackupReports string
+	Buckets       []Bucket
+	Principals    []Principal
+	Contacts      []Contact
+}
+
+// Bucket is one source bucket, the place of its access logs and what is
+// approved in it.
+type Bucket struct {
+	Name       string
+	Logs       objects.URL
+	Prefixes   []string // "" approves the whole bucket
+	Window     Window
+	MinObjects int64
+}
+
+// Principal maps requesters to a friendly name and a role.
+type Principal struct{ Match, Name, Role string }
+
+// Contact is a person who gets the packet.
+type Contact struct{ Name, Email, Role string }
+
+// Window is a daily interval of wall-clock time. Where End is not after
+// Start it ends on the following day; equal ones last a whole day. Days are
+// the days on which it starts, index 0 is Sunday as in [time.Weekday].
+type Window struct {
+	Start, End Clock
+	Days       [7]bool
+}
+
+// Clock is a wall-clock time in minutes after midnight, 0 to 1439.
+type Clock int
+
+func (c Clock) String() string { return fmt.Sprintf("%02d:%02d", int(c)/60, int(c)%60) }
+
+// Roles that a principal can have.
+const (
+	RoleBackup  = "backup"
+	RoleRestore = "restore"
+	RoleAdmin   = "admin"
+	RoleAudit   = "audit"
+	RoleService = "service"
+)
+
+// Tenant returns the tenant with this id, or false.
+func (c *Config) Tenant(id string) (Tenant, bool) {
+	for _, t := range c.Tenants {
+		if t.ID == id {
+			return t, true
+		}
+	}
+	return Tenant{}, false
+}
+
+// Select returns the tenant with this id, or all of them where id is "". An
+// unknown id is an error that names the known ones.
+func (c *Config) Select(id string) ([]Tenant, error) {
+	if id == "" {
+		return c.Tenants, nil
+	}
+	if t, ok := c.Tenant(id); ok {
+		return []Tenant{t}, nil
+	}
+	known := make([]string, len(c.Tenants))
+	for i, t := range c.Tenants {
+		known[i] = t.ID
+	}
+	return nil, &Error{Path: c.Path, Problems: []Problem{{
+		Key: "tenant.id", Text: fmt.Sprintf("no tenant %q; the configuration has %s", id, strings.Join(known, ", ")),
+	}}}
+}
+
+// Problem is one fault of a configuration.
+type Problem struct {
+	Line int    // from 1; 0 where no line stands for it
+	Key  string // dotted
+	Text string // what is wrong, and the mend
+}
+
+// Error is everything that is wrong with a configuration.
+type Error struct {
+	Path     string
+	Problems []Problem
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	for i, p := range e.Problems {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(e.Path)
+		if p.Line > 0 {
+			fmt.Fprintf(&b, ":%d", p.Line)
+		}
+		if p.Key != "" {
+			b.WriteString(": " + p.Key)
+		}
+		b.WriteString(": " + p.Text)
+	}
+	return b.String()
+}

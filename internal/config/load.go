@@ -1,0 +1,297 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // zones must be there on a machine without a zone database
+
+	"github.com/BurntSushi/toml"
+
+	"bucketproof/internal/objects"
+)
+
+// Load reads and checks the configuration at path. What is wrong with it comes
+// back as an [*Error], all at once.
+func Load(path string) (*Config, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &Error{Path: path, Problems: []Problem{{Text: "the file does not exist; write one with `bucketproof init`, or name it with --config"}}}
+	}
+	if err != nil {
+		return nil, &Error{Path: path, Problems: []Problem{{Text: err.Error()}}}
+	}
+	return Parse(path, text)
+}
+
+// Parse checks the text of a configuration. Relative paths in it start at the
+// folder of path.
+func Parse(path string, text []byte) (*Config, error) {
+	fail := func(p ...Problem) (*Config, error) { return nil, &Error{Path: path, Problems: p} }
+	text = []byte(strings.TrimPrefix(string(text), "\ufeff")) // an editor's byte order mark
+	m := map[string]any{}
+	if err := toml.Unmarshal(text, &m); err != nil {
+		var perr toml.ParseError
+		if errors.As(err, &perr) {
+			return fail(Problem{Line: perr.Position.Line, Key: perr.LastKey, Text: "not TOML: " + perr.Message})
+		}
+		return fail(Problem{Text: "not TOML: " + err.Error()})
+	}
+	if len(m) == 0 {
+		return fail(Problem{Text: "the file is empty; `bucketproof init --out FILE` writes a commented one to start from"})
+	}
+	w := &walker{lines: indexLines(string(text))}
+	c := readConfig(&table{w: w, m: m}, path)
+	if len(w.problems) > 0 {
+		slices.SortStableFunc(w.problems, func(a, b Problem) int { return a.Line - b.Line })
+		return fail(w.problems...)
+	}
+	return c, nil
+}
+
+func readConfig(t *table, path string) *Config {
+	c := &Config{Path: path, Dir: filepath.Dir(path)}
+	c.Location = readZone(t, "timezone", time.UTC)
+	c.DataDir = c.resolve(t.str("data_dir", "data"))
+	if dir := t.str("queries_dir", ""); dir != "" {
+		c.QueriesDir = c.resolve(dir)
+	}
+	c.Schedule = readSchedule(t.sub("schedule"))
+	c.AWS = readAccess(t.sub("aws"), objects.Access{})
+	c.Evidence = c.readEvidence(t.sub("evidence"))
+	c.Engine = readEngine(t.sub("engine"))
+	c.Mail = readMail(t.sub("mail"))
+	tenants := t.list("tenant")
+	if len(tenants) == 0 {
+		t.problem("tenant", "is missing; write one [[tenant]] block for each client")
+	}
+	for _, tt := range tenants {
+		c.Tenants = append(c.Tenants, c.readTenant(tt))
+	}
+	checkTenants(t, c, tenants)
+	t.done()
+	return c
+}
+
+func (c *Config) resolve(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(c.Dir, path)
+}
+
+func (c *Config) readURL(t *table, key, example string) objects.URL {
+	text := t.required(key, example)
+	if text == "" {
+		return objects.URL{}
+	}
+	u, err := objects.ParseURL(text)
+	if err != nil {
+		t.problem(key, "%s", err)
+	}
+	return u.Resolve(c.Dir)
+}
+
+func readSchedule(t *table) Schedule {
+	s := Schedule{
+		Collect: readCron(t, "collect", "20 * * * *"),
+		Check:   readCron(t, "check", "30 6 * * *"),
+		Report:  readCron(t, "report", "0 7 3 * *"),
+	}
+	t.done()
+	return s
+}
+
+var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$`)
+
+func readAccess(t *table, from objects.Access) objects.Access {
+	a := objects.Access{
+		Region:     t.str("region", from.Region),
+		Endpoint:   t.str("endpoint", from.Endpoint),
+		Profile:    t.str("profile", from.Profile),
+		RoleARN:    t.str("role_arn", from.RoleARN),
+		ExternalID: t.str("external_id", from.ExternalID),
+	}
+	if a.Endpoint != "" && !isHTTP(a.Endpoint) {
+		t.problem("endpoint", "is %q; write a URL like https://s3.example.com, without credentials", a.Endpoint)
+	}
+	if a.RoleARN != "" && !roleARN.MatchString(a.RoleARN) {
+		t.problem("role_arn", "is %q; write arn:aws:iam::ACCOUNT:role/NAME", a.RoleARN)
+	}
+	if a.ExternalID != "" && a.RoleARN == "" {
+		t.problem("external_id", "is set without role_arn; name the role that it belongs to")
+	}
+	t.done()
+	return a
+}
+
+func (c *Config) readEvidence(t *table) Evidence {
+	e := Evidence{
+		URL:      c.readURL(t, "url", "s3://msp-evidence/packets"),
+		LockMode: t.oneOf("lock_mode", "GOVERNANCE", "GOVERNANCE", "COMPLIANCE", ""),
+		LockDays: int(t.integer("lock_days", 400, 1, 36500)),
+	}
+	if e.URL.Scheme != "" {
+		e.URL = e.URL.Folder()
+	}
+	t.done()
+	return e
+}
+
+func readEngine(t *table) Engine {
+	e := Engine{Kind: t.oneOf("kind", "duckdb", "duckdb", "trino", "athena"), MemoryLimit: readSize(t, "memory_limit", 2_000_000_000)}
+	if e.Kind != "duckdb" {
+		t.problem("kind", "is %q, which this version has no engine for; write \"duckdb\"", e.Kind)
+	}
+	if e.MemoryLimit < 100_000_000 {
+		t.problem("memory_limit", "is less than 100MB; no query runs in that, write \"500MB\" or more")
+	}
+	t.done()
+	return e
+}
+
+var tenantID = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func (c *Config) readTenant(t *table) Tenant {
+	n := Tenant{ID: t.required("id", "acme"), Name: t.required("name", "Acme Dental")}
+	if n.ID != "" && !tenantID.MatchString(n.ID) {
+		t.problem("id", "is %q; write up to 63 lower-case letters, digits and -, with a letter or digit at both ends", n.ID)
+	}
+	n.Location = readZone(t, "timezone", c.Location)
+	n.UserAgents, _ = t.stringList("user_agents")
+	if slices.Contains(n.UserAgents, "") {
+		t.problem("user_agents", "holds an empty pattern; remove it, or write \"-\" to expect requests without a user agent")
+	}
+	n.BusinessHours = readWindow(t.sub("business_hours"), Window{Start: 8 * 60, End: 18 * 60, Days: [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}})
+	n.LargePut = readSize(t, "large_put", 1<<30)
+	n.AWS = readAccess(t.sub("aws"), c.AWS)
+	n.CloudTrail = c.readOptionalURL(t, "cloudtrail")
+	n.BackupReports = c.readOptionalURL(t, "backup_reports")
+	buckets := t.list("bucket")
+	if len(buckets) == 0 {
+		t.problem("bucket", "is missing; write a [[tenant.bucket]] block for each bucket that holds backups")
+	}
+	for _, b := range buckets {
+		n.Buckets = append(n.Buckets, c.readBucket(b))
+	}
+	for _, p := range t.list("principal") {
+		n.Principals = append(n.Principals, readPrincipal(p))
+	}
+	for _, p := range t.list("contact") {
+		n.Contacts = append(n.Contacts, readContact(p))
+	}
+	n.Accounts = readAccounts(t, n.Principals)
+	t.done()
+	return n
+}
+
+func (c *Config) readOptionalURL(t *table, key string) string {
+	text := t.str(key, "")
+	if text == "" {
+		return ""
+	}
+	if _, err := objects.ParseURL(text); err != nil {
+		t.problem(key, "%s", err)
+	}
+	return text
+}
+
+func (c *Config) readBucket(t *table) Bucket {
+	b := Bucket{Name: t.required("name", "acme-backups")}
+	if problem := objects.BucketNameProblem(b.Name); b.Name != "" && problem != "" {
+		t.problem("name", "%q %s", b.Name, problem)
+	}
+	b.Logs = c.readURL(t, "logs", "s3://acme-logs/acme-backups/")
+	prefixes, ok := t.stringList("prefixes")
+	if ok && len(prefixes) == 0 || !ok && t.m["prefixes"] == nil {
+		t.problem("prefixes", "is missing; write the approved prefixes, [\"veeam/\"], or [\"\"] for the whole bucket")
+	}
+	for i, p := range prefixes {
+		if strings.HasPrefix(p, "/") {
+			t.problem("prefixes", "entry %d is %q; an S3 key has no / at its start, write %q", i+1, p, strings.TrimLeft(p, "/"))
+		}
+		if slices.Contains(prefixes[:i], p) {
+			t.problem("prefixes", "holds %q twice; remove one", p)
+		}
+	}
+	b.Prefixes = prefixes
+	b.Window = readWindow(t.sub("window"), Window{Start: 22 * 60, End: 6 * 60, Days: [7]bool{true, true, true, true, true, true, true}})
+	b.MinObjects = t.integer("min_objects", 1, 1, 1<<40)
+	t.done()
+	return b
+}
+
+func readPrincipal(t *table) Principal {
+	p := Principal{
+		Match: t.required("match", "arn:aws:sts::111122223333:assumed-role/BackupRole/*"),
+		Name:  t.required("name", "Nightly backup role"),
+		Role:  t.oneOf("role", RoleService, RoleBackup, RoleRestore, RoleAdmin, RoleAudit, RoleService),
+	}
+	if _, ok := t.m["role"]; !ok {
+		t.problem("role", "is missing; write one of backup, restore, admin, audit, service")
+	}
+	if p.Match == "-" || strings.Trim(p.Match, "*?") == "" && p.Match != "" {
+		t.problem("match", "is %q, which would approve anonymous or any requester; name an ARN, a canonical user id or svc:NAME", p.Match)
+	}
+	t.done()
+	return p
+}
+
+func readContact(t *table) Contact {
+	c := Contact{
+		Name:  t.required("name", "Dana Reyes"),
+		Email: t.required("email", "dana@acme.example"),
+		Role:  t.oneOf("role", "auditor", "auditor", "account_manager", "technician"),
+	}
+	if c.Email != "" {
+		checkAddress(t, "email", c.Email)
+	}
+	t.done()
+	return c
+}
+
+var (
+	account      = regexp.MustCompile(`^[0-9]{12}$`)
+	accountInARN = regexp.MustCompile(`^arn:aws[a-z-]*:(?:iam|sts)::([0-9]{12}):`)
+)
+
+// readAccounts reads the tenant's own accounts, by default those that the
+// matches of its principals name.
+func readAccounts(t *table, principals []Principal) []string {
+	accounts, ok := t.stringList("accounts")
+	if !ok {
+		for _, p := range principals {
+			if m := accountInARN.FindStringSubmatch(p.Match); m != nil && !slices.Contains(accounts, m[1]) {
+				accounts = append(accounts, m[1])
+			}
+		}
+	}
+	for i, a := range accounts {
+		if !account.MatchString(a) {
+			t.problem("accounts", "entry %d is %q; an AWS account is 12 digits in quotes", i+1, a)
+		}
+	}
+	return accounts
+}
+
+func isHTTP(s string) bool {
+	rest, ok := strings.CutPrefix(s, "https://")
+	if !ok {
+		rest, ok = strings.CutPrefix(s, "http://")
+	}
+	return ok && rest != "" && !strings.ContainsAny(rest, "@ ?#")
+}
+
+func quoteList(list []string) string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = fmt.Sprintf("%q", s)
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,196 @@
+package objects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// partial is the name pattern of a file that is being written; a listing
+// leaves such files out.
+const partial = ".bucketproof-*.partial"
+
+type fileStore struct{ url URL }
+
+func (s *fileStore) path(key string) (string, error) {
+	if !filepath.IsLocal(filepath.FromSlash(key)) {
+		return "", fmt.Errorf("%s: the key leaves the folder", s.url.Join(key))
+	}
+	return filepath.Join(s.url.Path, filepath.FromSlash(key)), nil
+}
+
+func (s *fileStore) List(ctx context.Context, after string) iter.Seq2[Info, error] {
+	return func(yield func(Info, error) bool) {
+		info, err := os.Stat(s.url.Path)
+		if err == nil && !info.IsDir() {
+			err = fmt.Errorf("%s is not a folder", s.url.Path)
+		}
+		if err != nil {
+			yield(Info{}, fmt.Errorf("list %s: %w; create the folder or correct the URL", s.url.Text, fileError(err)))
+			return
+		}
+		s.walk(ctx, "", after, yield)
+	}
+}
+
+// walk yields the files below the folder rel in the order of their keys: a
+// folder sorts as its name with a /, which is not how the names sort alone.
+func (s *fileStore) walk(ctx context.Context, rel, after string, yield func(Info, error) bool) bool {
+	entries, err := os.ReadDir(filepath.Join(s.url.Path, filepath.FromSlash(rel)))
+	if err != nil {
+		yield(Info{}, fmt.Errorf("list %s: %w", s.url.Join(rel), fileError(err)))
+		return false
+	}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+		if e.IsDir() {
+			names[i] += "/"
+		}
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			yield(Info{}, fmt.Errorf("list %s: %w", s.url.Text, err))
+			return false
+		}
+		key := rel + name
+		if strings.HasSuffix(name, "/") {
+			if key > after || strings.HasPrefix(after, key) {
+				if !s.walk(ctx, key, after, yield) {
+					return false
+				}
+			}
+			continue
+		}
+		if match, _ := filepath.Match(partial, name); key <= after || match {
+			continue
+		}
+		info, err := s.Stat(ctx, key)
+		if errors.Is(err, ErrNotFound) { // removed while listing, or a dangling link
+			continue
+		}
+		if err == nil && info.ETag == "" { // a link to a folder, a socket or the like
+			continue
+		}
+		if !yield(info, err) || err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *fileStore) Open(_ context.Context, info Info) (io.ReadCloser, error) {
+	path, err := s.path(info.Key)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", s.url.Join(info.Key), fileError(err))
+	}
+	st, err := f.Stat()
+	if err == nil && info.ETag != "" && fileETag(st) != info.ETag {
+		err = ErrChanged
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("read %s: %w", s.url.Join(info.Key), err), f.Close())
+	}
+	return f, nil
+}
+
+func (s *fileStore) Stat(_ context.Context, key string) (Info, error) {
+	path, err := s.path(key)
+	if err != nil {
+		return Info{}, err
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		return Info{}, fmt.Errorf("stat %s: %w", s.url.Join(key), fileError(err))
+	}
+	info := Info{Key: key, Size: st.Size(), Modified: st.ModTime().UTC()}
+	if st.Mode().IsRegular() {
+		info.ETag = fileETag(st)
+	}
+	return info, nil
+}
+
+// fileETag stands for the content of a file as an ETag does for an object: it
+// changes whenever the file is written.
+func fileETag(st fs.FileInfo) string {
+	return strconv.FormatInt(st.ModTime().UnixNano(), 16) + "-" + strconv.FormatInt(st.Size(), 16)
+}
+
+// Put writes a temporary file beside the target, syncs it and links it to its
+// name: the link fails where the name is taken, so that two writers can't
+// overwrite each other, and a crash leaves no half file under the name.
+func (s *fileStore) Put(ctx context.Context, key string, body []byte, _ PutOptions) error {
+	path, err := s.path(key)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = writeOnce(path, body)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", s.url.Join(key), fileError(err))
+	}
+	return nil
+}
+
+func writeOnce(path string, body []byte) (err error) {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, partial)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
+	_, err = f.Write(body)
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+func (s *fileStore) Locks(context.Context) (bool, error) { return false, nil }
+
+// fileError adds the sentinel that callers decide on.
+func fileError(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%w: %w", ErrExists, err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: %w", ErrDenied, err)
+	}
+	return err
+}

@@ -1,0 +1,182 @@
+// Package objects reads and writes objects at s3:// and file:// URLs behind
+// one interface. [ParseURL] turns the text of a configuration into a [URL],
+// [Open] gives the [Store] there. Keys are relative to the URL, so that a
+// caller never needs to know which kind of place it is.
+//
+// A store never deletes and never overwrites: [Store.Put] is a write-once.
+package objects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Errors that a caller decides on. Errors of a store wrap one of them where it
+// applies, beside the place and the mend.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrExists   = errors.New("exists already")
+	ErrDenied   = errors.New("access denied")
+	ErrChanged  = errors.New("changed since it was listed")
+)
+
+// Info is what a store knows about an object without reading it.
+type Info struct {
+	Key      string // relative to the store's URL
+	Size     int64  // bytes
+	ETag     string // without quotes; for a file made of modification time and size
+	Modified time.Time
+}
+
+// PutOptions say how an object is stored. A file:// place has neither tags nor
+// locks; it ignores them.
+type PutOptions struct {
+	ContentType string
+	Tags        map[string]string
+	LockMode    string    // GOVERNANCE, COMPLIANCE or "" for no lock
+	RetainUntil time.Time // meaningful with LockMode
+}
+
+// Store is one place that holds objects.
+type Store interface {
+	// List yields the objects whose key sorts after the key after, in the
+	// order of the keys' bytes. The first error ends the sequence. A place
+	// that does not exist is ErrNotFound, an empty one yields nothing.
+	List(ctx context.Context, after string) iter.Seq2[Info, error]
+	// Open reads the object as it was listed: where ETag is set and the object
+	// is another one by now, the error is ErrChanged.
+	Open(ctx context.Context, info Info) (io.ReadCloser, error)
+	// Put stores body under key, checked by SHA-256 in transit. Where the key
+	// exists the error is ErrExists, and what is there stays as it is.
+	Put(ctx context.Context, key string, body []byte, opts PutOptions) error
+	// Stat tells about one object, or ErrNotFound.
+	Stat(ctx context.Context, key string) (Info, error)
+	// Locks tells whether objects written here can be locked (S3 Object Lock).
+	Locks(ctx context.Context) (bool, error)
+}
+
+// Access is how to reach AWS or an S3-compatible server. Empty fields take
+// what the AWS tools would take.
+type Access struct {
+	Region, Endpoint, Profile, RoleARN, ExternalID string
+}
+
+// Open gives the store at u. It opens no connection.
+func Open(ctx context.Context, u URL, access Access) (Store, error) {
+	if u.Scheme == "file" {
+		return &fileStore{url: u}, nil
+	}
+	return openS3(ctx, u, access)
+}
+
+// URL is a place that holds objects: s3://bucket/prefix or file:///folder.
+// The zero URL is no place.
+type URL struct {
+	Text   string // as configured
+	Scheme string // "s3" or "file"
+	Bucket string // of s3
+	Prefix string // of s3; a key begins with it as it stands, / or not
+	Path   string // of file: the folder; a relative one starts where Resolve says
+}
+
+// ParseURL reads s3://bucket/prefix, file:///folder or file:folder.
+func ParseURL(text string) (URL, error) {
+	switch {
+	case strings.HasPrefix(text, "s3://"):
+		rest := strings.TrimPrefix(text, "s3://")
+		bucket, prefix, _ := strings.Cut(rest, "/")
+		if strings.ContainsAny(bucket, "@:?#") {
+			return URL{}, fmt.Errorf("%q holds more than a bucket and a prefix; write s3://bucket/prefix, credentials never stand in a URL", bucket)
+		}
+		if problem := BucketNameProblem(bucket); problem != "" {
+			return URL{}, fmt.Errorf("bucket %q %s; write s3://bucket/prefix", bucket, problem)
+		}
+		return URL{Text: text, Scheme: "s3", Bucket: bucket, Prefix: prefix}, nil
+	case strings.HasPrefix(text, "file:"):
+		path := strings.TrimPrefix(text, "file:")
+		if after, ok := strings.CutPrefix(path, "//"); ok {
+			if !strings.HasPrefix(after, "/") {
+				return URL{}, fmt.Errorf("%q names a host; write file:///folder, or file:folder for a relative one", text)
+			}
+			path = after
+		}
+		path, err := url.PathUnescape(path)
+		if err != nil {
+			return URL{}, fmt.Errorf("%q: %w; write %% as %%25", text, err)
+		}
+		if path == "" {
+			return URL{}, fmt.Errorf("%q names no folder; write file:///folder", text)
+		}
+		return URL{Text: text, Scheme: "file", Path: filepath.Clean(path)}, nil
+	default:
+		return URL{}, fmt.Errorf("%q is not a place that can be read; write s3://bucket/prefix or file:///folder", text)
+	}
+}
+
+// Resolve lets the relative path of a file URL start at dir. Text stays as
+// configured, so that what is written down does not depend on the machine.
+func (u URL) Resolve(dir string) URL {
+	if u.Scheme == "file" && !filepath.IsAbs(u.Path) {
+		u.Path = filepath.Join(dir, u.Path)
+	}
+	return u
+}
+
+// Folder is u with a / at its end, so that keys joined to it stand under it.
+func (u URL) Folder() URL {
+	if !strings.HasSuffix(u.Text, "/") {
+		u.Text += "/"
+	}
+	if u.Prefix != "" && !strings.HasSuffix(u.Prefix, "/") {
+		u.Prefix += "/"
+	}
+	return u
+}
+
+// Join is the full name of the object key at u.
+func (u URL) Join(key string) string {
+	if u.Scheme == "file" || (u.Prefix == "" && !strings.HasSuffix(u.Text, "/")) {
+		u = u.Folder()
+	}
+	return u.Text + key
+}
+
+// Sub is the place under key at u, a folder.
+func (u URL) Sub(key string) URL {
+	f := u.Folder()
+	f.Text += key + "/"
+	if u.Scheme == "file" {
+		f.Path = filepath.Join(u.Path, filepath.FromSlash(key))
+	} else {
+		f.Prefix += key + "/"
+	}
+	return f
+}
+
+// BucketNameProblem says what is wrong with an S3 bucket name, "" for nothing.
+// The rules are those of the S3 user guide, page bucketnamingrules.
+func BucketNameProblem(name string) string {
+	switch {
+	case len(name) < 3 || len(name) > 63:
+		return "has not 3 to 63 characters"
+	case strings.Contains(name, ".."):
+		return "holds two dots in a row"
+	}
+	for i, r := range name {
+		alnum := r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
+		if !alnum && (i == 0 || i == len(name)-1) {
+			return "does not begin and end with a lower-case letter or digit"
+		}
+		if !alnum && r != '-' && r != '.' {
+			return fmt.Sprintf("holds %q; a bucket name has lower-case letters, digits, - and .", r)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,267 @@
+package objects
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+)
+
+const (
+	// maxAttempts bounds the SDK's retries with backoff and jitter of throttled
+	// and broken requests.
+	maxAttempts = 6
+	// stall is how long a server may be silent before a request is given up.
+	stall = 60 * time.Second
+)
+
+type s3Store struct {
+	url    URL
+	client *s3.Client
+}
+
+func openS3(ctx context.Context, u URL, a Access) (Store, error) {
+	cfg, err := loadAWS(ctx, a)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", u.Text, err)
+	}
+	return &s3Store{url: u, client: s3.NewFromConfig(cfg, func(o *s3.Options) {
+		if a.Endpoint != "" {
+			o.BaseEndpoint = aws.String(a.Endpoint)
+			o.UsePathStyle = true
+		}
+	})}, nil
+}
+
+func loadAWS(ctx context.Context, a Access) (aws.Config, error) {
+	opts := []func(*awsconfig.LoadOptions) error{
+		awsconfig.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = maxAttempts })
+		}),
+		awsconfig.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+			t.ResponseHeaderTimeout = stall
+		})),
+		awsconfig.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenRequired),
+		awsconfig.WithResponseChecksumValidation(aws.ResponseChecksumValidationWhenRequired),
+	}
+	if a.Region != "" {
+		opts = append(opts, awsconfig.WithRegion(a.Region))
+	}
+	if a.Profile != "" {
+		opts = append(opts, awsconfig.WithSharedConfigProfile(a.Profile))
+	}
+	cfg, err := awsconfig.LoadDefaultConfig(ctx, opts...)
+	if err != nil {
+		return cfg, fmt.Errorf("AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		if a.Endpoint == "" {
+			return cfg, errors.New("no AWS region is set; write aws.region in the configuration or set AWS_REGION")
+		}
+		cfg.Region = "us-east-1" // what S3-compatible servers sign for by default
+	}
+	if a.RoleARN != "" {
+		provider := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), a.RoleARN, func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = "bucketproof"
+			if a.ExternalID != "" {
+				o.ExternalID = aws.String(a.ExternalID)
+			}
+		})
+		cfg.Credentials = aws.NewCredentialsCache(provider)
+	}
+	return cfg, nil
+}
+
+func (s *s3Store) key(key string) *string { return aws.String(s.url.Prefix + key) }
+
+func (s *s3Store) List(ctx context.Context, after string) iter.Seq2[Info, error] {
+	return func(yield func(Info, error) bool) {
+		in := &s3.ListObjectsV2Input{Bucket: &s.url.Bucket, Prefix: &s.url.Prefix}
+		if after != "" {
+			in.StartAfter = s.key(after)
+		}
+		for pages := s3.NewListObjectsV2Paginator(s.client, in); pages.HasMorePages(); {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(Info{}, s.wrap("list", "", "s3:ListBucket", err))
+				return
+			}
+			for _, o := range page.Contents {
+				key := strings.TrimPrefix(aws.ToString(o.Key), s.url.Prefix)
+				if key == "" { // the marker of the folder itself
+					continue
+				}
+				info := Info{Key: key, Size: aws.ToInt64(o.Size), ETag: strings.Trim(aws.ToString(o.ETag), `"`), Modified: aws.ToTime(o.LastModified).UTC()}
+				if !yield(info, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (s *s3Store) Open(ctx context.Context, info Info) (io.ReadCloser, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	in := &s3.GetObjectInput{Bucket: &s.url.Bucket, Key: s.key(info.Key)}
+	if info.ETag != "" {
+		in.IfMatch = aws.String(`"` + info.ETag + `"`)
+	}
+	out, err := s.client.GetObject(ctx, in)
+	if err != nil {
+		cancel(nil)
+		return nil, s.wrap("read", info.Key, "s3:GetObject", err)
+	}
+	return newStallReader(ctx, cancel, s, info, out.Body), nil
+}
+
+// stallReader gives a read up when the server is silent for too long or sends
+// fewer bytes than it listed.
+type stallReader struct {
+	body   io.ReadCloser
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	timer  *time.Timer
+	store  *s3Store
+	info   Info
+	read   int64
+	once   sync.Once
+}
+
+func newStallReader(ctx context.Context, cancel context.CancelCauseFunc, s *s3Store, info Info, body io.ReadCloser) *stallReader {
+	timer := time.AfterFunc(stall, func() { cancel(fmt.Errorf("the server sent nothing for %s", stall)) })
+	timer.Stop() // it runs only while a read waits, not while the caller works
+	return &stallReader{body: body, ctx: ctx, cancel: cancel, timer: timer, store: s, info: info}
+}
+
+func (r *stallReader) Read(p []byte) (int, error) {
+	r.timer.Reset(stall)
+	n, err := r.body.Read(p)
+	r.timer.Stop()
+	r.read += int64(n)
+	if err == io.EOF && r.info.ETag != "" && r.read != r.info.Size {
+		err = fmt.Errorf("%d of %d bytes: %w", r.read, r.info.Size, io.ErrUnexpectedEOF)
+	}
+	if err != nil && err != io.EOF {
+		if cause := context.Cause(r.ctx); cause != nil {
+			err = cause
+		}
+		err = r.store.wrap("read", r.info.Key, "s3:GetObject", err)
+	}
+	return n, err
+}
+
+func (r *stallReader) Close() error {
+	var err error
+	r.once.Do(func() {
+		r.timer.Stop()
+		err = r.body.Close()
+		r.cancel(nil)
+	})
+	return err
+}
+
+func (s *s3Store) Put(ctx context.Context, key string, body []byte, opts PutOptions) error {
+	sum := sha256.Sum256(body)
+	in := &s3.PutObjectInput{
+		Bucket: &s.url.Bucket, Key: s.key(key),
+		Body: bytes.NewReader(body), ContentLength: aws.Int64(int64(len(body))),
+		IfNoneMatch:    aws.String("*"),
+		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum[:])),
+	}
+	if opts.ContentType != "" {
+		in.ContentType = &opts.ContentType
+	}
+	if len(opts.Tags) > 0 {
+		tags := url.Values{}
+		for k, v := range opts.Tags {
+			tags.Set(k, v)
+		}
+		in.Tagging = aws.String(strings.ReplaceAll(tags.Encode(), "+", "%20"))
+	}
+	permission := "s3:PutObject and s3:PutObjectTagging"
+	if opts.LockMode != "" {
+		in.ObjectLockMode = types.ObjectLockMode(opts.LockMode)
+		in.ObjectLockRetainUntilDate = aws.Time(opts.RetainUntil)
+		permission += " and s3:PutObjectRetention"
+	}
+	if _, err := s.client.PutObject(ctx, in); err != nil {
+		return s.wrap("write", key, permission, err)
+	}
+	return nil
+}
+
+func (s *s3Store) Stat(ctx context.Context, key string) (Info, error) {
+	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.url.Bucket, Key: s.key(key)})
+	if err != nil {
+		return Info{}, s.wrap("stat", key, "s3:GetObject and s3:ListBucket", err)
+	}
+	return Info{Key: key, Size: aws.ToInt64(out.ContentLength), ETag: strings.Trim(aws.ToString(out.ETag), `"`), Modified: aws.ToTime(out.LastModified).UTC()}, nil
+}
+
+func (s *s3Store) Locks(ctx context.Context) (bool, error) {
+	out, err := s.client.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: &s.url.Bucket})
+	if err != nil {
+		var api smithy.APIError
+		if errors.As(err, &api) && (api.ErrorCode() == "ObjectLockConfigurationNotFoundError" || api.ErrorCode() == "NotImplemented") {
+			return false, nil
+		}
+		return false, s.wrap("read the Object Lock configuration of", "", "s3:GetBucketObjectLockConfiguration", err)
+	}
+	c := out.ObjectLockConfiguration
+	return c != nil && c.ObjectLockEnabled == types.ObjectLockEnabledEnabled, nil
+}
+
+// wrap says what was being done and to what, adds the sentinel that callers
+// decide on, and names the mend of the common faults.
+func (s *s3Store) wrap(doing, key, permission string, err error) error {
+	place := s.url.Text
+	if key != "" {
+		place = s.url.Join(key)
+	}
+	var api smithy.APIError
+	code := ""
+	if errors.As(err, &api) {
+		code = api.ErrorCode()
+	}
+	var resp *awshttp.ResponseError
+	status := 0
+	if errors.As(err, &resp) {
+		status = resp.HTTPStatusCode()
+	}
+	switch {
+	case code == "NoSuchBucket":
+		return fmt.Errorf("%s %s: %w: the bucket %s does not exist; correct the URL or create it", doing, place, ErrNotFound, s.url.Bucket)
+	case code == "NoSuchKey" || status == http.StatusNotFound:
+		return fmt.Errorf("%s %s: %w", doing, place, ErrNotFound)
+	case code == "SignatureDoesNotMatch" || code == "InvalidAccessKeyId" || code == "ExpiredToken":
+		return fmt.Errorf("%s %s: %w: %s; check the credentials", doing, place, ErrDenied, code)
+	case status == http.StatusForbidden:
+		return fmt.Errorf("%s %s: %w: the permission %s is missing on %s (%s)", doing, place, ErrDenied, permission, s.url.Bucket, code)
+	case status == http.StatusPreconditionFailed && doing == "write":
+		return fmt.Errorf("%s %s: %w", doing, place, ErrExists)
+	case status == http.StatusPreconditionFailed:
+		return fmt.Errorf("%s %s: %w", doing, place, ErrChanged)
+	case status == http.StatusMovedPermanently || code == "AuthorizationHeaderMalformed":
+		return fmt.Errorf("%s %s: the bucket is in another region; correct aws.region: %w", doing, place, err)
+	}
+	return fmt.Errorf("%s %s: %w", doing, place, err)
+}
