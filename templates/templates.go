@@ -1,10 +1,29 @@
-// Package templates holds everything that is text and not Go, embedded, so
-// that the binary needs nothing beside it.
+// Package templates holds everything that is text and not Go: the commented
+// configuration, the saved queries, the checks, and the statements that make
+// the tables they join. The files are embedded, so that the binary needs
+// nothing beside it. Each SQL file begins with a header that package analyze
+// reads.
 package templates
 
-import _ "embed" // for the files below
+import "embed"
 
 // Config is the commented starter config.toml that `bucketproof init` writes.
 //
 //go:embed config.toml
 var Config []byte
+
+// Queries holds the saved queries as queries/NAME.sql.
+//
+//go:embed queries/*.sql
+var Queries embed.FS
+
+// Checks holds the checks as checks/NAME.sql.
+//
+//go:embed checks/*.sql
+var Checks embed.FS
+
+// Tables holds the statements from which bound tables are made, as
+// tables/NAME.sql.
+//
+//go:embed tables/*.sql
+var Tables embed.FS

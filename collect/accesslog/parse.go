@@ -250,7 +250,7 @@ func (c *cursor) agentsToEnd(r *Record) error {
 	rest := c.line[c.at:]
 	bareReferer := bytes.HasPrefix(rest, []byte("- "))
 	if bareReferer && bytes.HasPrefix(rest[2:], []byte("- ")) {
-		return r.tail(rest[4:])
+		return readTail(r, rest[4:])
 	}
 	if bareReferer {
 		rest = rest[2:]
@@ -265,18 +265,18 @@ func (c *cursor) agentsToEnd(r *Record) error {
 		}
 		body, tail := rest[1:end], rest[end+2:]
 		if bareReferer {
-			if r.tail(tail) == nil {
+			if readTail(r, tail) == nil {
 				r.UserAgent = value(body)
 				return nil
 			}
 			continue
 		}
 		if between >= 0 && between+3 <= len(body) {
-			if r.tail(tail) == nil {
+			if readTail(r, tail) == nil {
 				r.Referer, r.UserAgent = value(body[:between]), value(body[between+3:])
 				return nil
 			}
-		} else if bytes.HasPrefix(tail, []byte("- ")) && r.tail(tail[2:]) == nil {
+		} else if bytes.HasPrefix(tail, []byte("- ")) && readTail(r, tail[2:]) == nil {
 			r.Referer = value(body)
 			return nil
 		}
@@ -290,9 +290,9 @@ const (
 	knownFields     = 27
 )
 
-// tail reads the fields from the version ID on. AWS has added fields at the
+// readTail reads the fields from the version ID on. AWS has added fields at the
 // end over the years: a line has one of them, seven, or more than seven.
-func (r *Record) tail(text []byte) error {
+func readTail(r *Record, text []byte) error {
 	fields := [...]*[]byte{&r.VersionID, &r.HostID, &r.SignatureVersion, &r.CipherSuite, &r.AuthenticationType,
 		&r.HostHeader, &r.TLSVersion, &r.AccessPointARN, &r.ACLRequired, &r.SourceRegion}
 	c := cursor{line: text}

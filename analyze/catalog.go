@@ -1,0 +1,130 @@
+package analyze
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"bucketproof/templates"
+)
+
+// Catalog holds the saved queries and the checks.
+type Catalog struct {
+	Queries []*Statement      // in the order of their names, the packet's own first
+	Checks  []*Statement      // in the order of their names
+	tables  map[string]string // statements behind the bound tables and views
+}
+
+// packetQueries are the saved queries of a packet, in its order.
+var packetQueries = []string{"backup-windows", "top-requesters", "unapproved-prefixes", "cross-account", "operations", "deletes",
+	"large-puts-business-hours", "errors", "user-agents", "log-delivery"}
+
+// LoadCatalog reads the built-in statements, and the queries of a folder of the
+// user's own, which add to them or replace one by name. Dir "" is no folder.
+func LoadCatalog(dir string) (*Catalog, error) {
+	c := &Catalog{tables: map[string]string{}}
+	var err error
+	if c.Queries, err = readStatements(templates.Queries, "queries", false); err != nil {
+		return nil, err
+	}
+	if c.Checks, err = readStatements(templates.Checks, "checks", true); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"access", "rejected", "requesters", "user-agents", "hours", "rejected-hours"} {
+		text, err := templates.Tables.ReadFile("tables/" + name + ".sql")
+		if err != nil {
+			return nil, err
+		}
+		c.tables[name] = string(text)
+	}
+	if dir != "" {
+		own, err := readStatements(os.DirFS(dir), ".", false)
+		if err != nil {
+			return nil, fmt.Errorf("queries_dir %s: %w", dir, err)
+		}
+		for _, s := range own {
+			c.Queries = slices.DeleteFunc(c.Queries, func(q *Statement) bool { return q.Name == s.Name })
+			c.Queries = append(c.Queries, s)
+		}
+	}
+	slices.SortFunc(c.Queries, func(a, b *Statement) int {
+		if d := rank(a.Name) - rank(b.Name); d != 0 {
+			return d
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return c, nil
+}
+
+func rank(name string) int {
+	if i := slices.Index(packetQueries, name); i >= 0 {
+		return i
+	}
+	return len(packetQueries)
+}
+
+// Packet returns the queries that every packet shows, in its order.
+func (c *Catalog) Packet() []*Statement {
+	var out []*Statement
+	for _, s := range c.Queries {
+		if rank(s.Name) < len(packetQueries) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Query returns the saved query with this name. The error names the known ones.
+func (c *Catalog) Query(name string) (*Statement, error) {
+	names := make([]string, len(c.Queries))
+	for i, s := range c.Queries {
+		if s.Name == name {
+			return s, nil
+		}
+		names[i] = s.Name
+	}
+	slices.Sort(names)
+	return nil, fmt.Errorf("%w %q; known are %s", ErrNoQuery, name, strings.Join(names, ", "))
+}
+
+// Check returns the check with this name, or nil.
+func (c *Catalog) Check(name string) *Statement {
+	for _, s := range c.Checks {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// ErrNoQuery is a name that no saved query has.
+var ErrNoQuery = errors.New("no saved query")
+
+func readStatements(files fs.FS, dir string, check bool) ([]*Statement, error) {
+	names, err := fs.Glob(files, path.Join(dir, "*.sql"))
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		if _, err := fs.Stat(files, dir); err != nil {
+			return nil, err
+		}
+	}
+	var out []*Statement
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		s, err := parseStatement(name, strings.TrimSuffix(path.Base(name), ".sql"), string(text), check)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}

@@ -1,0 +1,246 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// DuckDB is an in-memory DuckDB over Parquet files. It is safe for concurrent
+// use.
+type DuckDB struct {
+	db   *sql.DB
+	conn *sql.Conn
+	temp string
+}
+
+// OpenDuckDB makes a slice ready: views over its files, the tables that its
+// Prepare returns, then no way out.
+func OpenDuckDB(ctx context.Context, slice Slice, opts Options) (*DuckDB, error) {
+	if err := os.MkdirAll(opts.TempDir, 0o750); err != nil {
+		return nil, fmt.Errorf("open DuckDB: %w", err)
+	}
+	temp, err := os.MkdirTemp(opts.TempDir, "duckdb-*")
+	if err != nil {
+		return nil, fmt.Errorf("open DuckDB: %w", err)
+	}
+	settings := url.Values{
+		"memory_limit":                 {fmt.Sprintf("%dB", opts.MemoryLimit)},
+		"temp_directory":               {temp},
+		"autoinstall_known_extensions": {"false"},
+		"autoload_known_extensions":    {"false"},
+		"allow_community_extensions":   {"false"},
+		"preserve_insertion_order":     {"false"},
+	}
+	e := &DuckDB{temp: temp}
+	if e.db, err = sql.Open("duckdb", "?"+settings.Encode()); err == nil {
+		e.conn, err = e.db.Conn(ctx)
+	}
+	if err == nil {
+		err = e.prepare(ctx, slice)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open DuckDB: %w", err), e.Close())
+	}
+	return e, nil
+}
+
+func (e *DuckDB) prepare(ctx context.Context, slice Slice) error {
+	statements := []string{
+		"SET TimeZone='UTC'",
+		"CREATE VIEW delivered AS " + scan(slice.Access, accessColumns, ""),
+		"CREATE VIEW rejected_lines AS " + scan(slice.Rejected, rejectedColumns, " EXCLUDE (raw)"),
+	}
+	if err := e.exec(ctx, statements...); err != nil {
+		return err
+	}
+	tables, views, err := slice.Prepare(ctx, e.Query)
+	if err != nil {
+		return err
+	}
+	for _, t := range tables {
+		if err := e.load(ctx, t); err != nil {
+			return fmt.Errorf("table %s: %w", t.Name, err)
+		}
+	}
+	for _, view := range views {
+		if err := e.exec(ctx, "CREATE VIEW "+view.Name+" AS "+view.SQL); err != nil {
+			return fmt.Errorf("view %s: %w", view.Name, err)
+		}
+	}
+	return e.exec(ctx, "SET allowed_directories = ["+literals(folders(slice))+"]",
+		"SET enable_external_access = false",
+		"SET lock_configuration = true")
+}
+
+// scan is a SELECT over Parquet files, or an empty one with the same columns.
+func scan(files []string, columns []Column, exclude string) string {
+	if len(files) > 0 {
+		return "SELECT *" + exclude + " FROM read_parquet([" + literals(files) + "], hive_partitioning = false)"
+	}
+	nulls := make([]string, 0, len(columns))
+	for _, c := range columns {
+		if !strings.Contains(exclude, "("+c.Name+")") {
+			nulls = append(nulls, "CAST(NULL AS "+c.Type+") AS "+c.Name)
+		}
+	}
+	return "SELECT " + strings.Join(nulls, ", ") + " WHERE false"
+}
+
+func literals(list []string) string {
+	quoted := make([]string, len(list))
+	for i, s := range list {
+		quoted[i] = "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	}
+	return strings.Join(quoted, ", ")
+}
+
+func folders(slice Slice) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, list := range [][]string{slice.Access, slice.Rejected} {
+		for _, f := range list {
+			if dir := filepath.Dir(f); !seen[dir] {
+				seen[dir] = true
+				out = append(out, dir)
+			}
+		}
+	}
+	return out
+}
+
+func (e *DuckDB) exec(ctx context.Context, statements ...string) error {
+	for _, s := range statements {
+		if _, err := e.conn.ExecContext(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *DuckDB) load(ctx context.Context, t Table) error {
+	columns := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		columns[i] = c.Name + " " + c.Type
+	}
+	if err := e.exec(ctx, "CREATE TABLE "+t.Name+" ("+strings.Join(columns, ", ")+")"); err != nil {
+		return err
+	}
+	return e.conn.Raw(func(c any) error {
+		a, err := duckdb.NewAppenderFromConn(c.(driver.Conn), "", t.Name)
+		if err != nil {
+			return err
+		}
+		row := make([]driver.Value, len(t.Columns))
+		for _, r := range t.Rows {
+			for i, cell := range r {
+				row[i] = cell
+			}
+			if err := a.AppendRow(row...); err != nil {
+				return errors.Join(err, a.Close())
+			}
+		}
+		return a.Close()
+	})
+}
+
+// Query runs one statement.
+func (e *DuckDB) Query(ctx context.Context, text string, args ...any) (*Result, error) {
+	rows, err := e.conn.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	result, err := read(rows)
+	return result, errors.Join(err, rows.Close())
+}
+
+func read(rows *sql.Rows) (*Result, error) {
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{Columns: names}
+	for rows.Next() {
+		cells, into := make([]any, len(names)), make([]any, len(names))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		for i := range cells {
+			if cells[i], err = plain(cells[i]); err != nil {
+				return nil, fmt.Errorf("column %s: %w", names[i], err)
+			}
+		}
+		result.Rows = append(result.Rows, cells)
+	}
+	return result, rows.Err()
+}
+
+// plain turns what the driver gives into the cells that [Result] promises.
+func plain(v any) (any, error) {
+	switch v := v.(type) {
+	case nil, string, int64, float64, bool:
+		return v, nil
+	case int32:
+		return int64(v), nil
+	case int16:
+		return int64(v), nil
+	case int8:
+		return int64(v), nil
+	case uint64:
+		return int64(v), nil
+	case []byte:
+		return string(v), nil
+	case time.Time:
+		return v.UTC(), nil
+	case *big.Int: // sums of BIGINT are HUGEINT
+		if !v.IsInt64() {
+			return nil, fmt.Errorf("%s does not fit into 64 bits", v)
+		}
+		return v.Int64(), nil
+	case duckdb.Decimal:
+		return v.Float64(), nil
+	case []any:
+		list := make([]string, len(v))
+		for i, e := range v {
+			list[i] = fmt.Sprint(e)
+		}
+		return list, nil
+	}
+	return nil, fmt.Errorf("a value of type %T can't be shown; cast it in the SQL", v)
+}
+
+// Close releases memory and temporary files.
+func (e *DuckDB) Close() error {
+	var errs []error
+	if e.conn != nil {
+		errs = append(errs, e.conn.Close())
+	}
+	if e.db != nil {
+		errs = append(errs, e.db.Close())
+	}
+	return errors.Join(append(errs, os.RemoveAll(e.temp))...)
+}
+
+// Version is the version of the library, such as v1.5.5.
+func Version(ctx context.Context) (version string, err error) {
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	err = db.QueryRowContext(ctx, "SELECT version()").Scan(&version)
+	return version, err
+}

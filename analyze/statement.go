@@ -1,0 +1,138 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Statement is a saved query or a check: its header and its SQL.
+//
+// A header is the comment lines at the beginning of the file, `-- key: value`.
+// Every statement has a title and the question that it answers; `column NAME`
+// explains a column. A check has a severity, a scope (day or window), what it
+// needs beside the log, and the sentence of its findings.
+type Statement struct {
+	Name     string
+	Title    string
+	Question string
+	Notes    map[string]string // by column
+	Severity string            // of a check
+	Scope    string            // of a check: day or window
+	Needs    string            // of a check: accounts, user_agents, history or ""
+	Sentence string            // of a check, with {count} and {count:one|many}
+	SQL      string            // as written, with :name parameters
+	sql      string            // with ? in place of the parameters
+	params   []string          // their names, in the order of the ?
+}
+
+// parameters are the names that a statement can use.
+var parameters = []string{"from", "to", "bucket", "tenant", "large_put"}
+
+// parseStatement reads a SQL file. Where is its place for error messages.
+func parseStatement(where, name, text string, check bool) (*Statement, error) {
+	s := &Statement{Name: name, Notes: map[string]string{}}
+	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	n := 0
+	for ; n < len(lines) && strings.HasPrefix(lines[n], "--"); n++ {
+		key, value, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(lines[n], "--")), ":")
+		if !ok {
+			continue
+		}
+		value = strings.TrimSpace(value)
+		switch column, isColumn := strings.CutPrefix(key, "column "); {
+		case isColumn:
+			s.Notes[column] = value
+		case key == "title":
+			s.Title = value
+		case key == "question":
+			s.Question = value
+		case key == "severity":
+			s.Severity = value
+		case key == "scope":
+			s.Scope = value
+		case key == "needs":
+			s.Needs = value
+		case key == "sentence":
+			s.Sentence = value
+		}
+	}
+	s.SQL = strings.TrimRight(strings.TrimSpace(strings.Join(lines[n:], "\n")), "; \n")
+	switch {
+	case s.Title == "":
+		return nil, fmt.Errorf("%s: the header has no title; begin the file with `-- title: …`", where)
+	case s.Question == "":
+		return nil, fmt.Errorf("%s: the header has no question; write `-- question: …`", where)
+	case s.SQL == "":
+		return nil, fmt.Errorf("%s: there is no SQL behind the header", where)
+	case check && !slices.Contains([]string{"low", "medium", "high"}, s.Severity):
+		return nil, fmt.Errorf("%s: severity is %q; write low, medium or high", where, s.Severity)
+	case check && s.Scope != "day" && s.Scope != "window":
+		return nil, fmt.Errorf("%s: scope is %q; write day or window", where, s.Scope)
+	}
+	if err := s.bind(); err != nil {
+		return nil, fmt.Errorf("%s:%d: %w", where, n+1, err)
+	}
+	return s, nil
+}
+
+// bind puts ? in place of :name, outside of strings and comments.
+func (s *Statement) bind() error {
+	var b strings.Builder
+	text := s.SQL
+	for i := 0; i < len(text); {
+		rest := text[i:]
+		switch c := text[i]; {
+		case c == '\'' || c == '"':
+			end := strings.IndexByte(rest[1:], c)
+			if end < 0 {
+				return fmt.Errorf("a %c is not closed", c)
+			}
+			b.WriteString(rest[:end+2])
+			i += end + 2
+		case strings.HasPrefix(rest, "--"):
+			end := strings.IndexByte(rest, '\n')
+			if end < 0 {
+				end = len(rest)
+			}
+			i += end
+		case strings.HasPrefix(rest, "::"):
+			b.WriteString("::")
+			i += 2
+		case c == ';':
+			return fmt.Errorf("it holds more than one statement; leave the ; out")
+		case c == ':':
+			name := identifier(rest[1:])
+			if !slices.Contains(parameters, name) {
+				return fmt.Errorf("unknown parameter :%s; known are :%s", name, strings.Join(parameters, ", :"))
+			}
+			b.WriteByte('?')
+			s.params = append(s.params, name)
+			i += 1 + len(name)
+		default:
+			b.WriteByte(c)
+			i++
+		}
+	}
+	s.sql = b.String()
+	return nil
+}
+
+func identifier(s string) string {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c != '_' && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// arguments are the values of the parameters, in their places.
+func (s *Statement) arguments(values map[string]any) []any {
+	args := make([]any, len(s.params))
+	for i, name := range s.params {
+		args[i] = values[name]
+	}
+	return args
+}

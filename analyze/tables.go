@@ -1,0 +1,308 @@
+package analyze
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"bucketproof/analyze/engine"
+	"bucketproof/internal/config"
+	"bucketproof/internal/state"
+)
+
+// zoned is the type of an instant in a bound table, as that of access.time.
+const zoned = "TIMESTAMP WITH TIME ZONE"
+
+func columns(pairs ...string) []engine.Column {
+	out := make([]engine.Column, 0, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		out = append(out, engine.Column{Name: pairs[i], Type: pairs[i+1]})
+	}
+	return out
+}
+
+// prepare makes the bound tables and the views over them.
+func (v *View) prepare(ctx context.Context, query engine.Query) ([]engine.Table, []engine.View, error) {
+	if err := v.cover(ctx, query); err != nil {
+		return nil, nil, err
+	}
+	principals, others, err := v.principals(ctx, query)
+	if err != nil {
+		return nil, nil, err
+	}
+	agents, err := v.userAgents(ctx, query)
+	if err != nil {
+		return nil, nil, err
+	}
+	tables := []engine.Table{principals, others, agents, v.buckets(), v.prefixes(), v.otherPrefixes(), v.days(), v.coverageTable(),
+		v.windows(), v.businessHours(), v.logObjects()}
+	sql := v.data.Catalog.tables
+	return tables, []engine.View{{Name: "access", SQL: sql["access"]}, {Name: "rejected", SQL: sql["rejected"]}}, nil
+}
+
+// texts are the cells of a result of one text column.
+func texts(r *engine.Result) ([]string, error) {
+	out := make([]string, len(r.Rows))
+	for i, row := range r.Rows {
+		s, ok := row[0].(string)
+		if !ok {
+			return nil, fmt.Errorf("%v is no text", row[0])
+		}
+		out[i] = s
+	}
+	return out, nil
+}
+
+// sharing returns the other tenants that have a bucket of this one.
+func (v *View) sharing(bucket string) []config.Tenant {
+	var out []config.Tenant
+	for _, t := range v.data.Config.Tenants {
+		if t.ID != v.Tenant.ID && slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Name == bucket }) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// principals resolves every requester of the slice, and finds those that
+// belong to another tenant with whom a bucket is shared.
+func (v *View) principals(ctx context.Context, query engine.Query) (own, others engine.Table, err error) {
+	result, err := query(ctx, v.data.Catalog.tables["requesters"])
+	if err != nil {
+		return own, others, fmt.Errorf("list requesters: %w", err)
+	}
+	requesters, err := texts(result)
+	if err != nil {
+		return own, others, err
+	}
+	own = engine.Table{Name: "principals", Columns: columns("requester", engine.Text, "identity", engine.Text, "principal", engine.Text,
+		"account", engine.Text, "role", engine.Text, "mapped", engine.Bool, "backup", engine.Bool, "foreign_account", engine.Bool)}
+	others = engine.Table{Name: "other_requesters", Columns: columns("bucket", engine.Text, "requester", engine.Text)}
+	hasBackup := slices.ContainsFunc(v.Tenant.Principals, func(p config.Principal) bool { return p.Role == config.RoleBackup })
+	for _, r := range requesters {
+		id := identify(r, v.Tenant.Principals)
+		mapped := id.role != ""
+		backup := id.role == config.RoleBackup || !hasBackup && mapped
+		if len(v.Tenant.Principals) == 0 {
+			backup = r != Anonymous // with no mapping at all, who wrote is not asked
+		}
+		foreign := id.account != "" && len(v.Tenant.Accounts) > 0 && !slices.Contains(v.Tenant.Accounts, id.account)
+		own.Rows = append(own.Rows, []any{r, id.name, id.principal, id.account, id.role, mapped, backup, foreign})
+		if mapped {
+			continue
+		}
+		for _, b := range v.Tenant.Buckets {
+			for _, t := range v.sharing(b.Name) {
+				if identify(r, t.Principals).role != "" {
+					others.Rows = append(others.Rows, []any{b.Name, r})
+				}
+			}
+		}
+	}
+	return own, others, nil
+}
+
+func (v *View) userAgents(ctx context.Context, query engine.Query) (engine.Table, error) {
+	t := engine.Table{Name: "user_agents", Columns: columns("user_agent", engine.Text, "expected", engine.Bool)}
+	result, err := query(ctx, v.data.Catalog.tables["user-agents"])
+	if err != nil {
+		return t, fmt.Errorf("list user agents: %w", err)
+	}
+	agents, err := texts(result)
+	for _, a := range agents {
+		var expected any
+		if len(v.Tenant.UserAgents) > 0 {
+			match := slices.ContainsFunc(v.Tenant.UserAgents, func(p string) bool { return wildcard(p, a) })
+			if match || a != "-" {
+				expected = match
+			}
+		}
+		t.Rows = append(t.Rows, []any{a, expected})
+	}
+	return t, err
+}
+
+func (v *View) buckets() engine.Table {
+	t := engine.Table{Name: "buckets", Columns: columns("bucket", engine.Text)}
+	for _, b := range v.Tenant.Buckets {
+		t.Rows = append(t.Rows, []any{b.Name})
+	}
+	return t
+}
+
+func (v *View) prefixes() engine.Table {
+	t := engine.Table{Name: "prefixes", Columns: columns("bucket", engine.Text, "prefix", engine.Text, "encoded", engine.Text)}
+	for _, b := range v.Tenant.Buckets {
+		for _, p := range b.Prefixes {
+			for _, e := range encodings(p) {
+				t.Rows = append(t.Rows, []any{b.Name, p, e})
+			}
+		}
+	}
+	return t
+}
+
+func (v *View) otherPrefixes() engine.Table {
+	t := engine.Table{Name: "other_prefixes", Columns: columns("bucket", engine.Text, "encoded", engine.Text)}
+	for _, b := range v.Tenant.Buckets {
+		for _, other := range v.sharing(b.Name) {
+			for _, ob := range other.Buckets {
+				if ob.Name != b.Name {
+					continue
+				}
+				for _, p := range ob.Prefixes {
+					for _, e := range encodings(p) {
+						t.Rows = append(t.Rows, []any{b.Name, e})
+					}
+				}
+			}
+		}
+	}
+	return t
+}
+
+// allDays are the days of the range, those that they are compared with, and
+// those by which the silences of these are judged.
+func (v *View) allDays() []Day { return v.Range.widen(2*historyDays, 1).Days() }
+
+func (v *View) inRange(date string) bool {
+	return date >= v.Range.First.Format(time.DateOnly) && date <= v.Range.Last.Format(time.DateOnly)
+}
+
+func (v *View) days() engine.Table {
+	t := engine.Table{Name: "days", Columns: columns("date", engine.Text, "day_start", zoned, "day_end", zoned, "in_range", engine.Bool)}
+	for _, d := range v.allDays() {
+		t.Rows = append(t.Rows, []any{d.Date, d.Start, d.End, v.inRange(d.Date)})
+	}
+	return t
+}
+
+func (v *View) windows() engine.Table {
+	t := engine.Table{Name: "windows", Columns: columns("bucket", engine.Text, "subject", engine.Text, "date", engine.Text, "window_start", zoned,
+		"window_end", zoned, "in_range", engine.Bool, "min_objects", engine.Int, "gap", engine.Text)}
+	min := map[string]config.Bucket{}
+	for _, b := range v.Tenant.Buckets {
+		min[b.Name] = b
+	}
+	for _, n := range v.Nights {
+		b := min[n.Bucket]
+		subject := fmt.Sprintf("nightly window %s-%s", b.Window.Start, b.Window.End)
+		t.Rows = append(t.Rows, []any{n.Bucket, subject, n.Date, n.Start, n.End, true, b.MinObjects, n.Gap})
+	}
+	return t
+}
+
+func (v *View) businessHours() engine.Table {
+	t := engine.Table{Name: "business_hours", Columns: columns("hours_start", zoned, "hours_end", zoned)}
+	for _, i := range v.Range.widen(1, 1).intervals(v.Tenant.BusinessHours) {
+		t.Rows = append(t.Rows, []any{i.start, i.end})
+	}
+	return t
+}
+
+func (v *View) logObjects() engine.Table {
+	t := engine.Table{Name: "log_objects", Columns: columns("bucket", engine.Text, "source_object", engine.Text, "delivered", zoned)}
+	for _, s := range v.Sources {
+		if s.Kind == state.KindLog {
+			t.Rows = append(t.Rows, []any{s.Bucket, s.LogObject.Source, s.Delivered})
+		}
+	}
+	return t
+}
+
+// cover reads when each bucket has records, and judges its days and nights.
+func (v *View) cover(ctx context.Context, query engine.Query) error {
+	hours, err := v.hours(ctx, query)
+	if err != nil {
+		return err
+	}
+	rejected, err := v.rejectedHours(ctx, query)
+	if err != nil {
+		return err
+	}
+	days := v.allDays()
+	for _, b := range v.Tenant.Buckets {
+		c := newCoverage(hours[b.Name], rejected[b.Name], days, v.Range.Location)
+		v.covered[b.Name] = c
+		for _, d := range days {
+			gap := c.gap(d.Start, d.End, edge)
+			v.all = append(v.all, CoveredDay{Bucket: b.Name, Day: d, Gap: gap})
+			if v.inRange(d.Date) {
+				v.Coverage = append(v.Coverage, v.all[len(v.all)-1])
+			}
+		}
+		for _, i := range v.Range.intervals(b.Window) {
+			v.Nights = append(v.Nights, Night{Bucket: b.Name, Date: i.date, Start: i.start, End: i.end, Gap: c.gap(i.start, i.end, windowEdge)})
+		}
+	}
+	return nil
+}
+
+// history is how many of the historyDays before a day were evaluated.
+func (v *View) history(bucket, date string) int {
+	n := 0
+	for i, d := range v.all {
+		if d.Bucket != bucket || d.Date != date {
+			continue
+		}
+		for j := max(0, i-historyDays); j < i; j++ {
+			if v.all[j].Bucket == bucket && v.all[j].Gap == "" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func (v *View) hours(ctx context.Context, query engine.Query) (map[string][]hour, error) {
+	result, err := query(ctx, v.data.Catalog.tables["hours"])
+	if err != nil {
+		return nil, fmt.Errorf("list hours: %w", err)
+	}
+	hours := map[string][]hour{}
+	for _, row := range result.Rows {
+		bucket, ok := row[0].(string)
+		first, ok1 := row[2].(time.Time)
+		last, ok2 := row[3].(time.Time)
+		n, ok3 := row[4].(int64)
+		if !ok || !ok1 || !ok2 || !ok3 {
+			return nil, fmt.Errorf("list hours: unexpected row %v", row)
+		}
+		hours[bucket] = append(hours[bucket], hour{first: first, last: last, records: n})
+	}
+	return hours, nil
+}
+
+func (v *View) rejectedHours(ctx context.Context, query engine.Query) (map[string]map[int64]int64, error) {
+	result, err := query(ctx, v.data.Catalog.tables["rejected-hours"])
+	if err != nil {
+		return nil, fmt.Errorf("list rejected lines: %w", err)
+	}
+	hours := map[string]map[int64]int64{}
+	for _, row := range result.Rows {
+		bucket, ok := row[0].(string)
+		at, ok1 := row[1].(time.Time)
+		n, ok2 := row[2].(int64)
+		if !ok || !ok1 || !ok2 {
+			return nil, fmt.Errorf("list rejected lines: unexpected row %v", row)
+		}
+		if hours[bucket] == nil {
+			hours[bucket] = map[int64]int64{}
+		}
+		hours[bucket][at.Unix()/3600] += n
+	}
+	return hours, nil
+}
+
+func (v *View) coverageTable() engine.Table {
+	t := engine.Table{Name: "coverage", Columns: columns("bucket", engine.Text, "date", engine.Text, "day_number", engine.Int, "gap", engine.Text, "in_range", engine.Bool)}
+	numbers := map[string]int64{}
+	for i, d := range v.allDays() {
+		numbers[d.Date] = int64(i)
+	}
+	for _, d := range v.all {
+		t.Rows = append(t.Rows, []any{d.Bucket, d.Date, numbers[d.Date], d.Gap, v.inRange(d.Date)})
+	}
+	return t
+}

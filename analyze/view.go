@@ -1,0 +1,162 @@
+// Package analyze asks the questions: saved queries and checks over a tenant's
+// slice of the dataset. [LoadCatalog] reads the statements, [Open] gives the
+// [View] of one tenant over some days, [View.Run] answers a query and
+// [View.Check] runs the checks and keeps their findings.
+//
+// The configuration reaches SQL as bound tables (principals, prefixes,
+// windows, days and others), made when a view is opened: a changed mapping
+// holds for old records too, and no value is ever pasted into SQL.
+package analyze
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"bucketproof/analyze/engine"
+	"bucketproof/internal/config"
+	"bucketproof/internal/dataset"
+	"bucketproof/internal/redact"
+	"bucketproof/internal/state"
+)
+
+// Engine runs SQL over a slice. The built-in one is [engine.DuckDB].
+type Engine interface {
+	Query(ctx context.Context, sql string, args ...any) (*engine.Result, error)
+	Close() error
+}
+
+// Dataset is where a view gets its records and findings.
+type Dataset struct {
+	Config  *config.Config
+	Catalog *Catalog
+	State   *state.State
+	Files   dataset.Dataset
+}
+
+// View is what one tenant sees over a range of days. Close it.
+type View struct {
+	Tenant   config.Tenant
+	Range    Range
+	Coverage []CoveredDay // by bucket and day of the range
+	Nights   []Night      // by bucket and window of the range
+	Sources  []state.Source
+
+	data    Dataset
+	engine  Engine
+	covered map[string]*coverage
+	all     []CoveredDay // as Coverage, with the days before
+}
+
+// CoveredDay tells whether the log of a bucket can be trusted on a day.
+type CoveredDay struct {
+	Bucket string
+	Day
+	Gap string // why not; "" where it can
+}
+
+// Night is one occurrence of a bucket's backup window.
+type Night struct {
+	Bucket, Date string
+	Start, End   time.Time
+	Gap          string // why it is not evaluated; "" where it is
+}
+
+// Open makes the slice of a tenant ready. It holds the days of the range, those
+// before it that checks compare with, and the nights that end behind it.
+func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, error) {
+	v := &View{Tenant: t, Range: r, data: d, covered: map[string]*coverage{}}
+	wide := r.widen(2*historyDays+1, 2)
+	slice := engine.Slice{Prepare: v.prepare}
+	err := v.addFiles(ctx, &slice, wide)
+	if err == nil {
+		err = v.readSources(ctx, wide)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", t.ID, err)
+	}
+	v.engine, err = engine.OpenDuckDB(ctx, slice, engine.Options{MemoryLimit: d.Config.Engine.MemoryLimit, TempDir: filepath.Join(d.Files.Dir, "spill")})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", t.ID, err)
+	}
+	return v, nil
+}
+
+// Close releases the slice.
+func (v *View) Close() error { return v.engine.Close() }
+
+func (v *View) addFiles(ctx context.Context, slice *engine.Slice, wide Range) error {
+	from, to := wide.Start().Format(time.DateOnly), wide.End().Format(time.DateOnly)
+	add := func(into *[]string, kind, bucket string) error {
+		files, err := v.data.State.Files(ctx, kind, bucket, from, to)
+		for _, f := range files {
+			*into = append(*into, v.data.Files.Full(f.Path))
+		}
+		return err
+	}
+	err := add(&slice.Rejected, dataset.Rejected, "")
+	for _, b := range v.Tenant.Buckets {
+		err = errors.Join(err, add(&slice.Access, dataset.Access, b.Name), add(&slice.Rejected, dataset.Rejected, b.Name))
+	}
+	return err
+}
+
+func (v *View) readSources(ctx context.Context, wide Range) error {
+	for _, b := range v.Tenant.Buckets {
+		s, err := v.data.State.Sources(ctx, b.Logs.Text, b.Name, wide.Start(), wide.End())
+		if err != nil {
+			return err
+		}
+		v.Sources = append(v.Sources, s...)
+	}
+	return nil
+}
+
+// values are the parameters of a statement.
+func (v *View) values(bucket string) map[string]any {
+	return map[string]any{"from": v.Range.Start(), "to": v.Range.End(), "bucket": bucket, "tenant": v.Tenant.ID, "large_put": v.Tenant.LargePut}
+}
+
+// Run answers a saved query; bucket "" is all buckets of the tenant. Every text
+// in the result has passed package redact: this is the only way out of the
+// dataset.
+func (v *View) Run(ctx context.Context, s *Statement, bucket string) (*engine.Result, error) {
+	if bucket != "" && !slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Name == bucket }) {
+		return nil, fmt.Errorf("query %s: tenant %s has no bucket %q", s.Name, v.Tenant.ID, bucket)
+	}
+	return v.run(ctx, s, bucket)
+}
+
+func (v *View) run(ctx context.Context, s *Statement, bucket string) (*engine.Result, error) {
+	result, err := v.engine.Query(ctx, s.sql, s.arguments(v.values(bucket))...)
+	if err != nil {
+		return nil, fmt.Errorf("query %s: %w", s.Name, explain(err))
+	}
+	for _, row := range result.Rows {
+		for i, cell := range row {
+			switch cell := cell.(type) {
+			case string:
+				row[i] = redact.Text(cell)
+			case []string:
+				for j := range cell {
+					cell[j] = redact.Text(cell[j])
+				}
+			}
+		}
+	}
+	return result, nil
+}
+
+// explain adds the mend to errors that have one.
+func explain(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if text := err.Error(); len(text) > 13 && text[:13] == "Out of Memory" {
+		return fmt.Errorf("%w; raise engine.memory_limit in the configuration", err)
+	}
+	return err
+}

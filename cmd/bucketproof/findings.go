@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"bucketproof/internal/state"
+	"bucketproof/internal/tabular"
+)
+
+func newFindings(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "findings",
+		Short:   "What the checks have found",
+		Example: "  bucketproof findings list\n  bucketproof findings show 4f1c2a9b0d3e",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newFindingsList(a), newFindingsShow(a))
+	return cmd
+}
+
+func newFindingsList(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List the findings, the gravest first",
+		Example: "  bucketproof findings list --tenant acme\n  bucketproof findings list --format json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.checkFormat(); err != nil {
+				return err
+			}
+			return a.with(cmd.Context(), func(p *parts) error {
+				findings, err := p.state.Findings(cmd.Context(), a.tenant)
+				if err != nil {
+					return err
+				}
+				return a.print(findingsTable(findings))
+			})
+		},
+	}
+	a.tenantFlag(cmd)
+	a.formatFlag(cmd)
+	return cmd
+}
+
+func findingsTable(findings []state.Finding) tabular.Table {
+	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count", "first_seen", "last_seen", "owner", "due"}}
+	for _, f := range findings {
+		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count, f.First, f.Last, f.Owner, f.Due})
+	}
+	return t
+}
+
+func newFindingsShow(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "show ID",
+		Short:   "Show one finding: its days, sample records and history",
+		Example: "  bucketproof findings show 4f1c2a9b0d3e",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.with(cmd.Context(), func(p *parts) error { return a.showFinding(cmd.Context(), p, args[0]) })
+		},
+	}
+}
+
+func (a *app) showFinding(ctx context.Context, p *parts, id string) error {
+	f, err := p.state.Finding(ctx, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return usage("no finding %q; `bucketproof findings list` shows their ids", id)
+	}
+	if err != nil {
+		return err
+	}
+	data, err := p.analysis()
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	if s := data.Catalog.Check(f.Check); s != nil {
+		fmt.Fprintf(&b, "%s\n%s\n\n", s.Title, s.Say(f.Count))
+	}
+	for _, line := range [][2]string{{"id", f.ID}, {"check", f.Check}, {"severity", f.Severity}, {"tenant", f.Tenant}, {"bucket", f.Bucket},
+		{"subject", f.Subject}, {"status", f.Status}, {"owner", orDash(f.Owner)}, {"due", orDash(f.Due)}, {"first seen", tabular.Cell(f.First)}, {"last seen", tabular.Cell(f.Last)},
+		{"cause", orDash(f.Cause)}, {"resolution", orDash(f.Resolution)}} {
+		fmt.Fprintf(&b, "%-11s %s\n", line[0], tabular.Printable(line[1]))
+	}
+	b.WriteString("\ndays\n")
+	for _, d := range f.Days {
+		fmt.Fprintf(&b, "  %s  %d  %s to %s\n", d.Date, d.Count, tabular.Cell(d.First), tabular.Cell(d.Last))
+		for _, s := range d.Samples {
+			fmt.Fprintf(&b, "    %s\n", tabular.Printable(s))
+		}
+	}
+	b.WriteString("\nhistory\n")
+	for _, e := range f.Events {
+		fmt.Fprintf(&b, "  %s  %s  %s\n", tabular.Cell(e.At), e.Kind, e.Text)
+	}
+	_, err = fmt.Fprint(a.out, b.String())
+	return err
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

@@ -1,0 +1,68 @@
+// Command bucketproof turns Amazon S3 server access logs into evidence packets.
+// See README.md, or run `bucketproof help`.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"bucketproof/internal/config"
+)
+
+// Exit codes of every command.
+const (
+	exitDone      = 0
+	exitFailed    = 1
+	exitUsage     = 2 // wrong usage or configuration
+	exitAttention = 3 // it ran, and found what a person must look at
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// run runs one command line and returns its exit code.
+func run(ctx context.Context, args []string) int {
+	a := &app{out: os.Stdout, err: os.Stderr, now: time.Now}
+	root := newRoot(a)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	code := exitCode(err)
+	if code == exitFailed || code == exitUsage {
+		fmt.Fprintf(a.err, "bucketproof: %v\n", err)
+	}
+	return code
+}
+
+// errAttention ends a command that has found what a person must look at. What
+// it is has been printed.
+var errAttention = errors.New("attention")
+
+// usageError is a command line that can't be understood.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func exitCode(err error) int {
+	var bad *config.Error
+	var wrong usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &bad), errors.As(err, &wrong):
+		return exitUsage
+	case errors.Is(err, errAttention):
+		return exitAttention
+	}
+	return exitFailed
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"bucketproof/analyze"
+	"bucketproof/internal/config"
+	"bucketproof/internal/tabular"
+)
+
+func newQuery(a *app) *cobra.Command {
+	var from, to, bucket string
+	cmd := &cobra.Command{
+		Use:   "query [NAME]",
+		Short: "Run one saved query; without NAME list them",
+		Long: `Runs a saved query over the days, by default yesterday in the tenant's zone.
+Where the configuration has several tenants, --tenant says which one.`,
+		Example: `  bucketproof query
+  bucketproof query top-requesters --tenant acme --from 2026-10-01 --to 2026-10-31
+  bucketproof query errors --tenant acme --bucket acme-backups --format csv`,
+		Args: cobra.MaximumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return queryNames(a), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.checkFormat(); err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				return a.listQueries()
+			}
+			return a.with(cmd.Context(), func(p *parts) error { return a.query(cmd.Context(), p, args[0], bucket, from, to) })
+		},
+	}
+	a.tenantFlag(cmd)
+	a.formatFlag(cmd)
+	cmd.Flags().StringVar(&bucket, "bucket", "", "only this `bucket`")
+	cmd.Flags().StringVar(&from, "from", "", "first `day`, YYYY-MM-DD in the tenant's zone (default yesterday)")
+	cmd.Flags().StringVar(&to, "to", "", "last `day`, inclusive (default yesterday)")
+	a.complete(cmd, "bucket", func(c *config.Config) []string {
+		var names []string
+		for _, t := range c.Tenants {
+			for _, b := range t.Buckets {
+				names = append(names, b.Name)
+			}
+		}
+		return names
+	})
+	return cmd
+}
+
+// catalog reads the statements; a configuration that can't be read leaves the
+// built-in ones.
+func (a *app) catalog() (*analyze.Catalog, error) {
+	dir := ""
+	if c, err := config.Load(a.configPath); err == nil {
+		dir = c.QueriesDir
+	}
+	return analyze.LoadCatalog(dir)
+}
+
+func queryNames(a *app) []string {
+	catalog, err := a.catalog()
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, s := range catalog.Queries {
+		names = append(names, s.Name+"\t"+s.Title)
+	}
+	return names
+}
+
+func (a *app) listQueries() error {
+	catalog, err := a.catalog()
+	if err != nil {
+		return err
+	}
+	t := tabular.Table{Columns: []string{"name", "title", "question"}}
+	for _, s := range catalog.Queries {
+		t.Rows = append(t.Rows, []any{s.Name, s.Title, s.Question})
+	}
+	return a.print(t)
+}
+
+func (a *app) query(ctx context.Context, p *parts, name, bucket, from, to string) (err error) {
+	data, err := p.analysis()
+	if err != nil {
+		return err
+	}
+	statement, err := data.Catalog.Query(name)
+	if err != nil {
+		return usageError{err}
+	}
+	if len(p.tenants) > 1 && bucket != "" { // a bucket of one tenant names it
+		p.tenants = slices.DeleteFunc(slices.Clone(p.tenants), func(t config.Tenant) bool {
+			return !slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Name == bucket })
+		})
+	}
+	switch {
+	case len(p.tenants) == 0 || bucket != "" && !slices.ContainsFunc(p.tenants[0].Buckets, func(b config.Bucket) bool { return b.Name == bucket }):
+		return usage("no tenant has the bucket %q", bucket)
+	case len(p.tenants) > 1:
+		return usage("the configuration has %d tenants; say which with --tenant", len(p.tenants))
+	}
+	t := p.tenants[0]
+	r, err := days(t, from, to, a.now())
+	if err != nil {
+		return err
+	}
+	v, err := analyze.Open(ctx, data, t, r)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	result, err := v.Run(ctx, statement, bucket)
+	if err != nil {
+		return err
+	}
+	for _, d := range v.Coverage {
+		if d.Gap != "" && (bucket == "" || d.Bucket == bucket) {
+			fmt.Fprintf(a.err, "not evaluated: %s, %s: %s\n", d.Bucket, d.Date, d.Gap)
+		}
+	}
+	return a.print(tabular.Table{Columns: result.Columns, Rows: result.Rows})
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"bucketproof/analyze"
+	"bucketproof/internal/config"
+	"bucketproof/internal/dataset"
+	"bucketproof/internal/state"
+	"bucketproof/internal/tabular"
+)
+
+// app is what the commands share.
+type app struct {
+	out, err   io.Writer
+	now        func() time.Time
+	configPath string
+	format     string
+	tenant     string
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "bucketproof",
+		Short: "Turn Amazon S3 access logs into evidence that an auditor accepts",
+		Long: `bucketproof reads Amazon S3 server access logs and turns them, month by month
+and tenant by tenant, into an evidence packet: proof that the backups ran, that
+only the approved principals touched only the approved prefixes, and that what
+did not fit was noticed.
+
+Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 it ran, and
+found what a person must look at.`,
+		Example: `  bucketproof demo                      see it work, offline
+  bucketproof init                      write a config.toml to start from
+  bucketproof collect                   bring new log objects in
+  bucketproof check                     check yesterday
+  bucketproof report --month 2026-10    build and store the packets of a month`,
+		SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.PersistentFlags().StringVar(&a.configPath, "config", "config.toml", "configuration `file`")
+	root.AddCommand(newDemo(a), newInit(a), newCollect(a), newCheck(a), newReport(a), newQuery(a), newFindings(a), newVersion(a))
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage("%w; see `%s --help`", err, cmd.CommandPath())
+	})
+	// Cobra's own complaints about arguments are faults of usage.
+	for _, cmd := range append(root.Commands(), root) {
+		wrapArgs(cmd)
+		for _, sub := range cmd.Commands() {
+			wrapArgs(sub)
+		}
+	}
+	return root
+}
+
+func wrapArgs(cmd *cobra.Command) {
+	check := cmd.Args
+	if check == nil {
+		return
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usage("%w; see `%s --help`", err, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// tenantFlag adds --tenant, which completes to the ids of the configuration.
+func (a *app) tenantFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.tenant, "tenant", "", "only the tenant with this `id`")
+	a.complete(cmd, "tenant", func(c *config.Config) []string {
+		ids := make([]string, len(c.Tenants))
+		for i, t := range c.Tenants {
+			ids[i] = t.ID + "\t" + t.Name
+		}
+		return ids
+	})
+}
+
+func (a *app) formatFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.format, "format", tabular.FormatTable, "table, csv or json")
+	a.complete(cmd, "format", func(*config.Config) []string {
+		return []string{tabular.FormatTable, tabular.FormatCSV, tabular.FormatJSON}
+	})
+}
+
+// complete offers values for a flag; without a readable configuration those
+// that need one offer none.
+func (a *app) complete(cmd *cobra.Command, flag string, values func(*config.Config) []string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		c, err := config.Load(a.configPath)
+		if err != nil {
+			c = &config.Config{}
+		}
+		return values(c), cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic(err) // the flag is registered on the line above
+	}
+}
+
+func (a *app) checkFormat() error {
+	if !slices.Contains([]string{tabular.FormatTable, tabular.FormatCSV, tabular.FormatJSON}, a.format) {
+		return usage("--format is %q; write table, csv or json", a.format)
+	}
+	return nil
+}
+
+func (a *app) print(t tabular.Table) error {
+	return tabular.Write(a.out, t, a.format, terminalWidth(a.out))
+}
+
+func terminalWidth(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+func (a *app) log() *slog.Logger {
+	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
+
+// parts are the rooms of one configuration, wired together.
+type parts struct {
+	config  *config.Config
+	state   *state.State
+	data    dataset.Dataset
+	tenants []config.Tenant
+}
+
+// open reads the configuration and opens the state. Tenants are those that
+// --tenant selects.
+func (a *app) open(ctx context.Context) (*parts, error) {
+	c, err := config.Load(a.configPath)
+	if err != nil {
+		return nil, err
+	}
+	tenants, err := c.Select(a.tenant)
+	if err != nil {
+		return nil, err
+	}
+	s, err := state.Open(ctx, filepath.Join(c.DataDir, "state.db"))
+	if err != nil {
+		return nil, err
+	}
+	return &parts{config: c, state: s, data: dataset.Dataset{Dir: filepath.Join(c.DataDir, "dataset")}, tenants: tenants}, nil
+}
+
+// with opens the parts for do and closes them.
+func (a *app) with(ctx context.Context, do func(*parts) error) error {
+	p, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(p), p.state.Close())
+}
+
+// analysis is the dataset with the statements of the configuration.
+func (p *parts) analysis() (analyze.Dataset, error) {
+	catalog, err := analyze.LoadCatalog(p.config.QueriesDir)
+	if err != nil {
+		return analyze.Dataset{}, &config.Error{Path: p.config.Path, Problems: []config.Problem{{Key: "queries_dir", Text: err.Error()}}}
+	}
+	return analyze.Dataset{Config: p.config, Catalog: catalog, State: p.state, Files: p.data}, nil
+}
+
+// days reads --from and --to for a tenant; both default to yesterday there.
+func days(t config.Tenant, from, to string, now time.Time) (analyze.Range, error) {
+	yesterday := now.In(t.Location).AddDate(0, 0, -1).Format(time.DateOnly)
+	switch {
+	case from == "" && to == "":
+		from, to = yesterday, yesterday
+	case from == "":
+		from = to
+	case to == "":
+		to = max(from, yesterday)
+	}
+	for name, d := range map[string]string{"--from": from, "--to": to} {
+		if _, err := time.Parse(time.DateOnly, d); err != nil {
+			return analyze.Range{}, usage("%s is %q; write a day as YYYY-MM-DD", name, d)
+		}
+	}
+	if from > to {
+		return analyze.Range{}, usage("--from %s is after --to %s", from, to)
+	}
+	return analyze.NewRange(t.Location, from, to)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return fmt.Sprintf("%d %s", n, one)
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

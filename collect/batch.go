@@ -1,0 +1,280 @@
+package collect
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"bucketproof/collect/accesslog"
+	"bucketproof/internal/dataset"
+	"bucketproof/internal/objects"
+	"bucketproof/internal/state"
+)
+
+// batch reads some objects of a source and commits them together.
+type batch struct {
+	c        *Collector
+	src      Source
+	store    objects.Store
+	ids      *identities
+	failures *int // in a row, over batches
+
+	out     *dataset.Batch
+	objects []state.LogObject
+	sum     Summary
+	errs    []error // of objects that could not be read
+	date    string  // of the record before, and its day
+	day     int64
+}
+
+// run fetches the objects ahead in their order, parses and writes them, and
+// commits. An error means that nothing of the batch is in the dataset.
+func (b *batch) run(ctx context.Context, todo []pending) error {
+	number, err := b.c.State.NextBatch(ctx)
+	if err != nil {
+		return err
+	}
+	b.out = b.c.Dataset.NewBatch(number)
+	if err := b.readAll(ctx, todo); err != nil {
+		return errors.Join(err, b.out.Discard())
+	}
+	files, err := b.out.Close()
+	if err != nil {
+		return err
+	}
+	if err := b.c.State.Commit(ctx, b.objects, files, b.c.Now()); err != nil {
+		return errors.Join(err, b.out.Discard())
+	}
+	return nil
+}
+
+func (b *batch) readAll(ctx context.Context, todo []pending) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	results := fetchInOrder(ctx, b.store, todo, b.c.spoolDir())
+	var failed error
+	for i := 0; ; i++ {
+		result, ok := <-results
+		if !ok {
+			break
+		}
+		f := <-result
+		if failed == nil && *b.failures < maxFailures {
+			failed = b.take(ctx, f, todo[i])
+		}
+		if failed != nil || *b.failures >= maxFailures {
+			cancel() // what is on its way is still drained, to close its files
+		}
+		if err := f.close(); err != nil {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
+// fetchInOrder fetches at most fetchAhead objects at a time and hands them out
+// in the order of todo. The channel is closed when no fetch is running.
+func fetchInOrder(ctx context.Context, store objects.Store, todo []pending, spool string) <-chan chan *fetched {
+	results := make(chan chan *fetched, fetchAhead)
+	go func() {
+		defer close(results)
+		for _, p := range todo {
+			result := make(chan *fetched, 1)
+			results <- result
+			if ctx.Err() != nil {
+				result <- &fetched{info: p.info, err: ctx.Err()}
+				continue
+			}
+			go func() { result <- fetch(ctx, store, p.info, spool) }()
+		}
+	}()
+	return results
+}
+
+// take brings one fetched object into the batch. An object that could not be
+// read is noted; an error is one of our own and ends the batch.
+func (b *batch) take(ctx context.Context, f *fetched, p pending) error {
+	if f.err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		*b.failures++
+		if errors.Is(f.err, objects.ErrNotFound) {
+			f.err = fmt.Errorf("%w: removed between listing and reading, its records are lost unless they are delivered again", f.err)
+		}
+		b.errs = append(b.errs, f.err)
+		return nil
+	}
+	*b.failures = 0
+	o := &objectInBatch{b: b, already: p.already, LogObject: state.LogObject{
+		Location: b.src.Logs.Text, Key: f.info.Key, ETag: f.info.ETag, Size: f.info.Size, Source: b.src.Logs.Join(f.info.Key),
+		SHA256: f.sha256, Modified: f.info.Modified, Delivered: delivered(f.info), Kind: f.kind, Reader: readerVersion,
+		Took: b.src.Buckets, Buckets: map[string]state.ObjectCount{},
+	}}
+	b.sum.Objects++
+	b.sum.Bytes += f.info.Size
+	switch f.kind {
+	case state.KindLog:
+		content, err := f.open()
+		if err != nil {
+			return err
+		}
+		if err := o.read(ctx, content); err != nil {
+			return fmt.Errorf("%s: %w", o.Source, err)
+		}
+	case state.KindForeign:
+		b.sum.Foreign++
+	case state.KindEmpty:
+		b.sum.Empty++
+	}
+	if f.kind != state.KindLog && b.sum.FirstForeign == "" {
+		b.sum.FirstForeign = o.Source
+	}
+	b.objects = append(b.objects, o.LogObject)
+	return nil
+}
+
+// objectInBatch is a log object while its lines are taken.
+type objectInBatch struct {
+	state.LogObject
+	b       *batch
+	already []string
+	near    int64     // time of the record before; 0 before the first
+	waiting []refused // rejected lines before the first record
+}
+
+type refused struct {
+	bucket string
+	line   int64
+	reason string
+	raw    []byte
+}
+
+func (o *objectInBatch) read(ctx context.Context, content io.Reader) error {
+	r := accesslog.NewReader(content)
+	var rec accesslog.Record
+	for {
+		line, rejected, err := r.Next(&rec)
+		if errors.Is(err, io.EOF) {
+			return o.flushWaiting(o.Delivered.UnixMilli())
+		}
+		if err != nil {
+			return err
+		}
+		if rejected == nil {
+			err = o.record(ctx, &rec, line.Number)
+		} else {
+			err = o.reject(line, rejected)
+		}
+		if err != nil {
+			return fmt.Errorf("line %d: %w", line.Number, err)
+		}
+	}
+}
+
+func (o *objectInBatch) record(ctx context.Context, rec *accesslog.Record, line int64) error {
+	bucket := string(rec.Bucket)
+	if _, ok := slices.BinarySearch(o.b.src.Buckets, bucket); !ok {
+		o.ForeignRecords++
+		o.b.sum.OtherRecords++
+		return nil
+	}
+	if slices.Contains(o.already, bucket) {
+		return nil
+	}
+	if o.near == 0 {
+		if err := o.flushWaiting(rec.TimeMS); err != nil {
+			return err
+		}
+	}
+	o.near = rec.TimeMS
+	rec.Clean()
+	fresh, err := o.b.ids.add(ctx, bucket, o.b.dateOf(rec.TimeMS), dataset.Identify(rec))
+	if err != nil {
+		return err
+	}
+	n := o.Buckets[bucket]
+	at := time.UnixMilli(rec.TimeMS).UTC()
+	if n.First.IsZero() || at.Before(n.First) {
+		n.First = at
+	}
+	if at.After(n.Last) {
+		n.Last = at
+	}
+	if fresh {
+		n.Records++
+		o.b.sum.Records++
+		err = o.b.out.Access(rec, o.Source, line)
+	} else {
+		n.Duplicates++
+		o.b.sum.Duplicates++
+	}
+	o.Buckets[bucket] = n
+	return err
+}
+
+// dateOf is the UTC date of a record; most have that of the one before.
+func (b *batch) dateOf(ms int64) string {
+	const msOfDay = 24 * 60 * 60 * 1000
+	if day := ms / msOfDay; b.date == "" || day != b.day {
+		b.date, b.day = dataset.DateOf(ms), day
+	}
+	return b.date
+}
+
+// reject keeps a line that can't be read. It is dated as the record before it,
+// or as the first one of the object, or as the delivery.
+func (o *objectInBatch) reject(line accesslog.Line, reason error) error {
+	if o.already != nil {
+		return nil // counted when the object was first read
+	}
+	r := refused{bucket: o.bucketOf(line.Text), line: line.Number, reason: reason.Error(), raw: line.Text}
+	if o.b.sum.FirstRejected == "" {
+		o.b.sum.FirstRejected = fmt.Sprintf("%s:%d: %s", o.Source, line.Number, r.reason)
+	}
+	if o.near == 0 {
+		r.raw = bytes.Clone(r.raw)
+		o.waiting = append(o.waiting, r)
+		if len(o.waiting) < 1000 {
+			return nil
+		}
+		return o.flushWaiting(o.Delivered.UnixMilli())
+	}
+	return o.keep(r, o.near)
+}
+
+func (o *objectInBatch) flushWaiting(ms int64) error {
+	for _, r := range o.waiting {
+		if err := o.keep(r, ms); err != nil {
+			return err
+		}
+	}
+	o.waiting = nil
+	return nil
+}
+
+func (o *objectInBatch) keep(r refused, ms int64) error {
+	n := o.Buckets[r.bucket]
+	n.Rejected++
+	o.Buckets[r.bucket] = n
+	o.b.sum.Rejected++
+	return o.b.out.Reject(r.bucket, ms, o.Source, r.line, r.reason, r.raw)
+}
+
+// bucketOf is the bucket of a line that can't be read: the only one that logs
+// here, or the one that its second field names, or "" for not known.
+func (o *objectInBatch) bucketOf(line []byte) string {
+	if len(o.b.src.Buckets) == 1 {
+		return o.b.src.Buckets[0]
+	}
+	if fields := bytes.SplitN(line, []byte(" "), 3); len(fields) == 3 {
+		if i, ok := slices.BinarySearch(o.b.src.Buckets, string(fields[1])); ok {
+			return o.b.src.Buckets[i]
+		}
+	}
+	return ""
+}

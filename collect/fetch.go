@@ -1,0 +1,149 @@
+package collect
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"regexp"
+	"time"
+
+	"bucketproof/collect/accesslog"
+	"bucketproof/internal/objects"
+	"bucketproof/internal/state"
+)
+
+const (
+	// sniffed is how much of an object is read to tell whether it is a log.
+	sniffed = 1 << 20
+	// inMemory is the largest object that is held in memory; larger ones are
+	// spooled to a temporary file.
+	inMemory = 8 << 20
+)
+
+// logName is the end of the name of a log object, as S3 gives it:
+// YYYY-mm-DD-HH-MM-SS-UniqueString (S3 user guide, page ServerLogs).
+var logName = regexp.MustCompile(`(?:^|[/-]|[^0-9])(\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)-[0-9A-F]{8,}$`)
+
+// delivered is when a log object was delivered: the time in its name, or when
+// it was stored, where the name has none or only the date, as it has for
+// objects partitioned by event time.
+func delivered(info objects.Info) time.Time {
+	m := logName.FindStringSubmatch(info.Key)
+	if m == nil {
+		return info.Modified
+	}
+	at, err := time.Parse("2006-01-02-15-04-05", m[1])
+	if err != nil || at.Equal(at.Truncate(24*time.Hour)) {
+		return info.Modified
+	}
+	return at
+}
+
+// fetched is a whole log object, verified against its listing, ready to parse.
+// Nothing of an object enters the dataset before all of it is here.
+type fetched struct {
+	info   objects.Info
+	kind   string // of package state
+	sha256 string // "" for a foreign object, which is not read to its end
+	memory []byte
+	spool  *os.File // nil: in memory
+	err    error
+}
+
+// open returns the content from its beginning.
+func (f *fetched) open() (io.Reader, error) {
+	if f.spool == nil {
+		return bytes.NewReader(f.memory), nil
+	}
+	if _, err := f.spool.Seek(0, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("read spooled object: %w", err)
+	}
+	return f.spool, nil
+}
+
+func (f *fetched) close() error {
+	if f.spool == nil {
+		return nil
+	}
+	return errors.Join(f.spool.Close(), os.Remove(f.spool.Name()))
+}
+
+// fetch reads one object. What goes wrong is in the result.
+func fetch(ctx context.Context, store objects.Store, info objects.Info, spoolDir string) *fetched {
+	f := &fetched{info: info, kind: state.KindLog}
+	if info.Size == 0 {
+		f.kind = state.KindEmpty
+		f.sha256 = hex.EncodeToString(sha256.New().Sum(nil))
+		return f
+	}
+	body, err := store.Open(ctx, info)
+	if err != nil {
+		f.err = err
+		return f
+	}
+	f.err = errors.Join(f.read(body, spoolDir), body.Close())
+	if f.err != nil {
+		f.err = errors.Join(f.err, f.close())
+		f.spool = nil
+	}
+	return f
+}
+
+func (f *fetched) read(body io.Reader, spoolDir string) error {
+	sum := sha256.New()
+	first, err := io.ReadAll(io.LimitReader(body, sniffed))
+	if err != nil {
+		return err
+	}
+	if !logName.MatchString(f.info.Key) && !holdsRecord(first) {
+		f.kind = state.KindForeign
+		return nil
+	}
+	if f.info.Size <= inMemory {
+		rest, err := io.ReadAll(io.LimitReader(body, inMemory))
+		if err != nil {
+			return err
+		}
+		f.memory = append(first, rest...)
+		return f.finish(sum, int64(len(f.memory)), f.memory)
+	}
+	if f.spool, err = os.CreateTemp(spoolDir, "object-*"); err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	n, err := io.Copy(io.MultiWriter(f.spool, sum), io.MultiReader(bytes.NewReader(first), body))
+	if err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	return f.finish(sum, n, nil)
+}
+
+func (f *fetched) finish(sum hash.Hash, n int64, content []byte) error {
+	if n != f.info.Size {
+		return fmt.Errorf("read %s: %d bytes came where %d are listed: %w", f.info.Key, n, f.info.Size, objects.ErrChanged)
+	}
+	sum.Write(content)
+	f.sha256 = hex.EncodeToString(sum.Sum(nil))
+	return nil
+}
+
+// holdsRecord tells whether one of the lines that text begins with is an
+// access log record.
+func holdsRecord(text []byte) bool {
+	r := accesslog.NewReader(bytes.NewReader(text))
+	var rec accesslog.Record
+	for {
+		_, rejected, err := r.Next(&rec)
+		if err != nil {
+			return false
+		}
+		if rejected == nil {
+			return true
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package collect
+
+import (
+	"slices"
+
+	"bucketproof/internal/config"
+	"bucketproof/internal/objects"
+)
+
+// Source is one log location and the buckets whose logs are delivered there.
+type Source struct {
+	Logs    objects.URL
+	Access  objects.Access
+	Buckets []string // sorted
+}
+
+// Sources returns the log locations of a configuration, each once, in the
+// order in which they stand. With a tenant id only those that it uses; they
+// still come with every tenant's buckets, because an object is read once.
+func Sources(c *config.Config, tenant string) []Source {
+	var out []Source
+	used := map[string]bool{}
+	for _, t := range c.Tenants {
+		for _, b := range t.Buckets {
+			i := slices.IndexFunc(out, func(s Source) bool { return s.Logs.Text == b.Logs.Text })
+			if i < 0 {
+				i = len(out)
+				out = append(out, Source{Logs: b.Logs, Access: t.AWS})
+			}
+			if !slices.Contains(out[i].Buckets, b.Name) {
+				out[i].Buckets = append(out[i].Buckets, b.Name)
+				slices.Sort(out[i].Buckets)
+			}
+			if t.ID == tenant {
+				used[b.Logs.Text] = true
+			}
+		}
+	}
+	if tenant == "" {
+		return out
+	}
+	return slices.DeleteFunc(out, func(s Source) bool { return !used[s.Logs.Text] })
+}

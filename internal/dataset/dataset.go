@@ -1,0 +1,75 @@
+// Package dataset is where collection and analysis meet: access log records as
+// Parquet files under DIR/access/bucket=B/date=YYYY-MM-DD (the UTC date of the
+// request), and the lines that could not be read under DIR/rejected, in the
+// same partitions.
+//
+// A [Batch] writes new files. They belong to the dataset once the state names
+// them, so a run that dies leaves files that nobody reads and that [Dataset.Sweep]
+// removes. Text that is not UTF-8 is stored with \xNN in place of each bad
+// byte, because a Parquet string must be UTF-8; nothing else is changed.
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Kinds of files.
+const (
+	Access   = "access"
+	Rejected = "rejected"
+)
+
+// Dataset is a folder of partitions.
+type Dataset struct{ Dir string }
+
+// File is one Parquet file of a partition.
+type File struct {
+	Kind   string // Access or Rejected
+	Path   string // relative to the dataset, with /
+	Bucket string
+	Date   string // YYYY-MM-DD, UTC
+	Rows   int64
+	Bytes  int64
+}
+
+// Full is the path of a file of the dataset on this machine.
+func (d Dataset) Full(path string) string { return filepath.Join(d.Dir, filepath.FromSlash(path)) }
+
+// Sweep removes the files that known does not name: what a run left that died
+// before the state took its files. The caller holds the lock on the data
+// folder. It returns the removed paths.
+func (d Dataset) Sweep(known map[string]bool) ([]string, error) {
+	var removed []string
+	for _, kind := range []string{Access, Rejected} {
+		err := filepath.WalkDir(filepath.Join(d.Dir, kind), func(path string, e fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			if err != nil || e.IsDir() {
+				return err
+			}
+			rel, err := filepath.Rel(d.Dir, path)
+			if err != nil || known[filepath.ToSlash(rel)] {
+				return err
+			}
+			if !strings.HasSuffix(path, extension) && !strings.HasSuffix(path, extension+partial) {
+				return nil // not ours
+			}
+			removed = append(removed, filepath.ToSlash(rel))
+			return os.Remove(path)
+		})
+		if err != nil {
+			return removed, fmt.Errorf("remove leftovers of an earlier run: %w", err)
+		}
+	}
+	return removed, nil
+}
+
+// DateOf is the UTC date of a time in milliseconds since 1970.
+func DateOf(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.DateOnly) }

@@ -1,0 +1,56 @@
+package redact
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+const secret = "5f0c1d2e%2Bsecret"
+
+func TestEveryParameterInEveryForm(t *testing.T) {
+	for _, name := range []string{"X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Credential", "Signature", "AWSAccessKeyId",
+		"x-amz-server-side-encryption-customer-key", "token", "password", "client_secret"} {
+		plain := "GET /b/k?a=1&" + name + "=" + secret + "&z=2 HTTP/1.1"
+		forms := map[string]string{
+			"plain": plain, "upper": strings.ToUpper(plain), "lower": strings.ToLower(plain),
+			"once": url.QueryEscape(plain), "twice": url.QueryEscape(url.QueryEscape(plain)),
+			"three times": url.QueryEscape(url.QueryEscape(url.QueryEscape(plain))),
+			"dashes too":  strings.ReplaceAll(url.QueryEscape(plain), "-", "%2D"),
+			"last":        "k?" + name + "=" + secret,
+		}
+		for form, text := range forms {
+			got := Text(text)
+			if strings.Contains(strings.ToLower(got), "5f0c1d2e") || strings.Contains(strings.ToLower(got), "secret&") {
+				t.Errorf("%s, %s: %q keeps the secret", name, form, got)
+			}
+			if form != "last" && !strings.Contains(strings.ToLower(got), "z") {
+				t.Errorf("%s, %s: %q lost what stands behind", name, form, got)
+			}
+		}
+	}
+}
+
+func TestAccessKeyIDs(t *testing.T) {
+	if got := Text("user AKIAIOSFODNN7EXAMPLE did"); got != "user [redacted] did" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestOrdinaryTextStays(t *testing.T) {
+	for _, s := range []string{"", "veeam/Z%C3%BCrich%20Caf%C3%A9/x", "aws-cli/2.17.0 md/Botocore#1 cfg/retry-mode=standard", "arn:aws:sts::111122223333:assumed-role/BackupRole", "Signature of the client"} {
+		if got := Text(s); got != s {
+			t.Errorf("%q became %q", s, got)
+		}
+	}
+}
+
+func FuzzText(f *testing.F) {
+	f.Add("a&X-Amz-Signature=", "v")
+	f.Fuzz(func(t *testing.T, before, after string) {
+		const needle = "0123456789abcdef0123456789abcdef"
+		if got := Text(before + "&X-Amz-Signature=" + needle + "&" + after); strings.Contains(got, needle) {
+			t.Fatalf("%q", got)
+		}
+	})
+}

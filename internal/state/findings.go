@@ -1,0 +1,360 @@
+package state
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Statuses of a finding.
+const (
+	StatusOpen          = "open"
+	StatusInvestigating = "investigating"
+	StatusResolved      = "resolved"
+)
+
+// Severities of a finding, the least first.
+var Severities = []string{"low", "medium", "high"}
+
+// dueDays is how long after the day after a finding was first seen it is due,
+// by severity.
+var dueDays = map[string]int{"high": 3, "medium": 14, "low": 30}
+
+// Finding is trouble of one kind with one subject, over all its days.
+type Finding struct {
+	ID         string
+	Check      string
+	Severity   string
+	Tenant     string
+	Bucket     string
+	Subject    string
+	Status     string
+	Owner      string
+	Due        string // YYYY-MM-DD in the tenant's zone
+	Cause      string
+	Resolution string
+	Count      int64
+	First      time.Time
+	Last       time.Time
+	Days       []FindingDay
+	Events     []FindingEvent
+}
+
+// FindingDay is what a finding showed on one day of the tenant's zone.
+type FindingDay struct {
+	Date     string
+	Severity string
+	Count    int64
+	First    time.Time
+	Last     time.Time
+	Samples  []string // source_object:source_line, at most 20
+}
+
+// FindingEvent is one line of a finding's history.
+type FindingEvent struct {
+	At         time.Time
+	Kind, Text string
+}
+
+// FindingID is the stable name of trouble: the same tomorrow updates the
+// finding instead of opening another.
+func FindingID(check, tenant, bucket, subject string) string {
+	h := sha256.New()
+	for _, s := range []string{check, tenant, bucket, subject} {
+		fmt.Fprintf(h, "%d:%s", len(s), s)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// CheckDay is what a check said about one day of one bucket.
+type CheckDay struct {
+	Tenant, Check, Bucket, Date string
+	NotEvaluated                string // the reason; "" where the check could look
+	Rows                        []CheckRow
+}
+
+// CheckRow is one row of a check: a subject and what it showed that day.
+type CheckRow struct {
+	Subject string
+	FindingDay
+}
+
+// Change tells what a check did to a finding.
+type Change struct {
+	ID, Severity string
+	Kind         string // opened, reopened, resolved or "" for an update
+}
+
+// PutCheckDays stores what checks said, in one transaction. A day that was
+// stored before is replaced. A finding opens with its first row, reopens when
+// it is resolved and shows a day that it had not, and resolves itself when its
+// last row is gone. Rows of the result are in the order of the days.
+func (s *State) PutCheckDays(ctx context.Context, days []CheckDay, at time.Time) ([]Change, error) {
+	var changes []Change
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		for i := range days {
+			c, err := putCheckDay(ctx, tx, &days[i], at)
+			if err != nil {
+				return fmt.Errorf("%s, %s, %s: %w", days[i].Check, days[i].Bucket, days[i].Date, err)
+			}
+			changes = append(changes, c...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store findings: %w", err)
+	}
+	return changes, nil
+}
+
+func putCheckDay(ctx context.Context, tx *sql.Tx, d *CheckDay, at time.Time) ([]Change, error) {
+	outcome := "evaluated"
+	if d.NotEvaluated != "" {
+		outcome = "not evaluated"
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO check_days VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason", d.Tenant, d.Check, d.Bucket, d.Date, outcome, d.NotEvaluated)
+	if err != nil {
+		return nil, err
+	}
+	gone, err := findingsOfDay(ctx, tx, d)
+	if err != nil {
+		return nil, err
+	}
+	var changes []Change
+	for _, row := range d.Rows {
+		id := FindingID(d.Check, d.Tenant, d.Bucket, row.Subject)
+		had := gone[id]
+		delete(gone, id)
+		c, err := putRow(ctx, tx, d, id, row, had, at)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, c)
+	}
+	for id := range gone {
+		c, err := dropRow(ctx, tx, id, d.Date, at)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, c)
+	}
+	return changes, nil
+}
+
+func findingsOfDay(ctx context.Context, tx *sql.Tx, d *CheckDay) (map[string]bool, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT d.finding FROM finding_days d JOIN findings f ON f.id = d.finding WHERE f.tenant = ? AND f.check_name = ? AND f.bucket = ? AND d.date = ?", d.Tenant, d.Check, d.Bucket, d.Date)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		ids[id] = true
+	}
+	return ids, errors.Join(rows.Err(), rows.Close())
+}
+
+func putRow(ctx context.Context, tx *sql.Tx, d *CheckDay, id string, row CheckRow, had bool, at time.Time) (Change, error) {
+	change := Change{ID: id, Severity: row.Severity}
+	var status string
+	err := tx.QueryRowContext(ctx, "SELECT status FROM findings WHERE id = ?", id).Scan(&status)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		change.Kind = "opened"
+		_, err = tx.ExecContext(ctx, "INSERT INTO findings (id, check_name, severity, tenant, bucket, subject, status, due, opened) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			id, d.Check, row.Severity, d.Tenant, d.Bucket, row.Subject, StatusOpen, dueDate(d.Date, row.Severity), at.UnixMilli())
+	case err == nil && status == StatusResolved && !had:
+		change.Kind = "reopened"
+		_, err = tx.ExecContext(ctx, "UPDATE findings SET status = ?, due = ? WHERE id = ?", StatusOpen, dueDate(d.Date, row.Severity), id)
+	}
+	if err == nil && change.Kind != "" {
+		err = addEvent(ctx, tx, id, change.Kind, "seen on "+d.Date, at)
+	}
+	if err != nil {
+		return change, err
+	}
+	samples, err := json.Marshal(row.Samples)
+	if err != nil {
+		return change, err
+	}
+	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO finding_days VALUES (?, ?, ?, ?, ?, ?, ?)", id, d.Date, row.Severity, row.Count, row.First.UnixMilli(), row.Last.UnixMilli(), string(samples))
+	if err != nil {
+		return change, err
+	}
+	return change, setSeverity(ctx, tx, id)
+}
+
+// dropRow takes a day from a finding that a check no longer shows for it.
+func dropRow(ctx context.Context, tx *sql.Tx, id, date string, at time.Time) (Change, error) {
+	change := Change{ID: id}
+	if _, err := tx.ExecContext(ctx, "DELETE FROM finding_days WHERE finding = ? AND date = ?", id, date); err != nil {
+		return change, err
+	}
+	var left int
+	var status string
+	err := tx.QueryRowContext(ctx, "SELECT f.status, f.severity, (SELECT count(*) FROM finding_days WHERE finding = f.id) FROM findings f WHERE f.id = ?", id).Scan(&status, &change.Severity, &left)
+	if err != nil {
+		return change, err
+	}
+	if left > 0 {
+		return change, setSeverity(ctx, tx, id)
+	}
+	if status == StatusResolved {
+		return change, nil
+	}
+	change.Kind = StatusResolved
+	const resolution = "checked again with later log objects: nothing remains of it"
+	if _, err := tx.ExecContext(ctx, "UPDATE findings SET status = ?, resolution = ? WHERE id = ?", StatusResolved, resolution, id); err != nil {
+		return change, err
+	}
+	return change, addEvent(ctx, tx, id, StatusResolved, resolution, at)
+}
+
+// setSeverity makes the severity of a finding that of its worst day.
+func setSeverity(ctx context.Context, tx *sql.Tx, id string) error {
+	_, err := tx.ExecContext(ctx, "UPDATE findings SET severity = (SELECT severity FROM finding_days WHERE finding = ? ORDER BY instr('low,medium,high', severity) DESC LIMIT 1) WHERE id = ?", id, id)
+	return err
+}
+
+func addEvent(ctx context.Context, tx *sql.Tx, id, kind, text string, at time.Time) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO finding_events (finding, at, kind, text) VALUES (?, ?, ?, ?)", id, at.UnixMilli(), kind, text)
+	return err
+}
+
+func dueDate(date, severity string) string {
+	day, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return ""
+	}
+	return day.AddDate(0, 0, 1+dueDays[severity]).Format(time.DateOnly)
+}
+
+const findingColumns = "SELECT id, check_name, severity, tenant, bucket, subject, status, owner, due, cause, resolution, count, first, last FROM finding_summary"
+
+func scanFinding(r interface{ Scan(...any) error }) (Finding, error) {
+	var f Finding
+	var first, last sql.NullInt64
+	err := r.Scan(&f.ID, &f.Check, &f.Severity, &f.Tenant, &f.Bucket, &f.Subject, &f.Status, &f.Owner, &f.Due, &f.Cause, &f.Resolution, &f.Count, &first, &last)
+	f.First, f.Last = fromMillis(first), fromMillis(last)
+	return f, err
+}
+
+// Findings returns the findings of a tenant, or of all where tenant is "": the
+// gravest first, then by tenant, bucket, check and subject. They come without
+// days and events.
+func (s *State) Findings(ctx context.Context, tenant string) ([]Finding, error) {
+	var out []Finding
+	err := s.rows(ctx, findingColumns+" WHERE (tenant = ? OR ? = '') ORDER BY instr('low,medium,high', severity) DESC, tenant, bucket, check_name, subject", func(r *sql.Rows) error {
+		f, err := scanFinding(r)
+		out = append(out, f)
+		return err
+	}, tenant, tenant)
+	if err != nil {
+		return nil, fmt.Errorf("read findings: %w", err)
+	}
+	return out, nil
+}
+
+// Finding returns one finding with its days and events. The error wraps
+// [sql.ErrNoRows] where there is none with this id.
+func (s *State) Finding(ctx context.Context, id string) (Finding, error) {
+	f, err := scanFinding(s.db.QueryRowContext(ctx, findingColumns+" WHERE id = ?", id))
+	if err == nil {
+		f.Days, err = s.findingDays(ctx, id, "", "")
+	}
+	if err == nil {
+		err = s.rows(ctx, "SELECT at, kind, text FROM finding_events WHERE finding = ? ORDER BY id", func(r *sql.Rows) error {
+			var e FindingEvent
+			var at sql.NullInt64
+			err := r.Scan(&at, &e.Kind, &e.Text)
+			e.At = fromMillis(at)
+			f.Events = append(f.Events, e)
+			return err
+		}, id)
+	}
+	if err != nil {
+		return f, fmt.Errorf("read finding %s: %w", id, err)
+	}
+	return f, nil
+}
+
+func (s *State) findingDays(ctx context.Context, id, from, to string) ([]FindingDay, error) {
+	var days []FindingDay
+	err := s.rows(ctx, "SELECT date, severity, count, first, last, samples FROM finding_days WHERE finding = ? AND date >= ? AND (date <= ? OR ? = '') ORDER BY date", func(r *sql.Rows) error {
+		var d FindingDay
+		var first, last sql.NullInt64
+		var samples string
+		if err := r.Scan(&d.Date, &d.Severity, &d.Count, &first, &last, &samples); err != nil {
+			return err
+		}
+		d.First, d.Last = fromMillis(first), fromMillis(last)
+		days = append(days, d)
+		return json.Unmarshal([]byte(samples), &days[len(days)-1].Samples)
+	}, id, from, to, to)
+	return days, err
+}
+
+// FindingsBetween returns the findings of a tenant that show a day from..to,
+// both inclusive, as far as those days go: count, first, last and severity are
+// of the period.
+func (s *State) FindingsBetween(ctx context.Context, tenant, from, to string) ([]Finding, error) {
+	all, err := s.Findings(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	var out []Finding
+	for _, f := range all {
+		if f.Days, err = s.findingDays(ctx, f.ID, from, to); err != nil {
+			return nil, fmt.Errorf("read finding %s: %w", f.ID, err)
+		}
+		if len(f.Days) == 0 {
+			continue
+		}
+		f.Count, f.First, f.Last, f.Severity = 0, f.Days[0].First, f.Days[0].Last, "low"
+		for _, d := range f.Days {
+			f.Count += d.Count
+			if d.First.Before(f.First) {
+				f.First = d.First
+			}
+			if d.Last.After(f.Last) {
+				f.Last = d.Last
+			}
+			if slices.Index(Severities, d.Severity) > slices.Index(Severities, f.Severity) {
+				f.Severity = d.Severity
+			}
+		}
+		out = append(out, f)
+	}
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		return slices.Index(Severities, b.Severity) - slices.Index(Severities, a.Severity)
+	})
+	return out, nil
+}
+
+// NotEvaluated is a day that a check could not look at.
+type NotEvaluated struct{ Check, Bucket, Date, Reason string }
+
+// NotEvaluatedBetween returns the days from..to, both inclusive, that checks of
+// a tenant could not look at, by check, bucket and date.
+func (s *State) NotEvaluatedBetween(ctx context.Context, tenant, from, to string) ([]NotEvaluated, error) {
+	var out []NotEvaluated
+	err := s.rows(ctx, "SELECT check_name, bucket, date, reason FROM check_days WHERE tenant = ? AND outcome = 'not evaluated' AND date >= ? AND date <= ? ORDER BY check_name, bucket, date", func(r *sql.Rows) error {
+		var n NotEvaluated
+		err := r.Scan(&n.Check, &n.Bucket, &n.Date, &n.Reason)
+		out = append(out, n)
+		return err
+	}, tenant, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("read check days: %w", err)
+	}
+	return out, nil
+}

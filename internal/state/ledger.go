@@ -1,0 +1,182 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"bucketproof/internal/dataset"
+)
+
+// Kinds of log objects.
+const (
+	KindLog     = "log"
+	KindForeign = "foreign" // something else that lies in the log location
+	KindEmpty   = "empty"   // no byte
+)
+
+// LogObject is one object of a log location that has been looked at.
+type LogObject struct {
+	Location       string // URL as configured
+	Key            string // relative to Location
+	ETag           string
+	Size           int64
+	Source         string // full name
+	SHA256         string // hex
+	Modified       time.Time
+	Delivered      time.Time
+	Kind           string
+	Reader         int
+	Took           []string // the buckets whose records were taken, sorted
+	ForeignRecords int64    // records of other buckets
+	Buckets        map[string]ObjectCount
+}
+
+// ObjectCount is what an object held for one bucket.
+type ObjectCount struct {
+	Records, Duplicates, Rejected int64
+	First, Last                   time.Time // of its records; zero without any
+}
+
+// ObjectID names a version of a log object in its location.
+type ObjectID struct {
+	Key, ETag string
+	Size      int64
+}
+
+// Known returns the objects of a location that need no look, and for those
+// that hold records of buckets other than the ones configured when they were
+// read, those buckets. A foreign object needs another look when the reader is
+// newer than the one that judged it.
+func (s *State) Known(ctx context.Context, location string, reader int) (map[ObjectID][]string, error) {
+	known := map[ObjectID][]string{}
+	err := s.rows(ctx, "SELECT key, etag, size, buckets, foreign_records FROM log_objects WHERE location = ? AND (kind = 'log' OR reader >= ?)", func(r *sql.Rows) error {
+		var id ObjectID
+		var buckets string
+		var foreign int64
+		err := r.Scan(&id.Key, &id.ETag, &id.Size, &buckets, &foreign)
+		known[id] = nil
+		if foreign > 0 {
+			known[id] = strings.Split(buckets, ",")
+		}
+		return err
+	}, location, reader)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	return known, nil
+}
+
+// NextBatch gives out a number that no batch has had.
+func (s *State) NextBatch(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.db.QueryRowContext(ctx, "INSERT INTO sequences VALUES ('batch', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value").Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("take a batch number: %w", err)
+	}
+	return n, nil
+}
+
+// Commit makes a batch part of the dataset: its objects and its files become
+// known in one transaction, or not at all.
+func (s *State) Commit(ctx context.Context, objects []LogObject, files []dataset.File, at time.Time) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		for _, f := range files {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO dataset_files VALUES (?, ?, ?, ?, ?, ?)", f.Path, f.Kind, f.Bucket, f.Date, f.Rows, f.Bytes); err != nil {
+				return fmt.Errorf("%s: %w", f.Path, err)
+			}
+		}
+		for i := range objects {
+			if err := commitObject(ctx, tx, &objects[i], at); err != nil {
+				return fmt.Errorf("%s: %w", objects[i].Source, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("write the ledger: %w", err)
+	}
+	return nil
+}
+
+func commitObject(ctx context.Context, tx *sql.Tx, o *LogObject, at time.Time) error {
+	const insert = "INSERT INTO log_objects (location, key, etag, size, source, sha256, modified, delivered, kind, reader, buckets, foreign_records, collected) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	// An object is taken again for buckets that were not configured before, or
+	// by a reader that can read what an older one could not.
+	const again = " ON CONFLICT (location, key, etag, size) DO UPDATE SET kind = excluded.kind, reader = excluded.reader, sha256 = excluded.sha256, buckets = excluded.buckets, foreign_records = excluded.foreign_records, collected = excluded.collected WHERE kind <> 'log' OR buckets <> excluded.buckets RETURNING id"
+	var id int64
+	err := tx.QueryRowContext(ctx, insert+again, o.Location, o.Key, o.ETag, o.Size, o.Source, o.SHA256, o.Modified.UnixMilli(),
+		o.Delivered.UnixMilli(), o.Kind, o.Reader, strings.Join(o.Took, ","), o.ForeignRecords, at.UnixMilli()).Scan(&id)
+	if err != nil {
+		return err
+	}
+	for bucket, n := range o.Buckets {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO log_object_buckets VALUES (?, ?, ?, ?, ?, ?, ?)", id, bucket, n.Records, n.Duplicates, n.Rejected, millis(n.First), millis(n.Last)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Files returns the files of the dataset of one kind and bucket with UTC dates
+// from and to, both inclusive, in the order of their paths. Bucket "" holds the
+// rejected lines that do not tell theirs.
+func (s *State) Files(ctx context.Context, kind, bucket, from, to string) ([]dataset.File, error) {
+	var files []dataset.File
+	err := s.rows(ctx, "SELECT path, kind, bucket, date, rows, bytes FROM dataset_files WHERE kind = ? AND bucket = ? AND date >= ? AND date <= ? ORDER BY path", func(r *sql.Rows) error {
+		var f dataset.File
+		err := r.Scan(&f.Path, &f.Kind, &f.Bucket, &f.Date, &f.Rows, &f.Bytes)
+		files = append(files, f)
+		return err
+	}, kind, bucket, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	return files, nil
+}
+
+// AllFiles returns the paths of all files of the dataset.
+func (s *State) AllFiles(ctx context.Context) (map[string]bool, error) {
+	paths := map[string]bool{}
+	err := s.rows(ctx, "SELECT path FROM dataset_files", func(r *sql.Rows) error {
+		var p string
+		err := r.Scan(&p)
+		paths[p] = true
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	return paths, nil
+}
+
+// Source is a log object as far as one bucket is concerned.
+type Source struct {
+	LogObject
+	Bucket string
+	ObjectCount
+}
+
+// Sources returns the log objects that were delivered, or hold records, in the
+// interval from..to, with what they held for the bucket. Bucket "" gives the
+// lines that do not tell theirs. The order is by location and key.
+func (s *State) Sources(ctx context.Context, location, bucket string, from, to time.Time) ([]Source, error) {
+	const columns = "SELECT o.location, o.key, o.etag, o.size, o.source, o.sha256, o.modified, o.delivered, o.kind, coalesce(b.records, 0), coalesce(b.duplicates, 0), coalesce(b.rejected, 0), b.first, b.last"
+	const join = " FROM log_objects o LEFT JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ?"
+	const where = " WHERE o.location = ? AND ((o.delivered >= ? AND o.delivered < ?) OR (b.first < ? AND b.last >= ?)) ORDER BY o.location, o.key, o.etag, o.size"
+	var out []Source
+	err := s.rows(ctx, columns+join+where, func(r *sql.Rows) error {
+		src := Source{Bucket: bucket}
+		var modified, delivered, first, last sql.NullInt64
+		err := r.Scan(&src.Location, &src.Key, &src.ETag, &src.Size, &src.LogObject.Source, &src.SHA256, &modified, &delivered, &src.Kind, &src.Records, &src.Duplicates, &src.Rejected, &first, &last)
+		src.Modified, src.Delivered, src.First, src.Last = fromMillis(modified), fromMillis(delivered), fromMillis(first), fromMillis(last)
+		out = append(out, src)
+		return err
+	}, bucket, location, from.UnixMilli(), to.UnixMilli(), to.UnixMilli(), from.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,245 @@
+// Package tabular writes rows as a text table, as CSV and as JSON. One [Table]
+// gives the same values in all three. Times are RFC 3339 in UTC.
+package tabular
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Table is named columns and rows. Cells are string, int64, int, float64, bool,
+// [time.Time], []string or nil, which stands for not known.
+type Table struct {
+	Columns []string
+	Rows    [][]any
+}
+
+// Formats of [Write].
+const (
+	FormatTable = "table"
+	FormatCSV   = "csv"
+	FormatJSON  = "json"
+)
+
+// Write writes t in one of the formats. Width is that of the terminal, in
+// characters; 0 does not limit.
+func Write(w io.Writer, t Table, format string, width int) error {
+	switch format {
+	case FormatTable:
+		return writeText(w, t, width)
+	case FormatCSV:
+		return WriteCSV(w, t)
+	case FormatJSON:
+		return writeJSON(w, t)
+	}
+	return fmt.Errorf("--format is %q; write table, csv or json", format)
+}
+
+// Cell is the text of a cell, "" for one that is not known.
+func Cell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case time.Time:
+		if v.IsZero() {
+			return ""
+		}
+		return v.UTC().Format(time.RFC3339)
+	case []string:
+		return strings.Join(v, " ")
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// WriteCSV writes RFC 4180 with a head line, in UTF-8. A text cell that a
+// spreadsheet would run as a formula gets an apostrophe in front; a lone -,
+// which stands for unknown in access logs, does not.
+func WriteCSV(w io.Writer, t Table) error {
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	if err := out.Write(t.Columns); err != nil {
+		return err
+	}
+	line := make([]string, len(t.Columns))
+	for _, row := range t.Rows {
+		for i, cell := range row {
+			line[i] = Cell(cell)
+			switch cell.(type) {
+			case string, []string:
+				line[i] = guard(line[i])
+			}
+		}
+		if err := out.Write(line); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// guard keeps spreadsheets from running a cell (OWASP, CSV injection).
+func guard(s string) string {
+	if s != "" && s != "-" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+// writeJSON writes one array of objects whose keys keep the order of the
+// columns.
+func writeJSON(w io.Writer, t Table) error {
+	var b bytes.Buffer
+	b.WriteByte('[')
+	for i, row := range t.Rows {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString("\n  {")
+		for j, cell := range row {
+			if j > 0 {
+				b.WriteString(", ")
+			}
+			if at, ok := cell.(time.Time); ok {
+				cell = Cell(at)
+				if at.IsZero() {
+					cell = nil
+				}
+			}
+			if err := appendJSON(&b, t.Columns[j]); err != nil {
+				return err
+			}
+			b.WriteString(": ")
+			if err := appendJSON(&b, cell); err != nil {
+				return err
+			}
+		}
+		b.WriteByte('}')
+	}
+	if len(t.Rows) > 0 {
+		b.WriteByte('\n')
+	}
+	b.WriteString("]\n")
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func appendJSON(b *bytes.Buffer, v any) error {
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	b.Truncate(b.Len() - 1) // the encoder's newline
+	return nil
+}
+
+// writeText aligns columns, numbers to the right. Where the table is wider than
+// the terminal the widest columns are cut, with … at the cut.
+func writeText(w io.Writer, t Table, width int) error {
+	cells := [][]string{t.Columns}
+	right := make([]bool, len(t.Columns))
+	for j := range right {
+		right[j] = len(t.Rows) > 0
+	}
+	for _, row := range t.Rows {
+		line := make([]string, len(row))
+		for j, cell := range row {
+			line[j] = Printable(Cell(cell))
+			switch cell.(type) {
+			case int64, int, float64, nil:
+			default:
+				right[j] = false
+			}
+		}
+		cells = append(cells, line)
+	}
+	widths := make([]int, len(t.Columns))
+	for _, line := range cells {
+		for j, s := range line {
+			widths[j] = max(widths[j], utf8.RuneCountInString(s))
+		}
+	}
+	fit(widths, width)
+	var out strings.Builder
+	for _, line := range cells {
+		var b strings.Builder
+		for j, s := range line {
+			if j > 0 {
+				b.WriteString("  ")
+			}
+			s = cut(s, widths[j])
+			pad := strings.Repeat(" ", widths[j]-utf8.RuneCountInString(s))
+			if right[j] {
+				s = pad + s
+			} else {
+				s += pad
+			}
+			b.WriteString(s)
+		}
+		out.WriteString(strings.TrimRight(b.String(), " ") + "\n")
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// fit makes the widest columns narrower until the line fits.
+func fit(widths []int, width int) {
+	const narrowest = 8
+	total := -2
+	for _, n := range widths {
+		total += n + 2
+	}
+	for width > 0 && total > width {
+		widest := 0
+		for j := range widths {
+			if widths[j] > widths[widest] {
+				widest = j
+			}
+		}
+		if widths[widest] <= narrowest {
+			return
+		}
+		widths[widest]--
+		total--
+	}
+}
+
+func cut(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	runes := []rune(s)
+	return string(runes[:n-1]) + "…"
+}
+
+// Printable keeps text from a log out of the terminal's control: characters
+// that do not show come out as \uNNNN.
+func Printable(s string) string {
+	if strings.IndexFunc(s, hidden) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if hidden(r) {
+			fmt.Fprintf(&b, "\\u%04x", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func hidden(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }

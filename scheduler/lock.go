@@ -1,0 +1,40 @@
+package scheduler
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+)
+
+// ErrLocked means that another process works on the data folder.
+var ErrLocked = errors.New("another bucketproof works on this data folder")
+
+// Lock takes the data folder for this process. It ends with the process, however
+// that ends. Where another one holds it the error is [ErrLocked] and names it.
+func Lock(dataDir string) (release func() error, err error) {
+	if err := os.MkdirAll(dataDir, 0o750); err != nil {
+		return nil, fmt.Errorf("lock the data folder: %w", err)
+	}
+	path := filepath.Join(dataDir, "lock")
+	l := flock.New(path)
+	ok, err := l.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	owner := path + ".pid"
+	if !ok {
+		who := "unknown"
+		if text, err := os.ReadFile(owner); err == nil {
+			who = strings.TrimSpace(string(text))
+		}
+		return nil, fmt.Errorf("%w (%s, process %s); wait until it ends", ErrLocked, dataDir, who)
+	}
+	if err := os.WriteFile(owner, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o640); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), l.Unlock())
+	}
+	return func() error { return errors.Join(os.Remove(owner), l.Unlock()) }, nil
+}

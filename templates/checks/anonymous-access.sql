@@ -1,0 +1,20 @@
+-- title: Anonymous requests
+-- question: Did anyone use the buckets without credentials?
+-- severity: high
+-- scope: day
+-- sentence: {count} {count:request|requests} without credentials.
+with r as (
+    select a.bucket, case when a.http_status >= 400 then 'refused' else 'served' end as subject, d.date, a.time, a.source_object, a.source_line
+    from access a
+    join days d on a.time >= d.day_start and a.time < d.day_end
+    where a.time >= :from and a.time < :to and d.in_range
+      and a.requester is null and (a.operation like 'REST.%' or a.operation like 'WEBSITE.%' or a.operation like 'SOAP.%')
+), n as (
+    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen,
+       case when subject = 'refused' then 'low' else 'high' end as severity,
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
+from n
+group by bucket, subject, date
+order by bucket, date, subject

@@ -1,0 +1,21 @@
+-- title: Requests from another AWS account
+-- question: Did anyone from an account that is not the tenant's use the buckets?
+-- severity: high
+-- scope: day
+-- needs: accounts
+-- sentence: {count} {count:request|requests} from an AWS account that is not the tenant's.
+with r as (
+    select a.bucket, p.account as subject, d.date, a.time, a.source_object, a.source_line
+    from access a
+    join principals p on p.requester = coalesce(a.requester, '-')
+    join days d on a.time >= d.day_start and a.time < d.day_end
+    where a.time >= :from and a.time < :to and d.in_range
+      and p.foreign_account and not p.mapped
+), n as (
+    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
+from n
+group by bucket, subject, date
+order by bucket, date, count desc, subject

@@ -1,0 +1,19 @@
+-- title: Access outside the approved prefixes
+-- question: Did anyone touch keys outside the approved prefixes?
+-- severity: high
+-- scope: day
+-- sentence: {count} {count:request|requests} to keys outside the approved prefixes.
+with r as (
+    select a.bucket, regexp_extract(a.key, '^[^/]*/?') as subject, d.date, a.time, a.source_object, a.source_line
+    from access a
+    join days d on a.time >= d.day_start and a.time < d.day_end
+    where a.time >= :from and a.time < :to and d.in_range and a.key is not null
+      and not exists (select 1 from prefixes x where x.bucket = a.bucket and starts_with(a.key, x.encoded))
+), n as (
+    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
+from n
+group by bucket, subject, date
+order by bucket, date, count desc, subject

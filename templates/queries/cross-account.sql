@@ -1,0 +1,11 @@
+-- title: Requests from other accounts
+-- question: Did anyone from an AWS account that is not the tenant's use the buckets?
+-- column account: of the requester's ARN
+-- column requests: every record, whatever its status; anonymous requests, services and canonical user IDs are not among them
+select a.bucket, p.account, p.identity as requester, a.operation, count(*) as requests, min(a.time) as first_seen, max(a.time) as last_seen
+from access a
+join principals p on p.requester = coalesce(a.requester, '-')
+where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
+  and p.foreign_account
+group by a.bucket, p.account, p.identity, a.operation
+order by requests desc, a.bucket, p.account, requester, a.operation

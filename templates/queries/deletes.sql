@@ -1,0 +1,18 @@
+-- title: Deletes
+-- question: What was deleted, by whom, and on which day?
+-- column date: in the tenant's zone
+-- column object_deletes: objects deleted, one by one or as part of a multi-object delete, each counted once
+-- column multi_object_deletes: multi-object delete requests; their objects are in object_deletes
+-- column lifecycle_expirations: objects that S3 expired by a lifecycle rule, delete markers included
+select a.bucket, d.date, p.principal,
+       sum(case when a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT') then 1 else 0 end) as object_deletes,
+       sum(case when a.operation = 'REST.POST.MULTI_OBJECT_DELETE' then 1 else 0 end) as multi_object_deletes,
+       sum(case when a.operation in ('S3.EXPIRE.OBJECT', 'S3.CREATE.DELETEMARKER') then 1 else 0 end) as lifecycle_expirations
+from access a
+join principals p on p.requester = coalesce(a.requester, '-')
+join days d on a.time >= d.day_start and a.time < d.day_end
+where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
+  and a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT', 'REST.POST.MULTI_OBJECT_DELETE', 'S3.EXPIRE.OBJECT', 'S3.CREATE.DELETEMARKER')
+  and (a.http_status is null or a.http_status between 200 and 299)
+group by a.bucket, d.date, p.principal
+order by a.bucket, d.date, p.principal

@@ -1,0 +1,10 @@
+-- title: Errors
+-- question: Which requests failed?
+-- column error_code: as S3 names it; - where the log has none
+select a.bucket, coalesce(a.operation, '-') as operation, a.http_status, coalesce(a.error_code, '-') as error_code,
+       count(*) as requests, min(a.time) as first_seen, max(a.time) as last_seen
+from access a
+where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
+  and (a.http_status >= 400 or a.error_code is not null)
+group by a.bucket, coalesce(a.operation, '-'), a.http_status, coalesce(a.error_code, '-')
+order by requests desc, a.bucket, operation, a.http_status, error_code

@@ -1,0 +1,12 @@
+-- title: Large writes in business hours
+-- question: Were large objects written while people worked?
+-- column object_size: bytes; written in one request, or the object that a multipart upload completed
+select a.time, a.bucket, a.key, p.principal, p.identity as requester, a.object_size
+from access a
+join principals p on p.requester = coalesce(a.requester, '-')
+join business_hours h on a.time >= h.hours_start and a.time < h.hours_end
+where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
+  and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD')
+  and a.http_status between 200 and 299
+  and a.object_size >= :large_put
+order by a.time, a.bucket, a.key, requester

@@ -1,0 +1,30 @@
+-- title: Log delivery
+-- question: Is the log complete enough to prove anything?
+-- column date: the day of the requests, in the tenant's zone
+-- column log_objects: objects that hold records of this day
+-- column rejected: lines that could not be read, dated as their neighbours
+-- column max_delay_s: longest time from a request to the delivery of its record, in seconds
+with a as (
+    select a.bucket, d.date, count(distinct a.source_object) as log_objects, count(*) as records,
+           min(a.time) as first_record, max(a.time) as last_record,
+           max(date_diff('second', a.time, o.delivered)) as max_delay_s
+    from access a
+    join days d on a.time >= d.day_start and a.time < d.day_end
+    left join log_objects o on o.source_object = a.source_object and o.bucket = a.bucket
+    where a.time >= :from and a.time < :to
+    group by a.bucket, d.date
+), r as (
+    select o.bucket, d.date, count(*) as rejected
+    from rejected r
+    join log_objects o on o.source_object = r.source_object and (r.bucket = o.bucket or r.bucket = '')
+    join days d on r.time >= d.day_start and r.time < d.day_end
+    group by o.bucket, d.date
+)
+select b.bucket, d.date, coalesce(a.log_objects, 0) as log_objects, coalesce(a.records, 0) as records, coalesce(r.rejected, 0) as rejected,
+       a.first_record, a.last_record, a.max_delay_s
+from buckets b
+cross join days d
+left join a on a.bucket = b.bucket and a.date = d.date
+left join r on r.bucket = b.bucket and r.date = d.date
+where d.in_range and (:bucket = '' or b.bucket = :bucket)
+order by b.bucket, d.date

@@ -1,0 +1,17 @@
+-- title: Principals
+-- question: Who used the buckets?
+-- column principal: the name in the identity mapping, or the requester where none matches; - is anonymous
+-- column requester: an assumed role stands without its session name
+-- column account: of the ARN; empty for canonical user IDs, services and anonymous requests
+-- column bytes_written: successful puts, posts, copies and parts of multipart uploads
+select p.principal, p.identity as requester, p.account, count(*) as requests,
+       coalesce(sum(a.bytes_sent), 0) as bytes_sent,
+       coalesce(sum(case when a.http_status between 200 and 299
+                          and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.PART', 'REST.COPY.PART')
+                         then a.object_size end), 0) as bytes_written,
+       min(a.time) as first_seen, max(a.time) as last_seen
+from access a
+join principals p on p.requester = coalesce(a.requester, '-')
+where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
+group by p.principal, p.identity, p.account
+order by requests desc, principal, requester

@@ -1,0 +1,13 @@
+-- title: User agents
+-- question: Which programs were used, and are they the expected ones?
+-- column user_agent: as the client named itself; - where the log has none, as for what S3 does itself
+-- column expected: whether a pattern of the configuration matches; empty where there is nothing to compare
+-- column principals: how many principals used it
+select a.bucket, u.user_agent, u.expected, count(*) as requests, count(distinct p.identity) as principals,
+       min(a.time) as first_seen, max(a.time) as last_seen
+from access a
+join principals p on p.requester = coalesce(a.requester, '-')
+join user_agents u on u.user_agent = coalesce(a.user_agent, '-')
+where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
+group by a.bucket, u.user_agent, u.expected
+order by a.bucket, requests desc, u.user_agent
