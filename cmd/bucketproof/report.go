@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bucketproof/analyze"
+	"bucketproof/internal/config"
+	"bucketproof/internal/objects"
+	"bucketproof/internal/tabular"
+	"bucketproof/report"
+	"bucketproof/report/deliver"
+	"bucketproof/scheduler"
+)
+
+func newReport(a *app) *cobra.Command {
+	month := ""
+	cmd := &cobra.Command{
+		Use:   "report",
+		Short: "Build and store the packet of a finished month",
+		Long: `Runs the checks of the month, builds one packet for each tenant and stores it in
+the evidence place: a PDF, the CSVs behind its tables, and a manifest with the
+SHA-256 of each. A packet that is there is never changed; where the month says
+something else by now, a new revision is stored beside it.`,
+		Example: "  bucketproof report --month 2026-10\n  bucketproof report --month 2026-10 --tenant acme",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.checkFormat(); err != nil {
+				return err
+			}
+			if _, err := time.Parse("2006-01", month); err != nil {
+				return usage("--month is %q; write a month as YYYY-MM", month)
+			}
+			return a.with(cmd.Context(), func(p *parts) error {
+				packets, err := a.report(cmd.Context(), p, month)
+				return errors.Join(a.print(packetsTable(packets)), err)
+			})
+		},
+	}
+	a.tenantFlag(cmd)
+	a.formatFlag(cmd)
+	cmd.Flags().StringVar(&month, "month", "", "the `month`, YYYY-MM")
+	if err := cmd.MarkFlagRequired("month"); err != nil {
+		panic(err) // the flag is registered on the line above
+	}
+	return cmd
+}
+
+// stored is a packet with the place where it is.
+type stored struct {
+	packet *report.Packet
+	result deliver.Result
+}
+
+// report builds and stores the packets of a month. A tenant's fault does not
+// stop the others.
+func (a *app) report(ctx context.Context, p *parts, month string) ([]stored, error) {
+	data, err := p.analysis()
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range p.tenants {
+		if err := a.finished(p.config, t, month); err != nil {
+			return nil, err
+		}
+	}
+	var out []stored
+	var errs []error
+	for _, t := range p.tenants {
+		_, err := scheduler.Run(ctx, p.state, a.now, scheduler.Job{Name: "report", Tenant: t.ID, Period: month, Do: func(ctx context.Context) (string, bool, error) {
+			s, err := a.reportTenant(ctx, p, data, t, month)
+			if err != nil {
+				return "", false, fmt.Errorf("report %s of %s: %w", month, t.ID, err)
+			}
+			out = append(out, s)
+			return fmt.Sprintf("%s, %s", s.packet.Verdict, s.result.URL), false, nil
+		}})
+		errs = append(errs, err)
+	}
+	return out, errors.Join(errs...)
+}
+
+// finished refuses a month that is not over in the tenant's zone, and says when
+// its report may run.
+func (a *app) finished(c *config.Config, t config.Tenant, month string) error {
+	r, err := analyze.Month(t.Location, month)
+	if err != nil {
+		return usage("--month is %q; write a month as YYYY-MM", month)
+	}
+	now := a.now()
+	if !now.Before(r.End()) {
+		return nil
+	}
+	planned, err := scheduler.Next(c.Schedule.Report, c.Location, r.End())
+	if err != nil {
+		return err
+	}
+	const form = "2 January 2006 15:04"
+	return usage("%s is not over for %s; its packet may be made from %s in %s on, and the schedule makes it on %s in %s",
+		month, t.Name, r.End().In(t.Location).Format(form), t.Location, planned.Format(form), c.Location)
+}
+
+func (a *app) reportTenant(ctx context.Context, p *parts, data analyze.Dataset, t config.Tenant, month string) (s stored, err error) {
+	r, err := analyze.Month(t.Location, month)
+	if err != nil {
+		return s, err
+	}
+	v, err := analyze.Open(ctx, data, t, r)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	if _, err := v.Check(ctx, a.now()); err != nil {
+		return s, err
+	}
+	packet, err := report.Build(ctx, v, data.Catalog, p.state, month, version)
+	if err != nil {
+		return s, err
+	}
+	if packet.Totals.Records == 0 {
+		a.log().Warn("the dataset holds no record of this month; the packet says that nothing could be evaluated. Was it collected?", "tenant", t.ID, "month", month)
+	}
+	e := p.config.Evidence
+	store, err := objects.Open(ctx, e.URL, p.config.AWS)
+	if err != nil {
+		return s, err
+	}
+	place := deliver.Place{Store: store, URL: e.URL, LockMode: e.LockMode, RetainUntil: a.now().AddDate(0, 0, e.LockDays), Log: a.log()}
+	result, err := deliver.Publish(ctx, place, packet)
+	return stored{packet: packet, result: result}, err
+}
+
+func packetsTable(packets []stored) tabular.Table {
+	t := tabular.Table{Columns: []string{"tenant", "month", "verdict", "revision", "status", "packet", "sentence"}}
+	for _, s := range packets {
+		status := "stored"
+		if s.result.Unchanged {
+			status = "unchanged"
+		}
+		t.Rows = append(t.Rows, []any{s.packet.Tenant.ID, s.packet.Month, s.packet.Verdict, int64(s.result.Revision), status, s.result.URL, s.packet.Sentence})
+	}
+	return t
+}
