@@ -44,7 +44,7 @@ func LoadCatalog(dir string) (*Catalog, error) {
 	if dir != "" {
 		own, err := readStatements(os.DirFS(dir), ".", false)
 		if err != nil {
-			return nil, fmt.Errorf("queries_dir %s: %w", dir, err)
+			return nil, fmt.Errorf("%s: %w", dir, err)
 		}
 		for _, s := range own {
 			c.Queries = slices.DeleteFunc(c.Queries, func(q *Statement) bool { return q.Name == s.Name })

@@ -36,7 +36,7 @@ func Write(w io.Writer, t Table, format string, width int) error {
 	case FormatTable:
 		return writeText(w, t, width)
 	case FormatCSV:
-		return WriteCSV(w, t)
+		return writeCSV(w, t, false) // a line feed alone, for the tools of a shell
 	case FormatJSON:
 		return writeJSON(w, t)
 	}
@@ -67,9 +67,11 @@ func Cell(v any) string {
 // WriteCSV writes RFC 4180 with a head line, in UTF-8. A text cell that a
 // spreadsheet would run as a formula gets an apostrophe in front; a lone -,
 // which stands for unknown in access logs, does not.
-func WriteCSV(w io.Writer, t Table) error {
+func WriteCSV(w io.Writer, t Table) error { return writeCSV(w, t, true) }
+
+func writeCSV(w io.Writer, t Table, crlf bool) error {
 	out := csv.NewWriter(w)
-	out.UseCRLF = true
+	out.UseCRLF = crlf
 	if err := out.Write(t.Columns); err != nil {
 		return err
 	}

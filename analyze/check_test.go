@@ -1,0 +1,182 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"bucketproof/internal/state"
+)
+
+var noon = time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
+
+// month is a fixture with a backup every night of October and a record every
+// hour, all well.
+func month(t *testing.T, skipNights ...int) *fixture {
+	f := newFixture(t, oneTenant)
+	f.hum("2026-09-29T00:00:00Z", "2026-11-03T00:00:00Z")
+	for day := 1; day <= 31; day++ {
+		if !slices.Contains(skipNights, day) {
+			f.at(time.Date(2026, 10, day, 23, 0, 0, 0, time.UTC).Format(time.RFC3339), backup, "REST.PUT.OBJECT", "veeam/x", "size=1", "agent=Veeam/1")
+		}
+	}
+	return f
+}
+
+func (f *fixture) check(from, to string) []state.Change {
+	f.t.Helper()
+	changes, err := f.open("acme", from, to).Check(f.t.Context(), noon)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return changes
+}
+
+// found lists the findings as check, subject, severity, status, count and days.
+func (f *fixture) found() []string {
+	f.t.Helper()
+	findings, err := f.data.State.Findings(f.t.Context(), "acme")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var out []string
+	for _, x := range findings {
+		whole, err := f.data.State.Finding(f.t.Context(), x.ID)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		out = append(out, fmt.Sprintf("%s|%s|%s|%s|%d|%d days", x.Check, x.Subject, x.Severity, x.Status, x.Count, len(whole.Days)))
+	}
+	return out
+}
+
+func TestCleanMonthHasNoFinding(t *testing.T) {
+	f := month(t)
+	f.store("file:logs")
+	f.check("2026-10-01", "2026-10-31")
+	same(t, "findings", f.found(), nil)
+}
+
+func TestEveryCheckFindsItsTroubleAndNothingElse(t *testing.T) {
+	f := month(t, 12, 20)
+	f.at("2026-10-05T10:00:00Z", backup, "REST.GET.OBJECT", "finance/a", "agent=Veeam/1")
+	f.at("2026-10-09T10:00:00Z", backup, "REST.GET.OBJECT", "finance/b", "status=403", "agent=Veeam/1")
+	f.at("2026-10-05T11:00:00Z", foreign, "REST.GET.OBJECT", "veeam/x", "agent=Veeam/1")
+	f.at("2026-10-06T11:00:00Z", "-", "REST.GET.OBJECT", "veeam/x", "agent=Veeam/1")
+	f.at("2026-10-06T11:00:01Z", "-", "REST.GET.OBJECT", "veeam/x", "status=403", "agent=Veeam/1")
+	f.at("2026-10-06T12:00:00Z", backup, "REST.GET.OBJECT", "veeam/x", "agent=rclone")
+	for n := range 60 {
+		f.at("2026-10-15T12:00:00Z", backup, "BATCH.DELETE.OBJECT", fmt.Sprintf("veeam/%d", n), "status=204")
+	}
+	f.store("file:logs")
+	f.check("2026-10-01", "2026-10-31")
+	want := []string{
+		"anonymous-access|served|high|open|1|1 days",
+		"backup-missed|nightly window 22:00-06:00|high|open|2|2 days",
+		"cross-account|444455556666|high|open|1|1 days",
+		"delete-spike|deletes|high|open|60|1 days",
+		"unapproved-prefix|finance/|high|open|2|2 days",
+		"user-agent-drift|rclone|medium|open|1|1 days",
+		"anonymous-access|refused|low|open|1|1 days",
+	}
+	same(t, "findings", f.found(), want)
+
+	t.Run("again changes nothing", func(t *testing.T) {
+		for _, c := range f.check("2026-10-01", "2026-10-31") {
+			if c.Kind != "" {
+				t.Errorf("%+v", c)
+			}
+		}
+		same(t, "findings", f.found(), want)
+	})
+	t.Run("day by day gives the same", func(t *testing.T) {
+		g := newFixture(t, oneTenant)
+		g.data.Files, g.data.Catalog = f.data.Files, f.data.Catalog
+		fresh, err := state.Open(t.Context(), t.TempDir()+"/state.db")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := fresh.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		files, err := f.data.State.Files(t.Context(), "access", "acme-backups", "2026-01-01", "2026-12-31")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := fresh.Commit(t.Context(), nil, files, noon); err != nil {
+			t.Fatal(err)
+		}
+		g.data.State = fresh
+		for day := 1; day <= 31; day++ {
+			date := fmt.Sprintf("2026-10-%02d", day)
+			g.check(date, date)
+		}
+		same(t, "findings", g.found(), want)
+	})
+}
+
+// A day without log objects is not evaluated, whatever the checks say about
+// the records that are there; the night after it is judged again.
+func TestMissingLogsAreNotClean(t *testing.T) {
+	f := newFixture(t, oneTenant)
+	f.hum("2026-09-29T00:00:00Z", "2026-10-11T00:00:00Z")
+	f.hum("2026-10-12T04:00:00Z", "2026-11-03T00:00:00Z")
+	for day := 1; day <= 31; day++ {
+		at := time.Date(2026, 10, day, 23, 0, 0, 0, time.UTC)
+		if day != 11 && day != 20 { // on the 11th the log is missing, on the 20th the backup
+			f.at(at.Format(time.RFC3339), backup, "REST.PUT.OBJECT", "veeam/x", "size=1", "agent=Veeam/1")
+		}
+	}
+	f.store("file:logs")
+	v := f.open("acme", "2026-10-09", "2026-10-21")
+	verdicts := map[string]string{}
+	for _, line := range v.answer(t, "backup-windows") {
+		verdicts[line[len("acme-backups|"):len("acme-backups|2026-10-09")]] = line[len(line)-4:]
+	}
+	for date, want := range map[string]string{"2026-10-09": "3|ok", "2026-10-11": "ated", "2026-10-12": "0|ok", "2026-10-20": "ssed", "2026-10-21": "0|ok"} {
+		if got := verdicts[date]; got[2:] != want[2:] {
+			t.Errorf("%s ends in %q, want %q", date, got, want)
+		}
+	}
+	for _, d := range v.Coverage {
+		if gap := d.Date == "2026-10-11" || d.Date == "2026-10-12"; (d.Gap != "") != gap {
+			t.Errorf("%s: gap %q", d.Date, d.Gap)
+		}
+	}
+	f.check("2026-10-01", "2026-10-31")
+	same(t, "findings", f.found(), []string{"backup-missed|nightly window 22:00-06:00|high|open|1|1 days"})
+	silent, err := f.data.State.NotEvaluatedBetween(t.Context(), "acme", "2026-10-11", "2026-10-11")
+	if err != nil || len(silent) != len(f.data.Catalog.Checks) {
+		t.Errorf("%d checks are not evaluated on the day without logs, want %d (%v)", len(silent), len(f.data.Catalog.Checks), err)
+	}
+}
+
+func TestWhatIsNotConfiguredIsNotEvaluated(t *testing.T) {
+	f := newFixture(t, twoTenants)
+	for h := range 48 {
+		f.at(time.Date(2026, 10, 6, h, 0, 0, 0, time.UTC).Format(time.RFC3339), "-", "REST.HEAD.BUCKET", "-", "bucket=shared-bucket", "agent=strange")
+	}
+	f.store("file:logs")
+	f.check("2026-10-06", "2026-10-06")
+	silent, err := f.data.State.NotEvaluatedBetween(t.Context(), "acme", "2026-10-06", "2026-10-06")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reasons := map[string]string{}
+	for _, s := range silent {
+		reasons[s.Check] = s.Reason
+	}
+	if reasons["user-agent-drift"] != "tenant.user_agents is not configured" || reasons["delete-spike"] != "0 of 7 days of history, still learning" {
+		t.Errorf("reasons are %v", reasons)
+	}
+}
+
+func TestSentences(t *testing.T) {
+	s := &Statement{Sentence: "{count} {count:night|nights} passed"}
+	if got := s.Say(1) + "; " + s.Say(12345); got != "1 night passed; 12,345 nights passed" {
+		t.Error(got)
+	}
+}

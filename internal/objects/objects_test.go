@@ -1,0 +1,143 @@
+package objects
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+)
+
+func TestParseURL(t *testing.T) {
+	tests := []struct{ text, want, join string }{
+		{"s3://acme-logs/acme/", "s3 acme-logs acme/ ", "s3://acme-logs/acme/k"},
+		{"s3://acme-logs/acme-", "s3 acme-logs acme- ", "s3://acme-logs/acme-k"},
+		{"s3://acme-logs", "s3 acme-logs  ", "s3://acme-logs/k"},
+		{"file:///srv/logs", "file   /srv/logs", "file:///srv/logs/k"},
+		{"file:logs/", "file   logs", "file:logs/k"},
+		{"file:///srv/my%20logs", "file   /srv/my logs", "file:///srv/my%20logs/k"},
+	}
+	for _, tt := range tests {
+		u, err := ParseURL(tt.text)
+		if got := strings.Join([]string{u.Scheme, u.Bucket, u.Prefix, u.Path}, " "); err != nil || got != tt.want {
+			t.Errorf("%s is %q (%v), want %q", tt.text, got, err, tt.want)
+		}
+		if got := u.Join("k"); got != tt.join {
+			t.Errorf("%s joined is %q, want %q", tt.text, got, tt.join)
+		}
+	}
+	for _, text := range []string{"", "acme", "https://x", "s3://", "s3://UPPER/x", "s3://key:secret@bucket/x", "s3://ab/x", "s3://a..b/x", "file:", "file://host/x", "file:///a%zz"} {
+		if _, err := ParseURL(text); err == nil {
+			t.Errorf("%q was accepted", text)
+		}
+	}
+}
+
+func fileAt(t *testing.T, dir string) Store {
+	t.Helper()
+	u, err := ParseURL("file://" + filepath.ToSlash(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), u, Access{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func keys(t *testing.T, s Store, after string) []string {
+	t.Helper()
+	var out []string
+	for info, err := range s.List(t.Context(), after) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, info.Key)
+	}
+	return out
+}
+
+// Keys come in the order of their bytes, as S3 lists them: a folder sorts as
+// its name with a /.
+func TestFileListOrder(t *testing.T) {
+	s := fileAt(t, t.TempDir())
+	for _, k := range []string{"b", "a/c/d", "a0", "a-b", "Ä", "a.b/c"} {
+		if err := s.Put(t.Context(), k, []byte(k), PutOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, k := range []string{"a0/x", "../escape"} {
+		if err := s.Put(t.Context(), k, nil, PutOptions{}); err == nil {
+			t.Errorf("%s was written", k)
+		}
+	}
+	want := []string{"a-b", "a.b/c", "a/c/d", "a0", "b", "Ä"}
+	if !sort.StringsAreSorted(want) {
+		t.Fatal("the wanted order is not that of bytes")
+	}
+	if got := keys(t, s, ""); strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for i, after := range want {
+		if got := keys(t, s, after); strings.Join(got, " ") != strings.Join(want[i+1:], " ") {
+			t.Errorf("after %q come %q", after, got)
+		}
+	}
+}
+
+func TestFileWriteOnce(t *testing.T) {
+	dir := t.TempDir()
+	s := fileAt(t, dir)
+	if err := s.Put(t.Context(), "x/y", []byte("one"), PutOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put(t.Context(), "x/y", []byte("two"), PutOptions{}); !errors.Is(err, ErrExists) {
+		t.Errorf("a second write gave %v", err)
+	}
+	info, err := s.Stat(t.Context(), "x/y")
+	if err != nil || info.Size != 3 {
+		t.Fatalf("%+v, %v", info, err)
+	}
+	r, err := s.Open(t.Context(), info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(r)
+	if err = errors.Join(err, r.Close()); err != nil || string(body) != "one" {
+		t.Errorf("%q, %v", body, err)
+	}
+	entries, err := os.ReadDir(filepath.Join(dir, "x"))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("temporary files are left: %v, %v", entries, err)
+	}
+}
+
+func TestFileChangedAndGone(t *testing.T) {
+	dir := t.TempDir()
+	s := fileAt(t, dir)
+	path := filepath.Join(dir, "k")
+	if err := os.WriteFile(path, []byte("first"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	info, err := s.Stat(t.Context(), "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("second!"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Open(t.Context(), info); !errors.Is(err, ErrChanged) {
+		t.Errorf("got %v, want ErrChanged", err)
+	}
+	if _, err := s.Open(t.Context(), Info{Key: "none"}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+	for _, err := range fileAt(t, filepath.Join(dir, "missing")).List(t.Context(), "") {
+		if !errors.Is(err, ErrNotFound) {
+			t.Errorf("got %v, want ErrNotFound", err)
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package objects
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// faulty opens a store on a server that speaks as much S3 as the faults need.
+func faulty(t *testing.T, handler http.HandlerFunc) Store {
+	t.Helper()
+	t.Setenv("AWS_ACCESS_KEY_ID", "test")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	u, err := ParseURL("s3://acme-logs/acme/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), u, Access{Endpoint: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func fail(w http.ResponseWriter, status int, code string) {
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "<Error><Code>%s</Code><Message>m</Message></Error>", code)
+}
+
+func listError(t *testing.T, s Store) error {
+	t.Helper()
+	for _, err := range s.List(t.Context(), "") {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestThrottlingIsRetried(t *testing.T) {
+	var calls atomic.Int32
+	s := faulty(t, func(w http.ResponseWriter, _ *http.Request) {
+		if calls.Add(1) < 3 {
+			fail(w, http.StatusServiceUnavailable, "SlowDown")
+			return
+		}
+		fmt.Fprint(w, `<ListBucketResult><Contents><Key>acme/k</Key><Size>1</Size><ETag>"e"</ETag></Contents></ListBucketResult>`)
+	})
+	if got := keys(t, s, ""); len(got) != 1 || got[0] != "k" {
+		t.Errorf("got %q after %d calls", got, calls.Load())
+	}
+}
+
+func TestFaultsNameTheMend(t *testing.T) {
+	tests := []struct {
+		status   int
+		code     string
+		sentinel error
+		want     string
+	}{
+		{http.StatusForbidden, "AccessDenied", ErrDenied, "list s3://acme-logs/acme/: access denied: the permission s3:ListBucket is missing on acme-logs (AccessDenied)"},
+		{http.StatusForbidden, "InvalidAccessKeyId", ErrDenied, "InvalidAccessKeyId; check the credentials"},
+		{http.StatusNotFound, "NoSuchBucket", ErrNotFound, "the bucket acme-logs does not exist; correct the URL or create it"},
+		{http.StatusBadRequest, "AuthorizationHeaderMalformed", nil, "the bucket is in another region; correct aws.region"},
+	}
+	for _, tt := range tests {
+		err := listError(t, faulty(t, func(w http.ResponseWriter, _ *http.Request) { fail(w, tt.status, tt.code) }))
+		if err == nil || !strings.Contains(err.Error(), tt.want) || tt.sentinel != nil && !errors.Is(err, tt.sentinel) {
+			t.Errorf("%s gave %v, want … %s", tt.code, err, tt.want)
+		}
+	}
+}
+
+func TestChangedAndTruncatedObjects(t *testing.T) {
+	changed := faulty(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("If-Match") != `"e"` {
+			t.Errorf("If-Match is %q", r.Header.Get("If-Match"))
+		}
+		fail(w, http.StatusPreconditionFailed, "PreconditionFailed")
+	})
+	if _, err := changed.Open(t.Context(), Info{Key: "k", ETag: "e", Size: 3}); !errors.Is(err, ErrChanged) {
+		t.Errorf("got %v, want ErrChanged", err)
+	}
+	short := faulty(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ab") })
+	r, err := short.Open(t.Context(), Info{Key: "k", ETag: "e", Size: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(r); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "s3://acme-logs/acme/k") {
+		t.Errorf("got %v, want a short read of s3://acme-logs/acme/k", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestS3Server writes and reads on the server that .ci/run starts.
+func TestS3Server(t *testing.T) {
+	endpoint := os.Getenv("BUCKETPROOF_TEST_S3")
+	if endpoint == "" {
+		t.Skip("BUCKETPROOF_TEST_S3 is not set: no S3 server to test with; .ci/run starts one")
+	}
+	ctx := t.Context()
+	bucket := "objects-" + strings.ReplaceAll(time.Now().UTC().Format("20060102-150405.000"), ".", "-")
+	u, err := ParseURL("s3://" + bucket + "/p-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(ctx, u, Access{Endpoint: endpoint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listError(t, s); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a bucket that is not there gave %v", err)
+	}
+	if _, err := s.(*s3Store).client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(bucket)}); err != nil {
+		t.Fatal(err)
+	}
+	if got := keys(t, s, ""); len(got) != 0 {
+		t.Errorf("an empty bucket lists %q", got)
+	}
+	names := []string{"a b+c", "a/b", "ä%2F"}
+	for _, k := range names {
+		if err := s.Put(ctx, k, []byte(k), PutOptions{ContentType: "text/plain", Tags: map[string]string{"buckets": "a b", "kind": "query"}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Put(ctx, k, []byte("other"), PutOptions{}); !errors.Is(err, ErrExists) {
+			t.Errorf("a second write of %q gave %v", k, err)
+		}
+	}
+	if got := keys(t, s, ""); strings.Join(got, "|") != strings.Join(names, "|") {
+		t.Errorf("got %q, want %q", got, names)
+	}
+	if got := keys(t, s, "a b+c"); strings.Join(got, "|") != strings.Join(names[1:], "|") {
+		t.Errorf("after the first come %q", got)
+	}
+	info, err := s.Stat(ctx, "a b+c")
+	if err != nil || info.Size != 5 {
+		t.Fatalf("%+v, %v", info, err)
+	}
+	r, err := s.Open(ctx, info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(r)
+	if err = errors.Join(err, r.Close()); err != nil || string(body) != "a b+c" {
+		t.Errorf("%q, %v", body, err)
+	}
+	if _, err := s.Stat(ctx, "none"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+	if locks, err := s.Locks(ctx); err != nil || locks {
+		t.Errorf("a bucket without Object Lock says %t, %v", locks, err)
+	}
+}
