@@ -3,6 +3,7 @@ package analyze
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,9 @@ import (
 // maxSubjects is how many findings one check opens for one bucket and day; what
 // is past it is one finding together.
 const maxSubjects = 100
+
+// maxSamples is how many sample records a finding keeps of a day.
+const maxSamples = 20
 
 // OtherSubjects is the subject of what is past that number.
 const OtherSubjects = "further subjects"
@@ -89,6 +93,10 @@ func (v *View) missing(s *Statement, bucket, date string) string {
 		if len(v.Tenant.Accounts) == 0 {
 			return "tenant.accounts is not configured"
 		}
+	case "principals":
+		if len(v.Tenant.Principals) == 0 {
+			return "no tenant.principal is configured"
+		}
 	case "user_agents":
 		if len(v.Tenant.UserAgents) == 0 {
 			return "tenant.user_agents is not configured"
@@ -124,17 +132,24 @@ func checkRow(row []any) (bucket, date string, r state.CheckRow, err error) {
 	return bucket, date, r, nil
 }
 
+// addRow adds a row to those of a day. Subjects that redaction has made equal
+// are one.
 func addRow(rows []state.CheckRow, r state.CheckRow) []state.CheckRow {
-	if len(rows) < maxSubjects {
-		return append(rows, r)
-	}
-	if len(rows) == maxSubjects {
+	if len(rows) >= maxSubjects {
 		r.Subject = OtherSubjects
+	}
+	i := slices.IndexFunc(rows, func(o state.CheckRow) bool { return o.Subject == r.Subject })
+	if i < 0 {
 		return append(rows, r)
 	}
-	o := &rows[maxSubjects]
+	o := &rows[i]
 	o.Count += r.Count
 	o.First, o.Last = earlier(o.First, r.First), later(o.Last, r.Last)
+	o.Samples = append(o.Samples, r.Samples...)
+	o.Samples = o.Samples[:min(len(o.Samples), maxSamples)]
+	if slices.Index(state.Severities, r.Severity) > slices.Index(state.Severities, o.Severity) {
+		o.Severity = r.Severity
+	}
 	return rows
 }
 

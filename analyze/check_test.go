@@ -66,6 +66,10 @@ func TestEveryCheckFindsItsTroubleAndNothingElse(t *testing.T) {
 	f.at("2026-10-06T11:00:00Z", "-", "REST.GET.OBJECT", "veeam/x", "agent=Veeam/1")
 	f.at("2026-10-06T11:00:01Z", "-", "REST.GET.OBJECT", "veeam/x", "status=403", "agent=Veeam/1")
 	f.at("2026-10-06T12:00:00Z", backup, "REST.GET.OBJECT", "veeam/x", "agent=rclone")
+	f.at("2026-10-07T12:00:00Z", "arn:aws:iam::111122223333:user/eve", "REST.GET.OBJECT", "veeam/x", "agent=Veeam/1")
+	f.at("2026-10-07T12:00:01Z", "svc:backup.amazonaws.com", "REST.GET.OBJECT", "veeam/x", "agent=Veeam/1") // a service is not asked for
+	f.at("2026-10-08T12:00:00Z", backup, "REST.GET.OBJECT", "veeam/x", "agent=x X-Amz-Signature=aaa")
+	f.at("2026-10-08T12:00:01Z", backup, "REST.GET.OBJECT", "veeam/x", "agent=x X-Amz-Signature=bbb") // one subject once redacted
 	for n := range 60 {
 		f.at("2026-10-15T12:00:00Z", backup, "BATCH.DELETE.OBJECT", fmt.Sprintf("veeam/%d", n), "status=204")
 	}
@@ -77,7 +81,9 @@ func TestEveryCheckFindsItsTroubleAndNothingElse(t *testing.T) {
 		"cross-account|444455556666|high|open|1|1 days",
 		"delete-spike|deletes|high|open|60|1 days",
 		"unapproved-prefix|finance/|high|open|2|2 days",
+		"unapproved-principal|arn:aws:iam::111122223333:user/eve|medium|open|1|1 days",
 		"user-agent-drift|rclone|medium|open|1|1 days",
+		"user-agent-drift|x X-Amz-Signature=[redacted]|medium|open|2|1 days",
 		"anonymous-access|refused|low|open|1|1 days",
 	}
 	same(t, "findings", f.found(), want)

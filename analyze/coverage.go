@@ -17,9 +17,9 @@ const (
 	minSilence = 18 * time.Hour
 	// minSilenceDays is how many days before it takes to know the usual.
 	minSilenceDays = 3
-	// unknownSilence stands in for what is usual while there is too little
-	// history to tell.
-	unknownSilence = 36 * time.Hour
+	// dayOfSilence is what a bucket that is used every day is never silent for,
+	// however its hours fall: the log objects of a day are missing.
+	dayOfSilence = 24 * time.Hour
 	// silenceFactor is how much longer than usual a silence must be.
 	silenceFactor = 1.5
 	// edge is how much of a day may lie in a silence without harm: records do
@@ -88,11 +88,12 @@ func newCoverage(hours []hour, rejected map[int64]int64, days []Day, loc *time.L
 }
 
 // unusual is the silence that is too long at the day of a moment: silenceFactor
-// times what three of four days before it do not pass.
+// times what three of four days before it do not pass, and no more than a day
+// where those are silent for less than one.
 func (c *coverage) unusual(at time.Time) time.Duration {
 	i := slices.IndexFunc(c.days, func(d Day) bool { return at.Before(d.End) })
 	if i < 0 || c.longest == nil {
-		return unknownSilence
+		return dayOfSilence
 	}
 	var before []time.Duration
 	for _, d := range c.longest[max(0, i-historyDays):i] {
@@ -101,10 +102,15 @@ func (c *coverage) unusual(at time.Time) time.Duration {
 		}
 	}
 	if len(before) < minSilenceDays {
-		return unknownSilence
+		return dayOfSilence
 	}
 	slices.Sort(before)
-	return time.Duration(float64(before[len(before)*3/4]) * silenceFactor)
+	usual := before[(len(before)-1)*3/4]
+	limit := time.Duration(float64(usual) * silenceFactor)
+	if usual < dayOfSilence {
+		limit = min(limit, dayOfSilence)
+	}
+	return limit
 }
 
 // gap says why the log can't be trusted in start..end, or "" where it can.
@@ -120,7 +126,7 @@ func (c *coverage) gap(start, end time.Time, tolerated time.Duration) string {
 		length := s.end.Sub(s.start)
 		switch {
 		case records > 0 && to.Sub(from) < tolerated:
-		case open || length > c.unusual(start) || records == 0:
+		case open || length >= c.unusual(start) || records == 0:
 			return c.describe(s)
 		}
 	}

@@ -45,6 +45,11 @@ func identify(requester string, principals []config.Principal) identity {
 	return id
 }
 
+// isService tells whether a requester is S3 itself or another AWS service.
+func isService(requester string) bool {
+	return requester == "AmazonS3" || strings.HasPrefix(requester, "svc:")
+}
+
 func specific(pattern string) int {
 	return len(pattern) - strings.Count(pattern, "*") - strings.Count(pattern, "?")
 }

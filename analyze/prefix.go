@@ -12,8 +12,23 @@ import (
 func encodings(prefix string) []string {
 	once := encode(prefix, "%20")
 	forms := []string{prefix, once, encode(prefix, "+"), encode(once, "%20"), encode(encode(prefix, "+"), "%20")}
+	for _, f := range forms {
+		forms = append(forms, lowerHex(f))
+	}
 	slices.Sort(forms)
 	return slices.Compact(forms)
+}
+
+// lowerHex writes the hex digits of an encoded text in lower case, as some
+// clients do.
+func lowerHex(s string) string {
+	b := []byte(s)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			copy(b[i+1:i+3], strings.ToLower(s[i+1:i+3]))
+		}
+	}
+	return string(b)
 }
 
 func encode(s, space string) string {

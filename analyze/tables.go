@@ -66,7 +66,8 @@ func (v *View) sharing(bucket string) []config.Tenant {
 }
 
 // principals resolves every requester of the slice, and finds those that
-// belong to another tenant with whom a bucket is shared.
+// belong to another tenant with whom a bucket is shared: by its mapping or by
+// its account.
 func (v *View) principals(ctx context.Context, query engine.Query) (own, others engine.Table, err error) {
 	result, err := query(ctx, v.data.Catalog.tables["requesters"])
 	if err != nil {
@@ -77,7 +78,7 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others 
 		return own, others, err
 	}
 	own = engine.Table{Name: "principals", Columns: columns("requester", engine.Text, "identity", engine.Text, "principal", engine.Text,
-		"account", engine.Text, "role", engine.Text, "mapped", engine.Bool, "backup", engine.Bool, "foreign_account", engine.Bool)}
+		"account", engine.Text, "role", engine.Text, "mapped", engine.Bool, "backup", engine.Bool, "foreign_account", engine.Bool, "service", engine.Bool)}
 	others = engine.Table{Name: "other_requesters", Columns: columns("bucket", engine.Text, "requester", engine.Text)}
 	hasBackup := slices.ContainsFunc(v.Tenant.Principals, func(p config.Principal) bool { return p.Role == config.RoleBackup })
 	for _, r := range requesters {
@@ -88,13 +89,14 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others 
 			backup = r != Anonymous // with no mapping at all, who wrote is not asked
 		}
 		foreign := id.account != "" && len(v.Tenant.Accounts) > 0 && !slices.Contains(v.Tenant.Accounts, id.account)
-		own.Rows = append(own.Rows, []any{r, id.name, id.principal, id.account, id.role, mapped, backup, foreign})
+		own.Rows = append(own.Rows, []any{r, id.name, id.principal, id.account, id.role, mapped, backup, foreign, isService(r)})
 		if mapped {
 			continue
 		}
 		for _, b := range v.Tenant.Buckets {
 			for _, t := range v.sharing(b.Name) {
-				if identify(r, t.Principals).role != "" {
+				theirs := slices.Contains(t.Accounts, id.account) && !slices.Contains(v.Tenant.Accounts, id.account)
+				if theirs || identify(r, t.Principals).role != "" {
 					others.Rows = append(others.Rows, []any{b.Name, r})
 				}
 			}
@@ -201,11 +203,25 @@ func (v *View) businessHours() engine.Table {
 	return t
 }
 
+// logObjects has every log object once for each bucket: another version of it
+// holds no other records.
 func (v *View) logObjects() engine.Table {
 	t := engine.Table{Name: "log_objects", Columns: columns("bucket", engine.Text, "source_object", engine.Text, "delivered", zoned)}
+	delivered := map[[2]string]time.Time{}
+	var order [][2]string
 	for _, s := range v.Sources {
-		if s.Kind == state.KindLog {
-			t.Rows = append(t.Rows, []any{s.Bucket, s.LogObject.Source, s.Delivered})
+		k := [2]string{s.Bucket, s.LogObject.Source}
+		at, ok := delivered[k]
+		if !ok {
+			order = append(order, k)
+		}
+		if s.Kind == state.KindLog && (!ok || s.Delivered.Before(at)) {
+			delivered[k] = s.Delivered
+		}
+	}
+	for _, k := range order {
+		if at, ok := delivered[k]; ok {
+			t.Rows = append(t.Rows, []any{k[0], k[1], at})
 		}
 	}
 	return t
@@ -274,23 +290,39 @@ func (v *View) hours(ctx context.Context, query engine.Query) (map[string][]hour
 	return hours, nil
 }
 
+// rejectedHours counts the lines that could not be read, by bucket and hour
+// since 1970. A line that does not tell its bucket counts for every bucket of
+// its log location.
 func (v *View) rejectedHours(ctx context.Context, query engine.Query) (map[string]map[int64]int64, error) {
 	result, err := query(ctx, v.data.Catalog.tables["rejected-hours"])
 	if err != nil {
 		return nil, fmt.Errorf("list rejected lines: %w", err)
 	}
+	owners := map[string][]string{} // buckets by log object
+	for _, s := range v.Sources {
+		if !slices.Contains(owners[s.LogObject.Source], s.Bucket) {
+			owners[s.LogObject.Source] = append(owners[s.LogObject.Source], s.Bucket)
+		}
+	}
 	hours := map[string]map[int64]int64{}
 	for _, row := range result.Rows {
 		bucket, ok := row[0].(string)
-		at, ok1 := row[1].(time.Time)
-		n, ok2 := row[2].(int64)
-		if !ok || !ok1 || !ok2 {
+		source, ok1 := row[1].(string)
+		at, ok2 := row[2].(time.Time)
+		n, ok3 := row[3].(int64)
+		if !ok || !ok1 || !ok2 || !ok3 {
 			return nil, fmt.Errorf("list rejected lines: unexpected row %v", row)
 		}
-		if hours[bucket] == nil {
-			hours[bucket] = map[int64]int64{}
+		buckets := []string{bucket}
+		if bucket == "" {
+			buckets = owners[source]
 		}
-		hours[bucket][at.Unix()/3600] += n
+		for _, b := range buckets {
+			if hours[b] == nil {
+				hours[b] = map[int64]int64{}
+			}
+			hours[b][at.Unix()/3600] += n
+		}
 	}
 	return hours, nil
 }

@@ -78,11 +78,74 @@ func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, erro
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", t.ID, err)
 	}
-	v.engine, err = engine.OpenDuckDB(ctx, slice, engine.Options{MemoryLimit: d.Config.Engine.MemoryLimit, TempDir: filepath.Join(d.Files.Dir, "spill")})
+	db, err := engine.OpenDuckDB(ctx, slice, engine.Options{MemoryLimit: d.Config.Engine.MemoryLimit, TempDir: filepath.Join(d.Files.Dir, "spill")})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", t.ID, err)
 	}
+	v.engine = db
+	if err := v.ownSources(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", t.ID, err), db.Close())
+	}
 	return v, nil
+}
+
+// ownSources takes from the sources what is another tenant's: in a shared log
+// location the objects that are no logs, whose names tell, and in a shared
+// bucket the records of the other tenant.
+func (v *View) ownSources(ctx context.Context) error {
+	v.Sources = slices.DeleteFunc(v.Sources, func(s state.Source) bool { return s.Kind != state.KindLog && v.sharedLocation(s.Location) })
+	if !slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return len(v.sharing(b.Name)) > 0 }) {
+		return nil
+	}
+	result, err := v.engine.Query(ctx, v.data.Catalog.tables["source-counts"])
+	if err != nil {
+		return fmt.Errorf("count sources: %w", err)
+	}
+	own := map[[2]string][]any{}
+	for _, row := range result.Rows {
+		bucket, ok := row[0].(string)
+		source, ok1 := row[1].(string)
+		if !ok || !ok1 {
+			return fmt.Errorf("count sources: unexpected row %v", row)
+		}
+		own[[2]string{bucket, source}] = row[2:]
+	}
+	for i := range v.Sources {
+		s := &v.Sources[i]
+		if len(v.sharing(s.Bucket)) == 0 {
+			continue
+		}
+		s.Records, s.First, s.Last = 0, time.Time{}, time.Time{}
+		if row, ok := own[[2]string{s.Bucket, s.LogObject.Source}]; ok {
+			s.Records, _ = row[0].(int64)
+			s.First, _ = row[1].(time.Time)
+			s.Last, _ = row[2].(time.Time)
+		}
+	}
+	return nil
+}
+
+// sharedLocation tells whether another tenant's logs are delivered there too.
+func (v *View) sharedLocation(location string) bool {
+	for _, t := range v.data.Config.Tenants {
+		if t.ID != v.Tenant.ID && slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Logs.Text == location }) {
+			return true
+		}
+	}
+	return false
+}
+
+// Rejected counts the lines of the range that could not be read, each once.
+func (v *View) Rejected(ctx context.Context) (int64, error) {
+	result, err := v.engine.Query(ctx, v.data.Catalog.tables["rejected-total"])
+	if err != nil {
+		return 0, fmt.Errorf("count rejected lines: %w", err)
+	}
+	n, ok := result.Rows[0][0].(int64)
+	if !ok {
+		return 0, fmt.Errorf("count rejected lines: unexpected %v", result.Rows)
+	}
+	return n, nil
 }
 
 // Close releases the slice.
@@ -94,6 +157,9 @@ func (v *View) addFiles(ctx context.Context, slice *engine.Slice, wide Range) er
 		files, err := v.data.State.Files(ctx, kind, bucket, from, to)
 		for _, f := range files {
 			*into = append(*into, v.data.Files.Full(f.Path))
+			if kind == dataset.Access {
+				slice.Rows += f.Rows
+			}
 		}
 		return err
 	}

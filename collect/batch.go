@@ -32,48 +32,43 @@ type batch struct {
 }
 
 // run fetches the objects ahead in their order, parses and writes them, and
-// commits. An error means that nothing of the batch is in the dataset.
-func (b *batch) run(ctx context.Context, todo []pending) error {
+// commits. It returns how many of the objects it has dealt with: fewer than all
+// where they spread over too many partitions. An error means that nothing of
+// the batch is in the dataset.
+func (b *batch) run(ctx context.Context, todo []pending) (taken int, err error) {
 	number, err := b.c.State.NextBatch(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	b.out = b.c.Dataset.NewBatch(number)
-	if err := b.readAll(ctx, todo); err != nil {
-		return errors.Join(err, b.out.Discard())
+	if taken, err = b.readAll(ctx, todo); err != nil {
+		return 0, errors.Join(err, b.out.Discard())
 	}
 	files, err := b.out.Close()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if err := b.c.State.Commit(ctx, b.objects, files, b.c.Now()); err != nil {
-		return errors.Join(err, b.out.Discard())
-	}
-	return nil
+	// Where the commit fails it may still have reached the disk, so the files
+	// stay; the next run removes those that the ledger does not name.
+	return taken, b.c.State.Commit(ctx, b.objects, files, b.c.Now())
 }
 
-func (b *batch) readAll(ctx context.Context, todo []pending) error {
+func (b *batch) readAll(ctx context.Context, todo []pending) (taken int, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	results := fetchInOrder(ctx, b.store, todo, b.c.spoolDir())
-	var failed error
-	for i := 0; ; i++ {
-		result, ok := <-results
-		if !ok {
-			break
-		}
+	for result := range results {
 		f := <-result
-		if failed == nil && *b.failures < maxFailures {
-			failed = b.take(ctx, f, todo[i])
-		}
-		if failed != nil || *b.failures >= maxFailures {
+		full := *b.failures >= maxFailures || b.out.Partitions() >= maxPartitions
+		if err == nil && !full {
+			err = b.take(ctx, f, todo[taken])
+			taken++
+		} else {
 			cancel() // what is on its way is still drained, to close its files
 		}
-		if err := f.close(); err != nil {
-			failed = errors.Join(failed, err)
-		}
+		err = errors.Join(err, f.close())
 	}
-	return failed
+	return taken, err
 }
 
 // fetchInOrder fetches at most fetchAhead objects at a time and hands them out
@@ -102,8 +97,11 @@ func (b *batch) take(ctx context.Context, f *fetched, p pending) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		*b.failures++
-		if errors.Is(f.err, objects.ErrNotFound) {
+		switch {
+		case errors.Is(f.err, objects.ErrDenied), errors.Is(f.err, objects.ErrChanged):
+		case !errors.Is(f.err, objects.ErrNotFound):
+			*b.failures++
+		default:
 			f.err = fmt.Errorf("%w: removed between listing and reading, its records are lost unless they are delivered again", f.err)
 		}
 		b.errs = append(b.errs, f.err)
@@ -113,13 +111,16 @@ func (b *batch) take(ctx context.Context, f *fetched, p pending) error {
 	o := &objectInBatch{b: b, already: p.already, LogObject: state.LogObject{
 		Location: b.src.Logs.Text, Key: f.info.Key, ETag: f.info.ETag, Size: f.info.Size, Source: b.src.Logs.Join(f.info.Key),
 		SHA256: f.sha256, Modified: f.info.Modified, Delivered: delivered(f.info), Kind: f.kind, Reader: readerVersion,
-		Took: b.src.Buckets, Buckets: map[string]state.ObjectCount{},
+		Took: union(b.src.Buckets, p.already), Buckets: map[string]state.ObjectCount{},
 	}}
 	b.sum.Objects++
 	b.sum.Bytes += f.info.Size
 	switch f.kind {
 	case state.KindLog:
 		content, err := f.open()
+		if err == nil {
+			o.again, err = b.seen(ctx, f.sha256)
+		}
 		if err != nil {
 			return err
 		}
@@ -138,11 +139,29 @@ func (b *batch) take(ctx context.Context, f *fetched, p pending) error {
 	return nil
 }
 
+// seen tells whether an object with this content is in, and knows it from then
+// on. Its records are duplicates one by one; its unreadable lines, which have
+// no identity, are duplicates with it.
+func (b *batch) seen(ctx context.Context, sha256 string) (bool, error) {
+	if slices.ContainsFunc(b.objects, func(o state.LogObject) bool { return o.SHA256 == sha256 }) {
+		return true, nil
+	}
+	return b.c.State.HasContent(ctx, b.src.Logs.Text, sha256)
+}
+
+// union is the sorted elements of both.
+func union(a, b []string) []string {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // objectInBatch is a log object while its lines are taken.
 type objectInBatch struct {
 	state.LogObject
 	b       *batch
 	already []string
+	again   bool      // the same content is in, under another name or ETag
 	near    int64     // time of the record before; 0 before the first
 	waiting []refused // rejected lines before the first record
 }
@@ -178,12 +197,12 @@ func (o *objectInBatch) read(ctx context.Context, content io.Reader) error {
 
 func (o *objectInBatch) record(ctx context.Context, rec *accesslog.Record, line int64) error {
 	bucket := string(rec.Bucket)
+	if slices.Contains(o.already, bucket) {
+		return nil
+	}
 	if _, ok := slices.BinarySearch(o.b.src.Buckets, bucket); !ok {
 		o.ForeignRecords++
 		o.b.sum.OtherRecords++
-		return nil
-	}
-	if slices.Contains(o.already, bucket) {
 		return nil
 	}
 	if o.near == 0 {
@@ -229,10 +248,22 @@ func (b *batch) dateOf(ms int64) string {
 // reject keeps a line that can't be read. It is dated as the record before it,
 // or as the first one of the object, or as the delivery.
 func (o *objectInBatch) reject(line accesslog.Line, reason error) error {
-	if o.already != nil {
-		return nil // counted when the object was first read
+	bucket, ours := o.bucketOf(line.Text)
+	switch {
+	case !ours:
+		o.ForeignRecords++
+		o.b.sum.OtherRecords++
+		return nil
+	case o.already != nil && (bucket == "" || slices.Contains(o.already, bucket)):
+		return nil // kept when the object was first read
+	case o.again && o.already == nil:
+		n := o.Buckets[bucket]
+		n.Duplicates++
+		o.Buckets[bucket] = n
+		o.b.sum.Duplicates++
+		return nil
 	}
-	r := refused{bucket: o.bucketOf(line.Text), line: line.Number, reason: reason.Error(), raw: line.Text}
+	r := refused{bucket: bucket, line: line.Number, reason: reason.Error(), raw: line.Text}
 	if o.b.sum.FirstRejected == "" {
 		o.b.sum.FirstRejected = fmt.Sprintf("%s:%d: %s", o.Source, line.Number, r.reason)
 	}
@@ -265,16 +296,22 @@ func (o *objectInBatch) keep(r refused, ms int64) error {
 	return o.b.out.Reject(r.bucket, ms, o.Source, r.line, r.reason, r.raw)
 }
 
-// bucketOf is the bucket of a line that can't be read: the only one that logs
-// here, or the one that its second field names, or "" for not known.
-func (o *objectInBatch) bucketOf(line []byte) string {
-	if len(o.b.src.Buckets) == 1 {
-		return o.b.src.Buckets[0]
-	}
-	if fields := bytes.SplitN(line, []byte(" "), 3); len(fields) == 3 {
-		if i, ok := slices.BinarySearch(o.b.src.Buckets, string(fields[1])); ok {
-			return o.b.src.Buckets[i]
+// bucketOf is the bucket of a line that can't be read: the one that its second
+// field names, where the third begins a time; otherwise the only one that logs
+// here, or "" for not known. The line is not ours where it names a bucket that
+// is not configured.
+func (o *objectInBatch) bucketOf(line []byte) (bucket string, ours bool) {
+	if fields := bytes.SplitN(line, []byte(" "), 3); len(fields) == 3 && bytes.HasPrefix(fields[2], []byte("[")) {
+		name := string(fields[1])
+		if _, ok := slices.BinarySearch(o.b.src.Buckets, name); ok {
+			return name, true
+		}
+		if objects.BucketNameProblem(name) == "" {
+			return "", false
 		}
 	}
-	return ""
+	if len(o.b.src.Buckets) == 1 {
+		return o.b.src.Buckets[0], true
+	}
+	return "", true
 }

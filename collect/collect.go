@@ -28,9 +28,16 @@ const (
 	batchObjects = 5000
 	// fetchAhead is how many objects are fetched beside the one that is parsed.
 	fetchAhead = 8
-	// maxFailures in a row end a source: what fails so often is the place, not
-	// the object.
+	// maxFailures of the place in a row, such as a server that does not answer,
+	// end a source. That one object is archived, gone or forbidden does not
+	// count.
 	maxFailures = 10
+	// maxNamed is how many objects that can't be read an error names.
+	maxNamed = 5
+	// longestQuery is more than any query takes.
+	longestQuery = 24 * time.Hour
+	// maxPartitions bounds the open files, and their memory, of a batch.
+	maxPartitions = 64
 )
 
 // Collector fills one dataset. Only one may run on a data folder at a time.
@@ -87,7 +94,11 @@ func (c *Collector) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	removed, err := c.Dataset.Sweep(known)
+	last, err := c.State.LastBatch(ctx)
+	if err != nil {
+		return err
+	}
+	removed, err := c.Dataset.Sweep(known, last)
 	if err != nil {
 		return err
 	}
@@ -97,7 +108,23 @@ func (c *Collector) sweep(ctx context.Context) error {
 	if err := os.RemoveAll(c.spoolDir()); err != nil {
 		return fmt.Errorf("remove the spool: %w", err)
 	}
+	if err := c.removeSpill(); err != nil {
+		return fmt.Errorf("remove what the engine left: %w", err)
+	}
 	return os.MkdirAll(c.spoolDir(), 0o750)
+}
+
+// removeSpill removes the temporary folders of engines whose process was
+// killed: those that no query can still be using.
+func (c *Collector) removeSpill() error {
+	left, err := filepath.Glob(filepath.Join(c.Dataset.Dir, "spill", "duckdb-*"))
+	for _, dir := range left {
+		st, serr := os.Stat(dir)
+		if serr == nil && c.Now().Sub(st.ModTime()) > longestQuery {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}
+	return err
 }
 
 func (c *Collector) logSummary(s Summary) {
@@ -131,15 +158,21 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 	for len(todo) > 0 && ctx.Err() == nil && failures < maxFailures {
 		n := batchLength(todo)
 		b := &batch{c: c, src: src, store: store, ids: ids, failures: &failures}
-		err := b.run(ctx, todo[:n])
-		errs = append(errs, b.errs...)
-		sum.Failed += len(b.errs)
+		taken, err := b.run(ctx, todo[:n])
+		for _, e := range b.errs {
+			if sum.Failed++; sum.Failed <= maxNamed {
+				errs = append(errs, e)
+			}
+		}
 		if err != nil {
 			return errors.Join(append(errs, err)...)
 		}
 		sum.add(b.sum)
 		ids.settle()
-		todo = todo[n:]
+		todo = todo[taken:]
+	}
+	if sum.Failed > maxNamed {
+		errs = append(errs, fmt.Errorf("and %d more objects could not be read", sum.Failed-maxNamed))
 	}
 	if failures >= maxFailures {
 		errs = append(errs, fmt.Errorf("gave up after %d objects in a row could not be read", maxFailures))

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -113,7 +114,11 @@ func TestWhatIsOneRecord(t *testing.T) {
 func TestLeftoversOfADeadRun(t *testing.T) {
 	s := newSite(t, "acme-backups")
 	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("acme-backups", "R1", "REST.PUT.OBJECT", "a"))
-	dead := s.c.Dataset.NewBatch(77)
+	n, err := s.c.State.NextBatch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := s.c.Dataset.NewBatch(n)
 	rec := dataset.Record{Bucket: []byte("acme-backups"), TimeMS: now.UnixMilli()}
 	if err := dead.Access(&rec, "x", 1); err != nil {
 		t.Fatal(err)
@@ -140,6 +145,87 @@ func TestLeftoversOfADeadRun(t *testing.T) {
 	}
 	if len(files) != 1 {
 		t.Errorf("files are %q, want the one of the new run", files)
+	}
+}
+
+// A dataset whose state is lost is not taken for leftovers: the log objects
+// behind it may be gone.
+func TestLostState(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("acme-backups", "R1", "REST.PUT.OBJECT", "a"))
+	wantSummary(t, s.collect(), 1, 1, 0, 0)
+	fresh, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := fresh.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s.c.State = fresh
+	if _, err := s.c.Collect(t.Context(), s.srcs); !errors.Is(err, dataset.ErrForeignState) || !strings.Contains(err.Error(), "restore state.db from a backup") {
+		t.Errorf("got %v", err)
+	}
+	if files, err := filepath.Glob(filepath.Join(s.dir, "dataset", "access", "*", "*", "*.parquet")); err != nil || len(files) != 1 {
+		t.Errorf("files are %v (%v)", files, err)
+	}
+}
+
+// The lines of one content are there once, under whatever names and ETags it
+// comes.
+func TestSameContentAgain(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	text := line("acme-backups", "R1", "REST.PUT.OBJECT", "a") + "rubbish\n"
+	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", text)
+	s.put("2026-10-01-23-40-00-AAAAAAAAAAAAAAAA", text)
+	wantSummary(t, s.collect(), 2, 1, 2, 1)
+	later := now.Add(time.Hour)
+	if err := os.Chtimes(filepath.Join(s.dir, "logs", "2026-10-01-23-30-00-AAAAAAAAAAAAAAAA"), later, later); err != nil {
+		t.Fatal(err)
+	}
+	wantSummary(t, s.collect(), 1, 0, 2, 0)
+}
+
+// What another bucket's unreadable line says is not kept as ours, and is kept
+// as its own once it is configured.
+func TestUnreadableLineOfAnotherBucket(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	bad := strings.Replace(line("beta-backups", "R2", "REST.PUT.OBJECT", "b"), " 200 ", " ok ", 1)
+	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("acme-backups", "R1", "REST.PUT.OBJECT", "a")+bad)
+	if sum := s.collect(); sum.Rejected != 0 || sum.OtherRecords != 1 {
+		t.Errorf("%d rejected, %d of others", sum.Rejected, sum.OtherRecords)
+	}
+	s.srcs[0].Buckets = []string{"acme-backups", "beta-backups"}
+	wantSummary(t, s.collect(), 1, 0, 0, 1)
+}
+
+// Buckets that come and go in the configuration leave every record in once.
+func TestBucketsComeAndGo(t *testing.T) {
+	s := newSite(t, "aaa")
+	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("aaa", "R1", "REST.PUT.OBJECT", "a")+line("bbb", "R2", "REST.PUT.OBJECT", "b")+line("ccc", "R3", "REST.PUT.OBJECT", "c"))
+	for _, buckets := range [][]string{{"aaa", "bbb"}, {"aaa", "ccc"}, {"aaa", "bbb"}, {"aaa"}, {"aaa", "bbb", "ccc"}} {
+		s.srcs[0].Buckets = buckets
+		s.collect()
+	}
+	for _, b := range []string{"aaa", "bbb", "ccc"} {
+		if n := s.rows(b); n != 1 {
+			t.Errorf("%s has %d records, want 1", b, n)
+		}
+	}
+}
+
+// Objects of a thousand days are taken in several batches.
+func TestManyDays(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	for i := range 200 {
+		day := time.Date(2026, 1, 1+i, 12, 0, 0, 0, time.UTC)
+		text := strings.Replace(line("acme-backups", fmt.Sprintf("R%d", i), "REST.PUT.OBJECT", "a"), "01/Oct/2026", day.Format("02/Jan/2006"), 1)
+		s.put(day.Format("2006-01-02-15-04-05")+"-AAAAAAAAAAAAAAAA", text)
+	}
+	wantSummary(t, s.collect(), 200, 200, 0, 0)
+	if n, err := s.c.State.LastBatch(t.Context()); err != nil || n != 4 {
+		t.Errorf("%d batches (%v), want 4 of %d days", n, err, maxPartitions)
 	}
 }
 

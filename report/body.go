@@ -35,7 +35,7 @@ func (d *document) body(files []File) error {
 // identities is who is who: the mapping, and who is not in it.
 func (d *document) identities(number int) {
 	p := d.packet
-	d.section(number, "Identity mapping", "Who is allowed to use the buckets, and under which name does this packet show them? Requesters that no line matches are shown as they are.")
+	d.section(number, "Identity mapping", "Who is allowed to use the buckets, and under which name does this packet show them? Requesters that no line matches are shown as they are.", 0)
 	requests := map[string]int64{}
 	var strangers [][]cell
 	for _, row := range p.table("top-requesters").Rows {
@@ -66,7 +66,7 @@ func (d *document) identities(number int) {
 	} else {
 		shown := strangers[:min(len(strangers), maxRows)]
 		d.table([]col{{head: "", width: 34}, {head: "Requester", width: 92, face: mono}, {head: "Account", width: 24}, {head: "Requests", width: 20, right: true}}, shown)
-		d.note(rowsNote(len(shown), len(strangers)) + " csv/top-requesters.csv.")
+		d.note(rowsNote(len(shown), len(strangers)) + ". csv/top-requesters.csv.")
 	}
 	d.heading("Approved prefixes")
 	rows = nil
@@ -110,9 +110,9 @@ func (p *Packet) rowsOf(query string) int {
 
 func rowsNote(shown, all int) string {
 	if shown == all {
-		return fmt.Sprintf("All %d of %d rows.", all, all)
+		return fmt.Sprintf("All %d of %d rows", all, all)
 	}
-	return fmt.Sprintf("First %d of %d rows.", shown, all)
+	return fmt.Sprintf("First %d of %d rows", shown, all)
 }
 
 // layouts are the widths of the printed columns, as shares; a query of the
@@ -120,7 +120,7 @@ func rowsNote(shown, all int) string {
 var layouts = map[string][]float64{
 	"backup-windows":            {34, 15, 22, 22, 16, 18, 17, 17, 13, 24},
 	"top-requesters":            {34, 62, 23, 16, 17, 17, 20, 20},
-	"unapproved-prefixes":       {24, 20, 32, 36, 26, 15, 17, 17, 36},
+	"unapproved-prefixes":       {24, 20, 30, 36, 32, 15, 17, 17, 34},
 	"cross-account":             {30, 24, 62, 30, 18, 20, 20},
 	"operations":                {50, 60, 30, 30},
 	"deletes":                   {44, 18, 50, 20, 22, 22},
@@ -135,25 +135,60 @@ var monospaced = []string{"requester", "key", "sample_key", "prefix", "operation
 
 func (d *document) queryTable(number int, t *Table, hashes map[string]string) {
 	p := d.packet
-	d.section(number, t.Statement.Title, t.Statement.Question)
+	cols, rows := p.printed(t)
+	d.section(number, t.Statement.Title, t.Statement.Question, d.tableStart(cols, rows))
 	file := csvPath(t.Statement.Name)
 	if len(t.Rows) == 0 {
-		text := "No row: nothing of this kind is in the log of the month."
-		if p.Totals.DaysUnknown > 0 {
-			text = "No row, but the log of the month has gaps, so this proves nothing about them."
-		}
-		d.paragraph(regular, textSize, ink, column, text)
+		d.paragraph(regular, textSize, ink, column, p.emptyNote(t.Statement.Name))
 	} else {
-		cols, rows := p.printed(t)
 		d.table(cols, rows)
 	}
 	shown := min(len(t.Rows), p.rowsOf(t.Statement.Name))
-	d.note(fmt.Sprintf("%s %s, SHA-256 %s. Times in %s.", rowsNote(shown, len(t.Rows)), file, hashes[file], p.Range.Location))
+	order := ""
+	if shown < len(t.Rows) && slices.Contains(t.Columns, "verdict") {
+		order = ", those that are not ok first"
+	}
+	d.note(fmt.Sprintf("%s%s. %s, SHA-256 %s. Times in %s.", rowsNote(shown, len(t.Rows)), order, file, hashes[file], p.Range.Location))
 	for _, c := range t.Columns {
 		if note := t.Statement.Notes[c]; note != "" {
 			d.paragraph(regular, 6.8, muted, column, strings.ReplaceAll(c, "_", " ")+": "+note+".")
 		}
 	}
+}
+
+// emptyNote says what it means that a query returned nothing.
+func (p *Packet) emptyNote(query string) string {
+	switch {
+	case query == "cross-account" && len(p.Tenant.Accounts) == 0:
+		return "Not evaluated: the configuration names no AWS account of the tenant."
+	case p.Totals.Records == 0:
+		return "Not evaluated: the log holds no record of the month."
+	case p.Totals.DaysUnknown > 0:
+		return "No row, but the log of the month has gaps, so this proves nothing about them."
+	}
+	return "No row: nothing of this kind is in the log of the month."
+}
+
+// printedRows are the rows of a table that the page has room for. Where
+// verdicts are cut, those that are not ok stand first.
+func (p *Packet) printedRows(t *Table) [][]any {
+	n := p.rowsOf(t.Statement.Name)
+	verdict := slices.Index(t.Columns, "verdict")
+	if len(t.Rows) <= n || verdict < 0 {
+		return t.Rows[:min(len(t.Rows), n)]
+	}
+	rows := slices.Clone(t.Rows)
+	slices.SortStableFunc(rows, func(a, b []any) int {
+		okA, okB := a[verdict] == verdictOK, b[verdict] == verdictOK
+		switch {
+		case okA == okB:
+			return 0
+		case okA:
+			return 1
+		}
+		return -1
+	})
+	return rows[:n]
 }
 
 func (p *Packet) printed(t *Table) ([]col, [][]cell) {
@@ -169,7 +204,7 @@ func (p *Packet) printed(t *Table) ([]col, [][]cell) {
 		}
 	}
 	var rows [][]cell
-	for _, row := range t.Rows[:min(len(t.Rows), p.rowsOf(t.Statement.Name))] {
+	for _, row := range p.printedRows(t) {
 		line := make([]cell, len(row))
 		for i, v := range row {
 			line[i] = cell{text: p.shown(t.Columns[i], v)}
@@ -202,14 +237,14 @@ func headName(column string) string {
 
 func (d *document) findings(number int, hashes map[string]string) {
 	p := d.packet
-	d.section(number, "Findings", "What did not fit, and was it noticed and closed?")
+	d.section(number, "Findings", "What did not fit, and was it noticed and closed?", 0)
 	if len(p.Findings) == 0 {
-		d.paragraph(regular, textSize, ink, column, "No check found anything. "+checkedNote(p))
+		d.paragraph(regular, textSize, ink, column, p.checkedNote())
 	}
 	for _, f := range p.Findings {
 		d.finding(f)
 	}
-	d.note(fmt.Sprintf("%s findings.csv, SHA-256 %s.", rowsNote(len(p.Findings), len(p.Findings)), hashes["findings.csv"]))
+	d.note(fmt.Sprintf("%s. findings.csv, SHA-256 %s.", rowsNote(len(p.Findings), len(p.Findings)), hashes["findings.csv"]))
 	d.notEvaluated()
 }
 
@@ -307,5 +342,5 @@ func (d *document) notEvaluated() {
 	}
 	shown := rows[:min(len(rows), maxRows)]
 	d.table([]col{{head: "Bucket", width: 36}, {head: "Checks", width: 60}, {head: "Days", width: 36}, {head: "Why", width: 60}}, shown)
-	d.note(rowsNote(len(shown), len(rows)) + " What could not be evaluated is not counted as clean.")
+	d.note(rowsNote(len(shown), len(rows)) + ". What could not be evaluated is not counted as clean.")
 }

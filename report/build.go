@@ -27,6 +27,10 @@ func Build(ctx context.Context, v *analyze.View, catalog *analyze.Catalog, s *st
 		return nil, err
 	}
 	p.addSources(v.Sources)
+	var err error
+	if p.Totals.Rejected, err = v.Rejected(ctx); err != nil {
+		return nil, err
+	}
 	if err := p.count(); err != nil {
 		return nil, err
 	}
@@ -49,6 +53,9 @@ func (p *Packet) addFindings(ctx context.Context, catalog *analyze.Catalog, s *s
 		out := Finding{Finding: f, Title: f.Check}
 		if c := catalog.Check(f.Check); c != nil {
 			out.Title, out.Sentence = c.Title, c.Say(f.Count)
+			if f.Subject == analyze.OtherSubjects {
+				out.Sentence += " This counts several subjects together, which are too many to list."
+			}
 		}
 		p.Findings = append(p.Findings, out)
 	}
@@ -100,13 +107,14 @@ func (p *Packet) addSources(all []state.Source) {
 	for _, s := range all {
 		holds := !s.First.IsZero() && s.First.Before(end) && !s.Last.Before(start)
 		came := !s.Delivered.Before(start) && s.Delivered.Before(end)
-		if !holds && (!came || s.Kind == state.KindLog && s.Rejected == 0) {
+		if !holds && (!came || s.Kind == state.KindLog && s.Rejected+s.Unattributed == 0) {
 			continue
 		}
 		k := key{s.Location, state.ObjectID{Key: s.Key, ETag: s.ETag, Size: s.Size}}
 		i, ok := at[k]
 		if !ok {
 			at[k] = len(p.Sources)
+			s.Rejected += s.Unattributed
 			p.Sources = append(p.Sources, s)
 			continue
 		}
@@ -137,9 +145,6 @@ func (p *Packet) count() error {
 	}
 	var err error
 	if t.Records, err = p.sum("log-delivery", "records"); err != nil {
-		return err
-	}
-	if t.Rejected, err = p.sum("log-delivery", "rejected"); err != nil {
 		return err
 	}
 	if t.BytesWritten, err = p.sum("backup-windows", "bytes_written"); err != nil {

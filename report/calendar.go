@@ -32,15 +32,13 @@ func (d *document) calendar() {
 	}
 	d.y += 4
 	buckets := p.Tenant.Buckets
-	more := 0
-	if len(buckets) > maxCalendarRows {
-		more = len(buckets) - maxCalendarRows
+	cut := len(buckets) > maxCalendarRows
+	if cut {
 		buckets = worstBuckets(p, maxCalendarRows)
 	}
 	for _, b := range buckets {
-		name := d.lines(regular, 6.6, label-2, b.Name)
-		text := name[0]
-		if len(name) > 1 {
+		text := b.Name
+		if d.width(regular, 6.6, text) > label-2 {
 			text = fitOneLine(d, b.Name, label-2, 6.6)
 		}
 		d.at(margin, d.y+1, regular, 6.6, ink, text)
@@ -52,8 +50,8 @@ func (d *document) calendar() {
 		}
 		d.y += 6
 	}
-	if more > 0 {
-		d.note(fmt.Sprintf("The %d buckets with the most nights that are not ok; %d further ones are in section 2.", maxCalendarRows, more))
+	if cut {
+		d.note(fmt.Sprintf("%d of %d buckets, those with the most nights that are not ok first; all of them are in csv/backup-windows.csv.", maxCalendarRows, len(p.Tenant.Buckets)))
 	}
 	d.legend()
 }

@@ -159,8 +159,13 @@ func (d *document) bars(height float64, values []bar, unit func(float64) string)
 			highest = math.Max(highest, b.value)
 		}
 	}
-	top, step := niceTop(highest)
 	d.need(height + 7)
+	if highest == 0 {
+		d.paragraph(regular, textSize, muted, column, "No data in this month.")
+		d.space(2)
+		return nil
+	}
+	top, step := niceTop(highest)
 	if slices.ContainsFunc(values, func(b bar) bool { return b.mark != "" }) {
 		d.y += 3.2 // words stand above the bars
 	}
@@ -234,11 +239,12 @@ func niceTop(highest float64) (top, step float64) {
 		return 1, 1
 	}
 	step = math.Pow(10, math.Floor(math.Log10(highest)))
-	for _, f := range []float64{0.2, 0.25, 0.5, 1, 2} {
+	for _, f := range []float64{0.2, 0.5, 1, 2, 5} {
 		if highest/(step*f) <= 4 {
 			step *= f
 			break
 		}
 	}
+	step = math.Max(step, 1) // bytes and requests come whole
 	return math.Ceil(highest/step-1e-9) * step, step
 }

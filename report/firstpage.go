@@ -21,7 +21,8 @@ func (d *document) firstPage() error {
 	d.y += 5.6
 	d.line(margin, d.y, pageWidth-margin, d.y, ink, 1.2)
 	d.y += 5
-	for _, line := range d.lines(light, 23, column, p.Tenant.Name) {
+	const titleLines = 2
+	for _, line := range cutLines(d.lines(light, 23, column, p.Tenant.Name), titleLines) {
 		d.at(margin, d.y, light, 23, ink, line)
 		d.y += 23 * mmPerPoint * 1.15
 	}
@@ -85,6 +86,9 @@ func (d *document) figures() {
 		nightsNote = fmt.Sprintf("%d missed, %d not evaluated", t.NightsMissed, t.NightsUnknown)
 	}
 	logNote := "every line was read"
+	if t.Records == 0 {
+		logNote = "nothing to evaluate"
+	}
 	if t.Rejected > 0 {
 		logNote = count(int(t.Rejected), "line could not be read", "lines could not be read")
 	}
@@ -92,7 +96,7 @@ func (d *document) figures() {
 		{fmt.Sprintf("%d of %d", t.NightsOK+t.NightsAttention, t.Nights), "nights covered", nightsNote},
 		{bytesName(t.BytesWritten), "written in backup windows", count(len(p.Tenant.Buckets), "bucket", "buckets")},
 		{percent(t.ApprovedRecords, p.requests()), "of requests by approved principals", fmt.Sprintf("%s of %s were not", integer(p.requests()-t.ApprovedRecords), integer(p.requests()))},
-		{integer(t.ForeignRecords), "requests from other AWS accounts", p.accountsNote()},
+		{p.foreignValue(), "requests from other AWS accounts", p.accountsNote()},
 		{strconv.Itoa(t.Findings), "findings in the month", fmt.Sprintf("%d open, %d resolved", t.FindingsOpen, t.Findings-t.FindingsOpen)},
 		{integer(t.Records), "log records, each counted once", logNote},
 	}
@@ -118,11 +122,29 @@ func (p *Packet) requests() int64 {
 	return n
 }
 
+func (p *Packet) foreignValue() string {
+	if len(p.Tenant.Accounts) == 0 {
+		return "–"
+	}
+	return integer(p.Totals.ForeignRecords)
+}
+
+// accountsNote says how many of the requests from other accounts came from
+// principals that the mapping approves: those are no finding.
 func (p *Packet) accountsNote() string {
 	if len(p.Tenant.Accounts) == 0 {
 		return "not evaluated: no accounts are configured"
 	}
-	return "own: " + strings.Join(p.Tenant.Accounts, ", ")
+	strange := int64(0)
+	for _, f := range p.Findings {
+		if f.Check == "cross-account" {
+			strange += f.Count
+		}
+	}
+	if approved := p.Totals.ForeignRecords - strange; approved > 0 {
+		return integer(approved) + " of them by approved principals"
+	}
+	return "own: " + enumerate(p.Tenant.Accounts)
 }
 
 // trend draws what each night wrote and what each day requested.
@@ -138,7 +160,7 @@ func (d *document) trend() error {
 	if err := d.bars(17, requests, func(v float64) string { return axisName(v, false) }); err != nil {
 		return err
 	}
-	d.note("Bytes of successful writes in the backup windows, by the day on which the window starts, and log records by day; all buckets. Figures: csv/backup-windows.csv and csv/log-delivery.csv. A day that could not be evaluated is a gap.")
+	d.note("Bytes of successful writes in the backup windows, by the day on which the window starts, and log records by day; all buckets. Figures: csv/backup-windows.csv and csv/log-delivery.csv. A night that could not be evaluated, and a day without records, is a gap.")
 	return nil
 }
 
@@ -184,39 +206,62 @@ func (p *Packet) daily() (written, requests []bar) {
 	return written, requests
 }
 
-// whatDidNotFit lists the gravest findings, and what happens next.
+// whatDidNotFit lists the gravest findings, as far as the page has room.
 func (d *document) whatDidNotFit() {
 	p := d.packet
-	const rows = 6
-	left := bottom - d.y
-	if left < 16 {
+	const headingHeight, headHeight, rowHeight, noteHeight = 9.0, 5.0, 5.7, 6.0
+	room := bottom - d.y - headingHeight
+	if room < noteHeight {
 		return
 	}
 	d.heading("What did not fit")
 	if len(p.Findings) == 0 {
-		d.paragraph(regular, textSize, ink, column, "Nothing. "+checkedNote(p))
+		d.paragraph(regular, textSize, ink, column, p.checkedNote())
 		return
 	}
-	shown := min(rows, len(p.Findings), max(1, int((bottom-d.y-12)/5.6)))
+	const most = 7
+	rows := min(most, int((room-headHeight-noteHeight)/rowHeight))
+	if rows < 1 {
+		d.paragraph(regular, textSize, ink, column, fmt.Sprintf("%s; see the section on findings.", count(len(p.Findings), "finding", "findings")))
+		return
+	}
+	rows = min(rows, len(p.Findings))
 	var cells [][]cell
-	for _, f := range p.Findings[:shown] {
+	for _, f := range p.Findings[:rows] {
 		status := f.Status
 		if f.Status != state.StatusResolved && f.Due != "" {
 			status += ", due " + dateName(f.Due)
 		}
-		cells = append(cells, plain(f.Title, f.Bucket, fitText(f.Subject, 60), p.seen(f), integer(f.Count), status))
+		cells = append(cells, plain(f.Title, f.Bucket, f.Subject, p.seen(f), integer(f.Count), status))
 	}
-	d.table([]col{{head: "Finding", width: 40}, {head: "Bucket", width: 30}, {head: "Subject", width: 36}, {head: "Seen", width: 24}, {head: "Count", width: 12, right: true}, {head: "Status", width: 30}}, cells)
-	if shown < len(p.Findings) {
-		d.note(fmt.Sprintf("First %d of %d findings; all of them are in the section on findings.", shown, len(p.Findings)))
+	d.table([]col{{head: "Finding", width: 48, line: true}, {head: "Bucket", width: 28, line: true}, {head: "Subject", width: 40, line: true}, {head: "Seen", width: 22, line: true},
+		{head: "Count", width: 11, right: true}, {head: "Status", width: 27, line: true}}, cells)
+	if rows < len(p.Findings) {
+		d.note(fmt.Sprintf("First %d of %d findings; all of them are in the section on findings.", rows, len(p.Findings)))
 	}
 }
 
-func checkedNote(p *Packet) string {
-	if p.Totals.DaysUnknown > 0 {
-		return "But not every day could be checked; see the section on findings."
+// checkedNote says what the absence of findings means.
+func (p *Packet) checkedNote() string {
+	if p.Totals.Records == 0 {
+		return "Not evaluated: there is no log record to look at."
 	}
-	return "Every check ran on every day with the log records that it needs, and found nothing."
+	if len(p.NotEvaluated) == 0 {
+		return "Nothing. Every check looked at every day and found nothing."
+	}
+	var checks []string
+	dates := map[string]map[string]bool{}
+	for _, n := range p.NotEvaluated {
+		if dates[n.Check] == nil {
+			dates[n.Check] = map[string]bool{}
+			checks = append(checks, n.Check)
+		}
+		dates[n.Check][n.Date] = true
+	}
+	for i, c := range checks {
+		checks[i] = fmt.Sprintf("%s on %s", c, count(len(dates[c]), "day", "days"))
+	}
+	return "No check found anything where it could look. Not evaluated: " + strings.Join(checks, ", ") + "; why is in the section on findings."
 }
 
 func (p *Packet) seen(f Finding) string {

@@ -10,7 +10,7 @@ import (
 // sources lists what the packet was made from.
 func (d *document) sources(number int, hashes map[string]string) {
 	p := d.packet
-	d.section(number, "Sources", "From which log objects was this made, and can they be checked?")
+	d.section(number, "Sources", "From which log objects was this made, and can they be checked?", 0)
 	type place struct {
 		location             string
 		objects, foreign     int64
@@ -50,7 +50,7 @@ func (d *document) sources(number int, hashes map[string]string) {
 // method says how it was made and what it does not prove.
 func (d *document) method(number int) {
 	p := d.packet
-	d.section(number, "Method and limits", "How was this found, and what does it not prove?")
+	d.section(number, "Method and limits", "How was this found, and what does it not prove?", 0)
 	for _, text := range []string{
 		"Every log object was read whole, its SHA-256 taken, and every line either stored as a record or kept as unreadable with its place and the reason. A record that S3 delivered again is counted once: records are the same where bucket, request ID, operation, key and version ID agree.",
 		fmt.Sprintf("A day is a calendar day in %s, a backup window is read on the clocks there, and both are right across a change of daylight saving. A window belongs to the day on which it starts; one that starts on the last day of the month ends in the next month and is counted whole.", p.Range.Location),
@@ -68,7 +68,7 @@ func (d *document) method(number int) {
 // statements prints the SQL of every query.
 func (d *document) statements(number int) {
 	p := d.packet
-	d.section(number, "Queries", "Which questions were asked, word for word?")
+	d.section(number, "Queries", "Which questions were asked, word for word?", 0)
 	d.paragraph(regular, textSize, muted, column, fmt.Sprintf("Parameters: :from %s, :to %s, :bucket '' for all buckets, :large_put %d bytes. The tables principals, prefixes, windows, days and buckets are made from the configuration. The manifest holds the same text.",
 		p.Range.Start().Format("2006-01-02T15:04:05Z"), p.Range.End().Format("2006-01-02T15:04:05Z"), p.Tenant.LargePut))
 	step := monoSize * 1.45 * mmPerPoint

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/go-pdf/fpdf"
 )
@@ -67,7 +68,7 @@ func newDocument(p *Packet, pages int) (*document, error) {
 	pdf.SetSubject("Evidence from Amazon S3 server access logs", true)
 	pdf.SetLang("en")
 	for _, name := range []string{light, regular, medium, mono} {
-		pdf.AddUTF8FontFromBytes(name, "", faces[name])
+		pdf.AddUTF8FontFromBytes(name, "", bytes.Clone(faces[name])) // the library writes into what it is given
 	}
 	pdf.SetFooterFunc(d.foot)
 	return d, pdf.Error()
@@ -98,6 +99,28 @@ func (d *document) at(x, y float64, face string, size float64, c color, s string
 	d.font(face, size, c)
 	d.pdf.Text(x, y+size*mmPerPoint, s)
 	return d.pdf.GetStringWidth(s)
+}
+
+// fit cuts text to a width, with … at the cut.
+func (d *document) fit(s, face string, size, width float64) string {
+	s = d.glyphs[face].escape(s)
+	if d.width(face, size, s) <= width {
+		return s
+	}
+	runes := []rune(s)
+	for len(runes) > 1 && d.width(face, size, string(runes)+"…") > width {
+		runes = runes[:len(runes)-1]
+	}
+	return string(runes) + "…"
+}
+
+// cutLines keeps n lines, with … where there are more.
+func cutLines(lines []string, n int) []string {
+	if len(lines) <= n {
+		return lines
+	}
+	lines[n-1] = strings.TrimRight(lines[n-1], " ") + "…"
+	return lines[:n]
 }
 
 // right is at with the line ending at x.
@@ -151,7 +174,7 @@ func (d *document) newPage() {
 		d.y = margin
 		return
 	}
-	d.at(margin, margin-2, regular, 8, muted, d.packet.Tenant.Name)
+	d.at(margin, margin-2, regular, 8, muted, d.fit(d.packet.Tenant.Name, regular, 8, column*0.7))
 	d.right(pageWidth-margin, margin-2, regular, 8, muted, d.packet.MonthName())
 	d.line(margin, margin+4, pageWidth-margin, margin+4, ink, 1.2)
 	d.y = margin + 10
@@ -161,7 +184,7 @@ func (d *document) foot() {
 	y := pageHeight - 12
 	d.line(margin, y-2.5, pageWidth-margin, y-2.5, rule, 0.5)
 	p := d.packet
-	d.at(margin, y, regular, 6.3, muted, fmt.Sprintf("%s · %s · packet %s", p.Tenant.Name, p.MonthName(), p.Name()))
+	d.at(margin, y, regular, 6.3, muted, fmt.Sprintf("%s · %s · packet %s", d.fit(p.Tenant.Name, regular, 6.3, column*0.2), p.MonthName(), p.Name()))
 	note := "Verify: SHA-256 of every file in manifest.json"
 	d.at((pageWidth-d.width(regular, 6.3, note))/2+12, y, regular, 6.3, muted, note)
 	d.right(pageWidth-margin, y, regular, 6.3, muted, fmt.Sprintf("%d of %d", d.pdf.PageNo(), max(d.pages, d.pdf.PageNo())))
@@ -186,9 +209,10 @@ func (d *document) box(x, y, w, h float64, fill, border color, points float64) {
 	d.pdf.Rect(x, y, w, h, style)
 }
 
-// section begins a numbered part on a new page or below what is there.
-func (d *document) section(number int, title, question string) {
-	d.need(45)
+// section begins a numbered part below what is there, or on a new page where
+// less room is left than it, and the height that must follow it, take.
+func (d *document) section(number int, title, question string, follows float64) {
+	d.need(max(45, 28+follows))
 	if d.y > margin+12 {
 		d.space(9)
 	}

@@ -10,6 +10,7 @@ type col struct {
 	width float64 // share of the page's column, relative to the others
 	right bool
 	face  string // regular where empty
+	line  bool   // its text is cut to one line
 }
 
 // cell is what stands in one place: text, and a mark before it where something
@@ -28,58 +29,89 @@ func plain(texts ...string) []cell {
 }
 
 const (
-	cellGap  = 2.8 // between columns
-	cellPad  = 1.1 // above and below the text of a row
-	maxLines = 12  // of one cell; more is cut with …
+	cellGap   = 2.8 // between columns
+	cellPad   = 1.1 // above and below the text of a row
+	maxLines  = 12  // of one cell; more is cut with …
+	markWidth = 3.4
 )
+
+// printedRow is a row broken into lines.
+type printedRow struct {
+	lines  [][]string
+	height float64
+}
+
+const rowStep = tableSize * lineHeight * mmPerPoint
+
+func (d *document) breakRow(cols []col, widths []float64, row []cell) printedRow {
+	p := printedRow{lines: make([][]string, len(row))}
+	height := 1
+	for i, c := range row {
+		face, size := faceOf(cols[i])
+		width := widths[i]
+		if c.mark != "" {
+			width -= markWidth
+		}
+		if cols[i].line {
+			p.lines[i] = []string{d.fit(c.text, face, size, width)}
+			continue
+		}
+		p.lines[i] = d.cellLines(face, size, width, c.text)
+		height = max(height, len(p.lines[i]))
+	}
+	p.height = float64(height)*rowStep + 2*cellPad
+	return p
+}
+
+// tableStart is the height of a table's head and its first row, which must not
+// be torn apart.
+func (d *document) tableStart(cols []col, rows [][]cell) float64 {
+	if len(rows) == 0 {
+		return 0
+	}
+	widths := shares(cols)
+	return d.headHeight(cols, widths) + d.breakRow(cols, widths, rows[0]).height
+}
 
 // table writes rows under a head that is repeated on every page. A row never
 // breaks across pages.
 func (d *document) table(cols []col, rows [][]cell) {
 	widths := shares(cols)
-	d.need(20)
+	d.need(d.tableStart(cols, rows))
 	d.head(cols, widths)
-	step := tableSize * lineHeight * mmPerPoint
 	for _, row := range rows {
-		cells := make([][]string, len(row))
-		height := 1
-		for i, c := range row {
-			face, size := faceOf(cols[i])
-			width := widths[i]
-			if c.mark != "" {
-				width -= 3.4
-			}
-			cells[i] = d.cellLines(face, size, width, c.text)
-			height = max(height, len(cells[i]))
-		}
-		total := float64(height)*step + 2*cellPad
-		if d.y+total > bottom {
+		p := d.breakRow(cols, widths, row)
+		if d.y+p.height > bottom {
 			d.newPage()
 			d.head(cols, widths)
 		}
 		x := margin
-		for i, lines := range cells {
-			face, size := faceOf(cols[i])
-			left := x
-			if row[i].mark != "" {
-				d.mark(left+1.2, d.y+cellPad+step/2, 1.1, row[i].mark)
-				left += 3.4
-			}
-			for n, line := range lines {
-				y := d.y + cellPad + float64(n)*step
-				if face == mono {
-					y += (tableSize - monoSize) * mmPerPoint
-				}
-				if cols[i].right {
-					d.right(x+widths[i], y, face, size, ink, line)
-				} else {
-					d.at(left, y, face, size, ink, line)
-				}
-			}
+		for i, lines := range p.lines {
+			d.tableCell(x, widths[i], cols[i], row[i], lines)
 			x += widths[i] + cellGap
 		}
-		d.y += total
+		d.y += p.height
 		d.line(margin, d.y, pageWidth-margin, d.y, rule, 0.5)
+	}
+}
+
+func (d *document) tableCell(x, width float64, c col, content cell, lines []string) {
+	face, size := faceOf(c)
+	left := x
+	if content.mark != "" {
+		d.mark(left+1.2, d.y+cellPad+rowStep/2, 1.1, content.mark)
+		left += markWidth
+	}
+	for n, line := range lines {
+		y := d.y + cellPad + float64(n)*rowStep
+		if face == mono {
+			y += (tableSize - monoSize) * mmPerPoint
+		}
+		if c.right {
+			d.right(x+width, y, face, size, ink, line)
+		} else {
+			d.at(left, y, face, size, ink, line)
+		}
 	}
 }
 
@@ -107,17 +139,26 @@ func (d *document) cellLines(face string, size, width float64, text string) []st
 	return lines
 }
 
-func (d *document) head(cols []col, widths []float64) {
-	x := margin
-	step := tableSize * lineHeight * mmPerPoint
-	lines, height := make([][]string, len(cols)), 1
+func (d *document) headLines(cols []col, widths []float64) (lines [][]string, height int) {
+	lines, height = make([][]string, len(cols)), 1
 	for i, c := range cols {
 		lines[i] = d.lines(medium, tableSize, widths[i], c.head)
 		height = max(height, len(lines[i]))
 	}
+	return lines, height
+}
+
+func (d *document) headHeight(cols []col, widths []float64) float64 {
+	_, height := d.headLines(cols, widths)
+	return float64(height)*rowStep + 1
+}
+
+func (d *document) head(cols []col, widths []float64) {
+	lines, height := d.headLines(cols, widths)
+	x := margin
 	for i, c := range cols {
 		for n, line := range lines[i] {
-			y := d.y + float64(height-len(lines[i])+n)*step
+			y := d.y + float64(height-len(lines[i])+n)*rowStep
 			if c.right {
 				d.right(x+widths[i], y, medium, tableSize, ink, line)
 			} else {
@@ -126,7 +167,7 @@ func (d *document) head(cols []col, widths []float64) {
 		}
 		x += widths[i] + cellGap
 	}
-	d.y += float64(height)*step + 1
+	d.y += float64(height)*rowStep + 1
 	d.line(margin, d.y, pageWidth-margin, d.y, ink, 0.9)
 }
 

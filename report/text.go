@@ -122,7 +122,7 @@ func breakAt(word string, width float64, measure func(string) float64) int {
 			break
 		}
 		fits = end
-		if strings.ContainsRune("/:-", r) {
+		if strings.ContainsRune("/:-.", r) {
 			soft = end
 		}
 	}

@@ -24,43 +24,71 @@ func (p *Packet) judge() {
 	p.Reasons = p.reasons()
 }
 
+// sentence says the verdict in words. It counts over the nights that could be
+// evaluated and always names the rest.
 func (p *Packet) sentence(unknown bool) string {
 	t := p.Totals
-	ran := t.NightsOK + t.NightsAttention
 	if t.Records == 0 {
 		return "Nothing could be evaluated: the log holds no record of this month."
 	}
-	nights := fmt.Sprintf("Backups ran on %d of %s", ran, count(t.Nights, "night", "nights"))
-	if ran == t.Nights {
-		nights = fmt.Sprintf("Backups ran on all %s", count(t.Nights, "night", "nights"))
-	}
-	if t.Nights == 0 {
-		nights = "No backup window lies in this month"
-	}
-	switch {
-	case p.Verdict == verdictOK:
-		return nights + ", and only approved principals touched only approved prefixes."
-	case p.Verdict == verdictNotEvaluated:
-		return nights + "; for the rest the log is incomplete, so nothing can be said about it."
-	}
-	var parts []string
+	parts := []string{p.nightsSentence()}
 	if t.NightsMissed > 0 {
 		parts = append(parts, count(t.NightsMissed, "night was missed", "nights were missed"))
 	}
-	if n := p.otherFindings(); n > 0 {
+	switch n := p.otherFindings(); {
+	case n > 0 && t.NightsMissed > 0:
 		parts = append(parts, count(n, "further finding needs a look", "further findings need a look"))
-		if t.NightsMissed == 0 {
-			parts[len(parts)-1] = count(n, "finding needs a look", "findings need a look")
-		}
-	}
-	if len(parts) == 0 {
+	case n > 0:
+		parts = append(parts, count(n, "finding needs a look", "findings need a look"))
+	case t.NightsMissed == 0 && t.NightsAttention > 0:
 		parts = append(parts, count(t.NightsAttention, "night needs a look", "nights need a look"))
 	}
-	text := nights + "; " + strings.Join(parts, ", ")
-	if unknown {
-		text += ", and part of the log is incomplete"
+	if unknown && t.NightsUnknown == 0 {
+		parts = append(parts, "on "+count(p.gapDays(), "day the log is incomplete", "days the log is incomplete")+" and nothing can be said about it")
 	}
-	return text + "."
+	if p.Verdict == verdictOK {
+		return parts[0] + ", and " + p.boundarySentence()
+	}
+	return strings.Join(parts, "; ") + "."
+}
+
+func (p *Packet) nightsSentence() string {
+	t := p.Totals
+	ran, evaluated := t.NightsOK+t.NightsAttention, t.Nights-t.NightsUnknown
+	unevaluated := "; " + count(t.NightsUnknown, "night could not be evaluated", "nights could not be evaluated")
+	switch {
+	case t.Nights == 0:
+		return "No backup window lies in this month"
+	case evaluated == 0:
+		return "No night could be evaluated, because the log is incomplete"
+	case t.NightsUnknown > 0 && ran == evaluated:
+		return fmt.Sprintf("Backups ran on all %s", count(evaluated, "evaluated night", "evaluated nights")) + unevaluated
+	case t.NightsUnknown > 0:
+		return fmt.Sprintf("Backups ran on %d of %s", ran, count(evaluated, "evaluated night", "evaluated nights")) + unevaluated
+	case ran == t.Nights:
+		return "Backups ran on all " + count(t.Nights, "night", "nights")
+	}
+	return fmt.Sprintf("Backups ran on %d of %s", ran, count(t.Nights, "night", "nights"))
+}
+
+// boundarySentence claims no more than the checks of a packet that is ok have
+// seen: it has no finding, so what they looked at is clean.
+func (p *Packet) boundarySentence() string {
+	if len(p.Tenant.Principals) == 0 {
+		return "only approved prefixes were touched; by whom was not checked, because no principal is configured."
+	}
+	return "only approved principals touched only approved prefixes."
+}
+
+// gapDays are the dates on which the log of some bucket is incomplete.
+func (p *Packet) gapDays() int {
+	dates := map[string]bool{}
+	for _, d := range p.Coverage {
+		if d.Gap != "" {
+			dates[d.Date] = true
+		}
+	}
+	return len(dates)
 }
 
 // otherFindings are those that are not the missed nights themselves.
@@ -85,7 +113,27 @@ func (p *Packet) reasons() []string {
 	if gaps := p.gaps(); gaps != "" {
 		out = append(out, gaps)
 	}
+	if silent := p.notConfigured(); silent != "" {
+		out = append(out, silent)
+	}
 	return out
+}
+
+// notConfigured names the checks that could look at no day of the month for
+// want of configuration.
+func (p *Packet) notConfigured() string {
+	var checks []string
+	for _, n := range p.NotEvaluated {
+		if strings.HasSuffix(n.Reason, "is configured") || strings.HasSuffix(n.Reason, "is not configured") {
+			if text := n.Check + " (" + n.Reason + ")"; !slices.Contains(checks, text) {
+				checks = append(checks, text)
+			}
+		}
+	}
+	if len(checks) == 0 {
+		return ""
+	}
+	return "Not checked: " + strings.Join(checks, ", ") + "."
 }
 
 // maxNamed is how many dates a sentence names.
@@ -97,8 +145,10 @@ func (p *Packet) nightsWith(verdict string) string {
 	for _, n := range p.Nights {
 		if n.Verdict == verdict {
 			all = append(all, dateName(n.Date)+" ("+n.Bucket+")")
-			if reason == "" {
+			if len(all) == 1 {
 				reason = n.Gap
+			} else if reason != n.Gap {
+				reason = "" // they have several
 			}
 		}
 	}

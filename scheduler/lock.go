@@ -10,10 +10,10 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrLocked means that another process works on the data folder.
-var ErrLocked = errors.New("another bucketproof works on this data folder")
+// ErrLocked means that another process works on the folder.
+var ErrLocked = errors.New("another bucketproof works on this folder")
 
-// Lock takes the data folder for this process. It ends with the process, however
+// Lock takes a folder, usually the data folder, for this process. It ends with the process, however
 // that ends. Where another one holds it the error is [ErrLocked] and names it.
 func Lock(dataDir string) (release func() error, err error) {
 	if err := os.MkdirAll(dataDir, 0o750); err != nil {

@@ -58,7 +58,7 @@ func OpenDuckDB(ctx context.Context, slice Slice, opts Options) (*DuckDB, error)
 func (e *DuckDB) prepare(ctx context.Context, slice Slice) error {
 	statements := []string{
 		"SET TimeZone='UTC'",
-		"CREATE VIEW delivered AS " + scan(slice.Access, accessColumns, ""),
+		"CREATE " + kind(slice) + " delivered AS " + scan(slice.Access, accessColumns, ""),
 		"CREATE VIEW rejected_lines AS " + scan(slice.Rejected, rejectedColumns, " EXCLUDE (raw)"),
 	}
 	if err := e.exec(ctx, statements...); err != nil {
@@ -81,6 +81,20 @@ func (e *DuckDB) prepare(ctx context.Context, slice Slice) error {
 	return e.exec(ctx, "SET allowed_directories = ["+literals(folders(slice))+"]",
 		"SET enable_external_access = false",
 		"SET lock_configuration = true")
+}
+
+const (
+	manyFiles = 256
+	fewRows   = 2_000_000
+)
+
+// kind is how the records are held: in place, or as a table where opening many
+// small files again for every statement would cost more than reading them once.
+func kind(slice Slice) string {
+	if len(slice.Access) > manyFiles && slice.Rows < fewRows {
+		return "TABLE"
+	}
+	return "VIEW"
 }
 
 // scan is a SELECT over Parquet files, or an empty one with the same columns.

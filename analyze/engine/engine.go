@@ -42,6 +42,7 @@ type View struct{ Name, SQL string }
 // Slice is a part of the dataset, made ready for queries.
 type Slice struct {
 	Access   []string // paths of Parquet files, read as the view `delivered`
+	Rows     int64    // in Access
 	Rejected []string // paths of Parquet files, read as the view `rejected_lines`, without the raw text
 	// Prepare returns the tables that the queries join, and the views that are
 	// made when they are there. It can query the two views above.

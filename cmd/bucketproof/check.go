@@ -67,7 +67,7 @@ func (a *app) check(ctx context.Context, p *parts, from, to string) error {
 		alarm = alarm || attention
 		errs = append(errs, err)
 	}
-	if err := errors.Join(append(errs, a.print(table))...); err != nil {
+	if err := a.printDone(table, errors.Join(errs...)); err != nil {
 		return err
 	}
 	if alarm {

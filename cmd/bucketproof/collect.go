@@ -39,6 +39,9 @@ func (a *app) collect(ctx context.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
+	if err := p.state.CloseStale(ctx, "collect", a.now()); err != nil {
+		return errors.Join(err, release())
+	}
 	c := &collect.Collector{Dataset: p.data, State: p.state, Log: a.log(), Now: a.now}
 	var summaries []collect.Summary
 	_, err = scheduler.Run(ctx, p.state, a.now, scheduler.Job{Name: "collect", Tenant: a.tenant, Do: func(ctx context.Context) (string, bool, error) {
@@ -46,7 +49,7 @@ func (a *app) collect(ctx context.Context, p *parts) error {
 		summaries, err = c.Collect(ctx, collect.Sources(p.config, a.tenant))
 		return collectDetail(summaries), false, err
 	}})
-	return errors.Join(a.print(collectTable(summaries)), err, release())
+	return errors.Join(a.printDone(collectTable(summaries), err), release())
 }
 
 func collectDetail(summaries []collect.Summary) string {

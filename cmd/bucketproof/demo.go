@@ -35,7 +35,17 @@ that the other commands can be tried on them.`,
 	return cmd
 }
 
-func (a *app) demo(ctx context.Context, dir string) error {
+// demo holds the folder from the first file to the last, so that a second demo
+// there does not take the logs away under the first.
+func (a *app) demo(ctx context.Context, dir string) (err error) {
+	if err := demo.Claim(dir); err != nil {
+		return err
+	}
+	release, err := scheduler.Lock(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	truth, err := demo.Generate(dir)
 	if err != nil {
 		return err

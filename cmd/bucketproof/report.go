@@ -17,6 +17,9 @@ import (
 	"bucketproof/scheduler"
 )
 
+// firstYear is that of the oldest S3 access log.
+const firstYear = 2006
+
 func newReport(a *app) *cobra.Command {
 	month := ""
 	cmd := &cobra.Command{
@@ -32,21 +35,18 @@ something else by now, a new revision is stored beside it.`,
 			if err := a.checkFormat(); err != nil {
 				return err
 			}
-			if _, err := time.Parse("2006-01", month); err != nil {
-				return usage("--month is %q; write a month as YYYY-MM", month)
+			if at, err := time.Parse("2006-01", month); err != nil || at.Year() < firstYear {
+				return usage("--month is %q; write a month as YYYY-MM, %d or later", month, firstYear)
 			}
 			return a.with(cmd.Context(), func(p *parts) error {
 				packets, err := a.report(cmd.Context(), p, month)
-				return errors.Join(a.print(packetsTable(packets)), err)
+				return a.printDone(packetsTable(packets), err)
 			})
 		},
 	}
 	a.tenantFlag(cmd)
 	a.formatFlag(cmd)
 	cmd.Flags().StringVar(&month, "month", "", "the `month`, YYYY-MM")
-	if err := cmd.MarkFlagRequired("month"); err != nil {
-		panic(err) // the flag is registered on the line above
-	}
 	return cmd
 }
 

@@ -58,16 +58,14 @@ found what a person must look at.`,
 		return usage("%w; see `%s --help`", err, cmd.CommandPath())
 	})
 	// Cobra's own complaints about arguments are faults of usage.
-	for _, cmd := range append(root.Commands(), root) {
-		wrapArgs(cmd)
-		for _, sub := range cmd.Commands() {
-			wrapArgs(sub)
-		}
-	}
+	wrapArgs(root)
 	return root
 }
 
 func wrapArgs(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		wrapArgs(sub)
+	}
 	check := cmd.Args
 	if check == nil {
 		return
@@ -123,6 +121,15 @@ func (a *app) checkFormat() error {
 
 func (a *app) print(t tabular.Table) error {
 	return tabular.Write(a.out, t, a.format, terminalWidth(a.out))
+}
+
+// printDone prints what was done; where nothing was, because of an error, the
+// error alone.
+func (a *app) printDone(t tabular.Table, err error) error {
+	if err != nil && len(t.Rows) == 0 {
+		return err
+	}
+	return errors.Join(a.print(t), err)
 }
 
 func terminalWidth(w io.Writer) int {

@@ -120,11 +120,16 @@ const maxKeyEnds = 32
 // URL-encoded and so has no space; where one stands in it all the same, the
 // first quote that opens a readable request line ends the key.
 func (c *cursor) keyToNumbers(r *Record) error {
-	start, reason := c.at, errShort
+	start, reason, plain := c.at, errShort, -1
 	for first, tries := true, 0; ; first = false {
 		c.raw()
 		if c.done || tries > maxKeyEnds {
-			return reason
+			if plain < 0 {
+				return reason
+			}
+			c.at, c.done = plain, false // a URI that begins with no method
+			r.Key = value(c.line[start : plain-1])
+			return c.uriToNumbers(r)
 		}
 		key := c.line[start : c.at-1]
 		rest := c.line[c.at:]
@@ -133,8 +138,11 @@ func (c *cursor) keyToNumbers(r *Record) error {
 		switch {
 		case rest[0] == '-' && len(rest) > 1 && rest[1] == ' ':
 			c.at += 2
-			err = c.numbers(r)
-		case rest[0] == '"' && (first || opensRequest(rest[1:])):
+			err = c.bare(r)
+		case bytes.HasPrefix(rest, []byte(`"-" `)):
+			c.at += 4
+			err = c.bare(r)
+		case rest[0] == '"' && opensRequest(rest[1:]):
 			tries++
 			err = c.uriToNumbers(r)
 		}
@@ -142,11 +150,37 @@ func (c *cursor) keyToNumbers(r *Record) error {
 			r.Key = value(key)
 			return nil
 		}
+		if err == errTwoWays {
+			return err
+		}
 		if first {
 			reason = err
+			if rest[0] == '"' {
+				plain = mark.at
+			}
 		}
 		*c = mark
 	}
+}
+
+// bare reads the numbers behind a URI that is not known.
+func (c *cursor) bare(r *Record) error {
+	var n numbers
+	err := c.numbers(&n)
+	n.into(r)
+	return err
+}
+
+// numbers are the fields between the URI and the referer.
+type numbers struct {
+	errorCode         []byte
+	sent, size        int64
+	status            int32
+	total, turnAround int32
+}
+
+func (n *numbers) into(r *Record) {
+	r.HTTPStatus, r.ErrorCode, r.BytesSent, r.ObjectSize, r.TotalTimeMS, r.TurnAroundTimeMS = n.status, n.errorCode, n.sent, n.size, n.total, n.turnAround
 }
 
 // opensRequest tells whether text begins with a method.
@@ -162,37 +196,50 @@ func opensRequest(text []byte) bool {
 	return false
 }
 
-// uriToNumbers reads a quoted URI. A request line ends with its protocol, and
-// no client can put a space into the target before it, so the first such end
-// holds; only a line without any may end elsewhere.
+// uriToNumbers reads a quoted URI: up to the first quote with the numbers and
+// the referer behind it. A request line ends with its protocol, and no client
+// can put a space into the target before it; where the first such quote is not
+// behind a protocol and a later one is, one of the two is the client's own
+// text, and the line can't be read.
 func (c *cursor) uriToNumbers(r *Record) error {
 	rest := c.line[c.at:]
-	reason := errURI
-	for _, protocol := range [...]bool{true, false} {
-		for from := 1; from < len(rest); {
-			i := bytes.Index(rest[from:], []byte(`" `))
-			if i < 0 {
-				break
-			}
-			end := from + i
-			from = end + 1
-			if endsInProtocol(rest[1:end]) != protocol {
-				continue
-			}
-			mark := *c
-			c.at += end + 2
-			err := c.numbers(r)
-			if err == nil && (c.line[c.at] == '"' || c.line[c.at] == '-') {
-				r.RequestURI = value(rest[1:end])
-				return nil
-			}
+	reason, found := errURI, -1
+	behind := *c
+	for from := 1; from < len(rest); {
+		i := bytes.Index(rest[from:], []byte(`" `))
+		if i < 0 {
+			break
+		}
+		end := from + i
+		from = end + 1
+		protocol := endsInProtocol(rest[1:end])
+		if found >= 0 && !protocol {
+			continue
+		}
+		var try numbers
+		at := cursor{line: c.line, at: c.at + end + 2}
+		err := at.numbers(&try)
+		if err != nil || c.line[at.at] != '"' && c.line[at.at] != '-' {
 			if err != nil && reason == errURI && protocol {
 				reason = err
 			}
-			*c = mark
+			continue
+		}
+		if found >= 0 {
+			return errTwoWays
+		}
+		found, behind = end, at
+		try.into(r)
+		if protocol {
+			break
 		}
 	}
-	return reason
+	if found < 0 {
+		return reason
+	}
+	*c = behind
+	r.RequestURI = value(rest[1:found])
+	return nil
 }
 
 // endsInProtocol tells whether a URI ends in " HTTP/1.1" or the like.
@@ -201,13 +248,14 @@ func endsInProtocol(uri []byte) bool {
 	return n > 9 && string(uri[n-9:n-3]) == " HTTP/" && isDigit(uri[n-3]) && uri[n-2] == '.' && isDigit(uri[n-1])
 }
 
-func (c *cursor) numbers(r *Record) error {
+// numbers reads the six fields from the status to the turn-around time.
+func (c *cursor) numbers(r *numbers) error {
 	status, ok := number(c.raw(), 599)
 	if !ok || status >= 0 && status < 100 {
 		return errStatus
 	}
-	r.HTTPStatus = int32(status)
-	r.ErrorCode = c.token()
+	r.status = int32(status)
+	r.errorCode = c.token()
 	var n [4]int64
 	for i := range n {
 		limit := int64(1<<63 - 1)
@@ -221,7 +269,7 @@ func (c *cursor) numbers(r *Record) error {
 	if c.done || c.at == len(c.line) {
 		return errAgents
 	}
-	r.BytesSent, r.ObjectSize, r.TotalTimeMS, r.TurnAroundTimeMS = n[0], n[1], int32(n[2]), int32(n[3])
+	r.sent, r.size, r.total, r.turnAround = n[0], n[1], int32(n[2]), int32(n[3])
 	return nil
 }
 
@@ -306,6 +354,9 @@ func readTail(r *Record, text []byte) error {
 	}
 	r.Fields = fieldsToVersion - 1 + n
 	if n == 1 {
+		if !isVersionID(text) {
+			return errTail
+		}
 		return nil
 	}
 	if r.Fields < fieldsToTLS || !startsWith(r.SignatureVersion, "sig") || !startsWith(r.TLSVersion, "tls") && !startsWith(r.TLSVersion, "ssl") {
@@ -316,6 +367,16 @@ func readTail(r *Record, text []byte) error {
 		r.Fields += bytes.Count(r.Extra, []byte{' '}) + 1
 	}
 	return nil
+}
+
+// isVersionID tells whether tok can be a version ID, which is URL-safe text.
+func isVersionID(tok []byte) bool {
+	for _, b := range tok {
+		if !isDigit(b) && (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && b != '-' && b != '_' && b != '.' {
+			return false
+		}
+	}
+	return true
 }
 
 // startsWith compares without case; nil, the unknown, always holds.

@@ -3,6 +3,8 @@ package accesslog
 import (
 	"bytes"
 	"io"
+	"regexp"
+	"strings"
 )
 
 // Reader reads the records of one log object. It tells a last line that the
@@ -44,13 +46,36 @@ func (r *Reader) Next(rec *Record) (line Line, rejected, err error) {
 }
 
 // cutOff tells whether a readable last line lacks fields that the lines before
-// it have, or the end of a field that they write out.
+// it have, or the end of its last field.
 func (r *Reader) cutOff(text []byte, rec *Record) bool {
-	if rec.Fields < r.fields {
-		return true
-	}
 	last := lastField(text)
-	return len(last) < len(r.last) && bytes.HasPrefix(r.last, last) && string(last) != "-"
+	if r.fields == 0 {
+		return !wholeField(rec.Fields, string(last))
+	}
+	return rec.Fields < r.fields || len(last) < len(r.last) && bytes.HasPrefix(r.last, last) && string(last) != "-"
+}
+
+var (
+	wholeTLS    = regexp.MustCompile(`(?i)^tlsv1\.[0-9]$`)
+	wholeRegion = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
+)
+
+// wholeField tells whether the last field of the only line of an object can be
+// the whole of it. A version ID does not show it.
+func wholeField(fields int, last string) bool {
+	switch {
+	case fields == fieldsToVersion:
+		return false
+	case last == "-" || fields > knownFields:
+		return true
+	case fields == fieldsToTLS:
+		return wholeTLS.MatchString(last)
+	case fields == knownFields-2:
+		return strings.Contains(last, ":accesspoint")
+	case fields == knownFields-1:
+		return last == "Yes"
+	}
+	return wholeRegion.MatchString(last)
 }
 
 func lastField(text []byte) []byte {

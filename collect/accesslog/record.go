@@ -29,6 +29,7 @@ var (
 	errIP         = errors.New("the remote IP is not an address")
 	errOperation  = errors.New("no operation as the seventh field")
 	errURI        = errors.New("no end of the request URI with status, error and four numbers behind it")
+	errTwoWays    = errors.New("the line can be read in two ways, because the client's text looks like fields")
 	errStatus     = errors.New("the HTTP status is not a number from 100 to 599")
 	errNumber     = errors.New("a size or time is not a number")
 	errAgents     = errors.New("no referer and user agent behind the numbers")

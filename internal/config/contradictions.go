@@ -35,6 +35,7 @@ func checkTenants(root *table, c *Config, tables []*table) {
 		}
 	}
 	checkPrefixes(all)
+	checkServers(all)
 	checkPlaces(root, c, all)
 }
 
@@ -71,6 +72,24 @@ func checkPrefixes(all []placed) {
 	}
 }
 
+// checkServers reports names that stand for two things because two tenants use
+// different S3 servers: the dataset knows a bucket and a log location by name.
+func checkServers(all []placed) {
+	for i, b := range all {
+		for _, a := range all[:i] {
+			if a.tenant.AWS.Endpoint == b.tenant.AWS.Endpoint {
+				continue
+			}
+			switch {
+			case a.bucket.Name == b.bucket.Name && a.bucket.Name != "":
+				b.table.problem("name", "%q is also a bucket of tenant %s on another server (aws.endpoint); use one data_dir and configuration for each server", b.bucket.Name, a.tenant.ID)
+			case a.bucket.Logs.Scheme == "s3" && a.bucket.Logs.Text == b.bucket.Logs.Text:
+				b.table.problem("logs", "%q is also a log location of tenant %s on another server (aws.endpoint); use one data_dir and configuration for each server", b.bucket.Logs.Text, a.tenant.ID)
+			}
+		}
+	}
+}
+
 // checkPlaces reports log locations and an evidence location that would feed
 // on themselves: S3 would write logs about logs, and a log bucket can't have
 // the Object Lock that evidence needs.
@@ -93,14 +112,32 @@ func checkPlaces(root *table, c *Config, all []placed) {
 		}
 	}
 	for _, b := range all {
-		target := b.bucket.Logs.Bucket
-		if target != "" && target != b.bucket.Name && sources[target] == b.bucket.Name {
-			b.table.problem("logs", "%q logs into %q and the other way round: logs about logs without end; use a bucket that is not logged", b.bucket.Name, target)
+		if cycle := loggingCycle(sources, b.bucket.Name); len(cycle) > 2 {
+			b.table.problem("logs", "%s: logs about logs without end; use a bucket that is not logged", strings.Join(cycle, " logs into "))
+		}
+		if b.bucket.Logs.Scheme == "file" && (within(c.DataDir, b.bucket.Logs.Path) || within(b.bucket.Logs.Path, c.DataDir)) {
+			b.table.problem("logs", "and data_dir (%s) are one inside the other; choose folders apart", shortPath(c.Dir, c.DataDir))
 		}
 	}
 	if evidence.Scheme == "file" && within(c.DataDir, evidence.Path) {
 		root.sub("evidence").problem("url", "lies inside data_dir (%s); choose a folder outside it", shortPath(c.Dir, c.DataDir))
 	}
+}
+
+// loggingCycle follows the log deliveries from a bucket and returns the way back
+// to it, or nil.
+func loggingCycle(targets map[string]string, from string) []string {
+	way := []string{from}
+	for at := targets[from]; at != ""; at = targets[at] {
+		way = append(way, at)
+		if at == from {
+			return way
+		}
+		if len(way) > len(targets)+1 {
+			break
+		}
+	}
+	return nil
 }
 
 func overlap(a, b objects.URL) bool {

@@ -95,6 +95,9 @@ func (b *Batch) part(kind, bucket, date string, schema *parquet.Schema) (*part, 
 	return p, nil
 }
 
+// Partitions is how many files are open.
+func (b *Batch) Partitions() int { return len(b.open) }
+
 // Close finishes the files, syncs them to disk and gives them their names. On
 // an error nothing of the batch is left.
 func (b *Batch) Close() ([]File, error) {
@@ -154,7 +157,7 @@ func (b *Batch) Discard() error {
 // syncDir makes new names in a folder, and the folder's own, last through a
 // power cut.
 func syncDir(dir string) error {
-	for range 3 { // date=, bucket= and the kind may all be new
+	for range 4 { // date=, bucket=, the kind and the dataset may all be new
 		d, err := os.Open(dir)
 		if err != nil {
 			return err

@@ -41,11 +41,17 @@ type File struct {
 // Full is the path of a file of the dataset on this machine.
 func (d Dataset) Full(path string) string { return filepath.Join(d.Dir, filepath.FromSlash(path)) }
 
+// ErrForeignState means that the dataset holds files of batches that the state
+// never gave out: it is not the state of this dataset, or an older copy of it.
+var ErrForeignState = errors.New("the state is not that of this dataset, or an older copy")
+
 // Sweep removes the files that known does not name: what a run left that died
-// before the state took its files. The caller holds the lock on the data
-// folder. It returns the removed paths.
-func (d Dataset) Sweep(known map[string]bool) ([]string, error) {
-	var removed []string
+// before the state took its files. LastBatch is the highest number that the
+// state has given out; where a file has a higher one nothing is removed and the
+// error is [ErrForeignState], because the log objects behind it may be gone.
+// The caller holds the lock on the data folder. It returns the removed paths.
+func (d Dataset) Sweep(known map[string]bool, lastBatch int64) ([]string, error) {
+	var orphans []string
 	for _, kind := range []string{Access, Rejected} {
 		err := filepath.WalkDir(filepath.Join(d.Dir, kind), func(path string, e fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) {
@@ -61,14 +67,23 @@ func (d Dataset) Sweep(known map[string]bool) ([]string, error) {
 			if !strings.HasSuffix(path, extension) && !strings.HasSuffix(path, extension+partial) {
 				return nil // not ours
 			}
-			removed = append(removed, filepath.ToSlash(rel))
-			return os.Remove(path)
+			var number int64
+			if _, err := fmt.Sscanf(filepath.Base(path), "part-%d"+extension, &number); err == nil && number > lastBatch && !strings.HasSuffix(path, partial) {
+				return fmt.Errorf("%w: %s; restore state.db from a backup, or move the dataset away to collect again", ErrForeignState, path)
+			}
+			orphans = append(orphans, path)
+			return nil
 		})
 		if err != nil {
-			return removed, fmt.Errorf("remove leftovers of an earlier run: %w", err)
+			return nil, fmt.Errorf("look for leftovers of an earlier run: %w", err)
 		}
 	}
-	return removed, nil
+	for _, path := range orphans {
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("remove leftovers of an earlier run: %w", err)
+		}
+	}
+	return orphans, nil
 }
 
 // DateOf is the UTC date of a time in milliseconds since 1970.

@@ -49,8 +49,13 @@ type Planted struct {
 // demo left there is replaced; a folder with anything else in its place is
 // refused.
 func Generate(dir string) (Truth, error) {
-	if err := prepare(dir); err != nil {
+	if err := Claim(dir); err != nil {
 		return Truth{}, err
+	}
+	for _, name := range made {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return Truth{}, err
+		}
 	}
 	truth := Truth{Buckets: map[string]int64{}, Unreadable: map[string]int64{}}
 	for i := range tenants {
@@ -71,7 +76,9 @@ func Generate(dir string) (Truth, error) {
 	return truth, err
 }
 
-func prepare(dir string) error {
+// Claim makes dir a folder of demos. One that holds something and was not made
+// by a demo is refused.
+func Claim(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -83,11 +90,6 @@ func prepare(dir string) error {
 		if _, err := os.Stat(filepath.Join(dir, marker)); errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%s is not empty and no demo made it; name another folder with --out", dir)
 		} else if err != nil {
-			return err
-		}
-	}
-	for _, name := range made {
-		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return err
 		}
 	}

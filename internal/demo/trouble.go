@@ -2,6 +2,7 @@ package demo
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -35,6 +36,7 @@ func troubleAtAcme(tr *traffic) {
 		tr.add(r)
 	}
 	tr.plant(backups, "unapproved-prefix", "finance/", 409)
+	tr.plant(backups, "unapproved-principal", strings.TrimSuffix(trial, "/j.doe"), 409)
 
 	presigned := []string{
 		"?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" + Secrets[2] + "%2F20261014%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20261014T150000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Security-Token=" + Secrets[1] + "&X-Amz-Signature=" + Secrets[0],

@@ -104,7 +104,27 @@ func (s *fileStore) Open(_ context.Context, info Info) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read %s: %w", s.url.Join(info.Key), err), f.Close())
 	}
-	return f, nil
+	return &fileReader{File: f, name: s.url.Join(info.Key), etag: info.ETag}, nil
+}
+
+// fileReader tells at the end of a file whether it was written to meanwhile.
+type fileReader struct {
+	*os.File
+	name, etag string
+}
+
+func (r *fileReader) Read(p []byte) (int, error) {
+	n, err := r.File.Read(p)
+	if err == io.EOF && r.etag != "" {
+		st, serr := r.Stat()
+		if serr != nil {
+			return n, serr
+		}
+		if fileETag(st) != r.etag {
+			return n, fmt.Errorf("read %s: %w", r.name, ErrChanged)
+		}
+	}
+	return n, err
 }
 
 func (s *fileStore) Stat(_ context.Context, key string) (Info, error) {
@@ -129,13 +149,16 @@ func fileETag(st fs.FileInfo) string {
 	return strconv.FormatInt(st.ModTime().UnixNano(), 16) + "-" + strconv.FormatInt(st.Size(), 16)
 }
 
-// Put writes a temporary file beside the target, syncs it and links it to its
-// name: the link fails where the name is taken, so that two writers can't
-// overwrite each other, and a crash leaves no half file under the name.
+// Put writes a temporary file, syncs it and links it to its name: the link
+// fails where the name is taken, so that two writers can't overwrite each
+// other, and a crash leaves no half file under the name.
 func (s *fileStore) Put(ctx context.Context, key string, body []byte, _ PutOptions) error {
 	path, err := s.path(key)
 	if err == nil {
 		err = ctx.Err()
+	}
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o755)
 	}
 	if err == nil {
 		err = writeOnce(path, body)
@@ -146,30 +169,33 @@ func (s *fileStore) Put(ctx context.Context, key string, body []byte, _ PutOptio
 	return nil
 }
 
-func writeOnce(path string, body []byte) (err error) {
+// writeNamed is writeOnce by a temporary file that has a name, which stays
+// where the process is killed.
+func writeNamed(path string, body []byte) (err error) {
 	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	f, err := os.CreateTemp(dir, partial)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
-	_, err = f.Write(body)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err := errors.Join(fill(f, body), f.Close()); err != nil {
 		return err
 	}
 	if err := os.Link(f.Name(), path); err != nil {
 		return err
 	}
 	return syncDir(dir)
+}
+
+func fill(f *os.File, body []byte) error {
+	_, err := f.Write(body)
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return err
 }
 
 func syncDir(dir string) error {

@@ -32,6 +32,9 @@ const (
 	maxAttempts = 6
 	// stall is how long a server may be silent before a request is given up.
 	stall = 60 * time.Second
+	// patience is how long one answer that is not an object may take, with
+	// retries: a page of a listing, a write.
+	patience = 10 * time.Minute
 )
 
 type s3Store struct {
@@ -95,19 +98,26 @@ func (s *s3Store) key(key string) *string { return aws.String(s.url.Prefix + key
 
 func (s *s3Store) List(ctx context.Context, after string) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
-		in := &s3.ListObjectsV2Input{Bucket: &s.url.Bucket, Prefix: &s.url.Prefix}
+		// A key can hold characters that XML can't, so they come URL-encoded.
+		in := &s3.ListObjectsV2Input{Bucket: &s.url.Bucket, Prefix: &s.url.Prefix, EncodingType: types.EncodingTypeUrl}
 		if after != "" {
 			in.StartAfter = s.key(after)
 		}
 		for pages := s3.NewListObjectsV2Paginator(s.client, in); pages.HasMorePages(); {
-			page, err := pages.NextPage(ctx)
+			page, err := nextPage(ctx, pages)
 			if err != nil {
 				yield(Info{}, s.wrap("list", "", "s3:ListBucket", err))
 				return
 			}
 			for _, o := range page.Contents {
-				key := strings.TrimPrefix(aws.ToString(o.Key), s.url.Prefix)
-				if key == "" { // the marker of the folder itself
+				key := aws.ToString(o.Key)
+				if page.EncodingType == types.EncodingTypeUrl {
+					if key, err = url.QueryUnescape(key); err != nil {
+						yield(Info{}, s.wrap("list", "", "s3:ListBucket", err))
+						return
+					}
+				}
+				if key = strings.TrimPrefix(key, s.url.Prefix); key == "" { // the marker of the folder itself
 					continue
 				}
 				info := Info{Key: key, Size: aws.ToInt64(o.Size), ETag: strings.Trim(aws.ToString(o.ETag), `"`), Modified: aws.ToTime(o.LastModified).UTC()}
@@ -117,6 +127,12 @@ func (s *s3Store) List(ctx context.Context, after string) iter.Seq2[Info, error]
 			}
 		}
 	}
+}
+
+func nextPage(ctx context.Context, pages *s3.ListObjectsV2Paginator) (*s3.ListObjectsV2Output, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return pages.NextPage(ctx)
 }
 
 func (s *s3Store) Open(ctx context.Context, info Info) (io.ReadCloser, error) {
@@ -180,6 +196,8 @@ func (r *stallReader) Close() error {
 }
 
 func (s *s3Store) Put(ctx context.Context, key string, body []byte, opts PutOptions) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	sum := sha256.Sum256(body)
 	in := &s3.PutObjectInput{
 		Bucket: &s.url.Bucket, Key: s.key(key),
@@ -210,6 +228,8 @@ func (s *s3Store) Put(ctx context.Context, key string, body []byte, opts PutOpti
 }
 
 func (s *s3Store) Stat(ctx context.Context, key string) (Info, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.url.Bucket, Key: s.key(key)})
 	if err != nil {
 		return Info{}, s.wrap("stat", key, "s3:GetObject and s3:ListBucket", err)
@@ -218,6 +238,8 @@ func (s *s3Store) Stat(ctx context.Context, key string) (Info, error) {
 }
 
 func (s *s3Store) Locks(ctx context.Context) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	out, err := s.client.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: &s.url.Bucket})
 	if err != nil {
 		var api smithy.APIError
@@ -254,6 +276,8 @@ func (s *s3Store) wrap(doing, key, permission string, err error) error {
 		return fmt.Errorf("%s %s: %w", doing, place, ErrNotFound)
 	case code == "SignatureDoesNotMatch" || code == "InvalidAccessKeyId" || code == "ExpiredToken":
 		return fmt.Errorf("%s %s: %w: %s; check the credentials", doing, place, ErrDenied, code)
+	case code == "InvalidObjectState":
+		return fmt.Errorf("%s %s: %w: the object is archived; restore it (s3:RestoreObject) to have it read", doing, place, ErrDenied)
 	case status == http.StatusForbidden:
 		return fmt.Errorf("%s %s: %w: the permission %s is missing on %s (%s)", doing, place, ErrDenied, permission, s.url.Bucket, code)
 	case status == http.StatusPreconditionFailed && doing == "write":

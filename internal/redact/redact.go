@@ -12,22 +12,27 @@ import (
 // Mark stands in place of a secret.
 const Mark = "[redacted]"
 
-// dash and equals match the character or its percent-encoding, however often
-// it was encoded.
 const (
-	dash   = `(?:-|_|%(?:25)*2d)?`
-	equals = `(?:=|%(?:25)*3d)`
+	// dash is what can join the words of a name, percent-encoded however often.
+	dash = `(?:-|_|%(?:25)*2d)?`
+	// assign stands between a name and its value in a query string, in JSON, in
+	// a header or on a command line, encoded or not. What it may hold beside
+	// the sign itself are the quotes and brackets around it.
+	assign = `(?:["'\\\]\[\s]|%(?:25)*(?:22|27|5b|5d|20))*(?:=|:|%(?:25)*3[ad]|\\u003[ad])(?:["'\\\[<{(\s]|%(?:25)*(?:22|27|3c|20|5b))*`
 )
 
 var (
-	// parameter is the name of a query parameter that holds a secret, with its
-	// equals sign: X-Amz-Signature, X-Amz-Security-Token and X-Amz-Credential
-	// of Signature Version 4, Signature and AWSAccessKeyId of version 2, SSE-C
-	// keys, and what else names itself a secret.
-	parameter = regexp.MustCompile(`(?i)(?:signature|token|credential|aws` + dash + `access` + dash + `key` + dash + `id|customer` + dash + `key|secret|password)` + equals)
-	end       = regexp.MustCompile(`(?i)&|%(?:25)*26|[\s"'<>]`)
+	// parameter is the name of a secret with its sign: X-Amz-Signature,
+	// X-Amz-Security-Token and X-Amz-Credential of Signature Version 4,
+	// Signature and AWSAccessKeyId of version 2, SSE-C keys, and what else
+	// names itself a secret.
+	parameter = regexp.MustCompile(`(?i)(?:signature|token|credential|aws` + dash + `access` + dash + `key` + dash + `id|customer` + dash + `key|secret(?:` + dash + `access)?(?:` + dash + `key)?|password)` + assign)
 	accessKey = regexp.MustCompile(`(?:AKIA|ASIA)[A-Z0-9]{12,124}`)
 )
+
+// ends are the characters behind a value. An encoded & is not among them: it
+// can be part of the value, and then its rest would stay.
+const ends = "& \t\r\n\"'<>"
 
 // Text returns s with the value of every secret parameter, and every AWS
 // access key ID, replaced by [Mark].
@@ -35,7 +40,7 @@ func Text(s string) string {
 	if strings.Contains(s, "AKIA") || strings.Contains(s, "ASIA") {
 		s = accessKey.ReplaceAllString(s, Mark)
 	}
-	if !strings.ContainsAny(s, "=%") {
+	if !strings.ContainsAny(s, `=:%\`) {
 		return s
 	}
 	var b strings.Builder
@@ -46,9 +51,9 @@ func Text(s string) string {
 		}
 		b.WriteString(s[:at[1]])
 		s = s[at[1]:]
-		stop := len(s)
-		if e := end.FindStringIndex(s); e != nil {
-			stop = e[0]
+		stop := strings.IndexAny(s, ends)
+		if stop < 0 {
+			stop = len(s)
 		}
 		if stop > 0 {
 			b.WriteString(Mark)

@@ -137,6 +137,9 @@ func putCheckDay(ctx context.Context, tx *sql.Tx, d *CheckDay, at time.Time) ([]
 		}
 		changes = append(changes, c)
 	}
+	if d.NotEvaluated != "" {
+		return changes, nil // what was seen before is not undone by not looking
+	}
 	for id := range gone {
 		c, err := dropRow(ctx, tx, id, d.Date, at)
 		if err != nil {
@@ -212,7 +215,7 @@ func dropRow(ctx context.Context, tx *sql.Tx, id, date string, at time.Time) (Ch
 		return change, nil
 	}
 	change.Kind = StatusResolved
-	const resolution = "checked again with later log objects: nothing remains of it"
+	const resolution = "checked again: nothing of it remains"
 	if _, err := tx.ExecContext(ctx, "UPDATE findings SET status = ?, resolution = ? WHERE id = ?", StatusResolved, resolution, id); err != nil {
 		return change, err
 	}

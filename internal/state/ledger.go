@@ -79,6 +79,25 @@ func (s *State) NextBatch(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
+// LastBatch is the highest number that NextBatch has given out, 0 for none.
+func (s *State) LastBatch(ctx context.Context) (int64, error) {
+	var n int64
+	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(max(value), 0) FROM sequences WHERE name = 'batch'").Scan(&n); err != nil {
+		return 0, fmt.Errorf("read the ledger: %w", err)
+	}
+	return n, nil
+}
+
+// HasContent tells whether a log object of the location with this SHA-256 is
+// in already.
+func (s *State) HasContent(ctx context.Context, location, sha256 string) (bool, error) {
+	var n int
+	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM log_objects WHERE location = ? AND sha256 = ? AND kind = 'log'", location, sha256).Scan(&n); err != nil {
+		return false, fmt.Errorf("read the ledger: %w", err)
+	}
+	return n > 0, nil
+}
+
 // Commit makes a batch part of the dataset: its objects and its files become
 // known in one transaction, or not at all.
 func (s *State) Commit(ctx context.Context, objects []LogObject, files []dataset.File, at time.Time) error {
@@ -113,7 +132,7 @@ func commitObject(ctx context.Context, tx *sql.Tx, o *LogObject, at time.Time) e
 		return err
 	}
 	for bucket, n := range o.Buckets {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO log_object_buckets VALUES (?, ?, ?, ?, ?, ?, ?)", id, bucket, n.Records, n.Duplicates, n.Rejected, millis(n.First), millis(n.Last)); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO log_object_buckets VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", id, bucket, n.Records, n.Duplicates, n.Rejected, millis(n.First), millis(n.Last)); err != nil {
 			return err
 		}
 	}
@@ -157,20 +176,21 @@ type Source struct {
 	LogObject
 	Bucket string
 	ObjectCount
+	Unattributed int64 // rejected lines that do not tell their bucket
 }
 
 // Sources returns the log objects that were delivered, or hold records, in the
-// interval from..to, with what they held for the bucket. Bucket "" gives the
-// lines that do not tell theirs. The order is by location and key.
+// interval from..to, with what they held for the bucket. The order is by
+// location and key.
 func (s *State) Sources(ctx context.Context, location, bucket string, from, to time.Time) ([]Source, error) {
-	const columns = "SELECT o.location, o.key, o.etag, o.size, o.source, o.sha256, o.modified, o.delivered, o.kind, coalesce(b.records, 0), coalesce(b.duplicates, 0), coalesce(b.rejected, 0), b.first, b.last"
-	const join = " FROM log_objects o LEFT JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ?"
+	const columns = "SELECT o.location, o.key, o.etag, o.size, o.source, o.sha256, o.modified, o.delivered, o.kind, coalesce(b.records, 0), coalesce(b.duplicates, 0), coalesce(b.rejected, 0), b.first, b.last, coalesce(u.rejected, 0)"
+	const join = " FROM log_objects o LEFT JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ? LEFT JOIN log_object_buckets u ON u.object = o.id AND u.bucket = ''"
 	const where = " WHERE o.location = ? AND ((o.delivered >= ? AND o.delivered < ?) OR (b.first < ? AND b.last >= ?)) ORDER BY o.location, o.key, o.etag, o.size"
 	var out []Source
 	err := s.rows(ctx, columns+join+where, func(r *sql.Rows) error {
 		src := Source{Bucket: bucket}
 		var modified, delivered, first, last sql.NullInt64
-		err := r.Scan(&src.Location, &src.Key, &src.ETag, &src.Size, &src.LogObject.Source, &src.SHA256, &modified, &delivered, &src.Kind, &src.Records, &src.Duplicates, &src.Rejected, &first, &last)
+		err := r.Scan(&src.Location, &src.Key, &src.ETag, &src.Size, &src.LogObject.Source, &src.SHA256, &modified, &delivered, &src.Kind, &src.Records, &src.Duplicates, &src.Rejected, &first, &last, &src.Unattributed)
 		src.Modified, src.Delivered, src.First, src.Last = fromMillis(modified), fromMillis(delivered), fromMillis(first), fromMillis(last)
 		out = append(out, src)
 		return err

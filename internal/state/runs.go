@@ -15,6 +15,15 @@ func (s *State) StartRun(ctx context.Context, job, tenant, period string, at tim
 	return r.LastInsertId()
 }
 
+// CloseStale ends the runs of a job that never ended: their process was killed.
+// The caller knows that none of them is running.
+func (s *State) CloseStale(ctx context.Context, job string, at time.Time) error {
+	if _, err := s.db.ExecContext(ctx, "UPDATE runs SET ended = ?, outcome = 'failed', detail = 'the process ended in the middle' WHERE job = ? AND outcome = 'running'", at.UnixMilli(), job); err != nil {
+		return fmt.Errorf("close runs that never ended: %w", err)
+	}
+	return nil
+}
+
 // EndRun notes how a run has ended. Detail is one line: the figures, or the
 // error.
 func (s *State) EndRun(ctx context.Context, id int64, outcome, detail string, at time.Time) error {

@@ -101,7 +101,7 @@ func findLatest(ctx context.Context, place Place, p *report.Packet) (*published,
 		missing = 0
 		var m report.Manifest
 		if err := json.Unmarshal(body, &m); err != nil {
-			return nil, fmt.Errorf("%s: not a manifest of bucketproof: %w", place.URL.Join(key(p, manifestName)), err)
+			return nil, fmt.Errorf("%s: not a manifest of bucketproof (%w); move it out of the way, or choose another evidence.url", place.URL.Join(key(p, manifestName)), err)
 		}
 		latest = &published{revision: report.Revision{Number: n, Supersedes: m.Supersedes}, manifest: body}
 	}
@@ -119,26 +119,46 @@ func (place Place) folder(p *report.Packet) string { return place.URL.Join(key(p
 var errTaken = errors.New("other content is there")
 
 // write stores the files in their order. A file that is there with the same
-// content is one that an interrupted run has written.
+// content is one that an interrupted run has written. Where anything else is
+// there nothing is written.
 func (place Place) write(ctx context.Context, p *report.Packet, files []report.File) error {
+	there := map[string]bool{}
 	for _, f := range files {
+		ok, err := place.has(ctx, p, f)
+		if err != nil {
+			return err
+		}
+		there[f.Path] = ok
+	}
+	for _, f := range files {
+		if there[f.Path] {
+			continue
+		}
 		opts := objects.PutOptions{ContentType: f.ContentType, Tags: f.Tags, LockMode: place.LockMode, RetainUntil: place.RetainUntil}
 		err := place.Store.Put(ctx, key(p, f.Path), f.Body, opts)
-		if errors.Is(err, objects.ErrExists) {
-			there, rerr := read(ctx, place.Store, key(p, f.Path))
-			if rerr != nil {
-				return rerr
-			}
-			if !bytes.Equal(there, f.Body) {
-				return fmt.Errorf("%s: %w", place.URL.Join(key(p, f.Path)), errTaken)
-			}
-			continue
+		if errors.Is(err, objects.ErrExists) { // by another run, since we looked
+			_, err = place.has(ctx, p, f)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// has tells whether a file is stored already. Other content under its name is
+// errTaken.
+func (place Place) has(ctx context.Context, p *report.Packet, f report.File) (bool, error) {
+	body, err := read(ctx, place.Store, key(p, f.Path))
+	switch {
+	case errors.Is(err, objects.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	case !bytes.Equal(body, f.Body):
+		return false, fmt.Errorf("%s: %w", place.URL.Join(key(p, f.Path)), errTaken)
+	}
+	return true, nil
 }
 
 func read(ctx context.Context, store objects.Store, key string) (body []byte, err error) {

@@ -4,11 +4,12 @@
 -- scope: day
 -- sentence: {count} {count:request|requests} without credentials.
 with r as (
-    select a.bucket, case when a.http_status >= 400 then 'refused' else 'served' end as subject, d.date, a.time, a.source_object, a.source_line
+    select a.bucket, case when a.http_status between 200 and 299 or a.http_status = 304 then 'served' else 'refused' end as subject, d.date, a.time, a.source_object, a.source_line
     from access a
     join days d on a.time >= d.day_start and a.time < d.day_end
     where a.time >= :from and a.time < :to and d.in_range
-      and a.requester is null and (a.operation like 'REST.%' or a.operation like 'WEBSITE.%' or a.operation like 'SOAP.%')
+      and a.requester is null and a.operation not like 'REST.OPTIONS.%'
+      and (a.operation like 'REST.%' or a.operation like 'WEBSITE.%' or a.operation like 'SOAP.%')
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )

@@ -31,7 +31,7 @@ with w as (
            sum(case when not backup then 1 else 0 end) as other_requests,
            sum(case when failed then 1 else 0 end) as errors,
            sum(case when failed and backup then 1 else 0 end) as backup_errors,
-           sum(case when (object or part or deletion) and not mapped then 1 else 0 end) as strange
+           sum(case when (object or part or deletion) and not mapped and not backup then 1 else 0 end) as strange
     from r
     group by bucket, date
 )

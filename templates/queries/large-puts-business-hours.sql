@@ -9,4 +9,4 @@ where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
   and a.http_status between 200 and 299
   and a.object_size >= :large_put
   and exists (select 1 from business_hours h where a.time >= h.hours_start and a.time < h.hours_end)
-order by a.time, a.bucket, a.key, requester
+order by a.time, a.bucket, a.key, requester, a.object_size

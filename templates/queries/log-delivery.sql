@@ -14,7 +14,7 @@ with a as (
     where a.time >= :from and a.time < :to
     group by a.bucket, d.date
 ), r as (
-    select o.bucket, d.date, count(*) as rejected
+    select o.bucket, d.date, count(distinct r.source_object || ':' || cast(r.source_line as varchar)) as rejected
     from rejected r
     join log_objects o on o.source_object = r.source_object and (r.bucket = o.bucket or r.bucket = '')
     join days d on r.time >= d.day_start and r.time < d.day_end

@@ -3,7 +3,7 @@
 -- column user_agent: as the client named itself; - where the log has none, as for what S3 does itself
 -- column expected: whether a pattern of the configuration matches; empty where there is nothing to compare
 -- column principals: how many principals used it
-select a.bucket, u.user_agent, u.expected, count(*) as requests, count(distinct p.identity) as principals,
+select a.bucket, u.user_agent, u.expected, count(*) as requests, count(distinct p.principal) as principals,
        min(a.time) as first_seen, max(a.time) as last_seen
 from access a
 join principals p on p.requester = coalesce(a.requester, '-')

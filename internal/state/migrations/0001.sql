@@ -19,6 +19,7 @@ CREATE TABLE log_objects (
     collected   INTEGER NOT NULL,
     UNIQUE (location, key, etag, size)
 );
+CREATE INDEX log_objects_content ON log_objects (location, sha256);
 
 -- What an object held for one bucket. Bucket '' is the lines that do not tell.
 CREATE TABLE log_object_buckets (

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package objects
+
+func writeOnce(path string, body []byte) error { return writeNamed(path, body) }
