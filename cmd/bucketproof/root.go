@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -212,11 +211,4 @@ func days(t config.Tenant, from, to string, now time.Time) (analyze.Range, error
 		return analyze.Range{}, usage("--from %s is after --to %s", from, to)
 	}
 	return analyze.NewRange(t.Location, from, to)
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return fmt.Sprintf("%d %s", n, one)
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

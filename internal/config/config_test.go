@@ -45,6 +45,31 @@ logs = "s3://acme-logs/x/"
 prefixes = ["veeam/"]
 `
 
+// The ten lines of the README are a whole configuration.
+func TestREADME(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(text), "```toml\n")
+	block, _, closed := strings.Cut(rest, "```")
+	if !ok || !closed {
+		t.Fatal("the README has no TOML block")
+	}
+	c, err := Parse("README.md", []byte(block))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Tenants) != 1 || len(c.Tenants[0].Buckets) != 1 || c.Tenants[0].Principals[0].Role != RoleBackup || c.Tenants[0].Accounts[0] != "111122223333" {
+		t.Errorf("it came out as %+v", c.Tenants)
+	}
+	for _, command := range []string{"go run ./cmd/bucketproof demo", "go test ./..."} {
+		if !strings.Contains(strings.Join(strings.Split(string(text), "\n")[:6], "\n"), command) {
+			t.Errorf("%q is not among the first lines", command)
+		}
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	c, err := Parse(filepath.Join("etc", "config.toml"), []byte("\ufeff"+minimal))
 	if err != nil {

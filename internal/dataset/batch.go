@@ -29,7 +29,7 @@ type Batch struct {
 type part struct {
 	file   File
 	f      *os.File
-	writer *parquet.Writer
+	writer *parquet.GenericWriter[any]
 }
 
 // NewBatch begins a batch. Its number is part of the names of its files and
@@ -89,7 +89,7 @@ func (b *Batch) part(kind, bucket, date string, schema *parquet.Schema) (*part, 
 		return nil, err
 	}
 	p := &part{file: File{Kind: kind, Path: path, Bucket: bucket, Date: date}, f: f}
-	p.writer = parquet.NewWriter(f, schema, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(rowsPerGroup),
+	p.writer = parquet.NewGenericWriter[any](f, schema, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(rowsPerGroup),
 		parquet.CreatedBy("bucketproof", "1", "dataset"))
 	b.open[path] = p
 	return p, nil
