@@ -11,6 +11,27 @@ import (
 	"bucketproof/internal/state"
 )
 
+// LookBack is how many days a daily check goes back to those that it could not
+// look at for want of log records: S3 delivers late.
+const LookBack = 7
+
+// Unlooked returns the earliest of the LookBack days before a day that a check
+// of the tenant could not look at because the log had a gap, or the day itself
+// where there is none. Days are YYYY-MM-DD.
+func Unlooked(ctx context.Context, s *state.State, tenant, day string) (string, error) {
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return "", err
+	}
+	silent, err := s.NotEvaluatedBetween(ctx, tenant, at.AddDate(0, 0, -LookBack).Format(time.DateOnly), day)
+	for _, n := range silent {
+		if n.Date < day && isGap(n.Reason) {
+			day = n.Date
+		}
+	}
+	return day, err
+}
+
 // maxSubjects is how many findings one check opens for one bucket and day; what
 // is past it is one finding together.
 const maxSubjects = 100

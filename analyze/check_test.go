@@ -160,6 +160,26 @@ func TestMissingLogsAreNotClean(t *testing.T) {
 	}
 }
 
+// A day whose log came late is looked at again by the next daily checks.
+func TestLateLogsAreLookedAtAgain(t *testing.T) {
+	f := newFixture(t, oneTenant)
+	f.hum("2026-09-29T00:00:00Z", "2026-10-10T00:00:00Z")
+	f.store("file:logs")
+	f.check("2026-10-10", "2026-10-10")
+	for day, want := range map[string]string{"2026-10-12": "2026-10-10", "2026-10-17": "2026-10-10", "2026-10-18": "2026-10-18"} {
+		if got, err := Unlooked(t.Context(), f.data.State, "acme", day); err != nil || got != want {
+			t.Errorf("on %s the check begins at %s, %v; want %s", day, got, err, want)
+		}
+	}
+	f.hum("2026-10-10T00:00:00Z", "2026-10-15T00:00:00Z")
+	f.store("file:logs")
+	f.check("2026-10-10", "2026-10-10")
+	if got, err := Unlooked(t.Context(), f.data.State, "acme", "2026-10-12"); err != nil || got != "2026-10-12" {
+		t.Errorf("once the log is there the check begins at %s, %v", got, err)
+	}
+	same(t, "findings", f.found(), []string{"backup-missed|nightly window 22:00-06:00|high|open|1|1 days"})
+}
+
 func TestWhatIsNotConfiguredIsNotEvaluated(t *testing.T) {
 	f := newFixture(t, twoTenants)
 	for h := range 48 {

@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -135,7 +136,7 @@ func (c *coverage) gap(start, end time.Time, tolerated time.Duration) string {
 		bad += c.rejected[h.Unix()/3600]
 	}
 	if bad > 0 && float64(bad) > maxRejected*float64(records+bad) {
-		return fmt.Sprintf("%d of %d lines can't be read", bad, records+bad)
+		return fmt.Sprintf("%d of %d lines "+unreadable, bad, records+bad)
 	}
 	return ""
 }
@@ -156,13 +157,24 @@ func (c *coverage) describe(s silence) string {
 	at := func(t time.Time) string { return t.In(c.loc).Format("2 Jan 2006 15:04") }
 	switch {
 	case s.start.IsZero() && s.end.Equal(farFuture):
-		return "no log record at all"
+		return silent + " at all"
 	case s.start.IsZero():
-		return "no log record before " + at(s.end)
+		return silent + " before " + at(s.end)
 	case s.end.Equal(farFuture):
-		return "no log record after " + at(s.start)
+		return silent + " after " + at(s.start)
 	}
-	return fmt.Sprintf("no log record from %s to %s", at(s.start), at(s.end))
+	return fmt.Sprintf("%s from %s to %s", silent, at(s.start), at(s.end))
+}
+
+// What a gap's reason holds, which tells it from a want of configuration or
+// history.
+const (
+	silent     = "no log record"
+	unreadable = "can't be read"
+)
+
+func isGap(reason string) bool {
+	return strings.HasPrefix(reason, silent) || strings.HasSuffix(reason, unreadable)
 }
 
 func later(a, b time.Time) time.Time {

@@ -116,10 +116,16 @@ func (v *View) ownSources(ctx context.Context) error {
 			continue
 		}
 		s.Records, s.First, s.Last = 0, time.Time{}, time.Time{}
-		if row, ok := own[[2]string{s.Bucket, s.LogObject.Source}]; ok {
-			s.Records, _ = row[0].(int64)
-			s.First, _ = row[1].(time.Time)
-			s.Last, _ = row[2].(time.Time)
+		row, ok := own[[2]string{s.Bucket, s.LogObject.Source}]
+		if !ok {
+			continue
+		}
+		var ok1, ok2 bool
+		s.Records, ok = row[0].(int64)
+		s.First, ok1 = row[1].(time.Time)
+		s.Last, ok2 = row[2].(time.Time)
+		if !ok || !ok1 || !ok2 {
+			return fmt.Errorf("count sources: unexpected row %v", row)
 		}
 	}
 	return nil

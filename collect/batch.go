@@ -35,13 +35,13 @@ type batch struct {
 // commits. It returns how many of the objects it has dealt with: fewer than all
 // where they spread over too many partitions. An error means that nothing of
 // the batch is in the dataset.
-func (b *batch) run(ctx context.Context, todo []pending) (taken int, err error) {
+func (b *batch) run(ctx context.Context, queue []pending) (taken int, err error) {
 	number, err := b.c.State.NextBatch(ctx)
 	if err != nil {
 		return 0, err
 	}
 	b.out = b.c.Dataset.NewBatch(number)
-	if taken, err = b.readAll(ctx, todo); err != nil {
+	if taken, err = b.readAll(ctx, queue); err != nil {
 		return 0, errors.Join(err, b.out.Discard())
 	}
 	files, err := b.out.Close()
@@ -53,15 +53,15 @@ func (b *batch) run(ctx context.Context, todo []pending) (taken int, err error) 
 	return taken, b.c.State.Commit(ctx, b.objects, files, b.c.Now())
 }
 
-func (b *batch) readAll(ctx context.Context, todo []pending) (taken int, err error) {
+func (b *batch) readAll(ctx context.Context, queue []pending) (taken int, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	results := fetchInOrder(ctx, b.store, todo, b.c.spoolDir())
+	results := fetchInOrder(ctx, b.store, queue, b.c.spoolDir())
 	for result := range results {
 		f := <-result
 		full := *b.failures >= maxFailures || b.out.Partitions() >= maxPartitions
 		if err == nil && !full {
-			err = b.take(ctx, f, todo[taken])
+			err = b.take(ctx, f, queue[taken])
 			taken++
 		} else {
 			cancel() // what is on its way is still drained, to close its files
@@ -72,12 +72,12 @@ func (b *batch) readAll(ctx context.Context, todo []pending) (taken int, err err
 }
 
 // fetchInOrder fetches at most fetchAhead objects at a time and hands them out
-// in the order of todo. The channel is closed when no fetch is running.
-func fetchInOrder(ctx context.Context, store objects.Store, todo []pending, spool string) <-chan chan *fetched {
+// in the order of queue. The channel is closed when no fetch is running.
+func fetchInOrder(ctx context.Context, store objects.Store, queue []pending, spool string) <-chan chan *fetched {
 	results := make(chan chan *fetched, fetchAhead)
 	go func() {
 		defer close(results)
-		for _, p := range todo {
+		for _, p := range queue {
 			result := make(chan *fetched, 1)
 			results <- result
 			if ctx.Err() != nil {

@@ -151,14 +151,14 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 	if err != nil {
 		return err
 	}
-	todo, listErr := c.list(ctx, store, src)
+	queue, listErr := c.list(ctx, store, src)
 	ids := newIdentities(c.Dataset, c.State)
 	var errs []error
 	failures := 0
-	for len(todo) > 0 && ctx.Err() == nil && failures < maxFailures {
-		n := batchLength(todo)
+	for len(queue) > 0 && ctx.Err() == nil && failures < maxFailures {
+		n := batchLength(queue)
 		b := &batch{c: c, src: src, store: store, ids: ids, failures: &failures}
-		taken, err := b.run(ctx, todo[:n])
+		taken, err := b.run(ctx, queue[:n])
 		for _, e := range b.errs {
 			if sum.Failed++; sum.Failed <= maxNamed {
 				errs = append(errs, e)
@@ -169,7 +169,7 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 		}
 		sum.add(b.sum)
 		ids.settle()
-		todo = todo[taken:]
+		queue = queue[taken:]
 	}
 	if sum.Failed > maxNamed {
 		errs = append(errs, fmt.Errorf("and %d more objects could not be read", sum.Failed-maxNamed))
@@ -187,34 +187,34 @@ func (c *Collector) list(ctx context.Context, store objects.Store, src Source) (
 	if err != nil {
 		return nil, err
 	}
-	var todo []pending
+	var queue []pending
 	seen := 0
 	for info, err := range store.List(ctx, "") {
 		if err != nil {
-			return todo, err
+			return queue, err
 		}
 		seen++
 		took, ok := known[state.ObjectID{Key: info.Key, ETag: info.ETag, Size: info.Size}]
 		if ok && (took == nil || contains(took, src.Buckets)) {
 			continue
 		}
-		todo = append(todo, pending{info: info, already: took})
+		queue = append(queue, pending{info: info, already: took})
 	}
 	if seen == 0 {
 		c.Log.Warn("the log location is empty: no log object was ever delivered, or the URL is not where logging delivers", "logs", src.Logs.Text)
 	}
-	return todo, nil
+	return queue, nil
 }
 
-func batchLength(todo []pending) int {
+func batchLength(queue []pending) int {
 	var bytes int64
-	for i, p := range todo {
+	for i, p := range queue {
 		if i >= batchObjects || i > 0 && bytes+p.info.Size > batchBytes {
 			return i
 		}
 		bytes += p.info.Size
 	}
-	return len(todo)
+	return len(queue)
 }
 
 func (s *Summary) add(o Summary) {

@@ -40,7 +40,10 @@ func (d *document) identities(number int) {
 	var strangers [][]cell
 	for _, row := range p.table("top-requesters").Rows {
 		name, requester := p.shown("", row[0]), p.shown("", row[1])
-		n, _ := row[3].(int64)
+		n, ok := row[3].(int64)
+		if !ok {
+			continue // count has refused such a row before
+		}
 		if p.named(name) && name != requester {
 			requests[name] += n
 			continue

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"bucketproof/internal/state"
@@ -81,7 +80,7 @@ type figure struct{ value, label, note string }
 
 func (d *document) figures() {
 	p, t := d.packet, d.packet.Totals
-	nightsNote := "every one evaluated"
+	nightsNote := "every night was evaluated"
 	if t.NightsMissed+t.NightsUnknown > 0 {
 		nightsNote = fmt.Sprintf("%d missed, %d not evaluated", t.NightsMissed, t.NightsUnknown)
 	}
@@ -93,11 +92,11 @@ func (d *document) figures() {
 		logNote = count(int(t.Rejected), "line could not be read", "lines could not be read")
 	}
 	all := []figure{
-		{fmt.Sprintf("%d of %d", t.NightsOK+t.NightsAttention, t.Nights), "nights covered", nightsNote},
+		{integer(int64(t.NightsOK+t.NightsAttention)) + " of " + integer(int64(t.Nights)), "nights covered", nightsNote},
 		{bytesName(t.BytesWritten), "written in backup windows", count(len(p.Tenant.Buckets), "bucket", "buckets")},
 		{percent(t.ApprovedRecords, p.requests()), "of requests by approved principals", fmt.Sprintf("%s of %s were not", integer(p.requests()-t.ApprovedRecords), integer(p.requests()))},
 		{p.foreignValue(), "requests from other AWS accounts", p.accountsNote()},
-		{strconv.Itoa(t.Findings), "findings in the month", fmt.Sprintf("%d open, %d resolved", t.FindingsOpen, t.Findings-t.FindingsOpen)},
+		{integer(int64(t.Findings)), "findings in the month", fmt.Sprintf("%d open, %d resolved", t.FindingsOpen, t.Findings-t.FindingsOpen)},
 		{integer(t.Records), "log records, each counted once", logNote},
 	}
 	width := (column - 2*gutter) / 3
@@ -214,7 +213,7 @@ func (d *document) whatDidNotFit() {
 	if room < noteHeight {
 		return
 	}
-	d.heading("What did not fit")
+	d.headingHere("What did not fit")
 	if len(p.Findings) == 0 {
 		d.paragraph(regular, textSize, ink, column, p.checkedNote())
 		return

@@ -227,6 +227,11 @@ func (d *document) section(number int, title, question string, follows float64) 
 // heading begins a part of a section.
 func (d *document) heading(title string) {
 	d.need(22)
+	d.headingHere(title)
+}
+
+// headingHere is heading on this page, whatever room is left.
+func (d *document) headingHere(title string) {
 	d.space(3)
 	d.at(margin, d.y, medium, 10, ink, title)
 	d.y += 10*mmPerPoint + 2.5

@@ -62,13 +62,20 @@ func (p *Packet) nightsSentence() string {
 	case evaluated == 0:
 		return "No night could be evaluated, because the log is incomplete"
 	case t.NightsUnknown > 0 && ran == evaluated:
-		return fmt.Sprintf("Backups ran on all %s", count(evaluated, "evaluated night", "evaluated nights")) + unevaluated
+		return "Backups ran on " + all(evaluated, "evaluated night", "evaluated nights") + unevaluated
 	case t.NightsUnknown > 0:
-		return fmt.Sprintf("Backups ran on %d of %s", ran, count(evaluated, "evaluated night", "evaluated nights")) + unevaluated
+		return fmt.Sprintf("Backups ran on %s of %s", integer(int64(ran)), count(evaluated, "evaluated night", "evaluated nights")) + unevaluated
 	case ran == t.Nights:
-		return "Backups ran on all " + count(t.Nights, "night", "nights")
+		return "Backups ran on " + all(t.Nights, "night", "nights")
 	}
-	return fmt.Sprintf("Backups ran on %d of %s", ran, count(t.Nights, "night", "nights"))
+	return fmt.Sprintf("Backups ran on %s of %s", integer(int64(ran)), count(t.Nights, "night", "nights"))
+}
+
+func all(n int, one, many string) string {
+	if n == 1 {
+		return "the only " + one
+	}
+	return "all " + count(n, one, many)
 }
 
 // boundarySentence claims no more than the checks of a packet that is ok have
@@ -186,5 +193,5 @@ func count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return integer(int64(n)) + " " + many
 }

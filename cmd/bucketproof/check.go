@@ -23,7 +23,8 @@ func newCheck(a *app) *cobra.Command {
 		Short: "Run the checks; open, update and close findings",
 		Long: `Runs every check over the days, by default yesterday in each tenant's zone. What
 a check finds becomes a finding, or updates the one that is there. Days whose log
-has a gap are not evaluated, and never count as clean.
+has a gap are not evaluated, and never count as clean; without --from and --to
+those of the last seven days are looked at again, because S3 delivers late.
 
 Exits with 3 where a finding of severity high is new.`,
 		Example: "  bucketproof check\n  bucketproof check --tenant acme --from 2026-10-01 --to 2026-10-31",
@@ -52,6 +53,9 @@ func (a *app) check(ctx context.Context, p *parts, from, to string) error {
 	alarm := false
 	for _, t := range p.tenants {
 		r, err := days(t, from, to, a.now())
+		if err == nil && from == "" && to == "" {
+			r, err = lookBack(ctx, p.state, t, r)
+		}
 		if err != nil {
 			return err
 		}
@@ -74,6 +78,17 @@ func (a *app) check(ctx context.Context, p *parts, from, to string) error {
 		return errAttention
 	}
 	return nil
+}
+
+// lookBack widens the range of a daily check to the days before that it could
+// not look at.
+func lookBack(ctx context.Context, s *state.State, t config.Tenant, r analyze.Range) (analyze.Range, error) {
+	yesterday := r.Last.Format(time.DateOnly)
+	from, err := analyze.Unlooked(ctx, s, t.ID, yesterday)
+	if err != nil {
+		return r, err
+	}
+	return analyze.NewRange(t.Location, from, yesterday)
 }
 
 // checkTenant checks one tenant and returns its line of the table, and whether
