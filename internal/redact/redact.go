@@ -37,12 +37,17 @@ const ends = "& \t\r\n\"'<>"
 // Text returns s with the value of every secret parameter, and every AWS
 // access key ID, replaced by [Mark].
 func Text(s string) string {
+	if strings.ContainsAny(s, `=:%\`) {
+		s = parameters(s)
+	}
 	if strings.Contains(s, "AKIA") || strings.Contains(s, "ASIA") {
 		s = accessKey.ReplaceAllString(s, Mark)
 	}
-	if !strings.ContainsAny(s, `=:%\`) {
-		return s
-	}
+	return s
+}
+
+// parameters redacts the values of the secret parameters.
+func parameters(s string) string {
 	var b strings.Builder
 	for {
 		at := parameter.FindStringIndex(s)

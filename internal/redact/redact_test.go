@@ -47,6 +47,12 @@ func TestAccessKeyIDs(t *testing.T) {
 	}
 }
 
+func TestACredentialIsMarkedOnce(t *testing.T) {
+	if got := Text("k?X-Amz-Credential%3DAKIAIOSFODNN7EXAMPLE%252F20261018&z"); got != "k?X-Amz-Credential%3D[redacted]&z" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestOrdinaryTextStays(t *testing.T) {
 	for _, s := range []string{"", "veeam/Z%C3%BCrich%20Caf%C3%A9/x", "aws-cli/2.17.0 md/Botocore#1 cfg/retry-mode=standard", "arn:aws:sts::111122223333:assumed-role/BackupRole", "Signature of the client"} {
 		if got := Text(s); got != s {
