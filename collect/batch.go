@@ -117,14 +117,7 @@ func (b *batch) take(ctx context.Context, f *fetched, p pending) error {
 	b.sum.Bytes += f.info.Size
 	switch f.kind {
 	case state.KindLog:
-		content, err := f.open()
-		if err == nil {
-			o.again, err = b.seen(ctx, f.sha256)
-		}
-		if err != nil {
-			return err
-		}
-		if err := o.read(ctx, content); err != nil {
+		if err := o.readAll(ctx, f); err != nil {
 			return fmt.Errorf("%s: %w", o.Source, err)
 		}
 	case state.KindForeign:
@@ -159,11 +152,12 @@ func union(a, b []string) []string {
 // objectInBatch is a log object while its lines are taken.
 type objectInBatch struct {
 	state.LogObject
-	b       *batch
-	already []string
-	again   bool      // the same content is in, under another name or ETag
-	near    int64     // time of the record before; 0 before the first
-	waiting []refused // rejected lines before the first record
+	b        *batch
+	already  []string
+	again    bool // the same content is in, under another name or ETag
+	lastLine int64
+	near     int64     // time of the record before; 0 before the first
+	waiting  []refused // rejected lines before the first record
 }
 
 type refused struct {
@@ -171,6 +165,25 @@ type refused struct {
 	line   int64
 	reason string
 	raw    []byte
+}
+
+// readAll takes the lines of the object. One that can't be unpacked to its end
+// is read as far as it goes, and its damage is kept like a line that can't be
+// read.
+func (o *objectInBatch) readAll(ctx context.Context, f *fetched) (err error) {
+	if o.again, err = o.b.seen(ctx, f.sha256); err != nil {
+		return err
+	}
+	content, err := f.open()
+	if err == nil {
+		defer func() { err = errors.Join(err, content.Close()) }()
+		err = o.read(ctx, content)
+	}
+	if errors.Is(err, errDamaged) {
+		o.lastLine++
+		err = errors.Join(o.reject(accesslog.Line{Number: o.lastLine, Text: []byte{}}, err), o.flushWaiting(o.Delivered.UnixMilli()))
+	}
+	return err
 }
 
 func (o *objectInBatch) read(ctx context.Context, content io.Reader) error {
@@ -184,6 +197,7 @@ func (o *objectInBatch) read(ctx context.Context, content io.Reader) error {
 		if err != nil {
 			return err
 		}
+		o.lastLine = line.Number
 		if rejected == nil {
 			err = o.record(ctx, &rec, line.Number)
 		} else {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 
 	"bucketproof/internal/dataset"
 	"bucketproof/internal/objects"
@@ -247,7 +251,7 @@ func TestBucketConfiguredLater(t *testing.T) {
 
 func TestBinaryRubbishUnderALogNameIsKept(t *testing.T) {
 	s := newSite(t, "acme-backups")
-	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", "\x1f\x8b\x08\x00\xff\n\xfe\n")
+	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", "\x1f\x00\x08\x00\xff\n\xfe\n")
 	wantSummary(t, s.collect(), 1, 0, 0, 2)
 	files, err := s.c.State.Files(t.Context(), dataset.Rejected, "acme-backups", "2026-10-01", "2026-10-01")
 	if err != nil || len(files) != 1 || files[0].Rows != 2 {
@@ -346,6 +350,50 @@ func TestCancelledRun(t *testing.T) {
 	if n := s.rows("acme-backups"); n != 200 {
 		t.Errorf("%d records, want 200", n)
 	}
+}
+
+// Packed log objects are told by their content.
+func TestPackedObjects(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	text := func(id string) string {
+		return line("acme-backups", id, "REST.PUT.OBJECT", "a") + line("acme-backups", id, "REST.PUT.OBJECT", "b")
+	}
+	gz := func(text string) string {
+		var b strings.Builder
+		w := gzip.NewWriter(&b)
+		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	enc, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA.gz", gz(text("R1")))
+	s.put("packed-later", gz(text("R2")))
+	s.put("2026-10-01-23-31-00-AAAAAAAAAAAAAAAA", string(enc.EncodeAll([]byte(text("R3")), nil)))
+	s.put("an-image.gz", gz("no log at all\n"))
+	cut := gz(strings.Repeat(text("R4"), 3) + rubbish(100_000))
+	s.put("2026-10-01-23-32-00-AAAAAAAAAAAAAAAA.gz", cut[:len(cut)-9])
+	sum := s.collect()
+	wantSummary(t, sum, 5, 8, 4, 1) // the damage counts as a line; what stands before it is read
+	if sum.Foreign != 1 {
+		t.Errorf("%d foreign objects, want 1", sum.Foreign)
+	}
+}
+
+// rubbish is one line that does not shrink when it is packed.
+func rubbish(n int) string {
+	r := rand.New(rand.NewPCG(1, 2))
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte('!' + r.IntN(90))
+	}
+	return string(b)
 }
 
 func TestDelivered(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"sync"
 	"time"
 
 	"bucketproof/collect/accesslog"
@@ -28,7 +29,8 @@ const (
 
 // logName is the end of the name of a log object, as S3 gives it:
 // YYYY-mm-DD-HH-MM-SS-UniqueString (S3 user guide, page ServerLogs).
-var logName = regexp.MustCompile(`(?:^|[/-]|[^0-9])(\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)-[0-9A-F]{8,}$`)
+// What packs them later may add the ending of its form.
+var logName = regexp.MustCompile(`(?:^|[^0-9])(\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)-[0-9A-F]{8,}(?:\.gz|\.zst)?$`)
 
 // delivered is when a log object was delivered: the time in its name, or when
 // it was stored, where the name has none or only the date, as it has for
@@ -56,22 +58,37 @@ type fetched struct {
 	err    error
 }
 
-// open returns the content from its beginning.
-func (f *fetched) open() (io.Reader, error) {
+// open returns the content from its beginning, unpacked.
+func (f *fetched) open() (io.ReadCloser, error) {
 	if f.spool == nil {
-		return bytes.NewReader(f.memory), nil
+		return unpack(bytes.NewReader(f.memory))
 	}
 	if _, err := f.spool.Seek(0, io.SeekStart); err != nil {
 		return nil, fmt.Errorf("read spooled object: %w", err)
 	}
-	return f.spool, nil
+	return unpack(f.spool)
 }
 
 func (f *fetched) close() error {
+	if f.memory != nil {
+		buffers.Put(&f.memory)
+		f.memory = nil
+	}
 	if f.spool == nil {
 		return nil
 	}
 	return errors.Join(f.spool.Close(), os.Remove(f.spool.Name()))
+}
+
+// buffers are the memory of objects that have been parsed.
+var buffers sync.Pool
+
+// buffer returns n bytes with room behind them.
+func buffer(n int64) []byte {
+	if b, ok := buffers.Get().(*[]byte); ok && int64(cap(*b)) >= n {
+		return (*b)[:n]
+	}
+	return make([]byte, n, max(n, 256<<10))
 }
 
 // fetch reads one object. What goes wrong is in the result.
@@ -95,32 +112,50 @@ func fetch(ctx context.Context, store objects.Store, info objects.Info, spoolDir
 	return f
 }
 
+// read brings the content in: into memory, or past its beginning to a file.
 func (f *fetched) read(body io.Reader, spoolDir string) error {
-	sum := sha256.New()
-	first, err := io.ReadAll(io.LimitReader(body, sniffed))
-	if err != nil {
+	held := min(f.info.Size, sniffed)
+	if f.info.Size <= inMemory {
+		held = f.info.Size
+	}
+	f.memory = buffer(held)
+	look := f.memory[:min(held, sniffed)]
+	if err := f.fill(body, look, 0); err != nil {
 		return err
 	}
-	if !logName.MatchString(f.info.Key) && !holdsRecord(first) {
+	if !logName.MatchString(f.info.Key) && !holdsRecord(look) {
 		f.kind = state.KindForeign
 		return nil
 	}
+	sum := sha256.New()
 	if f.info.Size <= inMemory {
-		rest, err := io.ReadAll(io.LimitReader(body, inMemory))
-		if err != nil {
+		if err := f.fill(body, f.memory[len(look):], len(look)); err != nil {
 			return err
 		}
-		f.memory = append(first, rest...)
-		return f.finish(sum, int64(len(f.memory)), f.memory)
+		n, err := body.Read(make([]byte, 1))
+		if n > 0 || err != nil && err != io.EOF {
+			return f.finish(sum, f.info.Size+int64(n), nil)
+		}
+		return f.finish(sum, f.info.Size, f.memory)
 	}
+	var err error
 	if f.spool, err = os.CreateTemp(spoolDir, "object-*"); err != nil {
 		return fmt.Errorf("spool: %w", err)
 	}
-	n, err := io.Copy(io.MultiWriter(f.spool, sum), io.MultiReader(bytes.NewReader(first), body))
+	n, err := io.Copy(io.MultiWriter(f.spool, sum), io.MultiReader(bytes.NewReader(look), body))
 	if err != nil {
 		return fmt.Errorf("spool: %w", err)
 	}
 	return f.finish(sum, n, nil)
+}
+
+// fill reads into b what follows the first n bytes.
+func (f *fetched) fill(body io.Reader, b []byte, n int) error {
+	got, err := io.ReadFull(body, b)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return fmt.Errorf("read %s: %d bytes came where %d are listed: %w", f.info.Key, n+got, f.info.Size, objects.ErrChanged)
+	}
+	return err
 }
 
 func (f *fetched) finish(sum hash.Hash, n int64, content []byte) error {
@@ -132,10 +167,15 @@ func (f *fetched) finish(sum hash.Hash, n int64, content []byte) error {
 	return nil
 }
 
-// holdsRecord tells whether one of the lines that text begins with is an
+// holdsRecord tells whether one of the lines that content begins with is an
 // access log record.
-func holdsRecord(text []byte) bool {
-	r := accesslog.NewReader(bytes.NewReader(text))
+func holdsRecord(content []byte) bool {
+	text, err := unpack(bytes.NewReader(content))
+	if err != nil {
+		return false
+	}
+	defer text.Close()
+	r := accesslog.NewReader(io.LimitReader(text, sniffed))
 	var rec accesslog.Record
 	for {
 		_, rejected, err := r.Next(&rec)
