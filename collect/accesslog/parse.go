@@ -38,15 +38,20 @@ type cursor struct {
 	done bool // a token reached the end of the line
 }
 
-// raw returns the text up to the next space and steps over it.
+// raw returns the text up to the next space and steps over it. Half of the
+// fields are a lone "-", which costs no search.
 func (c *cursor) raw() []byte {
-	rest := c.line[c.at:]
-	if i := bytes.IndexByte(rest, ' '); i >= 0 {
-		c.at += i + 1
-		return rest[:i]
+	line, at := c.line, c.at
+	if at+1 < len(line) && line[at+1] == ' ' && line[at] != ' ' {
+		c.at = at + 2
+		return line[at : at+1]
 	}
-	c.at, c.done = len(c.line), true
-	return rest
+	if i := bytes.IndexByte(line[at:], ' '); i >= 0 {
+		c.at = at + i + 1
+		return line[at : at+i]
+	}
+	c.at, c.done = len(line), true
+	return line[at:]
 }
 
 func (c *cursor) token() []byte { return value(c.raw()) }
@@ -250,7 +255,7 @@ func endsInProtocol(uri []byte) bool {
 
 // numbers reads the six fields from the status to the turn-around time.
 func (c *cursor) numbers(r *numbers) error {
-	status, ok := number(c.raw(), 599)
+	status, ok := c.number(599)
 	if !ok || status >= 0 && status < 100 {
 		return errStatus
 	}
@@ -262,33 +267,39 @@ func (c *cursor) numbers(r *numbers) error {
 		if i > 1 {
 			limit = 1<<31 - 1
 		}
-		if n[i], ok = number(c.raw(), limit); !ok {
+		if n[i], ok = c.number(limit); !ok {
 			return errNumber
 		}
 	}
-	if c.done || c.at == len(c.line) {
+	if c.at == len(c.line) {
 		return errAgents
 	}
 	r.sent, r.size, r.total, r.turnAround = n[0], n[1], int32(n[2]), int32(n[3])
 	return nil
 }
 
-// number reads a decimal number up to limit, or [None] for "-".
-func number(tok []byte, limit int64) (int64, bool) {
-	if len(tok) == 1 && tok[0] == '-' {
+// number reads a decimal number up to limit, or [None] for "-", and steps over
+// the space behind it.
+func (c *cursor) number(limit int64) (int64, bool) {
+	const digits = 19 // of the largest int64
+	line, at := c.line, c.at
+	if at+1 < len(line) && line[at] == '-' && line[at+1] == ' ' {
+		c.at = at + 2
 		return None, true
 	}
-	if len(tok) == 0 || len(tok) > 19 {
-		return 0, false
-	}
 	var n uint64
-	for _, b := range tok {
+	for i := at; i < len(line) && i <= at+digits; i++ {
+		b := line[i]
+		if b == ' ' {
+			c.at = i + 1
+			return int64(n), i > at && n <= uint64(limit)
+		}
 		if !isDigit(b) {
 			return 0, false
 		}
 		n = n*10 + uint64(b-'0')
 	}
-	return int64(n), n <= uint64(limit)
+	return 0, false
 }
 
 // agentsToEnd reads the referer, the user agent and all behind it. Both are
@@ -305,6 +316,11 @@ func (c *cursor) agentsToEnd(r *Record) error {
 	}
 	if len(rest) == 0 || rest[0] != '"' {
 		return errAgents
+	}
+	if !bareReferer {
+		if ok := c.plainAgents(r, rest); ok {
+			return nil
+		}
 	}
 	between := bytes.Index(rest[1:], []byte(`" "`)) // the first one, in rest[1:]
 	for end := bytes.LastIndexByte(rest, '"'); end > 0; end = bytes.LastIndexByte(rest[:end], '"') {
@@ -330,6 +346,22 @@ func (c *cursor) agentsToEnd(r *Record) error {
 		}
 	}
 	return errTail
+}
+
+// plainAgents reads the usual case: two quoted texts without a quote in them,
+// and none behind them.
+func (c *cursor) plainAgents(r *Record, rest []byte) bool {
+	referer := bytes.IndexByte(rest[1:], '"') + 1
+	if referer < 1 || referer+3 > len(rest) || rest[referer+1] != ' ' || rest[referer+2] != '"' {
+		return false
+	}
+	agent := bytes.IndexByte(rest[referer+3:], '"')
+	end := referer + 3 + agent
+	if agent < 0 || end+2 > len(rest) || rest[end+1] != ' ' || bytes.IndexByte(rest[end+1:], '"') >= 0 || readTail(r, rest[end+2:]) != nil {
+		return false
+	}
+	r.Referer, r.UserAgent = value(rest[1:referer]), value(rest[referer+3:end])
+	return true
 }
 
 const (
