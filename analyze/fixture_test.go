@@ -147,7 +147,7 @@ func (f *fixture) store(location string) {
 	for i := range f.recs {
 		r := &f.recs[i]
 		at := time.UnixMilli(r.TimeMS).UTC()
-		if err := b.Access(r, source, int64(i+1)); err != nil {
+		if err := b.Access(r, []byte(source), int64(i+1)); err != nil {
 			f.t.Fatal(err)
 		}
 		c := object.Buckets[string(r.Bucket)]

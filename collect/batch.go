@@ -66,9 +66,18 @@ func (b *batch) readAll(ctx context.Context, queue []pending) (taken int, err er
 		} else {
 			cancel() // what is on its way is still drained, to close its files
 		}
-		err = errors.Join(err, f.close())
+		err = errors.Join(err, b.done(f))
 	}
 	return taken, err
+}
+
+// done gives back what an object holds, once the rows made from its text are
+// written.
+func (b *batch) done(f *fetched) error {
+	if f.memory == nil {
+		return f.close()
+	}
+	return errors.Join(b.out.Release(f.release), f.close())
 }
 
 // fetchInOrder fetches at most fetchAhead objects at a time and hands them out
@@ -108,8 +117,9 @@ func (b *batch) take(ctx context.Context, f *fetched, p pending) error {
 		return nil
 	}
 	*b.failures = 0
-	o := &objectInBatch{b: b, already: p.already, LogObject: state.LogObject{
-		Location: b.src.Logs.Text, Key: f.info.Key, ETag: f.info.ETag, Size: f.info.Size, Source: b.src.Logs.Join(f.info.Key),
+	source := b.src.Logs.Join(f.info.Key)
+	o := &objectInBatch{b: b, already: p.already, name: []byte(source), LogObject: state.LogObject{
+		Location: b.src.Logs.Text, Key: f.info.Key, ETag: f.info.ETag, Size: f.info.Size, Source: source,
 		SHA256: f.sha256, Modified: f.info.Modified, Delivered: delivered(f.info), Kind: f.kind, Reader: readerVersion,
 		Took: union(b.src.Buckets, p.already), Buckets: map[string]state.ObjectCount{},
 	}}
@@ -154,7 +164,8 @@ type objectInBatch struct {
 	state.LogObject
 	b        *batch
 	already  []string
-	again    bool // the same content is in, under another name or ETag
+	again    bool   // the same content is in, under another name or ETag
+	name     []byte // Source
 	lastLine int64
 	near     int64     // time of the record before; 0 before the first
 	waiting  []refused // rejected lines before the first record
@@ -174,10 +185,13 @@ func (o *objectInBatch) readAll(ctx context.Context, f *fetched) (err error) {
 	if o.again, err = o.b.seen(ctx, f.sha256); err != nil {
 		return err
 	}
+	if f.plain() { // the records' text stays where it is until the release
+		return o.read(ctx, accesslog.ReadBytes(f.memory))
+	}
 	content, err := f.open()
 	if err == nil {
 		defer func() { err = errors.Join(err, content.Close()) }()
-		err = o.read(ctx, content)
+		err = o.read(ctx, accesslog.NewReader(content))
 	}
 	if errors.Is(err, errDamaged) {
 		o.lastLine++
@@ -186,8 +200,7 @@ func (o *objectInBatch) readAll(ctx context.Context, f *fetched) (err error) {
 	return err
 }
 
-func (o *objectInBatch) read(ctx context.Context, content io.Reader) error {
-	r := accesslog.NewReader(content)
+func (o *objectInBatch) read(ctx context.Context, r *accesslog.Reader) error {
 	var rec accesslog.Record
 	for {
 		line, rejected, err := r.Next(&rec)
@@ -241,7 +254,7 @@ func (o *objectInBatch) record(ctx context.Context, rec *accesslog.Record, line 
 	if fresh {
 		n.Records++
 		o.b.sum.Records++
-		err = o.b.out.Access(rec, o.Source, line)
+		err = o.b.out.Access(rec, o.name, line)
 	} else {
 		n.Duplicates++
 		o.b.sum.Duplicates++

@@ -27,13 +27,13 @@ var now = time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
 
 // site is a log folder with a collector.
 type site struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	c    *Collector
 	srcs []Source
 }
 
-func newSite(t *testing.T, buckets ...string) *site {
+func newSite(t testing.TB, buckets ...string) *site {
 	t.Helper()
 	dir := t.TempDir()
 	s, err := state.Open(t.Context(), filepath.Join(dir, "state.db"))
@@ -124,7 +124,7 @@ func TestLeftoversOfADeadRun(t *testing.T) {
 	}
 	dead := s.c.Dataset.NewBatch(n)
 	rec := dataset.Record{Bucket: []byte("acme-backups"), TimeMS: now.UnixMilli()}
-	if err := dead.Access(&rec, "x", 1); err != nil {
+	if err := dead.Access(&rec, []byte("x"), 1); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := dead.Close(); err != nil {
@@ -338,7 +338,7 @@ func TestCancelledRun(t *testing.T) {
 	for i := range 200 {
 		s.put(fmt.Sprintf("2026-10-01-23-30-00-%016X", i), line("acme-backups", fmt.Sprintf("R%d", i), "REST.PUT.OBJECT", "a"))
 	}
-	for wait := time.Duration(0); ; wait += time.Millisecond {
+	for wait := time.Millisecond; ; wait = wait * 6 / 5 {
 		ctx, cancel := context.WithTimeout(t.Context(), wait)
 		_, err := s.c.Collect(ctx, s.srcs)
 		cancel()

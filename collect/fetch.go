@@ -69,16 +69,19 @@ func (f *fetched) open() (io.ReadCloser, error) {
 	return unpack(f.spool)
 }
 
+// plain tells whether the content is in memory as text.
+func (f *fetched) plain() bool { return f.spool == nil && !isPacked(f.memory) }
+
+// close removes the spooled content.
 func (f *fetched) close() error {
-	if f.memory != nil {
-		buffers.Put(&f.memory)
-		f.memory = nil
-	}
 	if f.spool == nil {
 		return nil
 	}
 	return errors.Join(f.spool.Close(), os.Remove(f.spool.Name()))
 }
+
+// release gives the memory back.
+func (f *fetched) release() { buffers.Put(&f.memory) }
 
 // buffers are the memory of objects that have been parsed.
 var buffers sync.Pool

@@ -14,6 +14,16 @@ import (
 // errDamaged marks content that can't be unpacked to its end.
 var errDamaged = errors.New("the packed log object is damaged")
 
+// The first bytes of the packed forms (RFC 1952 with deflate, RFC 8878).
+var (
+	gzipMagic = []byte{0x1f, 0x8b, 0x08}
+	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+)
+
+func isPacked(content []byte) bool {
+	return bytes.HasPrefix(content, gzipMagic) || bytes.HasPrefix(content, zstdMagic)
+}
+
 // maxWindow bounds the memory that a zstd frame may ask for.
 const maxWindow = 64 << 20
 
@@ -26,13 +36,13 @@ func unpack(src io.Reader) (io.ReadCloser, error) {
 		return nil, err
 	}
 	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b, 0x08}):
+	case bytes.HasPrefix(magic, gzipMagic):
 		r, err := gzip.NewReader(b)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errDamaged, err)
 		}
 		return &packed{Reader: r, close: func() {}}, nil // it holds nothing that must be given back
-	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+	case bytes.HasPrefix(magic, zstdMagic):
 		r, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errDamaged, err)

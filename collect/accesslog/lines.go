@@ -10,6 +10,9 @@ import (
 // the headers and the URI of a request to a few KiB.
 const MaxLine = 1 << 20
 
+// bufferSize is how much is read at a time, in bytes.
+const bufferSize = 256 << 10
+
 // keptOfLong is how much of a longer line is handed on as evidence.
 const keptOfLong = 4 << 10
 
@@ -26,7 +29,7 @@ type Lines struct {
 
 // Line is one line of a log object.
 type Line struct {
-	Text       []byte // without newline; valid until the next call; the beginning where TooLong
+	Text       []byte // without newline; the beginning where TooLong
 	Number     int64  // from 1
 	TooLong    bool
 	Terminated bool // a newline stands behind it
@@ -34,7 +37,7 @@ type Line struct {
 
 // NewLines reads from src.
 func NewLines(src io.Reader) *Lines {
-	return &Lines{src: src, buf: make([]byte, 64<<10)}
+	return &Lines{src: src, buf: make([]byte, bufferSize)}
 }
 
 // Next returns the next line, or io.EOF behind the last one. Any other error
@@ -74,15 +77,18 @@ func (l *Lines) cut(n int, newline bool) Line {
 	return line
 }
 
-// fill reads more behind the unread bytes, moving or growing as needed.
+// fill reads more behind the unread bytes. What was handed out stays as it is:
+// a full buffer is left to its lines, and a new one takes over.
 func (l *Lines) fill() error {
-	if l.start > 0 {
-		copy(l.buf, l.buf[l.start:l.end])
-		l.end -= l.start
-		l.start = 0
-	}
 	if l.end == len(l.buf) {
-		l.buf = append(l.buf, make([]byte, len(l.buf))...)
+		unread := l.end - l.start
+		size := bufferSize
+		for size < 2*unread {
+			size *= 2
+		}
+		next := make([]byte, size)
+		copy(next, l.buf[l.start:l.end])
+		l.buf, l.start, l.end = next, 0, unread
 	}
 	n, err := l.src.Read(l.buf[l.end:])
 	l.end += n
@@ -97,20 +103,23 @@ func (l *Lines) fill() error {
 // as it is read, so that a line of any length takes the same memory.
 func (l *Lines) skipLong() (Line, error) {
 	kept := bytes.Clone(l.buf[l.start : l.start+keptOfLong])
-	l.start = l.end
+	// The buffer may hold lines that were handed out; the rest of this one goes
+	// over a buffer of its own.
+	l.buf, l.start, l.end = make([]byte, bufferSize), 0, 0
 	for {
 		if l.eof {
 			l.number++
+			l.start = l.end
 			return Line{Text: kept, Number: l.number, TooLong: true}, nil
 		}
+		l.start, l.end = 0, 0
 		if err := l.fill(); err != nil {
 			return Line{}, err
 		}
-		if i := bytes.IndexByte(l.buf[l.start:l.end], '\n'); i >= 0 {
-			l.start += i + 1
+		if i := bytes.IndexByte(l.buf[:l.end], '\n'); i >= 0 {
+			l.start = i + 1
 			l.number++
 			return Line{Text: kept, Number: l.number, TooLong: true, Terminated: true}, nil
 		}
-		l.start = l.end
 	}
 }

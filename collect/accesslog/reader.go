@@ -18,10 +18,15 @@ type Reader struct {
 // NewReader reads from src.
 func NewReader(src io.Reader) *Reader { return &Reader{lines: NewLines(src)} }
 
+// ReadBytes reads from content that is in memory, without copying it: lines and
+// records point into it and are valid as long as it is.
+func ReadBytes(content []byte) *Reader {
+	return &Reader{lines: &Lines{buf: content, end: len(content), eof: true}}
+}
+
 // Next reads the next line that is not blank into rec. Where the line can't be
 // read, rejected is the reason and rec is undefined. The error is io.EOF behind
-// the last line, or that of the source. Line and rec are valid until the next
-// call.
+// the last line, or that of the source. What line and rec point to stays as it is.
 func (r *Reader) Next(rec *Record) (line Line, rejected, err error) {
 	for {
 		if line, err = r.lines.Next(); err != nil {

@@ -36,7 +36,7 @@ func TestRecordsComeBack(t *testing.T) {
 	one, two := full(), &Record{Bucket: []byte("acme-backups"), TimeMS: 1790895638000, HTTPStatus: None, BytesSent: None, ObjectSize: None, TotalTimeMS: None, TurnAroundTimeMS: None}
 	for i, r := range []*Record{one, two} {
 		r.Clean()
-		if err := batch.Access(r, "s3://l/o", int64(i+1)); err != nil {
+		if err := batch.Access(r, []byte("s3://l/o"), int64(i+1)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -90,7 +90,7 @@ func TestIdentity(t *testing.T) {
 func TestDiscardLeavesNothing(t *testing.T) {
 	d := Dataset{Dir: t.TempDir()}
 	b := d.NewBatch(1)
-	if err := b.Access(full(), "s", 1); err != nil {
+	if err := b.Access(full(), []byte("s"), 1); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.Reject("", 1790895638000, "s", 2, "why", []byte("\xff")); err != nil {

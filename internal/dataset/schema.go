@@ -58,15 +58,21 @@ var (
 	rejectedSchema = parquet.NewSchema("rejected", parquet.SchemaOf(rejectedRow{}))
 )
 
+// accessColumns is how many columns a record has.
+var accessColumns = len(accessSchema.Columns())
+
 // row builds the values of one row, column by column.
-type row struct{ values []parquet.Value }
+type row struct {
+	values []parquet.Value
+	first  int // where its values begin
+}
 
 func (r *row) add(v parquet.Value, optional bool) {
 	level := 0
 	if optional && !v.IsNull() {
 		level = 1
 	}
-	r.values = append(r.values, v.Level(0, level, len(r.values)))
+	r.values = append(r.values, v.Level(0, level, len(r.values)-r.first))
 }
 
 func (r *row) text(b []byte) {
@@ -93,9 +99,9 @@ func (r *row) int32(n int32) {
 	r.add(parquet.Int32Value(n), true)
 }
 
-// appendAccess makes the row of a record whose text is UTF-8.
-func appendAccess(r *row, rec *Record, source string, line int64) {
-	r.values = r.values[:0]
+// appendAccess appends the values of a record whose text is UTF-8.
+func appendAccess(values []parquet.Value, rec *Record, source []byte, line int64) []parquet.Value {
+	r := row{values: values, first: len(values)}
 	r.text(rec.BucketOwner)
 	r.text(rec.Bucket)
 	r.add(parquet.Int64Value(rec.TimeMS), false)
@@ -128,8 +134,9 @@ func appendAccess(r *row, rec *Record, source string, line int64) {
 	}
 	r.text(rec.SourceRegion)
 	r.text(rec.Extra)
-	r.add(parquet.ByteArrayValue([]byte(source)), false)
+	r.add(parquet.ByteArrayValue(source), false)
 	r.add(parquet.Int64Value(line), false)
+	return r.values
 }
 
 // text lists the text fields of a record.
