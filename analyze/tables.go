@@ -38,7 +38,11 @@ func (v *View) prepare(ctx context.Context, query engine.Query) ([]engine.Table,
 	tables := []engine.Table{principals, others, agents, v.buckets(), v.prefixes(), v.otherPrefixes(), v.days(), v.coverageTable(),
 		v.windows(), v.businessHours(), v.logObjects()}
 	sql := v.data.Catalog.tables
-	return tables, []engine.View{{Name: "access", SQL: sql["access"]}, {Name: "rejected", SQL: sql["rejected"]}}, nil
+	access := sql["access-own"]
+	if v.shares() {
+		access = sql["access"]
+	}
+	return tables, []engine.View{{Name: "access", SQL: access}, {Name: "rejected", SQL: sql["rejected"]}}, nil
 }
 
 // texts are the cells of a result of one text column.
@@ -52,6 +56,11 @@ func texts(r *engine.Result) ([]string, error) {
 		out[i] = s
 	}
 	return out, nil
+}
+
+// shares tells whether the tenant has a bucket together with another.
+func (v *View) shares() bool {
+	return slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return len(v.sharing(b.Name)) > 0 })
 }
 
 // sharing returns the other tenants that have a bucket of this one.

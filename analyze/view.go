@@ -94,7 +94,7 @@ func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, erro
 // bucket the records of the other tenant.
 func (v *View) ownSources(ctx context.Context) error {
 	v.Sources = slices.DeleteFunc(v.Sources, func(s state.Source) bool { return s.Kind != state.KindLog && v.sharedLocation(s.Location) })
-	if !slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return len(v.sharing(b.Name)) > 0 }) {
+	if !v.shares() {
 		return nil
 	}
 	result, err := v.engine.Query(ctx, v.data.Catalog.tables["source-counts"])

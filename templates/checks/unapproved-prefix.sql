@@ -6,9 +6,10 @@
 with r as (
     select a.bucket, regexp_extract(a.key, '^[^/]*/?') as subject, d.date, a.time, a.source_object, a.source_line
     from access a
+    left join prefixes x on x.bucket = a.bucket and starts_with(a.key, x.encoded)
     join days d on a.time >= d.day_start and a.time < d.day_end
     where a.time >= :from and a.time < :to and d.in_range and a.key is not null
-      and not exists (select 1 from prefixes x where x.bucket = a.bucket and starts_with(a.key, x.encoded))
+      and x.bucket is null
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )

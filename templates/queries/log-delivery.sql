@@ -4,21 +4,25 @@
 -- column log_objects: objects that hold records of this day
 -- column rejected: lines that could not be read, dated as their neighbours
 -- column max_delay_s: longest time from a request to the delivery of its record, in seconds
-with a as (
-    select a.bucket, d.date, count(distinct a.source_object) as log_objects, count(*) as records,
-           min(a.time) as first_record, max(a.time) as last_record,
-           max(date_diff('second', a.time, o.delivered)) as max_delay_s
+with o as (
+    select a.bucket, d.date, a.source_object, count(*) as records, min(a.time) as first_record, max(a.time) as last_record
     from access a
     join days d on a.time >= d.day_start and a.time < d.day_end
-    left join log_objects o on o.source_object = a.source_object and o.bucket = a.bucket
     where a.time >= :from and a.time < :to
-    group by a.bucket, d.date
+    group by a.bucket, d.date, a.source_object
+), a as (
+    select o.bucket, o.date, count(*) as log_objects, sum(o.records) as records,
+           min(o.first_record) as first_record, max(o.last_record) as last_record,
+           max(date_diff('second', o.first_record, l.delivered)) as max_delay_s
+    from o
+    left join log_objects l on l.source_object = o.source_object and l.bucket = o.bucket
+    group by o.bucket, o.date
 ), r as (
-    select o.bucket, d.date, count(distinct r.source_object || ':' || cast(r.source_line as varchar)) as rejected
+    select l.bucket, d.date, count(distinct r.source_object || ':' || cast(r.source_line as varchar)) as rejected
     from rejected r
-    join log_objects o on o.source_object = r.source_object and (r.bucket = o.bucket or r.bucket = '')
+    join log_objects l on l.source_object = r.source_object and (r.bucket = l.bucket or r.bucket = '')
     join days d on r.time >= d.day_start and r.time < d.day_end
-    group by o.bucket, d.date
+    group by l.bucket, d.date
 )
 select b.bucket, d.date, coalesce(a.log_objects, 0) as log_objects, coalesce(a.records, 0) as records, coalesce(r.rejected, 0) as rejected,
        a.first_record, a.last_record, a.max_delay_s

@@ -6,8 +6,9 @@ select a.bucket, regexp_extract(a.key, '^[^/]*/?') as prefix, p.principal, p.ide
        count(*) as requests, min(a.time) as first_seen, max(a.time) as last_seen, min(a.key) as sample_key
 from access a
 join principals p on p.requester = coalesce(a.requester, '-')
+left join prefixes x on x.bucket = a.bucket and starts_with(a.key, x.encoded)
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
   and a.key is not null
-  and not exists (select 1 from prefixes x where x.bucket = a.bucket and starts_with(a.key, x.encoded))
+  and x.bucket is null
 group by a.bucket, regexp_extract(a.key, '^[^/]*/?'), p.principal, p.identity, a.operation
 order by requests desc, a.bucket, prefix, p.principal, requester, a.operation

@@ -1,0 +1,2 @@
+-- The view access of a tenant that shares none of its buckets.
+select * from delivered
