@@ -1,12 +1,15 @@
 package collect
 
 import (
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	_ "github.com/duckdb/duckdb-go/v2" // the peer
 )
 
 // benchLogs writes log objects of a few hundred KB, as a busy bucket gets them,
@@ -39,6 +42,35 @@ func benchLogs(b *testing.B, dir string, objects, lines int) (bytes, records int
 		records += int64(lines)
 	}
 	return bytes, records
+}
+
+// BenchmarkDuckDBCopy is the peer: DuckDB reads the same logs as CSV with spaces
+// and writes Parquet. It takes no hash, knows no duplicates, and bends the hard
+// lines.
+func BenchmarkDuckDBCopy(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		s := newSite(b, "acme-backups")
+		bytes, records := benchLogs(b, filepath.Join(s.dir, "logs"), 250, 500)
+		b.SetBytes(bytes)
+		db, err := sql.Open("duckdb", "")
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		result, err := db.ExecContext(b.Context(), fmt.Sprintf("COPY (SELECT * FROM read_csv('%s/logs/*', delim=' ', header=false, quote='\"', all_varchar=true, null_padding=true, ignore_errors=true)) TO '%s/peer.parquet' (FORMAT parquet, COMPRESSION zstd)", s.dir, s.dir))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if n, err := result.RowsAffected(); err != nil || n != records {
+			b.Fatalf("%d records, %v", n, err)
+		}
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
 }
 
 // BenchmarkCollect brings 250 log objects of file:// in: listing, SHA-256,
