@@ -160,6 +160,25 @@ func TestMissingLogsAreNotClean(t *testing.T) {
 	}
 }
 
+// A bucket that nothing but the nightly backup uses: the nights with a backup
+// are ok from the first on, and the one without can't be told from a missing
+// log.
+func TestNothingButBackups(t *testing.T) {
+	f := newFixture(t, oneTenant)
+	for day := 1; day <= 31; day++ {
+		if day != 10 {
+			f.at(time.Date(2026, 10, day, 21, 0, 0, 0, time.UTC).Format(time.RFC3339), backup, "REST.PUT.OBJECT", "veeam/x", "size=1", "agent=Veeam/1")
+			f.at(time.Date(2026, 10, day+1, 3, 45, 0, 0, time.UTC).Format(time.RFC3339), backup, "REST.PUT.OBJECT", "veeam/y", "size=1", "agent=Veeam/1")
+		}
+	}
+	f.store("file:logs")
+	for _, n := range f.open("acme", "2026-10-01", "2026-10-30").Nights {
+		if (n.Gap != "") != (n.Date == "2026-10-10") {
+			t.Errorf("the night of %s: gap %q", n.Date, n.Gap)
+		}
+	}
+}
+
 // A day whose log came late is looked at again by the next daily checks.
 func TestLateLogsAreLookedAtAgain(t *testing.T) {
 	f := newFixture(t, oneTenant)

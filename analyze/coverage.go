@@ -16,17 +16,21 @@ const (
 	// objects. A missed backup of one night makes a shorter one in a bucket
 	// that is used by day.
 	minSilence = 18 * time.Hour
-	// minSilenceDays is how many days before it takes to know the usual.
+	// minSilenceDays is how many days before it takes to know the usual; with
+	// fewer the least of their silences stands for it.
 	minSilenceDays = 3
 	// dayOfSilence is what a bucket that is used every day is never silent for,
 	// however its hours fall: the log objects of a day are missing.
 	dayOfSilence = 24 * time.Hour
+	// unknownSilence stands in while there is no day before to tell.
+	unknownSilence = 36 * time.Hour
 	// silenceFactor is how much longer than usual a silence must be.
 	silenceFactor = 1.5
 	// edge is how much of a day may lie in a silence without harm: records do
 	// not stand at its first and last second.
 	edge = 2 * time.Hour
-	// windowEdge is the same for the end of a window behind the last record.
+	// windowEdge is the same for the end of a window: a silence there can hide
+	// the backup that is late.
 	windowEdge = 30 * time.Minute
 	// maxRejected is the share of lines that may be unreadable.
 	maxRejected = 0.01
@@ -94,7 +98,7 @@ func newCoverage(hours []hour, rejected map[int64]int64, days []Day, loc *time.L
 func (c *coverage) unusual(at time.Time) time.Duration {
 	i := slices.IndexFunc(c.days, func(d Day) bool { return at.Before(d.End) })
 	if i < 0 || c.longest == nil {
-		return dayOfSilence
+		return unknownSilence
 	}
 	var before []time.Duration
 	for _, d := range c.longest[max(0, i-historyDays):i] {
@@ -102,11 +106,14 @@ func (c *coverage) unusual(at time.Time) time.Duration {
 			before = append(before, d)
 		}
 	}
-	if len(before) < minSilenceDays {
-		return dayOfSilence
+	if len(before) == 0 {
+		return unknownSilence
 	}
 	slices.Sort(before)
-	usual := before[(len(before)-1)*3/4]
+	usual := before[0]
+	if len(before) >= minSilenceDays {
+		usual = before[(len(before)-1)*3/4]
+	}
 	limit := time.Duration(float64(usual) * silenceFactor)
 	if usual < dayOfSilence {
 		limit = min(limit, dayOfSilence)
@@ -114,9 +121,9 @@ func (c *coverage) unusual(at time.Time) time.Duration {
 	return limit
 }
 
-// gap says why the log can't be trusted in start..end, or "" where it can.
-// Tolerated is how much of the interval may lie in a silence at its edges.
-func (c *coverage) gap(start, end time.Time, tolerated time.Duration) string {
+// gap says why the log can't be trusted in start..end, or "" where it can. Head
+// and tail are how much of the interval may lie in a silence at its edges.
+func (c *coverage) gap(start, end time.Time, head, tail time.Duration) string {
 	records := c.records(start, end)
 	for _, s := range c.silences {
 		from, to := later(s.start, start), earlier(s.end, end)
@@ -125,6 +132,10 @@ func (c *coverage) gap(start, end time.Time, tolerated time.Duration) string {
 		}
 		open := s.start.IsZero() || s.end.Equal(farFuture)
 		length := s.end.Sub(s.start)
+		tolerated := head
+		if to.Equal(end) {
+			tolerated = tail
+		}
 		switch {
 		case records > 0 && to.Sub(from) < tolerated:
 		case open || length >= c.unusual(start) || records == 0:

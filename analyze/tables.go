@@ -251,14 +251,14 @@ func (v *View) cover(ctx context.Context, query engine.Query) error {
 		c := newCoverage(hours[b.Name], rejected[b.Name], days, v.Range.Location)
 		v.covered[b.Name] = c
 		for _, d := range days {
-			gap := c.gap(d.Start, d.End, edge)
+			gap := c.gap(d.Start, d.End, edge, edge)
 			v.all = append(v.all, CoveredDay{Bucket: b.Name, Day: d, Gap: gap})
 			if v.inRange(d.Date) {
 				v.Coverage = append(v.Coverage, v.all[len(v.all)-1])
 			}
 		}
 		for _, i := range v.Range.intervals(b.Window) {
-			v.Nights = append(v.Nights, Night{Bucket: b.Name, Date: i.date, Start: i.start, End: i.end, Gap: c.gap(i.start, i.end, windowEdge)})
+			v.Nights = append(v.Nights, Night{Bucket: b.Name, Date: i.date, Start: i.start, End: i.end, Gap: c.gap(i.start, i.end, edge, windowEdge)})
 		}
 	}
 	return nil
