@@ -107,7 +107,7 @@ name = "Acme"
 [[tenant.bucket]]
 name = "shared-bucket"
 logs = "file:logs"
-prefixes = ["acme/"]
+prefixes = ["acme/", "acme/sub/", "ac me/"]
 [[tenant.principal]]
 match = "arn:aws:iam::111122223333:user/acme"
 name = "Acme's user"
@@ -131,14 +131,15 @@ func TestSharedBucket(t *testing.T) {
 	f := newFixture(t, twoTenants)
 	const acme, beta, b = "arn:aws:iam::111122223333:user/acme", "arn:aws:iam::444455556666:user/beta", "bucket=shared-bucket"
 	f.at("2026-10-07T01:00:00Z", acme, "REST.PUT.OBJECT", "acme/1", b)
+	f.at("2026-10-07T01:00:00Z", acme, "REST.PUT.OBJECT", "acme/sub/1", b) // under two approved prefixes, one record
 	f.at("2026-10-07T01:00:01Z", beta, "REST.PUT.OBJECT", "beta/1", b)
 	f.at("2026-10-07T01:00:02Z", beta, "REST.GET.BUCKET", "-", b)
-	f.at("2026-10-07T01:00:03Z", beta, "REST.GET.OBJECT", "acme/1", b) // Beta reads what is Acme's: Acme must see it
-	f.at("2026-10-07T01:00:04Z", "-", "REST.GET.OBJECT", "other/1", b) // nobody's prefix: both see it
+	f.at("2026-10-07T01:00:03Z", beta, "REST.GET.OBJECT", "acme/sub/1", b) // Beta reads what is Acme's: Acme must see it
+	f.at("2026-10-07T01:00:04Z", "-", "REST.GET.OBJECT", "other/1", b)     // nobody's prefix: both see it
 	f.store("file:logs")
 	same(t, "acme's prefixes", f.open("acme", "2026-10-07", "2026-10-07").answer(t, "top-requesters"), []string{
+		"Acme's user|" + acme + "|111122223333|2|0|0|2026-10-07T01:00:00Z|2026-10-07T01:00:00Z",
 		"-|-||1|0|0|2026-10-07T01:00:04Z|2026-10-07T01:00:04Z",
-		"Acme's user|" + acme + "|111122223333|1|0|0|2026-10-07T01:00:00Z|2026-10-07T01:00:00Z",
 		beta + "|" + beta + "|444455556666|1|0|0|2026-10-07T01:00:03Z|2026-10-07T01:00:03Z",
 	})
 	same(t, "beta's requesters", f.open("beta", "2026-10-07", "2026-10-07").answer(t, "top-requesters"), []string{

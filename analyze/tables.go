@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"bucketproof/analyze/engine"
@@ -35,7 +36,7 @@ func (v *View) prepare(ctx context.Context, query engine.Query) ([]engine.Table,
 	if err != nil {
 		return nil, nil, err
 	}
-	tables := []engine.Table{principals, others, agents, v.buckets(), v.prefixes(), v.otherPrefixes(), v.days(), v.coverageTable(),
+	tables := []engine.Table{principals, others, agents, v.buckets(), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
 		v.windows(), v.businessHours(), v.logObjects()}
 	sql := v.data.Catalog.tables
 	access := sql["access-own"]
@@ -103,11 +104,13 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others 
 			continue
 		}
 		for _, b := range v.Tenant.Buckets {
+			belongs := false
 			for _, t := range v.sharing(b.Name) {
 				theirs := slices.Contains(t.Accounts, id.account) && !slices.Contains(v.Tenant.Accounts, id.account)
-				if theirs || identify(r, t.Principals).role != "" {
-					others.Rows = append(others.Rows, []any{b.Name, r})
-				}
+				belongs = belongs || theirs || identify(r, t.Principals).role != ""
+			}
+			if belongs {
+				others.Rows = append(others.Rows, []any{b.Name, r})
 			}
 		}
 	}
@@ -149,6 +152,28 @@ func (v *View) prefixes() engine.Table {
 			for _, e := range encodings(p) {
 				t.Rows = append(t.Rows, []any{b.Name, p, e})
 			}
+		}
+	}
+	return t
+}
+
+// prefixRoots are the approved prefixes without those that lie under another:
+// a key stands under one of them at most.
+func (v *View) prefixRoots() engine.Table {
+	t := engine.Table{Name: "prefix_roots", Columns: columns("bucket", engine.Text, "encoded", engine.Text)}
+	for _, b := range v.Tenant.Buckets {
+		var all []string
+		for _, p := range b.Prefixes {
+			all = append(all, encodings(p)...)
+		}
+		slices.Sort(all) // what others lie under sorts before them
+		root := ""
+		for i, e := range all {
+			if i > 0 && strings.HasPrefix(e, root) {
+				continue
+			}
+			root = e
+			t.Rows = append(t.Rows, []any{b.Name, e})
 		}
 	}
 	return t
