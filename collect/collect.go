@@ -34,6 +34,8 @@ const (
 	maxFailures = 10
 	// maxNamed is how many objects that can't be read an error names.
 	maxNamed = 5
+	// progressEvery is how often a long collection says how far it is.
+	progressEvery = 30 * time.Second
 	// longestQuery is more than any query takes.
 	longestQuery = 24 * time.Hour
 	// maxPartitions bounds the open files, and their memory, of a batch.
@@ -155,6 +157,7 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 	ids := newIdentities(c.Dataset, c.State)
 	var errs []error
 	failures := 0
+	said := c.Now()
 	for len(queue) > 0 && ctx.Err() == nil && failures < maxFailures {
 		n := batchLength(queue)
 		b := &batch{c: c, src: src, store: store, ids: ids, failures: &failures}
@@ -170,6 +173,10 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 		sum.add(b.sum)
 		ids.settle()
 		queue = queue[taken:]
+		if now := c.Now(); now.Sub(said) >= progressEvery {
+			c.Log.Info("collecting", "logs", src.Logs.Text, "objects", sum.Objects, "left", len(queue), "records", sum.Records, "bytes", sum.Bytes)
+			said = now
+		}
 	}
 	if sum.Failed > maxNamed {
 		errs = append(errs, fmt.Errorf("and %d more objects could not be read", sum.Failed-maxNamed))

@@ -219,6 +219,20 @@ func TestBucketsComeAndGo(t *testing.T) {
 	}
 }
 
+// A long collection says how far it is; the clock here moves a minute at a look.
+func TestProgress(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	var log strings.Builder
+	at := now
+	s.c.Log = slog.New(slog.NewTextHandler(&log, nil))
+	s.c.Now = func() time.Time { at = at.Add(time.Minute); return at }
+	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("acme-backups", "R1", "REST.PUT.OBJECT", "a"))
+	wantSummary(t, s.collect(), 1, 1, 0, 0)
+	if !strings.Contains(log.String(), "msg=collecting logs=file:logs/ objects=1 left=0 records=1 bytes=") {
+		t.Errorf("got %s", log.String())
+	}
+}
+
 // Objects of a thousand days are taken in several batches.
 func TestManyDays(t *testing.T) {
 	s := newSite(t, "acme-backups")
