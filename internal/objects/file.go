@@ -18,6 +18,9 @@ import (
 // leaves such files out.
 const partial = ".bucketproof-*.partial"
 
+// deepest is how deep folders may nest. S3's own log prefixes nest seven deep.
+const deepest = 32
+
 type fileStore struct{ url URL }
 
 func (s *fileStore) path(key string) (string, error) {
@@ -44,6 +47,10 @@ func (s *fileStore) List(ctx context.Context, after string) iter.Seq2[Info, erro
 // walk yields the files below the folder rel in the order of their keys: a
 // folder sorts as its name with a /, which is not how the names sort alone.
 func (s *fileStore) walk(ctx context.Context, rel, after string, yield func(Info, error) bool) bool {
+	if strings.Count(rel, "/") > deepest {
+		yield(Info{}, fmt.Errorf("list %s: folders nest more than %d deep; is one of them a link to a folder above it?", s.url.Join(rel), deepest))
+		return false
+	}
 	entries, err := os.ReadDir(filepath.Join(s.url.Path, filepath.FromSlash(rel)))
 	if err != nil {
 		yield(Info{}, fmt.Errorf("list %s: %w", s.url.Join(rel), fileError(err)))
@@ -52,7 +59,7 @@ func (s *fileStore) walk(ctx context.Context, rel, after string, yield func(Info
 	names := make([]string, len(entries))
 	for i, e := range entries {
 		names[i] = e.Name()
-		if e.IsDir() {
+		if e.IsDir() || e.Type() == fs.ModeSymlink && isDir(filepath.Join(s.url.Path, filepath.FromSlash(rel), e.Name())) {
 			names[i] += "/"
 		}
 	}
@@ -86,6 +93,11 @@ func (s *fileStore) walk(ctx context.Context, rel, after string, yield func(Info
 		}
 	}
 	return true
+}
+
+func isDir(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
 }
 
 func (s *fileStore) Open(_ context.Context, info Info) (io.ReadCloser, error) {

@@ -88,6 +88,31 @@ func TestFileListOrder(t *testing.T) {
 	}
 }
 
+// A link to a folder is a folder; one that leads back up is an error, not a
+// listing without end.
+func TestFileLinks(t *testing.T) {
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(elsewhere, "k"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(elsewhere, filepath.Join(dir, "linked")); err != nil {
+		t.Skipf("no symbolic links here: %v", err)
+	}
+	if got := keys(t, fileAt(t, dir), ""); len(got) != 1 || got[0] != "linked/k" {
+		t.Errorf("got %q", got)
+	}
+	if err := os.Symlink(dir, filepath.Join(dir, "up")); err != nil {
+		t.Fatal(err)
+	}
+	var last error
+	for _, err := range fileAt(t, dir).List(t.Context(), "") {
+		last = err
+	}
+	if last == nil || !strings.Contains(last.Error(), "link to a folder above") {
+		t.Errorf("got %v", last)
+	}
+}
+
 func TestFileWriteOnce(t *testing.T) {
 	dir := t.TempDir()
 	s := fileAt(t, dir)
