@@ -217,12 +217,12 @@ func (v *View) days() engine.Table {
 func (v *View) windows() engine.Table {
 	t := engine.Table{Name: "windows", Columns: columns("bucket", engine.Text, "subject", engine.Text, "date", engine.Text, "window_start", zoned,
 		"window_end", zoned, "in_range", engine.Bool, "min_objects", engine.Int, "gap", engine.Text)}
-	min := map[string]config.Bucket{}
+	buckets := map[string]config.Bucket{}
 	for _, b := range v.Tenant.Buckets {
-		min[b.Name] = b
+		buckets[b.Name] = b
 	}
 	for _, n := range v.Nights {
-		b := min[n.Bucket]
+		b := buckets[n.Bucket]
 		subject := fmt.Sprintf("nightly window %s-%s", b.Window.Start, b.Window.End)
 		t.Rows = append(t.Rows, []any{n.Bucket, subject, n.Date, n.Start, n.End, true, b.MinObjects, n.Gap})
 	}

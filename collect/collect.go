@@ -12,6 +12,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"syscall"
 	"time"
 
 	"bucketproof/internal/dataset"
@@ -168,7 +170,7 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 			}
 		}
 		if err != nil {
-			return errors.Join(append(errs, err)...)
+			return errors.Join(append(errs, mend(err))...)
 		}
 		sum.add(b.sum)
 		ids.settle()
@@ -187,6 +189,16 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 	return errors.Join(append(errs, listErr, ctx.Err())...)
 }
 
+// mend says what to do about an error of our own disk.
+func mend(err error) error {
+	var full interface{ Code() int }
+	const sqliteFull = 13 // SQLITE_FULL
+	if errors.Is(err, syscall.ENOSPC) || errors.As(err, &full) && full.Code() == sqliteFull {
+		return fmt.Errorf("%w: the disk of data_dir is full; make room and collect again, nothing is lost", err)
+	}
+	return err
+}
+
 // list returns the objects that the ledger does not know. What was listed
 // before an error comes with it.
 func (c *Collector) list(ctx context.Context, store objects.Store, src Source) ([]pending, error) {
@@ -202,7 +214,8 @@ func (c *Collector) list(ctx context.Context, store objects.Store, src Source) (
 		}
 		seen++
 		took, ok := known[state.ObjectID{Key: info.Key, ETag: info.ETag, Size: info.Size}]
-		if ok && (took == nil || contains(took, src.Buckets)) {
+		fresh := func(bucket string) bool { return !slices.Contains(took, bucket) }
+		if ok && (took == nil || !slices.ContainsFunc(src.Buckets, fresh)) {
 			continue
 		}
 		queue = append(queue, pending{info: info, already: took})
@@ -239,18 +252,4 @@ func (s *Summary) add(o Summary) {
 	if s.FirstRejected == "" {
 		s.FirstRejected = o.FirstRejected
 	}
-}
-
-// contains tells whether all of sub are in set.
-func contains(set, sub []string) bool {
-	for _, s := range sub {
-		found := false
-		for _, e := range set {
-			found = found || e == s
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
 }

@@ -153,6 +153,9 @@ func (p *Packet) count() error {
 	if t.ForeignRecords, err = p.sum("cross-account", "requests"); err != nil {
 		return err
 	}
+	if p.requests, err = p.sum("top-requesters", "requests"); err != nil {
+		return err
+	}
 	if t.ApprovedRecords, err = p.approved(); err != nil {
 		return err
 	}

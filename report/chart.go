@@ -205,17 +205,17 @@ func (d *document) callout(x, height float64, text string) {
 // renderBars has go-chart draw the bars alone: its own axis begins at the least
 // value and not at zero, and takes no equal or missing values.
 func (d *document) renderBars(x, y float64, units int, h float64, values []bar, top float64) error {
-	clear := drawing.Color{R: 255, G: 255, B: 255} // not the zero color, which takes go-chart's default
+	invisible := drawing.Color{R: 255, G: 255, B: 255} // not the zero color, which takes go-chart's default
 	width := max(1, units*72/100)
 	bars := make([]chart.Value, len(values))
 	for i, b := range values {
 		fill := drawing.Color{R: uint8(blue[0]), G: uint8(blue[1]), B: uint8(blue[2]), A: 255}
 		if !b.known || b.value == 0 {
-			fill, b.value = clear, 0
+			fill, b.value = invisible, 0
 		}
-		bars[i] = chart.Value{Value: b.value, Style: chart.Style{FillColor: fill, StrokeColor: clear}}
+		bars[i] = chart.Value{Value: b.value, Style: chart.Style{FillColor: fill, StrokeColor: invisible}}
 	}
-	empty := chart.Style{FillColor: clear, StrokeColor: clear}
+	empty := chart.Style{FillColor: invisible, StrokeColor: invisible}
 	padded := empty
 	padded.Padding = chart.Box{IsSet: true}
 	c := chart.BarChart{

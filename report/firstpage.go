@@ -94,7 +94,7 @@ func (d *document) figures() {
 	all := []figure{
 		{integer(int64(t.NightsOK+t.NightsAttention)) + " of " + integer(int64(t.Nights)), "nights covered", nightsNote},
 		{bytesName(t.BytesWritten), "written in backup windows", count(len(p.Tenant.Buckets), "bucket", "buckets")},
-		{percent(t.ApprovedRecords, p.requests()), "of requests by approved principals", fmt.Sprintf("%s of %s were not", integer(p.requests()-t.ApprovedRecords), integer(p.requests()))},
+		{percent(t.ApprovedRecords, p.requests), "of requests by approved principals", fmt.Sprintf("%s of %s were not", integer(p.requests-t.ApprovedRecords), integer(p.requests))},
 		{p.foreignValue(), "requests from other AWS accounts", p.accountsNote()},
 		{integer(int64(t.Findings)), "findings in the month", fmt.Sprintf("%d open, %d resolved", t.FindingsOpen, t.Findings-t.FindingsOpen)},
 		{integer(t.Records), "log records, each counted once", logNote},
@@ -110,15 +110,6 @@ func (d *document) figures() {
 			d.y += 19.5
 		}
 	}
-}
-
-// requests are the records that the principals table counts.
-func (p *Packet) requests() int64 {
-	n, err := p.sum("top-requesters", "requests")
-	if err != nil {
-		return p.Totals.Records
-	}
-	return n
 }
 
 func (p *Packet) foreignValue() string {

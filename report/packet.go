@@ -42,6 +42,8 @@ type Packet struct {
 	Nights       []Night
 	Sources      []state.Source // log objects with records of the month, or delivered in it
 	Totals       Totals
+
+	requests int64 // that the table of principals counts
 }
 
 // Revision numbers the packets of a month, from 1. A later one says which one

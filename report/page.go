@@ -139,7 +139,7 @@ func (d *document) lines(face string, size, width float64, text string) []string
 // escapeLines is escape that leaves newlines.
 func (d *document) escapeLines(face, text string) string {
 	var b bytes.Buffer
-	for i, line := range splitLines(text) {
+	for i, line := range strings.Split(text, "\n") {
 		if i > 0 {
 			b.WriteByte('\n')
 		}

@@ -8,8 +8,6 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-func splitLines(s string) []string { return strings.Split(s, "\n") }
-
 // bytesName is a number of bytes for people: powers of 1000, three figures.
 func bytesName(n int64) string {
 	if n < 0 {

@@ -57,8 +57,35 @@ found what a person must look at.`,
 		return usage("%w; see `%s --help`", err, cmd.CommandPath())
 	})
 	// Cobra's own complaints about arguments are faults of usage.
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	addExamples(root)
 	wrapArgs(root)
 	return root
+}
+
+// addExamples gives the commands that cobra makes the example that ours have.
+func addExamples(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		addExamples(sub)
+	}
+	if cmd.Example != "" {
+		return
+	}
+	switch cmd.Name() {
+	case "help":
+		cmd.Example = "  bucketproof help collect"
+	case "completion":
+		cmd.Example = "  bucketproof completion bash"
+	case "bash":
+		cmd.Example = "  source <(bucketproof completion bash)"
+	case "zsh":
+		cmd.Example = "  bucketproof completion zsh > \"${fpath[1]}/_bucketproof\""
+	case "fish":
+		cmd.Example = "  bucketproof completion fish | source"
+	case "powershell":
+		cmd.Example = "  bucketproof completion powershell | Out-String | Invoke-Expression"
+	}
 }
 
 func wrapArgs(cmd *cobra.Command) {

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
@@ -163,7 +164,7 @@ func cleanText(b []byte) []byte {
 			break
 		}
 	}
-	if bad < 0 || utf8.Valid(b) && !hasNUL(b) {
+	if bad < 0 || utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 {
 		return b
 	}
 	const hex = "0123456789abcdef"
@@ -179,13 +180,4 @@ func cleanText(b []byte) []byte {
 		i += n
 	}
 	return out
-}
-
-func hasNUL(b []byte) bool {
-	for _, c := range b {
-		if c == 0 {
-			return true
-		}
-	}
-	return false
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -64,7 +65,7 @@ func Generate(dir string) (Truth, error) {
 		}
 	}
 	slices.SortFunc(truth.Planted, func(a, b Planted) int {
-		return cmpStrings(a.Tenant+a.Check+a.Bucket+a.Subject, b.Tenant+b.Check+b.Bucket+b.Subject)
+		return strings.Compare(a.Tenant+a.Check+a.Bucket+a.Subject, b.Tenant+b.Check+b.Bucket+b.Subject)
 	})
 	text, err := json.MarshalIndent(truth, "", "  ")
 	if err == nil {
@@ -94,14 +95,4 @@ func Claim(dir string) error {
 		}
 	}
 	return os.WriteFile(filepath.Join(dir, marker), []byte("`bucketproof demo` replaces what it made in this folder.\n"), 0o644)
-}
-
-func cmpStrings(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

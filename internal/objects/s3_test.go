@@ -107,6 +107,46 @@ func TestChangedAndTruncatedObjects(t *testing.T) {
 	}
 }
 
+// A role is assumed with its external ID, and what it gives signs the request.
+func TestAssumedRole(t *testing.T) {
+	asked := make(chan string, 1)
+	sts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil {
+			t.Error(err)
+		}
+		asked <- r.Form.Get("Action") + " " + r.Form.Get("RoleArn") + " " + r.Form.Get("ExternalId") + " " + r.Form.Get("RoleSessionName")
+		fmt.Fprintf(w, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ROLEKEY</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>ROLETOKEN</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>",
+			time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+	}))
+	t.Cleanup(sts.Close)
+	signed := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		signed <- r.Header.Get("Authorization") + " " + r.Header.Get("X-Amz-Security-Token")
+		fmt.Fprint(w, "<ListBucketResult></ListBucketResult>")
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("AWS_ACCESS_KEY_ID", "own")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "own")
+	t.Setenv("AWS_ENDPOINT_URL_STS", sts.URL)
+	u, err := ParseURL("s3://acme-logs/acme/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), u, Access{Endpoint: server.URL, Region: "us-east-2", RoleARN: "arn:aws:iam::111122223333:role/Evidence", ExternalID: "msp-7f3a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listError(t, s); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-asked; got != "AssumeRole arn:aws:iam::111122223333:role/Evidence msp-7f3a bucketproof" {
+		t.Errorf("STS was asked for %q", got)
+	}
+	if got := <-signed; !strings.Contains(got, "Credential=ROLEKEY/") || !strings.Contains(got, "/us-east-2/s3/") || !strings.HasSuffix(got, " ROLETOKEN") {
+		t.Errorf("S3 got %q", got)
+	}
+}
+
 // TestS3Server writes and reads on the server that .ci/run starts.
 func TestS3Server(t *testing.T) {
 	endpoint := os.Getenv("BUCKETPROOF_TEST_S3")
