@@ -112,7 +112,7 @@ func TestEveryCheckFindsItsTroubleAndNothingElse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := fresh.Commit(t.Context(), nil, files, noon); err != nil {
+		if err := fresh.Commit(t.Context(), nil, files, nil, noon); err != nil {
 			t.Fatal(err)
 		}
 		g.data.State = fresh

@@ -166,7 +166,7 @@ func (f *fixture) store(location string) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	if err := f.data.State.Commit(ctx, []state.LogObject{object}, files, object.Modified); err != nil {
+	if err := f.data.State.Commit(ctx, []state.LogObject{object}, files, nil, object.Modified); err != nil {
 		f.t.Fatal(err)
 	}
 	f.recs = nil

@@ -3,6 +3,10 @@
 // objects that the ledger does not know, parses them and writes their records
 // in batches. A batch becomes part of the dataset in one transaction of the
 // state; a run that dies before it leaves nothing behind that is read.
+//
+// Listing, fetching with parsing, and writing run beside each other: a lister
+// feeds a pipeline of objects in flight, which hands them out in the order of
+// their names.
 package collect
 
 import (
@@ -12,11 +16,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"bucketproof/internal/dataset"
+	"bucketproof/internal/identity"
 	"bucketproof/internal/objects"
 	"bucketproof/internal/state"
 )
@@ -24,24 +30,28 @@ import (
 const (
 	// readerVersion grows when the reader learns a form that it took for
 	// foreign before.
-	readerVersion = 1
-	// batchBytes and batchObjects bound what one transaction takes.
+	readerVersion = 2
+	// batchBytes, batchObjects and batchRecords bound what one transaction
+	// takes. An object is never split, however large it is.
 	batchBytes   = 256 << 20
 	batchObjects = 5000
-	// fetchAhead is how many objects are fetched beside the one that is parsed.
-	fetchAhead = 8
+	batchRecords = 1 << 20
+	// maxPartitions bounds the open files, and their memory, of a batch.
+	maxPartitions = 64
 	// maxFailures of the place in a row, such as a server that does not answer,
 	// end a source. That one object is archived, gone or forbidden does not
 	// count.
 	maxFailures = 10
 	// maxNamed is how many objects that can't be read an error names.
 	maxNamed = 5
-	// progressEvery is how often a long collection says how far it is.
-	progressEvery = 30 * time.Second
 	// longestQuery is more than any query takes.
 	longestQuery = 24 * time.Hour
-	// maxPartitions bounds the open files, and their memory, of a batch.
-	maxPartitions = 64
+)
+
+// Defaults of a [Collector].
+const (
+	DefaultLateDays = 3
+	DefaultMemory   = 256 << 20
 )
 
 // Collector fills one dataset. Only one may run on a data folder at a time.
@@ -50,6 +60,27 @@ type Collector struct {
 	State   *state.State
 	Log     *slog.Logger
 	Now     func() time.Time
+	// LateDays is how many days behind the newest log object a listing goes
+	// back; 0 is DefaultLateDays.
+	LateDays int
+	// Memory is about how many bytes the heap may take, of which objects in
+	// flight and identities get their part; 0 is DefaultMemory. The caller sets
+	// the garbage collector's limit.
+	Memory int64
+	// Progress, if there is one, hears how far a source is, from one goroutine
+	// at a time and up to many times a second.
+	Progress func(Progress)
+}
+
+// Progress is how far the collection of a source is.
+type Progress struct {
+	Source  Source
+	Listed  bool // all objects are listed: Objects and Bytes are the whole
+	Objects int  // listed to be read
+	Bytes   int64
+	Done    int // objects
+	Read    int64
+	Records int64
 }
 
 // Summary is what became of one source.
@@ -59,6 +90,8 @@ type Summary struct {
 	Foreign       int   // something else that lies there
 	Empty         int   // no byte
 	Failed        int   // could not be read; they are tried again next time
+	Gone          int   // of those that failed: removed between listing and reading
+	Changed       int   // hold another content than the one collected; left alone
 	Bytes         int64 // of the objects collected
 	Records       int64 // stored
 	Duplicates    int64 // delivered before, in this or another object
@@ -66,6 +99,7 @@ type Summary struct {
 	OtherRecords  int64 // of buckets that are not configured
 	FirstForeign  string
 	FirstRejected string // object:line: reason
+	FirstChanged  string
 }
 
 // Collect collects the sources one after another. A fault of one source or of
@@ -87,13 +121,22 @@ func (c *Collector) Collect(ctx context.Context, sources []Source) ([]Summary, e
 			break
 		}
 	}
+	if len(errs) == 0 {
+		if err := c.compact(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("put the small files of finished days together: %w", mend(err)))
+		}
+	}
 	return summaries, errors.Join(errs...)
 }
 
 func (c *Collector) spoolDir() string { return filepath.Join(c.Dataset.Dir, "spool") }
 
-// sweep removes what a run left that died.
+// sweep removes what a run left that died, and files that were replaced long
+// enough ago.
 func (c *Collector) sweep(ctx context.Context) error {
+	if err := c.State.DropRetired(ctx, c.Now().Add(-longestQuery)); err != nil {
+		return err
+	}
 	known, err := c.State.AllFiles(ctx)
 	if err != nil {
 		return err
@@ -107,7 +150,7 @@ func (c *Collector) sweep(ctx context.Context) error {
 		return err
 	}
 	if len(removed) > 0 {
-		c.Log.Info("removed files of a run that did not end; their log objects are read again", "files", len(removed))
+		c.Log.Info("removed files that are not part of the dataset: of a run that did not end, whose log objects are read again, or put together a day ago", "files", len(removed))
 	}
 	if err := os.RemoveAll(c.spoolDir()); err != nil {
 		return fmt.Errorf("remove the spool: %w", err)
@@ -132,7 +175,8 @@ func (c *Collector) removeSpill() error {
 }
 
 func (c *Collector) logSummary(s Summary) {
-	c.Log.Info("collected", "logs", s.Source.Logs.Text, "objects", s.Objects, "records", s.Records, "duplicates", s.Duplicates, "rejected", s.Rejected)
+	c.Log.Info("collected", "logs", s.Source.Logs.Text, "objects", s.Objects, "bytes", s.Bytes, "records", s.Records, "duplicates", s.Duplicates,
+		"rejected", s.Rejected, "foreign", s.Foreign, "empty", s.Empty, "failed", s.Failed, "changed", s.Changed, "other_records", s.OtherRecords)
 	if s.Foreign > 0 || s.Empty > 0 {
 		c.Log.Warn("objects in the log location that are no access logs were left alone", "logs", s.Source.Logs.Text, "foreign", s.Foreign, "empty", s.Empty, "first", s.FirstForeign)
 	}
@@ -142,12 +186,9 @@ func (c *Collector) logSummary(s Summary) {
 	if s.Rejected > 0 {
 		c.Log.Warn("lines that can't be read were put into dataset/rejected", "logs", s.Source.Logs.Text, "lines", s.Rejected, "first", s.FirstRejected)
 	}
-}
-
-// pending is an object to read and the buckets to take from it.
-type pending struct {
-	info    objects.Info
-	already []string // buckets whose records were taken before
+	if s.Changed > 0 {
+		c.Log.Warn("log objects were changed after they were collected; what was collected stays, the next check opens a finding", "logs", s.Source.Logs.Text, "objects", s.Changed, "first", s.FirstChanged)
+	}
 }
 
 func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary) error {
@@ -155,38 +196,90 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 	if err != nil {
 		return err
 	}
-	queue, listErr := c.list(ctx, store, src)
-	ids := newIdentities(c.Dataset, c.State)
+	l, err := c.newListing(ctx, src)
+	if err != nil {
+		return err
+	}
+	key, err := c.State.IdentityKey(ctx)
+	if err != nil {
+		return err
+	}
+	memory := c.Memory
+	if memory == 0 {
+		memory = DefaultMemory
+	}
+	ids := identity.New(filepath.Join(c.Dataset.Dir, "identities"), key, knownRecords{ctx: ctx, dataset: c.Dataset, state: c.State, key: key}, int(memory/8))
+	work, stop := context.WithCancel(ctx)
+	defer stop()
+	group, work := errgroup.WithContext(work)
+	queue := make(chan pending, listedAhead)
+	var listErr error
+	group.Go(func() error {
+		defer close(queue)
+		listErr = l.run(work, store, queue)
+		return nil
+	})
+	p := newPipeline(work, group, store, queue, c.spoolDir(), key, memory/6)
+	s := &sourceRun{c: c, src: src, ids: ids, pipe: p, sum: sum, listing: l}
+	err = s.run(ctx)
+	stop()
+	p.drain()
+	err = errors.Join(err, group.Wait(), ids.Close())
+	if listErr != nil && !(errors.Is(listErr, context.Canceled) && ctx.Err() == nil) {
+		err = errors.Join(err, listErr)
+	}
+	if err == nil && ctx.Err() == nil {
+		err = l.end(ctx)
+	}
+	return errors.Join(err, ctx.Err())
+}
+
+// sourceRun is the collection of one source.
+type sourceRun struct {
+	c        *Collector
+	src      Source
+	ids      *identity.Index
+	pipe     *pipeline
+	sum      *Summary
+	listing  *listing
+	failures int // of the place in a row
+}
+
+// run takes batch after batch until the pipeline is empty.
+func (s *sourceRun) run(ctx context.Context) error {
 	var errs []error
-	failures := 0
-	said := c.Now()
-	for len(queue) > 0 && ctx.Err() == nil && failures < maxFailures {
-		n := batchLength(queue)
-		b := &batch{c: c, src: src, store: store, ids: ids, failures: &failures}
-		taken, err := b.run(ctx, queue[:n])
+	for ctx.Err() == nil && s.failures < maxFailures {
+		if !s.pipe.more() {
+			break
+		}
+		b := &batch{sourceRun: s}
+		err := b.run(ctx)
 		for _, e := range b.errs {
-			if sum.Failed++; sum.Failed <= maxNamed {
+			if s.sum.Failed++; s.sum.Failed <= maxNamed {
 				errs = append(errs, e)
 			}
 		}
 		if err != nil {
 			return errors.Join(append(errs, mend(err))...)
 		}
-		sum.add(b.sum)
-		ids.settle()
-		queue = queue[taken:]
-		if now := c.Now(); now.Sub(said) >= progressEvery {
-			c.Log.Info("collecting", "logs", src.Logs.Text, "objects", sum.Objects, "left", len(queue), "records", sum.Records, "bytes", sum.Bytes)
-			said = now
-		}
+		s.sum.Add(b.sum)
 	}
-	if sum.Failed > maxNamed {
-		errs = append(errs, fmt.Errorf("and %d more objects could not be read", sum.Failed-maxNamed))
+	if s.sum.Failed > maxNamed {
+		errs = append(errs, fmt.Errorf("and %d more objects could not be read", s.sum.Failed-maxNamed))
 	}
-	if failures >= maxFailures {
+	if s.failures >= maxFailures {
 		errs = append(errs, fmt.Errorf("gave up after %d objects in a row could not be read", maxFailures))
 	}
-	return errors.Join(append(errs, listErr, ctx.Err())...)
+	return errors.Join(errs...)
+}
+
+func (s *sourceRun) progress(b *batch) {
+	if s.c.Progress == nil {
+		return
+	}
+	p := Progress{Source: s.src, Done: s.sum.Objects + s.sum.Failed + b.sum.Objects + len(b.errs), Read: s.sum.Bytes + b.sum.Bytes, Records: s.sum.Records + b.sum.Records}
+	p.Objects, p.Bytes, p.Listed = s.listing.progress()
+	s.c.Progress(p)
 }
 
 // mend says what to do about an error of our own disk.
@@ -199,57 +292,22 @@ func mend(err error) error {
 	return err
 }
 
-// list returns the objects that the ledger does not know. What was listed
-// before an error comes with it.
-func (c *Collector) list(ctx context.Context, store objects.Store, src Source) ([]pending, error) {
-	known, err := c.State.Known(ctx, src.Logs.Text, readerVersion)
-	if err != nil {
-		return nil, err
-	}
-	var queue []pending
-	seen := 0
-	for info, err := range store.List(ctx, "") {
-		if err != nil {
-			return queue, err
-		}
-		seen++
-		took, ok := known[state.ObjectID{Key: info.Key, ETag: info.ETag, Size: info.Size}]
-		fresh := func(bucket string) bool { return !slices.Contains(took, bucket) }
-		if ok && (took == nil || !slices.ContainsFunc(src.Buckets, fresh)) {
-			continue
-		}
-		queue = append(queue, pending{info: info, already: took})
-	}
-	if seen == 0 {
-		c.Log.Warn("the log location is empty: no log object was ever delivered, or the URL is not where logging delivers", "logs", src.Logs.Text)
-	}
-	return queue, nil
-}
-
-func batchLength(queue []pending) int {
-	var bytes int64
-	for i, p := range queue {
-		if i >= batchObjects || i > 0 && bytes+p.info.Size > batchBytes {
-			return i
-		}
-		bytes += p.info.Size
-	}
-	return len(queue)
-}
-
-func (s *Summary) add(o Summary) {
+// Add adds what became of other objects, of this source or another.
+func (s *Summary) Add(o Summary) {
 	s.Objects += o.Objects
 	s.Foreign += o.Foreign
 	s.Empty += o.Empty
+	s.Failed += o.Failed
+	s.Gone += o.Gone
+	s.Changed += o.Changed
 	s.Bytes += o.Bytes
 	s.Records += o.Records
 	s.Duplicates += o.Duplicates
 	s.Rejected += o.Rejected
 	s.OtherRecords += o.OtherRecords
-	if s.FirstForeign == "" {
-		s.FirstForeign = o.FirstForeign
-	}
-	if s.FirstRejected == "" {
-		s.FirstRejected = o.FirstRejected
+	for _, first := range []struct{ to, from *string }{{&s.FirstForeign, &o.FirstForeign}, {&s.FirstRejected, &o.FirstRejected}, {&s.FirstChanged, &o.FirstChanged}} {
+		if *first.to == "" {
+			*first.to = *first.from
+		}
 	}
 }

@@ -14,7 +14,8 @@ import (
 	"sync"
 	"time"
 
-	"bucketproof/collect/accesslog"
+	"bucketproof/collect/vended"
+	"bucketproof/internal/dataset"
 	"bucketproof/internal/objects"
 	"bucketproof/internal/state"
 )
@@ -47,26 +48,31 @@ func delivered(info objects.Info) time.Time {
 	return at
 }
 
-// fetched is a whole log object, verified against its listing, ready to parse.
-// Nothing of an object enters the dataset before all of it is here.
+// fetched is a whole log object, verified against its listing. Nothing of an
+// object enters the dataset before all of it is here.
 type fetched struct {
-	info   objects.Info
-	kind   string // of package state
-	sha256 string // "" for a foreign object, which is not read to its end
-	memory []byte
-	spool  *os.File // nil: in memory
-	err    error
+	pending
+	kind    string // of package state
+	version string // version ID, "" without
+	sha256  string // "" for a foreign object, which is not read to its end
+	memory  []byte // the content, or its beginning where it is spooled
+	spool   *os.File
+	hold    int64 // bytes of the pipeline's memory
+	err     error // why it could not be read
+
+	chunks   chan *chunk // its lines
+	parseErr error       // why they ended; valid when chunks is closed
 }
 
-// open returns the content from its beginning, unpacked.
-func (f *fetched) open() (io.ReadCloser, error) {
-	if f.spool == nil {
-		return unpack(bytes.NewReader(f.memory))
+// isLog tells that the content is to be parsed.
+func (f *fetched) isLog() bool { return f.kind == state.KindLog }
+
+// whole is the content.
+func (f *fetched) whole() io.ReaderAt {
+	if f.spool != nil {
+		return f.spool
 	}
-	if _, err := f.spool.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("read spooled object: %w", err)
-	}
-	return unpack(f.spool)
+	return bytes.NewReader(f.memory)
 }
 
 // plain tells whether the content is in memory as text.
@@ -81,7 +87,11 @@ func (f *fetched) close() error {
 }
 
 // release gives the memory back.
-func (f *fetched) release() { buffers.Put(&f.memory) }
+func (f *fetched) release() {
+	if f.memory != nil {
+		buffers.Put(&f.memory)
+	}
+}
 
 // buffers are the memory of objects that have been parsed.
 var buffers sync.Pool
@@ -94,19 +104,28 @@ func buffer(n int64) []byte {
 	return make([]byte, n, max(n, 256<<10))
 }
 
+// held is how much of an object of this size is kept in memory.
+func held(size int64) int64 {
+	if size <= inMemory {
+		return size
+	}
+	return sniffed
+}
+
 // fetch reads one object. What goes wrong is in the result.
-func fetch(ctx context.Context, store objects.Store, info objects.Info, spoolDir string) *fetched {
-	f := &fetched{info: info, kind: state.KindLog}
-	if info.Size == 0 {
+func fetch(ctx context.Context, store objects.Store, p pending, spoolDir string) *fetched {
+	f := &fetched{pending: p, kind: state.KindLog}
+	if f.info.Size == 0 {
 		f.kind = state.KindEmpty
 		f.sha256 = hex.EncodeToString(sha256.New().Sum(nil))
 		return f
 	}
-	body, err := store.Open(ctx, info)
+	body, err := store.Open(ctx, f.info)
 	if err != nil {
 		f.err = err
 		return f
 	}
+	f.version = body.VersionID
 	f.err = errors.Join(f.read(body, spoolDir), body.Close())
 	if f.err != nil {
 		f.err = errors.Join(f.err, f.close())
@@ -117,16 +136,12 @@ func fetch(ctx context.Context, store objects.Store, info objects.Info, spoolDir
 
 // read brings the content in: into memory, or past its beginning to a file.
 func (f *fetched) read(body io.Reader, spoolDir string) error {
-	held := min(f.info.Size, sniffed)
-	if f.info.Size <= inMemory {
-		held = f.info.Size
-	}
-	f.memory = buffer(held)
-	look := f.memory[:min(held, sniffed)]
+	f.memory = buffer(held(f.info.Size))
+	look := f.memory[:min(len(f.memory), sniffed)]
 	if err := f.fill(body, look, 0); err != nil {
 		return err
 	}
-	if !logName.MatchString(f.info.Key) && !holdsRecord(look) {
+	if len(f.before) == 0 && !logName.MatchString(f.info.Key) && !holdsRecord(look) {
 		f.kind = state.KindForeign
 		return nil
 	}
@@ -167,26 +182,38 @@ func (f *fetched) finish(sum hash.Hash, n int64, content []byte) error {
 	}
 	sum.Write(content)
 	f.sha256 = hex.EncodeToString(sum.Sum(nil))
+	if vended.IsParquet(f.memory) && !logName.MatchString(f.info.Key) {
+		p, err := vended.NewParquet(f.whole(), f.info.Size)
+		if err != nil { // it says nothing to who lists it: it is something else
+			f.kind = state.KindForeign
+			return nil
+		}
+		return p.Close()
+	}
 	return nil
 }
 
 // holdsRecord tells whether one of the lines that content begins with is an
-// access log record.
+// access log record. A Parquet object is judged when all of it is here.
 func holdsRecord(content []byte) bool {
-	text, err := unpack(bytes.NewReader(content))
+	if vended.IsParquet(content) {
+		return true
+	}
+	r, closer, err := textOf(bytes.NewReader(content))
 	if err != nil {
 		return false
 	}
-	defer text.Close()
-	r := accesslog.NewReader(io.LimitReader(text, sniffed))
-	var rec accesslog.Record
-	for {
-		_, rejected, err := r.Next(&rec)
+	defer closer.Close()
+	var rec dataset.Record
+	for read := 0; read < sniffed; {
+		line, rejected, err := r.Next(&rec)
 		if err != nil {
 			return false
 		}
 		if rejected == nil {
 			return true
 		}
+		read += len(line.Text) + 1
 	}
+	return false
 }

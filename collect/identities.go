@@ -2,54 +2,39 @@ package collect
 
 import (
 	"context"
+	"fmt"
+	"path"
 
 	"bucketproof/internal/dataset"
+	"bucketproof/internal/identity"
 	"bucketproof/internal/state"
 )
 
-// keptPartitions bounds the memory of identities between batches.
-const keptPartitions = 64
-
-// identities knows which records the dataset has, by bucket and UTC date. A
-// partition's are read when its first record comes.
-type identities struct {
-	dataset    dataset.Dataset
-	state      *state.State
-	partitions map[[2]string]map[dataset.ID]struct{}
+// knownRecords lets the index of identities read the dataset.
+type knownRecords struct {
+	ctx     context.Context
+	dataset dataset.Dataset
+	state   *state.State
+	key     identity.Key
 }
 
-func newIdentities(d dataset.Dataset, s *state.State) *identities {
-	return &identities{dataset: d, state: s, partitions: map[[2]string]map[dataset.ID]struct{}{}}
-}
-
-// add tells whether the record is new, and knows it from then on.
-func (k *identities) add(ctx context.Context, bucket, date string, id dataset.ID) (bool, error) {
-	key := [2]string{bucket, date}
-	ids, ok := k.partitions[key]
-	if !ok {
-		ids = map[dataset.ID]struct{}{}
-		files, err := k.state.Files(ctx, dataset.Access, bucket, date, date)
-		if err != nil {
-			return false, err
+// Parts are the files of a partition.
+func (k knownRecords) Parts(bucket, date string) ([]identity.Part, error) {
+	files, err := k.state.Files(k.ctx, dataset.Access, bucket, date, date)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([]identity.Part, len(files))
+	for i, f := range files {
+		parts[i].Path = f.Path
+		if parts[i].Number, err = dataset.PartNumber(path.Base(f.Path)); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Path, err)
 		}
-		for _, f := range files {
-			if err := k.dataset.AddIDs(f.Path, ids); err != nil {
-				return false, err
-			}
-		}
-		k.partitions[key] = ids
 	}
-	if _, has := ids[id]; has {
-		return false, nil
-	}
-	ids[id] = struct{}{}
-	return true, nil
+	return parts, nil
 }
 
-// settle is called when all that was added is in the dataset: partitions can
-// be forgotten then, and be read again.
-func (k *identities) settle() {
-	if len(k.partitions) > keptPartitions {
-		clear(k.partitions)
-	}
+// Identities reads a file again.
+func (k knownRecords) Identities(p identity.Part, add func(identity.ID) error) error {
+	return k.dataset.Identities(p.Path, k.key, add)
 }

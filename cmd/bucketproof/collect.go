@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -42,31 +43,32 @@ func (a *app) collect(ctx context.Context, p *parts) error {
 	if err := p.state.CloseStale(ctx, "collect", a.now()); err != nil {
 		return errors.Join(err, release())
 	}
-	c := &collect.Collector{Dataset: p.data, State: p.state, Log: a.log(), Now: a.now}
+	bar := newProgress(a)
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.config.Collect.MemoryLimit))
+	c := &collect.Collector{Dataset: p.data, State: p.state, Log: bar.log, Now: a.now, LateDays: p.config.Collect.LateDays, Memory: p.config.Collect.MemoryLimit, Progress: bar.show}
 	var summaries []collect.Summary
 	_, err = scheduler.Run(ctx, p.state, a.now, scheduler.Job{Name: "collect", Tenant: a.tenant, Do: func(ctx context.Context) (string, bool, error) {
 		var err error
 		summaries, err = c.Collect(ctx, collect.Sources(p.config, a.tenant))
+		bar.end()
 		return collectDetail(summaries), false, err
 	}})
 	return errors.Join(a.printDone(collectTable(summaries), err), release())
 }
 
 func collectDetail(summaries []collect.Summary) string {
-	var objects int
-	var records, rejected int64
+	var sum collect.Summary
 	for _, s := range summaries {
-		objects += s.Objects
-		records += s.Records
-		rejected += s.Rejected
+		sum.Add(s)
 	}
-	return fmt.Sprintf("%d objects, %d records, %d rejected", objects, records, rejected)
+	return fmt.Sprintf("%d objects, %d records, %d duplicates, %d rejected, %d foreign, %d empty, %d failed, %d changed",
+		sum.Objects, sum.Records, sum.Duplicates, sum.Rejected, sum.Foreign, sum.Empty, sum.Failed, sum.Changed)
 }
 
 func collectTable(summaries []collect.Summary) tabular.Table {
-	t := tabular.Table{Columns: []string{"logs", "objects", "records", "duplicates", "rejected", "other_records", "foreign", "empty", "failed"}}
+	t := tabular.Table{Columns: []string{"logs", "objects", "records", "duplicates", "rejected", "other_records", "foreign", "empty", "failed", "changed"}}
 	for _, s := range summaries {
-		t.Rows = append(t.Rows, []any{s.Source.Logs.Text, int64(s.Objects), s.Records, s.Duplicates, s.Rejected, s.OtherRecords, int64(s.Foreign), int64(s.Empty), int64(s.Failed)})
+		t.Rows = append(t.Rows, []any{s.Source.Logs.Text, int64(s.Objects), s.Records, s.Duplicates, s.Rejected, s.OtherRecords, int64(s.Foreign), int64(s.Empty), int64(s.Failed), int64(s.Changed)})
 	}
 	return t
 }

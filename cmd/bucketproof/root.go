@@ -170,8 +170,10 @@ func terminalWidth(w io.Writer) int {
 	return width
 }
 
-func (a *app) log() *slog.Logger {
-	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelInfo}))
+func (a *app) log() *slog.Logger { return newLog(a.err) }
+
+func newLog(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
 // parts are the rooms of one configuration, wired together.

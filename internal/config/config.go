@@ -24,6 +24,7 @@ type Config struct {
 	Schedule   Schedule
 	AWS        objects.Access
 	Evidence   Evidence
+	Collect    Collect
 	Engine     Engine
 	Mail       Mail
 	Tenants    []Tenant
@@ -37,6 +38,12 @@ type Evidence struct {
 	URL      objects.URL
 	LockMode string // GOVERNANCE, COMPLIANCE or "" for no Object Lock
 	LockDays int
+}
+
+// Collect says how log objects are collected.
+type Collect struct {
+	LateDays    int   // how far behind the newest log object a listing looks
+	MemoryLimit int64 // bytes
 }
 
 // Engine is the SQL engine and its bounds.

@@ -65,6 +65,7 @@ func readConfig(t *table, path string) *Config {
 	c.Schedule = readSchedule(t.sub("schedule"))
 	c.AWS = readAccess(t.sub("aws"), objects.Access{})
 	c.Evidence = c.readEvidence(t.sub("evidence"))
+	c.Collect = readCollect(t.sub("collect"))
 	c.Engine = readEngine(t.sub("engine"))
 	c.Mail = readMail(t.sub("mail"))
 	tenants := t.list("tenant")
@@ -142,6 +143,15 @@ func (c *Config) readEvidence(t *table) Evidence {
 	}
 	t.done()
 	return e
+}
+
+func readCollect(t *table) Collect {
+	c := Collect{LateDays: int(t.integer("late_days", 3, 1, 90)), MemoryLimit: readSize(t, "memory_limit", 256_000_000)}
+	if c.MemoryLimit < 128_000_000 {
+		t.problem("memory_limit", "is less than 128MB, which collecting does not run in; write \"256MB\" or more")
+	}
+	t.done()
+	return c
 }
 
 func readEngine(t *table) Engine {

@@ -4,113 +4,169 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
+	"runtime"
 	"sync"
 	"time"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
+	"golang.org/x/sync/errgroup"
+
+	"bucketproof/internal/columnar"
 )
 
 const (
 	extension = ".parquet"
 	partial   = ".partial"
-	// rowsPerGroup bounds the memory of an open partition.
-	rowsPerGroup = 64 << 10
+	// rowsPerGroup is the length of a row group.
+	rowsPerGroup = 32 << 10
+	// gatheredBytes bounds the rows of all open partitions together: past it
+	// the largest row group is written as it is.
+	gatheredBytes = 48 << 20
+	// encodedAhead is how many row groups may wait to be encoded and written.
+	encodedAhead = 2
 )
 
 // Batch writes new files, one for each partition that it meets. Its methods are
-// for one goroutine; the encoding of rows runs in another that it owns. Either
+// for one goroutine; row groups are encoded in others that it owns. Either
 // [Batch.Close] or [Batch.Discard] ends it.
 type Batch struct {
-	dataset Dataset
-	number  int64
-	open    map[string]*part // by path
-	last    *part            // of the record before
+	dataset  Dataset
+	number   int64
+	open     map[string]*part // by path
+	last     *part            // of the record before
+	gathered int              // bytes in the groups of all parts
 
-	work  chan rows
-	ended chan struct{}
-	free  chan rows // spent, to be filled again
-	mu    sync.Mutex
-	err   error // of the writer, the first
+	queue chan *encoding // in the order of writing
+	ended chan error     // of the writer
+	slots chan struct{}  // for groups on their way
 }
 
-// rowsAtOnce is how many rows are handed to the Parquet writer together.
-const rowsAtOnce = 256
-
-// queued is how many of such lots may wait for the writer.
-const queued = 16
-
-// rows are rows of one part that wait, or a function to call behind those that
-// were queued before it.
-type rows struct {
-	part   *part
-	values []parquet.Value
-	rows   []parquet.Row
-	then   func()
+// encoding is a group on its way into its file.
+type encoding struct {
+	part  *part
+	group *columnar.Group
+	out   *columnar.RowGroup
+	err   error
+	done  chan struct{}
 }
 
 type part struct {
 	file   File
 	f      *os.File
-	writer *parquet.GenericWriter[any]
-	msFrom int64 // the day of its date, half-open, in milliseconds since 1970
+	writer *columnar.Writer
+	schema *columnar.Schema
+	group  *columnar.Group // nil until the next row
+	bytes  int             // in group
+	msFrom int64           // the day of its date, half-open, in milliseconds since 1970
 	msTo   int64
 	bucket string
-	wait   rows // for more
 }
 
 // NewBatch begins a batch. Its number is part of the names of its files and
 // has never been used in this dataset.
 func (d Dataset) NewBatch(number int64) *Batch {
-	b := &Batch{dataset: d, number: number, open: map[string]*part{}, work: make(chan rows, queued), ended: make(chan struct{}), free: make(chan rows, queued+2)}
-	go b.encode()
+	b := &Batch{dataset: d, number: number, open: map[string]*part{}, queue: make(chan *encoding, encodedAhead), ended: make(chan error, 1), slots: make(chan struct{}, encodedAhead)}
+	go func(queue <-chan *encoding) { b.ended <- b.write(queue) }(b.queue)
 	return b
 }
 
-// encode writes what is queued, in its order, until the queue is closed. Behind
-// an error it only drains.
-func (b *Batch) encode() {
-	defer close(b.ended)
-	for r := range b.work {
-		if r.part != nil && b.failed() == nil {
-			if _, err := r.part.writer.WriteRows(r.rows); err != nil {
-				b.mu.Lock()
-				b.err = fmt.Errorf("write %s: %w", r.part.f.Name(), err)
-				b.mu.Unlock()
-			}
-		}
-		if r.then != nil {
-			r.then()
-			continue
-		}
-		select {
-		case b.free <- rows{values: r.values[:0], rows: r.rows[:0]}:
-		default:
+// Encoders, groups and row groups are kept from one batch to the next.
+var (
+	encoders  sync.Pool
+	rowGroups sync.Pool
+	groups    = map[*columnar.Schema]*sync.Pool{accessSchema: {}, rejectedSchema: {}}
+)
+
+func newGroup(s *columnar.Schema) *columnar.Group {
+	if g, ok := groups[s].Get().(*columnar.Group); ok {
+		g.Reset()
+		return g
+	}
+	return s.NewGroup()
+}
+
+// encode runs beside the others of the batch.
+func (e *encoding) encode() {
+	defer close(e.done)
+	encoder, ok := encoders.Get().(*columnar.Encoder)
+	if !ok {
+		if encoder, e.err = columnar.NewEncoder(); e.err != nil {
+			return
 		}
 	}
+	room, _ := rowGroups.Get().(*columnar.RowGroup)
+	e.out, e.err = encoder.Encode(e.group, room)
+	groups[e.part.schema].Put(e.group)
+	encoders.Put(encoder)
 }
 
-func (b *Batch) failed() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.err
+// write puts row groups into their files, in the order in which they were
+// queued, until the queue is closed. Behind an error it only drains.
+func (b *Batch) write(queue <-chan *encoding) error {
+	var err error
+	for e := range queue {
+		<-e.done
+		if err == nil {
+			if err = e.err; err == nil {
+				err = e.part.writer.Write(e.out)
+			}
+			if err != nil {
+				err = fmt.Errorf("write %s: %w", e.part.f.Name(), err)
+			}
+		}
+		if e.out != nil {
+			rowGroups.Put(e.out)
+		}
+		<-b.slots
+	}
+	return err
 }
 
-// stop ends the encoding, whatever waits; it can be called again.
-func (b *Batch) stop() {
-	if b.work != nil {
-		close(b.work)
-		<-b.ended
-		b.work = nil
+// stop waits until everything that was queued is written; it can be called
+// again.
+func (b *Batch) stop() error {
+	if b.queue == nil {
+		return nil
+	}
+	close(b.queue)
+	b.queue = nil
+	return <-b.ended
+}
+
+// flush hands the gathered rows of a part to the encoders.
+func (b *Batch) flush(p *part) {
+	if p.group == nil {
+		return
+	}
+	e := &encoding{part: p, group: p.group, done: make(chan struct{})}
+	p.file.Rows += int64(p.group.Rows())
+	b.gathered -= p.bytes
+	p.group, p.bytes = nil, 0
+	b.slots <- struct{}{}
+	go e.encode()
+	b.queue <- e
+}
+
+// grew accounts for a row of a part.
+func (b *Batch) grew(p *part, bytes int) {
+	p.bytes += bytes
+	if b.gathered += bytes; p.group.Rows() == rowsPerGroup {
+		b.flush(p)
+	}
+	for b.gathered > gatheredBytes {
+		largest := p
+		for _, o := range b.open {
+			if o.bytes > largest.bytes || o.bytes == largest.bytes && o.file.Path < largest.file.Path {
+				largest = o
+			}
+		}
+		b.flush(largest)
 	}
 }
 
 // Access adds a record of a configured bucket. Its text must be clean (see
-// [Record.Clean]) and stay as it is until a [Batch.Release] behind it.
+// [Record.Clean]); it is copied.
 func (b *Batch) Access(rec *Record, source []byte, line int64) error {
 	p := b.last
 	if p == nil || rec.TimeMS < p.msFrom || rec.TimeMS >= p.msTo || p.bucket != string(rec.Bucket) {
@@ -120,15 +176,10 @@ func (b *Batch) Access(rec *Record, source []byte, line int64) error {
 		}
 		b.last = p
 	}
-	if p.wait.values == nil {
-		p.wait = b.spent()
+	if p.group == nil {
+		p.group = newGroup(p.schema)
 	}
-	from := len(p.wait.values)
-	p.wait.values = appendAccess(p.wait.values, rec, source, line)
-	p.wait.rows = append(p.wait.rows, p.wait.values[from:len(p.wait.values):len(p.wait.values)])
-	if len(p.wait.rows) == rowsAtOnce {
-		return b.queue(p)
-	}
+	b.grew(p, appendAccess(p.group, rec, source, line))
 	return nil
 }
 
@@ -139,57 +190,22 @@ func (b *Batch) Reject(bucket string, timeMS int64, source string, line int64, r
 	if err != nil {
 		return err
 	}
-	var r row
-	r.add(parquet.ByteArrayValue([]byte(bucket)), false)
-	r.add(parquet.Int64Value(timeMS), false)
-	r.add(parquet.ByteArrayValue([]byte(source)), false)
-	r.add(parquet.Int64Value(line), false)
-	r.add(parquet.ByteArrayValue([]byte(reason)), false)
-	r.add(parquet.ByteArrayValue(cleanText(bytes.Clone(raw))), false)
-	p.wait = rows{values: r.values, rows: []parquet.Row{r.values}}
-	return b.queue(p)
-}
-
-// Release calls then, from another goroutine, when the text of the records that
-// were added before is no longer needed.
-func (b *Batch) Release(then func()) error {
-	err := b.flush()
-	b.work <- rows{then: then}
-	return err
-}
-
-func (b *Batch) flush() error {
-	for _, path := range slices.Sorted(maps.Keys(b.open)) {
-		if err := b.queue(b.open[path]); err != nil {
-			return err
-		}
+	if p.group == nil {
+		p.group = newGroup(p.schema)
 	}
+	g := p.group
+	g.Text(0, []byte(bucket))
+	g.Int64(1, timeMS)
+	g.Text(2, []byte(source))
+	g.Int64(3, line)
+	g.Text(4, []byte(reason))
+	g.Text(5, cleanText(bytes.Clone(raw)))
+	g.EndRow()
+	b.grew(p, 200+len(raw))
 	return nil
 }
 
-// queue hands the rows that wait to the writer.
-func (b *Batch) queue(p *part) error {
-	if len(p.wait.rows) == 0 {
-		return nil
-	}
-	p.file.Rows += int64(len(p.wait.rows))
-	p.wait.part = p
-	b.work <- p.wait
-	p.wait = rows{}
-	return b.failed()
-}
-
-// spent returns room for rows, used before where there is any.
-func (b *Batch) spent() rows {
-	select {
-	case r := <-b.free:
-		return r
-	default:
-		return rows{values: make([]parquet.Value, 0, rowsAtOnce*accessColumns), rows: make([]parquet.Row, 0, rowsAtOnce)}
-	}
-}
-
-func (b *Batch) part(kind, bucket string, timeMS int64, schema *parquet.Schema) (*part, error) {
+func (b *Batch) part(kind, bucket string, timeMS int64, schema *columnar.Schema) (*part, error) {
 	date := DateOf(timeMS)
 	folder := bucket
 	if folder == "" {
@@ -208,9 +224,8 @@ func (b *Batch) part(kind, bucket string, timeMS int64, schema *parquet.Schema) 
 		return nil, err
 	}
 	day := time.UnixMilli(timeMS).UTC().Truncate(24 * time.Hour)
-	p := &part{file: File{Kind: kind, Path: path, Bucket: bucket, Date: date}, f: f, bucket: bucket, msFrom: day.UnixMilli(), msTo: day.Add(24 * time.Hour).UnixMilli()}
-	p.writer = parquet.NewGenericWriter[any](f, schema, parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}), parquet.MaxRowsPerRowGroup(rowsPerGroup),
-		parquet.CreatedBy("bucketproof", "1", "dataset"))
+	p := &part{file: File{Kind: kind, Path: path, Bucket: bucket, Date: date}, f: f, bucket: bucket, schema: schema, writer: columnar.NewWriter(f, schema),
+		msFrom: day.UnixMilli(), msTo: day.Add(24 * time.Hour).UnixMilli()}
 	b.open[path] = p
 	return p, nil
 }
@@ -221,19 +236,32 @@ func (b *Batch) Partitions() int { return len(b.open) }
 // Close finishes the files, syncs them to disk and gives them their names. On
 // an error nothing of the batch is left.
 func (b *Batch) Close() ([]File, error) {
-	err := b.flush()
-	b.stop()
-	if err = errors.Join(err, b.failed()); err != nil {
+	for _, p := range b.open {
+		b.flush(p)
+	}
+	if err := b.stop(); err != nil {
+		return nil, errors.Join(err, b.Discard())
+	}
+	var finish errgroup.Group
+	finish.SetLimit(2 * runtime.GOMAXPROCS(0)) // they wait for the disk
+	for _, p := range b.open {
+		finish.Go(func() error {
+			if err := p.finish(b.dataset.Full(p.file.Path)); err != nil {
+				return fmt.Errorf("finish %s: %w", p.file.Path, err)
+			}
+			return nil
+		})
+	}
+	if err := finish.Wait(); err != nil {
 		return nil, errors.Join(err, b.Discard())
 	}
 	files := make([]File, 0, len(b.open))
 	dirs := map[string]bool{}
 	for path, p := range b.open {
-		if err := p.finish(b.dataset.Full(path)); err != nil {
-			return nil, errors.Join(fmt.Errorf("finish %s: %w", path, err), b.Discard())
-		}
 		files = append(files, p.file)
-		dirs[filepath.Dir(b.dataset.Full(path))] = true
+		for dir := filepath.Dir(b.dataset.Full(path)); dir != filepath.Dir(b.dataset.Dir); dir = filepath.Dir(dir) {
+			dirs[dir] = true // date=, bucket=, the kind and the dataset may all be new
+		}
 	}
 	for dir := range dirs {
 		if err := syncDir(dir); err != nil {
@@ -263,8 +291,10 @@ func (p *part) finish(full string) error {
 
 // Discard removes what the batch wrote, whatever state it is in.
 func (b *Batch) Discard() error {
-	b.stop()
 	var errs []error
+	if b.queue != nil {
+		errs = append(errs, b.stop())
+	}
 	for path, p := range b.open {
 		full := b.dataset.Full(path)
 		if err := p.f.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
@@ -280,18 +310,11 @@ func (b *Batch) Discard() error {
 	return errors.Join(errs...)
 }
 
-// syncDir makes new names in a folder, and the folder's own, last through a
-// power cut.
+// syncDir makes new names in a folder last through a power cut.
 func syncDir(dir string) error {
-	for range 4 { // date=, bucket=, the kind and the dataset may all be new
-		d, err := os.Open(dir)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(d.Sync(), d.Close()); err != nil {
-			return err
-		}
-		dir = filepath.Dir(dir)
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
 	}
-	return nil
+	return errors.Join(d.Sync(), d.Close())
 }

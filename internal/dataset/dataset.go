@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -67,8 +68,7 @@ func (d Dataset) Sweep(known map[string]bool, lastBatch int64) ([]string, error)
 			if !strings.HasSuffix(path, extension) && !strings.HasSuffix(path, extension+partial) {
 				return nil // not ours
 			}
-			var number int64
-			if _, err := fmt.Sscanf(filepath.Base(path), "part-%d"+extension, &number); err == nil && number > lastBatch && !strings.HasSuffix(path, partial) {
+			if number, err := PartNumber(filepath.Base(path)); err == nil && number > lastBatch {
 				return fmt.Errorf("%w: %s; restore state.db from a backup, or move the dataset away to collect again", ErrForeignState, path)
 			}
 			orphans = append(orphans, path)
@@ -84,6 +84,15 @@ func (d Dataset) Sweep(known map[string]bool, lastBatch int64) ([]string, error)
 		}
 	}
 	return orphans, nil
+}
+
+// PartNumber is the number of the batch that wrote the file with this name.
+func PartNumber(name string) (int64, error) {
+	digits, ok := strings.CutPrefix(strings.TrimSuffix(name, extension), "part-")
+	if !ok || !strings.HasSuffix(name, extension) {
+		return 0, errors.New("the name is not that of a file of the dataset")
+	}
+	return strconv.ParseInt(digits, 10, 64)
 }
 
 // DateOf is the UTC date of a time in milliseconds since 1970.

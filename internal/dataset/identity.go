@@ -4,24 +4,19 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
 	"os"
 
 	"github.com/parquet-go/parquet-go"
+
+	"bucketproof/internal/identity"
 )
 
-// ID identifies a record within its bucket and UTC date: a 128-bit hash of
-// request ID, operation, key and version ID. The request ID alone would not
-// do, the children of a multi-object delete share it. Where the log has no
-// request ID, time, address, requester, URI and user agent stand in. IDs hold
-// within one process only.
-type ID [16]byte
-
-var seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
-
-// Identify gives the ID of a clean record.
-func Identify(rec *Record) ID {
+// Identify gives the ID of a clean record: a hash of request ID, operation, key
+// and version ID. The request ID alone would not do, the children of a
+// multi-object delete share it. Where the log has no request ID, time, address,
+// requester, URI and user agent stand in.
+func Identify(key identity.Key, rec *Record) identity.ID {
 	var b [2048]byte
 	buf := b[:0]
 	for _, f := range [...][]byte{rec.RequestID, rec.Operation, rec.Key, rec.VersionID} {
@@ -33,10 +28,7 @@ func Identify(rec *Record) ID {
 			buf = appendField(buf, f)
 		}
 	}
-	var id ID
-	binary.LittleEndian.PutUint64(id[:8], maphash.Bytes(seeds[0], buf))
-	binary.LittleEndian.PutUint64(id[8:], maphash.Bytes(seeds[1], buf))
-	return id
+	return key.Hash(buf)
 }
 
 // appendField adds a field with its length, so that no two lists of fields
@@ -62,8 +54,8 @@ type identityRow struct {
 	VersionID  *string `parquet:"version_id,optional"`
 }
 
-// AddIDs adds the IDs of all records of an access file to ids.
-func (d Dataset) AddIDs(path string, ids map[ID]struct{}) (err error) {
+// Identities hands the ID of each record of an access file to add.
+func (d Dataset) Identities(path string, key identity.Key, add func(identity.ID) error) (err error) {
 	f, err := os.Open(d.Full(path))
 	if err != nil {
 		return fmt.Errorf("read the dataset: %w; it is damaged, restore it from a backup", err)
@@ -75,7 +67,9 @@ func (d Dataset) AddIDs(path string, ids map[ID]struct{}) (err error) {
 	for {
 		n, err := r.Read(rows)
 		for i := range rows[:n] {
-			ids[rows[i].id()] = struct{}{}
+			if err := add(rows[i].id(key)); err != nil {
+				return err
+			}
 		}
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -86,8 +80,8 @@ func (d Dataset) AddIDs(path string, ids map[ID]struct{}) (err error) {
 	}
 }
 
-func (r *identityRow) id() ID {
-	return Identify(&Record{TimeMS: r.Time, RemoteIP: bytesOf(r.RemoteIP), Requester: bytesOf(r.Requester), RequestID: bytesOf(r.RequestID),
+func (r *identityRow) id(key identity.Key) identity.ID {
+	return Identify(key, &Record{TimeMS: r.Time, RemoteIP: bytesOf(r.RemoteIP), Requester: bytesOf(r.Requester), RequestID: bytesOf(r.RequestID),
 		Operation: bytesOf(r.Operation), Key: bytesOf(r.Key), RequestURI: bytesOf(r.RequestURI), UserAgent: bytesOf(r.UserAgent), VersionID: bytesOf(r.VersionID)})
 }
 

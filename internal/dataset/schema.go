@@ -2,43 +2,46 @@ package dataset
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
+
+	"bucketproof/internal/columnar"
 )
 
 // accessRow gives the schema its columns, in the order of the contract. Rows
-// are written as values, by [appendAccess], which keeps to this order.
+// are written by [appendAccess], which keeps to this order.
 type accessRow struct {
-	BucketOwner        *string `parquet:"bucket_owner,optional,dict"`
-	Bucket             *string `parquet:"bucket,optional,dict"`
+	BucketOwner        *string `parquet:"bucket_owner,optional"`
+	Bucket             *string `parquet:"bucket,optional"`
 	Time               int64   `parquet:"time,timestamp(millisecond)"`
-	RemoteIP           *string `parquet:"remote_ip,optional,dict"`
-	Requester          *string `parquet:"requester,optional,dict"`
+	RemoteIP           *string `parquet:"remote_ip,optional"`
+	Requester          *string `parquet:"requester,optional"`
 	RequestID          *string `parquet:"request_id,optional"`
-	Operation          *string `parquet:"operation,optional,dict"`
+	Operation          *string `parquet:"operation,optional"`
 	Key                *string `parquet:"key,optional"`
 	RequestURI         *string `parquet:"request_uri,optional"`
-	HTTPStatus         *int32  `parquet:"http_status,optional,dict"`
-	ErrorCode          *string `parquet:"error_code,optional,dict"`
+	HTTPStatus         *int32  `parquet:"http_status,optional"`
+	ErrorCode          *string `parquet:"error_code,optional"`
 	BytesSent          *int64  `parquet:"bytes_sent,optional"`
 	ObjectSize         *int64  `parquet:"object_size,optional"`
 	TotalTimeMS        *int32  `parquet:"total_time_ms,optional"`
 	TurnAroundTimeMS   *int32  `parquet:"turn_around_time_ms,optional"`
-	Referer            *string `parquet:"referer,optional,dict"`
-	UserAgent          *string `parquet:"user_agent,optional,dict"`
+	Referer            *string `parquet:"referer,optional"`
+	UserAgent          *string `parquet:"user_agent,optional"`
 	VersionID          *string `parquet:"version_id,optional"`
 	HostID             *string `parquet:"host_id,optional"`
-	SignatureVersion   *string `parquet:"signature_version,optional,dict"`
-	CipherSuite        *string `parquet:"cipher_suite,optional,dict"`
-	AuthenticationType *string `parquet:"authentication_type,optional,dict"`
-	HostHeader         *string `parquet:"host_header,optional,dict"`
-	TLSVersion         *string `parquet:"tls_version,optional,dict"`
-	AccessPointARN     *string `parquet:"access_point_arn,optional,dict"`
+	SignatureVersion   *string `parquet:"signature_version,optional"`
+	CipherSuite        *string `parquet:"cipher_suite,optional"`
+	AuthenticationType *string `parquet:"authentication_type,optional"`
+	HostHeader         *string `parquet:"host_header,optional"`
+	TLSVersion         *string `parquet:"tls_version,optional"`
+	AccessPointARN     *string `parquet:"access_point_arn,optional"`
 	ACLRequired        *bool   `parquet:"acl_required,optional"`
-	SourceRegion       *string `parquet:"source_region,optional,dict"`
+	SourceRegion       *string `parquet:"source_region,optional"`
 	Extra              *string `parquet:"extra,optional"`
-	SourceObject       string  `parquet:"source_object,dict"`
+	SourceObject       string  `parquet:"source_object"`
 	SourceLine         int64   `parquet:"source_line"`
 }
 
@@ -46,98 +49,127 @@ type accessRow struct {
 // it could be read, otherwise that of the nearest record of its object,
 // otherwise of its delivery.
 type rejectedRow struct {
-	Bucket       string `parquet:"bucket,dict"`
+	Bucket       string `parquet:"bucket"`
 	Time         int64  `parquet:"time,timestamp(millisecond)"`
-	SourceObject string `parquet:"source_object,dict"`
+	SourceObject string `parquet:"source_object"`
 	SourceLine   int64  `parquet:"source_line"`
-	Reason       string `parquet:"reason,dict"`
+	Reason       string `parquet:"reason"`
 	Raw          string `parquet:"raw"`
 }
 
+// accessPlan says how each column of an access file is kept. Request IDs and
+// host IDs are random: the compressor finds nothing in them and takes its time.
+var accessPlan = []columnar.Column{
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // bucket_owner
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // bucket
+	{Kind: columnar.Int64, Compress: true},                  // time
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // remote_ip
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // requester
+	{Kind: columnar.Text, Optional: true},                   // request_id
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // operation
+	{Kind: columnar.Text, Optional: true, Compress: true},   // key
+	{Kind: columnar.Text, Optional: true, Compress: true},   // request_uri
+	{Kind: columnar.Int32, Optional: true},                  // http_status
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // error_code
+	{Kind: columnar.Int64, Optional: true},                  // bytes_sent
+	{Kind: columnar.Int64, Optional: true},                  // object_size
+	{Kind: columnar.Int32, Optional: true},                  // total_time_ms
+	{Kind: columnar.Int32, Optional: true},                  // turn_around_time_ms
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // referer
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // user_agent
+	{Kind: columnar.Text, Optional: true, Compress: true},   // version_id
+	{Kind: columnar.Text, Optional: true},                   // host_id
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // signature_version
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // cipher_suite
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // authentication_type
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // host_header
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // tls_version
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // access_point_arn
+	{Kind: columnar.Bool, Optional: true},                   // acl_required
+	{Kind: columnar.Text, Optional: true, Dictionary: true}, // source_region
+	{Kind: columnar.Text, Optional: true, Compress: true},   // extra
+	{Kind: columnar.Text, Dictionary: true},                 // source_object
+	{Kind: columnar.Int64},                                  // source_line
+}
+
+var rejectedPlan = []columnar.Column{
+	{Kind: columnar.Text, Dictionary: true}, // bucket
+	{Kind: columnar.Int64},                  // time
+	{Kind: columnar.Text, Dictionary: true}, // source_object
+	{Kind: columnar.Int64},                  // source_line
+	{Kind: columnar.Text, Dictionary: true}, // reason
+	{Kind: columnar.Text, Compress: true},   // raw
+}
+
 var (
-	accessSchema   = parquet.NewSchema("access", parquet.SchemaOf(accessRow{}))
-	rejectedSchema = parquet.NewSchema("rejected", parquet.SchemaOf(rejectedRow{}))
+	accessSchema   = mustSchema("access", accessRow{}, accessPlan)
+	rejectedSchema = mustSchema("rejected", rejectedRow{}, rejectedPlan)
 )
 
-// accessColumns is how many columns a record has.
-var accessColumns = len(accessSchema.Columns())
-
-// row builds the values of one row, column by column.
-type row struct {
-	values []parquet.Value
-	first  int // where its values begin
-}
-
-func (r *row) add(v parquet.Value, optional bool) {
-	level := 0
-	if optional && !v.IsNull() {
-		level = 1
+func mustSchema(name string, row any, plan []columnar.Column) *columnar.Schema {
+	s, err := columnar.NewSchema(parquet.NewSchema(name, parquet.SchemaOf(row)), plan)
+	if err != nil {
+		panic(err) // the types above do not fit together
 	}
-	r.values = append(r.values, v.Level(0, level, len(r.values)-r.first))
+	return s
 }
 
-func (r *row) text(b []byte) {
-	if b == nil {
-		r.add(parquet.NullValue(), true)
-		return
-	}
-	r.add(parquet.ByteArrayValue(b), true)
-}
-
-func (r *row) int64(n int64) {
-	if n == None {
-		r.add(parquet.NullValue(), true)
-		return
-	}
-	r.add(parquet.Int64Value(n), true)
-}
-
-func (r *row) int32(n int32) {
-	if n == None {
-		r.add(parquet.NullValue(), true)
-		return
-	}
-	r.add(parquet.Int32Value(n), true)
-}
-
-// appendAccess appends the values of a record whose text is UTF-8.
-func appendAccess(values []parquet.Value, rec *Record, source []byte, line int64) []parquet.Value {
-	r := row{values: values, first: len(values)}
-	r.text(rec.BucketOwner)
-	r.text(rec.Bucket)
-	r.add(parquet.Int64Value(rec.TimeMS), false)
-	r.text(rec.RemoteIP)
-	r.text(rec.Requester)
-	r.text(rec.RequestID)
-	r.text(rec.Operation)
-	r.text(rec.Key)
-	r.text(rec.RequestURI)
-	r.int32(rec.HTTPStatus)
-	r.text(rec.ErrorCode)
-	r.int64(rec.BytesSent)
-	r.int64(rec.ObjectSize)
-	r.int32(rec.TotalTimeMS)
-	r.int32(rec.TurnAroundTimeMS)
-	r.text(rec.Referer)
-	r.text(rec.UserAgent)
-	r.text(rec.VersionID)
-	r.text(rec.HostID)
-	r.text(rec.SignatureVersion)
-	r.text(rec.CipherSuite)
-	r.text(rec.AuthenticationType)
-	r.text(rec.HostHeader)
-	r.text(rec.TLSVersion)
-	r.text(rec.AccessPointARN)
+// appendAccess adds a record whose text is UTF-8 to a group and returns about
+// how many bytes the group grew by.
+func appendAccess(g *columnar.Group, rec *Record, source []byte, line int64) int {
+	g.Text(0, rec.BucketOwner)
+	g.Text(1, rec.Bucket)
+	g.Int64(2, rec.TimeMS)
+	g.Text(3, rec.RemoteIP)
+	g.Text(4, rec.Requester)
+	g.Text(5, rec.RequestID)
+	g.Text(6, rec.Operation)
+	g.Text(7, rec.Key)
+	g.Text(8, rec.RequestURI)
+	addInt32(g, 9, rec.HTTPStatus)
+	g.Text(10, rec.ErrorCode)
+	addInt64(g, 11, rec.BytesSent)
+	addInt64(g, 12, rec.ObjectSize)
+	addInt32(g, 13, rec.TotalTimeMS)
+	addInt32(g, 14, rec.TurnAroundTimeMS)
+	g.Text(15, rec.Referer)
+	g.Text(16, rec.UserAgent)
+	g.Text(17, rec.VersionID)
+	g.Text(18, rec.HostID)
+	g.Text(19, rec.SignatureVersion)
+	g.Text(20, rec.CipherSuite)
+	g.Text(21, rec.AuthenticationType)
+	g.Text(22, rec.HostHeader)
+	g.Text(23, rec.TLSVersion)
+	g.Text(24, rec.AccessPointARN)
 	if rec.ACLRequired == nil {
-		r.add(parquet.NullValue(), true)
+		g.Null(25)
 	} else {
-		r.add(parquet.BooleanValue(string(rec.ACLRequired) == "Yes"), true)
+		g.Bool(25, string(rec.ACLRequired) == "Yes")
 	}
-	r.text(rec.SourceRegion)
-	r.text(rec.Extra)
-	r.add(parquet.ByteArrayValue(source), false)
-	r.add(parquet.Int64Value(line), false)
-	return r.values
+	g.Text(26, rec.SourceRegion)
+	g.Text(27, rec.Extra)
+	g.Text(28, source)
+	g.Int64(29, line)
+	g.EndRow()
+	const fixed = 200 // numbers, levels, offsets and dictionary entries
+	return fixed + len(rec.RequestID) + len(rec.Key) + len(rec.RequestURI) + len(rec.Referer) + len(rec.UserAgent) + len(rec.VersionID) + len(rec.HostID) + len(rec.Extra)
+}
+
+func addInt64(g *columnar.Group, i int, n int64) {
+	if n == None {
+		g.Null(i)
+		return
+	}
+	g.Int64(i, n)
+}
+
+func addInt32(g *columnar.Group, i int, n int32) {
+	if n == None {
+		g.Null(i)
+		return
+	}
+	g.Int32(i, n)
 }
 
 // text lists the text fields of a record.
@@ -146,6 +178,24 @@ func (rec *Record) text() [22]*[]byte {
 		&rec.RequestURI, &rec.ErrorCode, &rec.Referer, &rec.UserAgent, &rec.VersionID, &rec.HostID, &rec.SignatureVersion,
 		&rec.CipherSuite, &rec.AuthenticationType, &rec.HostHeader, &rec.TLSVersion, &rec.AccessPointARN, &rec.ACLRequired,
 		&rec.SourceRegion, &rec.Extra}
+}
+
+// IsClean tells that text is ASCII without NUL, so that nothing in it needs to
+// be replaced.
+func IsClean(text []byte) bool {
+	const low, high = 0x0101010101010101, 0x8080808080808080
+	for ; len(text) >= 8; text = text[8:] {
+		w := binary.LittleEndian.Uint64(text)
+		if (w|(w-low))&high != 0 { // a byte from 0x80, or a 0 that borrows
+			return false
+		}
+	}
+	for _, b := range text {
+		if b == 0 || b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // Clean replaces what a Parquet string can't hold: each byte that is not UTF-8,

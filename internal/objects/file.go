@@ -100,7 +100,7 @@ func isDir(path string) bool {
 	return err == nil && st.IsDir()
 }
 
-func (s *fileStore) Open(_ context.Context, info Info) (io.ReadCloser, error) {
+func (s *fileStore) Open(_ context.Context, info Info) (*Content, error) {
 	path, err := s.path(info.Key)
 	if err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func (s *fileStore) Open(_ context.Context, info Info) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read %s: %w", s.url.Join(info.Key), err), f.Close())
 	}
-	return &fileReader{File: f, name: s.url.Join(info.Key), etag: info.ETag}, nil
+	return &Content{ReadCloser: &fileReader{File: f, name: s.url.Join(info.Key), etag: info.ETag}}, nil
 }
 
 // fileReader tells at the end of a file whether it was written to meanwhile.

@@ -25,6 +25,7 @@ var (
 	ErrExists   = errors.New("exists already")
 	ErrDenied   = errors.New("access denied")
 	ErrChanged  = errors.New("changed since it was listed")
+	ErrSlowDown = errors.New("the server asks to slow down")
 )
 
 // Info is what a store knows about an object without reading it.
@@ -33,6 +34,12 @@ type Info struct {
 	Size     int64  // bytes
 	ETag     string // without quotes; for a file made of modification time and size
 	Modified time.Time
+}
+
+// Content is an object that is being read. The reader closes it.
+type Content struct {
+	io.ReadCloser
+	VersionID string // "" where the place keeps no versions
 }
 
 // PutOptions say how an object is stored. A file:// place has neither tags nor
@@ -52,7 +59,7 @@ type Store interface {
 	List(ctx context.Context, after string) iter.Seq2[Info, error]
 	// Open reads the object as it was listed: where ETag is set and the object
 	// is another one by now, the error is ErrChanged.
-	Open(ctx context.Context, info Info) (io.ReadCloser, error)
+	Open(ctx context.Context, info Info) (*Content, error)
 	// Put stores body under key, checked by SHA-256 in transit. Where the key
 	// exists the error is ErrExists, and what is there stays as it is.
 	Put(ctx context.Context, key string, body []byte, opts PutOptions) error

@@ -30,6 +30,8 @@ const (
 	// maxAttempts bounds the SDK's retries with backoff and jitter of throttled
 	// and broken requests.
 	maxAttempts = 6
+	// maxConnections is how many idle connections to a server are kept.
+	maxConnections = 64
 	// stall is how long a server may be silent before a request is given up.
 	stall = 60 * time.Second
 	// patience is how long one answer that is not an object may take, with
@@ -58,10 +60,15 @@ func openS3(ctx context.Context, u URL, a Access) (Store, error) {
 func loadAWS(ctx context.Context, a Access) (aws.Config, error) {
 	opts := []func(*awsconfig.LoadOptions) error{
 		awsconfig.WithRetryer(func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = maxAttempts })
+			// Beside backing off with jitter, the adaptive mode sends fewer
+			// requests for a while after the server has asked to slow down.
+			return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+				o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) { o.MaxAttempts = maxAttempts })
+			})
 		}),
 		awsconfig.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 			t.ResponseHeaderTimeout = stall
+			t.MaxIdleConnsPerHost = maxConnections // one for each object in flight, used again
 		})),
 		awsconfig.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenRequired),
 		awsconfig.WithResponseChecksumValidation(aws.ResponseChecksumValidationWhenRequired),
@@ -135,7 +142,7 @@ func nextPage(ctx context.Context, pages *s3.ListObjectsV2Paginator) (*s3.ListOb
 	return pages.NextPage(ctx)
 }
 
-func (s *s3Store) Open(ctx context.Context, info Info) (io.ReadCloser, error) {
+func (s *s3Store) Open(ctx context.Context, info Info) (*Content, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	in := &s3.GetObjectInput{Bucket: &s.url.Bucket, Key: s.key(info.Key)}
 	if info.ETag != "" {
@@ -146,7 +153,7 @@ func (s *s3Store) Open(ctx context.Context, info Info) (io.ReadCloser, error) {
 		cancel(nil)
 		return nil, s.wrap("read", info.Key, "s3:GetObject", err)
 	}
-	return newStallReader(ctx, cancel, s, info, out.Body), nil
+	return &Content{ReadCloser: newStallReader(ctx, cancel, s, info, out.Body), VersionID: aws.ToString(out.VersionId)}, nil
 }
 
 // stallReader gives a read up when the server is silent for too long or sends
@@ -278,6 +285,8 @@ func (s *s3Store) wrap(doing, key, permission string, err error) error {
 		return fmt.Errorf("%s %s: %w: %s; check the credentials", doing, place, ErrDenied, code)
 	case code == "InvalidObjectState":
 		return fmt.Errorf("%s %s: %w: the object is archived; restore it (s3:RestoreObject) to have it read", doing, place, ErrDenied)
+	case code == "SlowDown" || status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests:
+		return fmt.Errorf("%s %s: %w, and did so %d times; collect again later: %w", doing, place, ErrSlowDown, maxAttempts, err)
 	case status == http.StatusForbidden:
 		return fmt.Errorf("%s %s: %w: the permission %s is missing on %s (%s)", doing, place, ErrDenied, permission, s.url.Bucket, code)
 	case status == http.StatusPreconditionFailed && doing == "write":

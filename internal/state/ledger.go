@@ -15,6 +15,7 @@ const (
 	KindLog     = "log"
 	KindForeign = "foreign" // something else that lies in the log location
 	KindEmpty   = "empty"   // no byte
+	KindChanged = "changed" // another content than the one collected; left alone
 )
 
 // LogObject is one object of a log location that has been looked at.
@@ -23,6 +24,7 @@ type LogObject struct {
 	Key            string // relative to Location
 	ETag           string
 	Size           int64
+	VersionID      string // "" where the bucket has no versions
 	Source         string // full name
 	SHA256         string // hex
 	Modified       time.Time
@@ -46,23 +48,40 @@ type ObjectID struct {
 	Size      int64
 }
 
-// Known returns the objects of a location that need no look, and for those
-// that hold records of buckets other than the ones configured when they were
-// read, those buckets. A foreign object needs another look when the reader is
-// newer than the one that judged it.
-func (s *State) Known(ctx context.Context, location string, reader int) (map[ObjectID][]string, error) {
-	known := map[ObjectID][]string{}
-	err := s.rows(ctx, "SELECT key, etag, size, buckets, foreign_records FROM log_objects WHERE location = ? AND (kind = 'log' OR reader >= ?)", func(r *sql.Rows) error {
-		var id ObjectID
+// KnownObject is a version of a log object that was looked at.
+type KnownObject struct {
+	ObjectID
+	Kind   string
+	Reader int
+	SHA256 string
+	// Took are the buckets whose records were taken, nil where the object holds
+	// records of no other bucket.
+	Took []string
+}
+
+// Known returns what is known of the objects of a location with these keys, by
+// key, the version that was collected first in front.
+func (s *State) Known(ctx context.Context, location string, keys []string) (map[string][]KnownObject, error) {
+	known := map[string][]KnownObject{}
+	if len(keys) == 0 {
+		return known, nil
+	}
+	args := []any{location}
+	for _, k := range keys {
+		args = append(args, k)
+	}
+	query := "SELECT key, etag, size, kind, reader, sha256, buckets, foreign_records FROM log_objects WHERE location = ? AND key IN (?" + strings.Repeat(", ?", len(keys)-1) + ") ORDER BY id"
+	err := s.rows(ctx, query, func(r *sql.Rows) error {
+		var o KnownObject
 		var buckets string
 		var foreign int64
-		err := r.Scan(&id.Key, &id.ETag, &id.Size, &buckets, &foreign)
-		known[id] = nil
+		err := r.Scan(&o.Key, &o.ETag, &o.Size, &o.Kind, &o.Reader, &o.SHA256, &buckets, &foreign)
 		if foreign > 0 {
-			known[id] = strings.Split(buckets, ",")
+			o.Took = strings.Split(buckets, ",")
 		}
+		known[o.Key] = append(known[o.Key], o)
 		return err
-	}, location, reader)
+	}, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}
@@ -98,13 +117,16 @@ func (s *State) HasContent(ctx context.Context, location, sha256 string) (bool, 
 	return n > 0, nil
 }
 
-// Commit makes a batch part of the dataset: its objects and its files become
-// known in one transaction, or not at all.
-func (s *State) Commit(ctx context.Context, objects []LogObject, files []dataset.File, at time.Time) error {
+// Commit makes a batch part of the dataset: its objects, its files and what was
+// noticed become known in one transaction, or not at all.
+func (s *State) Commit(ctx context.Context, objects []LogObject, files []dataset.File, incidents []Incident, at time.Time) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		for _, f := range files {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO dataset_files VALUES (?, ?, ?, ?, ?, ?)", f.Path, f.Kind, f.Bucket, f.Date, f.Rows, f.Bytes); err != nil {
-				return fmt.Errorf("%s: %w", f.Path, err)
+		if err := commitFiles(ctx, tx, files); err != nil {
+			return err
+		}
+		for _, i := range incidents {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO log_incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", i.Location, i.Key, i.Kind, i.ETag, i.Size, i.Source, at.UnixMilli(), i.SHA256, i.Before, strings.Join(i.Buckets, ",")); err != nil {
+				return fmt.Errorf("%s: %w", i.Source, err)
 			}
 		}
 		for i := range objects {
@@ -120,14 +142,23 @@ func (s *State) Commit(ctx context.Context, objects []LogObject, files []dataset
 	return nil
 }
 
+func commitFiles(ctx context.Context, tx *sql.Tx, files []dataset.File) error {
+	for _, f := range files {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO dataset_files (path, kind, bucket, date, rows, bytes) VALUES (?, ?, ?, ?, ?, ?)", f.Path, f.Kind, f.Bucket, f.Date, f.Rows, f.Bytes); err != nil {
+			return fmt.Errorf("%s: %w", f.Path, err)
+		}
+	}
+	return nil
+}
+
 func commitObject(ctx context.Context, tx *sql.Tx, o *LogObject, at time.Time) error {
-	const insert = "INSERT INTO log_objects (location, key, etag, size, source, sha256, modified, delivered, kind, reader, buckets, foreign_records, collected) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	const insert = "INSERT INTO log_objects (location, key, etag, size, source, sha256, modified, delivered, kind, reader, buckets, foreign_records, collected, version_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	// An object is taken again for buckets that were not configured before, or
 	// by a reader that can read what an older one could not.
-	const again = " ON CONFLICT (location, key, etag, size) DO UPDATE SET kind = excluded.kind, reader = excluded.reader, sha256 = excluded.sha256, buckets = excluded.buckets, foreign_records = excluded.foreign_records, collected = excluded.collected WHERE kind <> 'log' OR buckets <> excluded.buckets RETURNING id"
+	const again = " ON CONFLICT (location, key, etag, size) DO UPDATE SET kind = excluded.kind, reader = excluded.reader, sha256 = excluded.sha256, buckets = excluded.buckets, foreign_records = excluded.foreign_records, collected = excluded.collected, version_id = excluded.version_id WHERE kind <> 'log' OR buckets <> excluded.buckets RETURNING id"
 	var id int64
 	err := tx.QueryRowContext(ctx, insert+again, o.Location, o.Key, o.ETag, o.Size, o.Source, o.SHA256, o.Modified.UnixMilli(),
-		o.Delivered.UnixMilli(), o.Kind, o.Reader, strings.Join(o.Took, ","), o.ForeignRecords, at.UnixMilli()).Scan(&id)
+		o.Delivered.UnixMilli(), o.Kind, o.Reader, strings.Join(o.Took, ","), o.ForeignRecords, at.UnixMilli(), o.VersionID).Scan(&id)
 	if err != nil {
 		return err
 	}
@@ -144,7 +175,7 @@ func commitObject(ctx context.Context, tx *sql.Tx, o *LogObject, at time.Time) e
 // rejected lines that do not tell theirs.
 func (s *State) Files(ctx context.Context, kind, bucket, from, to string) ([]dataset.File, error) {
 	var files []dataset.File
-	err := s.rows(ctx, "SELECT path, kind, bucket, date, rows, bytes FROM dataset_files WHERE kind = ? AND bucket = ? AND date >= ? AND date <= ? ORDER BY path", func(r *sql.Rows) error {
+	err := s.rows(ctx, "SELECT path, kind, bucket, date, rows, bytes FROM dataset_files WHERE kind = ? AND bucket = ? AND date >= ? AND date <= ? AND retired IS NULL ORDER BY path", func(r *sql.Rows) error {
 		var f dataset.File
 		err := r.Scan(&f.Path, &f.Kind, &f.Bucket, &f.Date, &f.Rows, &f.Bytes)
 		files = append(files, f)
@@ -156,7 +187,8 @@ func (s *State) Files(ctx context.Context, kind, bucket, from, to string) ([]dat
 	return files, nil
 }
 
-// AllFiles returns the paths of all files of the dataset.
+// AllFiles returns the paths of all files of the dataset, with those that were
+// replaced and may still be read.
 func (s *State) AllFiles(ctx context.Context) (map[string]bool, error) {
 	paths := map[string]bool{}
 	err := s.rows(ctx, "SELECT path FROM dataset_files", func(r *sql.Rows) error {
@@ -183,14 +215,14 @@ type Source struct {
 // interval from..to, with what they held for the bucket. The order is by
 // location and key.
 func (s *State) Sources(ctx context.Context, location, bucket string, from, to time.Time) ([]Source, error) {
-	const columns = "SELECT o.location, o.key, o.etag, o.size, o.source, o.sha256, o.modified, o.delivered, o.kind, coalesce(b.records, 0), coalesce(b.duplicates, 0), coalesce(b.rejected, 0), b.first, b.last, coalesce(u.rejected, 0)"
+	const columns = "SELECT o.location, o.key, o.etag, o.size, o.version_id, o.source, o.sha256, o.modified, o.delivered, o.kind, coalesce(b.records, 0), coalesce(b.duplicates, 0), coalesce(b.rejected, 0), b.first, b.last, coalesce(u.rejected, 0)"
 	const join = " FROM log_objects o LEFT JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ? LEFT JOIN log_object_buckets u ON u.object = o.id AND u.bucket = ''"
 	const where = " WHERE o.location = ? AND ((o.delivered >= ? AND o.delivered < ?) OR (b.first < ? AND b.last >= ?)) ORDER BY o.location, o.key, o.etag, o.size"
 	var out []Source
 	err := s.rows(ctx, columns+join+where, func(r *sql.Rows) error {
 		src := Source{Bucket: bucket}
 		var modified, delivered, first, last sql.NullInt64
-		err := r.Scan(&src.Location, &src.Key, &src.ETag, &src.Size, &src.LogObject.Source, &src.SHA256, &modified, &delivered, &src.Kind, &src.Records, &src.Duplicates, &src.Rejected, &first, &last, &src.Unattributed)
+		err := r.Scan(&src.Location, &src.Key, &src.ETag, &src.Size, &src.VersionID, &src.LogObject.Source, &src.SHA256, &modified, &delivered, &src.Kind, &src.Records, &src.Duplicates, &src.Rejected, &first, &last, &src.Unattributed)
 		src.Modified, src.Delivered, src.First, src.Last = fromMillis(modified), fromMillis(delivered), fromMillis(first), fromMillis(last)
 		out = append(out, src)
 		return err

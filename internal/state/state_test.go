@@ -113,11 +113,11 @@ func TestUnknownFinding(t *testing.T) {
 func TestCommitIsWhole(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "state.db"))
 	o := LogObject{Location: "l", Key: "k", ETag: "e", Size: 1, Kind: KindLog, Took: []string{"b"}, Buckets: map[string]ObjectCount{"b": {Records: 1}}}
-	if err := s.Commit(t.Context(), []LogObject{o}, nil, at); err != nil {
+	if err := s.Commit(t.Context(), []LogObject{o}, nil, nil, at); err != nil {
 		t.Fatal(err)
 	}
 	file := dataset.File{Kind: dataset.Access, Path: "p", Bucket: "b", Date: "2026-10-01", Rows: 1}
-	if err := s.Commit(t.Context(), []LogObject{o}, []dataset.File{file}, at); err == nil {
+	if err := s.Commit(t.Context(), []LogObject{o}, []dataset.File{file}, nil, at); err == nil {
 		t.Error("the same object was taken twice")
 	}
 	if files, err := s.AllFiles(t.Context()); err != nil || len(files) != 0 {

@@ -1,0 +1,148 @@
+package collect
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"bucketproof/collect/accesslog"
+	"bucketproof/collect/vended"
+	"bucketproof/internal/dataset"
+	"bucketproof/internal/identity"
+)
+
+const (
+	// chunkEntries is how many lines are handed on together.
+	chunkEntries = 256
+	// chunksAhead is how many chunks of an object may wait to be taken.
+	chunksAhead = 2
+)
+
+// entry is a line of a log object, as a record or with the reason why it is
+// none.
+type entry struct {
+	rec      dataset.Record // clean
+	id       identity.ID
+	line     accesslog.Line
+	rejected error
+}
+
+type chunk struct{ entries []entry }
+
+var chunks = sync.Pool{New: func() any { return &chunk{entries: make([]entry, 0, chunkEntries)} }}
+
+// records is a reader of one form of log object. What it hands out stays as it
+// is while the object is held.
+type records interface {
+	Next(*dataset.Record) (line accesslog.Line, rejected, err error)
+}
+
+// parse reads the object's lines into f.chunks, which it closes; f.err then
+// tells why it ended before their end.
+func (f *fetched) parse(ctx context.Context, key identity.Key) {
+	defer close(f.chunks)
+	if f.err == nil && f.isLog() && len(f.before) == 0 {
+		f.parseErr = f.parseAll(ctx, key)
+	}
+}
+
+func (f *fetched) parseAll(ctx context.Context, key identity.Key) (err error) {
+	r, closer, err := f.records()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closer.Close()) }()
+	for {
+		c := chunks.Get().(*chunk)
+		err := c.fill(r, key)
+		if len(c.entries) > 0 {
+			select {
+			case f.chunks <- c:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// fill reads until the chunk is full.
+func (c *chunk) fill(r records, key identity.Key) error {
+	c.entries = c.entries[:0]
+	for len(c.entries) < chunkEntries {
+		n := len(c.entries)
+		c.entries = c.entries[:n+1]
+		e := &c.entries[n]
+		var err error
+		if e.line, e.rejected, err = r.Next(&e.rec); err != nil {
+			c.entries = c.entries[:n]
+			return err
+		}
+		if e.rejected == nil {
+			// The text of a plain line is that of its fields.
+			if _, plain := r.(*accesslog.Reader); !plain || !dataset.IsClean(e.line.Text) {
+				e.rec.Clean()
+			}
+			e.id = dataset.Identify(key, &e.rec)
+		}
+	}
+	return nil
+}
+
+// discard waits until the object is parsed, and drops what is left of it.
+func (f *fetched) discard() {
+	for c := range f.chunks {
+		chunks.Put(c)
+	}
+}
+
+// records opens the object in its form.
+func (f *fetched) records() (records, io.Closer, error) {
+	if vended.IsParquet(f.memory) {
+		r, err := vended.NewParquet(f.whole(), f.info.Size)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", errDamaged, err)
+		}
+		return damagedParquet{r}, r, nil
+	}
+	if f.plain() && !vended.IsJSON(f.memory) { // the lines stay where they are
+		return accesslog.ReadBytes(f.memory), io.NopCloser(nil), nil
+	}
+	return textOf(io.NewSectionReader(f.whole(), 0, f.info.Size))
+}
+
+// textOf opens content that consists of lines, unpacked.
+func textOf(src io.Reader) (records, io.Closer, error) {
+	content, err := unpack(src)
+	if err != nil {
+		return nil, nil, err
+	}
+	b := bufio.NewReaderSize(content, 64<<10)
+	head, err := b.Peek(512)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, errors.Join(err, content.Close())
+	}
+	if vended.IsJSON(head) {
+		return vended.NewJSON(b), content, nil
+	}
+	return accesslog.NewReader(b), content, nil
+}
+
+// damagedParquet marks the errors of a Parquet object as damage.
+type damagedParquet struct{ *vended.Parquet }
+
+func (d damagedParquet) Next(rec *dataset.Record) (accesslog.Line, error, error) {
+	line, rejected, err := d.Parquet.Next(rec)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return line, rejected, err
+}

@@ -1,0 +1,142 @@
+package collect
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"bucketproof/internal/identity"
+	"bucketproof/internal/objects"
+)
+
+const (
+	// leastInFlight and mostInFlight bound how many objects are fetched, parsed
+	// or wait to be taken. Between them the number follows the need: it grows
+	// while the batch waits for objects, and shrinks while they wait for it.
+	leastInFlight = 8
+	mostInFlight  = 64
+	// calm is how many objects in a row must have been ready for one less.
+	calm = 32
+)
+
+// pipeline fetches and parses objects beside each other and hands them out in
+// their order.
+type pipeline struct {
+	results chan chan *fetched
+	tokens  chan struct{} // one for each object that may be in flight
+	total   int           // tokens there are
+	ready   int           // objects in a row that were there when asked for
+	memory  *semaphore.Weighted
+	limit   int64
+	head    *fetched
+	ended   bool
+}
+
+// newPipeline takes objects from queue until it is closed or ctx ends. Memory
+// is how many bytes of content are held at a time.
+func newPipeline(ctx context.Context, group *errgroup.Group, store objects.Store, queue <-chan pending, spool string, key identity.Key, memory int64) *pipeline {
+	p := &pipeline{results: make(chan chan *fetched, mostInFlight), tokens: make(chan struct{}, mostInFlight), memory: semaphore.NewWeighted(memory), limit: memory}
+	for range leastInFlight {
+		p.tokens <- struct{}{}
+	}
+	p.total = leastInFlight
+	group.Go(func() error {
+		defer close(p.results)
+		for next := range queue {
+			select {
+			case <-p.tokens:
+			case <-ctx.Done():
+				return nil
+			}
+			hold := min(held(next.info.Size), p.limit)
+			if p.memory.Acquire(ctx, hold) != nil {
+				return nil
+			}
+			result := make(chan *fetched, 1)
+			p.results <- result
+			group.Go(func() error {
+				f := fetch(ctx, store, next, spool)
+				f.hold = hold
+				f.chunks = make(chan *chunk, chunksAhead)
+				result <- f
+				f.parse(ctx, key)
+				return nil
+			})
+		}
+		return nil
+	})
+	return p
+}
+
+// more waits for the next object and tells whether there is one.
+func (p *pipeline) more() bool {
+	if p.head != nil || p.ended {
+		return p.head != nil
+	}
+	var result chan *fetched
+	starved := false
+	select {
+	case r, ok := <-p.results:
+		if !ok {
+			p.ended = true
+			return false
+		}
+		result = r
+	default:
+		r, ok := <-p.results
+		if !ok {
+			p.ended = true
+			return false
+		}
+		result = r
+	}
+	select {
+	case p.head = <-result:
+	default:
+		starved = true
+		p.head = <-result
+	}
+	p.adapt(starved)
+	return true
+}
+
+// adapt gives back the token of the object that was handed out, with another
+// one or without.
+func (p *pipeline) adapt(starved bool) {
+	if starved {
+		p.ready = 0
+		if p.total < mostInFlight {
+			p.total++
+			p.tokens <- struct{}{}
+		}
+	} else if p.ready++; p.ready >= calm && p.total > leastInFlight {
+		p.ready = 0
+		p.total--
+		return
+	}
+	p.tokens <- struct{}{}
+}
+
+// next is the object that more has found.
+func (p *pipeline) next() *fetched {
+	f := p.head
+	p.head = nil
+	return f
+}
+
+// done gives back what an object holds.
+func (p *pipeline) done(f *fetched) error {
+	f.discard()
+	f.release()
+	p.memory.Release(f.hold)
+	return f.close()
+}
+
+// drain gives back what is left, once ctx has ended.
+func (p *pipeline) drain() {
+	for p.more() {
+		// Its content is thrown away, so an error tells nothing.
+		_ = p.done(p.next())
+	}
+}

@@ -1,0 +1,197 @@
+package columnar
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go/encoding/delta"
+	"github.com/parquet-go/parquet-go/encoding/rle"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// Encoder turns groups into row groups. It keeps its memory from one to the
+// next and is for one goroutine at a time.
+type Encoder struct {
+	zstd   *zstd.Encoder
+	page   []byte
+	levels []byte
+	thrift thrift.CompactProtocol
+}
+
+// NewEncoder returns an encoder.
+func NewEncoder() (*Encoder, error) {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
+	if err != nil {
+		return nil, err
+	}
+	return &Encoder{zstd: z}, nil
+}
+
+// RowGroup is an encoded group.
+type RowGroup struct {
+	bytes  []byte
+	chunks []format.ColumnMetaData // offsets from the beginning of bytes
+	plain  int64                   // bytes before compression
+	rows   int64
+}
+
+// Encode turns a group into a row group, in the memory of into, which may be
+// nil.
+func (e *Encoder) Encode(g *Group, into *RowGroup) (*RowGroup, error) {
+	if into == nil {
+		into = &RowGroup{}
+	}
+	into.bytes, into.chunks, into.plain, into.rows = into.bytes[:0], into.chunks[:0], 0, int64(g.rows)
+	for i := range g.columns {
+		c := &g.columns[i]
+		if c.rows != g.rows {
+			return nil, fmt.Errorf("column %s has %d values in %d rows", g.schema.paths[i], c.rows, g.rows)
+		}
+		// A column whose dictionary overflowed holds more than it was planned for.
+		overflowed := g.schema.columns[i].Dictionary && !c.dictionary
+		meta, err := e.chunk(into, c, g.schema.columns[i].Compress || overflowed)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", g.schema.paths[i], err)
+		}
+		meta.PathInSchema = []string{g.schema.paths[i]}
+		into.chunks = append(into.chunks, meta)
+		into.plain += meta.TotalUncompressedSize
+	}
+	return into, nil
+}
+
+// chunk appends the pages of a column.
+func (e *Encoder) chunk(out *RowGroup, c *column, compress bool) (format.ColumnMetaData, error) {
+	from := len(out.bytes)
+	meta := format.ColumnMetaData{NumValues: int64(c.rows), Codec: format.Uncompressed}
+	if compress {
+		meta.Codec = format.Zstd
+	}
+	if c.dictionary && len(c.index) > 0 {
+		e.page = e.page[:0]
+		for n := range int32(len(c.offsets) - 1) {
+			v := c.entry(n)
+			e.page = append(binary.LittleEndian.AppendUint32(e.page, uint32(len(v))), v...)
+		}
+		head := format.PageHeader{Type: format.DictionaryPage, DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(len(c.offsets) - 1), Encoding: format.Plain})}
+		if err := e.appendPage(out, &meta, head, nil, compress); err != nil {
+			return meta, err
+		}
+		meta.DictionaryPageOffset = int64(from)
+		meta.Encoding = append(meta.Encoding, format.Plain)
+	}
+	encoding, err := e.values(c)
+	if err != nil {
+		return meta, err
+	}
+	if e.levels = e.levels[:0]; c.optional {
+		if e.levels, err = c.encodeLevels(e.levels); err != nil {
+			return meta, err
+		}
+	}
+	least, greatest := c.bounds()
+	meta.Statistics = format.Statistics{NullCount: int64(c.nulls), MinValue: least, MaxValue: greatest}
+	meta.DataPageOffset = int64(len(out.bytes))
+	meta.Encoding = append(meta.Encoding, encoding, format.RLE)
+	switch c.kind {
+	case Text:
+		meta.Type = format.ByteArray
+	case Int32:
+		meta.Type = format.Int32
+	case Int64:
+		meta.Type = format.Int64
+	case Bool:
+		meta.Type = format.Boolean
+	}
+	head := format.PageHeader{Type: format.DataPageV2, DataPageHeaderV2: thrift.New(format.DataPageHeaderV2{
+		NumValues: int32(c.rows), NumNulls: int32(c.nulls), NumRows: int32(c.rows), Encoding: encoding,
+		DefinitionLevelsByteLength: int32(len(e.levels)), IsCompressed: thrift.New(compress),
+	})}
+	if err := e.appendPage(out, &meta, head, e.levels, compress); err != nil {
+		return meta, err
+	}
+	meta.TotalCompressedSize = int64(len(out.bytes) - from)
+	return meta, nil
+}
+
+// values encodes the values of a column into e.page.
+func (e *Encoder) values(c *column) (format.Encoding, error) {
+	var err error
+	e.page = e.page[:0]
+	switch {
+	case c.kind == Text && c.dictionary && len(c.index) == 0:
+		return format.Plain, nil // only nulls: there is no dictionary page
+	case c.kind == Text && c.dictionary:
+		e.page, err = (&rle.DictionaryEncoding{}).EncodeInt32(e.page, c.index)
+		return format.RLEDictionary, err
+	case c.kind == Text:
+		e.page, err = (&delta.LengthByteArrayEncoding{}).EncodeByteArray(e.page, c.data, c.offsets)
+		return format.DeltaLengthByteArray, err
+	case c.kind == Int32:
+		e.page, err = (&delta.BinaryPackedEncoding{}).EncodeInt32(e.page, c.int32s)
+		return format.DeltaBinaryPacked, err
+	case c.kind == Int64:
+		e.page, err = (&delta.BinaryPackedEncoding{}).EncodeInt64(e.page, c.int64s)
+		return format.DeltaBinaryPacked, err
+	}
+	for i, v := range c.bools { // one bit each, the lowest first
+		if i%8 == 0 {
+			e.page = append(e.page, 0)
+		}
+		e.page[len(e.page)-1] |= v << (i % 8)
+	}
+	return format.Plain, nil
+}
+
+// encodeLevels appends the definition levels: one run where all are alike.
+func (c *column) encodeLevels(dst []byte) ([]byte, error) {
+	if !c.mixed {
+		level := byte(1)
+		if c.nulls > 0 {
+			level = 0
+		}
+		return append(binary.AppendUvarint(dst, uint64(c.rows)<<1), level), nil
+	}
+	return (&rle.Encoding{BitWidth: 1}).EncodeLevels(dst, c.levels)
+}
+
+// appendPage appends a page: its header, its levels, which are never
+// compressed, and e.page.
+func (e *Encoder) appendPage(out *RowGroup, meta *format.ColumnMetaData, head format.PageHeader, levels []byte, compress bool) error {
+	body := e.page
+	head.UncompressedPageSize = int32(len(levels) + len(body))
+	if compress {
+		// The compressed page goes behind room for its header, which tells its size.
+		const room = 256
+		from := len(out.bytes)
+		out.bytes = append(out.bytes, make([]byte, room)...)
+		out.bytes = e.zstd.EncodeAll(body, out.bytes)
+		size := len(out.bytes) - from - room
+		head.CompressedPageSize = int32(len(levels) + size)
+		text, err := thrift.Marshal(&e.thrift, &head)
+		if err != nil {
+			return err
+		}
+		if len(text)+len(levels) <= room {
+			copy(out.bytes[from:], text)
+			copy(out.bytes[from+len(text):], levels)
+			copy(out.bytes[from+len(text)+len(levels):], out.bytes[from+room:])
+			out.bytes = out.bytes[:from+len(text)+len(levels)+size]
+		} else {
+			packed := append([]byte(nil), out.bytes[from+room:]...)
+			out.bytes = append(append(append(out.bytes[:from], text...), levels...), packed...)
+		}
+		meta.TotalUncompressedSize += int64(len(text)) + int64(head.UncompressedPageSize)
+		return nil
+	}
+	head.CompressedPageSize = head.UncompressedPageSize
+	text, err := thrift.Marshal(&e.thrift, &head)
+	if err != nil {
+		return err
+	}
+	out.bytes = append(append(append(out.bytes, text...), levels...), body...)
+	meta.TotalUncompressedSize += int64(len(text)) + int64(head.UncompressedPageSize)
+	return nil
+}

@@ -1,0 +1,146 @@
+// Package columnar writes flat rows as Parquet files. A [Group] gathers rows
+// column by column, [Group.Encode] turns it into a row group, which can run
+// beside the filling of the next one, and a [Writer] puts row groups one behind
+// another into a file.
+//
+// Text columns that repeat have a dictionary for each row group; others are
+// DELTA_LENGTH_BYTE_ARRAY, compressed with zstd. Integers are
+// DELTA_BINARY_PACKED. The format is Apache Parquet's, with data pages of
+// version 2; encodings and footer come from github.com/parquet-go/parquet-go.
+package columnar
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// Column says how a column is kept.
+type Column struct {
+	Kind       Kind
+	Optional   bool
+	Dictionary bool // its values repeat
+	Compress   bool
+}
+
+// Schema is the columns of a file, in their order.
+type Schema struct {
+	columns  []Column
+	elements []format.SchemaElement
+	orders   []format.ColumnOrder
+	paths    []string
+}
+
+// NewSchema takes names, types and annotations from a schema of parquet-go and
+// the rest from columns, one for each.
+func NewSchema(s *parquet.Schema, columns []Column) (*Schema, error) {
+	var empty bytes.Buffer
+	if err := parquet.NewGenericWriter[any](&empty, s).Close(); err != nil {
+		return nil, err
+	}
+	f, err := parquet.OpenFile(bytes.NewReader(empty.Bytes()), int64(empty.Len()))
+	if err != nil {
+		return nil, err
+	}
+	meta := f.Metadata()
+	if len(meta.Schema) != len(columns)+1 {
+		return nil, fmt.Errorf("the schema has %d columns, not %d", len(meta.Schema)-1, len(columns))
+	}
+	out := &Schema{columns: columns, elements: meta.Schema, orders: meta.ColumnOrders}
+	for _, e := range meta.Schema[1:] {
+		out.paths = append(out.paths, e.Name)
+	}
+	return out, nil
+}
+
+// Columns are the names of the columns.
+func (s *Schema) Columns() []string { return s.paths }
+
+// Group is rows on their way into a file. Each row calls one of the methods for
+// each column and then [Group.EndRow].
+type Group struct {
+	schema  *Schema
+	columns []column
+	rows    int
+}
+
+// NewGroup returns an empty group.
+func (s *Schema) NewGroup() *Group {
+	g := &Group{schema: s, columns: make([]column, len(s.columns))}
+	for i, c := range s.columns {
+		g.columns[i].kind, g.columns[i].optional = c.Kind, c.Optional
+	}
+	g.Reset()
+	return g
+}
+
+// Reset empties the group and keeps its memory.
+func (g *Group) Reset() {
+	g.rows = 0
+	for i := range g.columns {
+		g.columns[i].reset(g.schema.columns[i].Dictionary)
+	}
+}
+
+// Rows is how many rows the group has.
+func (g *Group) Rows() int { return g.rows }
+
+// EndRow ends a row.
+func (g *Group) EndRow() { g.rows++ }
+
+// Null sets column i of the row to NULL.
+func (g *Group) Null(i int) { g.columns[i].null() }
+
+// Text sets column i of the row; nil is NULL. V is copied.
+func (g *Group) Text(i int, v []byte) {
+	if v == nil {
+		g.columns[i].null()
+		return
+	}
+	g.columns[i].text(v)
+}
+
+// Int32 sets column i of the row.
+func (g *Group) Int32(i int, v int32) {
+	c := &g.columns[i]
+	c.present()
+	c.int32s = append(c.int32s, v)
+}
+
+// Int64 sets column i of the row.
+func (g *Group) Int64(i int, v int64) {
+	c := &g.columns[i]
+	c.present()
+	c.int64s = append(c.int64s, v)
+}
+
+// Bool sets column i of the row.
+func (g *Group) Bool(i int, v bool) {
+	c := &g.columns[i]
+	c.present()
+	b := byte(0)
+	if v {
+		b = 1
+	}
+	c.bools = append(c.bools, b)
+}
+
+// Value sets column v.Column() of the row to a value of a file of the same
+// schema.
+func (g *Group) Value(v parquet.Value) {
+	i := v.Column()
+	switch {
+	case v.IsNull():
+		g.Null(i)
+	case g.columns[i].kind == Text:
+		g.Text(i, v.ByteArray())
+	case g.columns[i].kind == Int32:
+		g.Int32(i, v.Int32())
+	case g.columns[i].kind == Int64:
+		g.Int64(i, v.Int64())
+	default:
+		g.Bool(i, v.Boolean())
+	}
+}

@@ -1,0 +1,128 @@
+package state
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"bucketproof/internal/identity"
+)
+
+// Kinds of incidents.
+const (
+	IncidentChanged = "changed" // its content is another one than was collected
+	IncidentGone    = "gone"    // removed between listing and reading
+)
+
+// Incident is what happened to a log object that it may not happen to.
+type Incident struct {
+	Location, Key, Kind, ETag string
+	Size                      int64
+	Source                    string // full name
+	Noticed                   time.Time
+	SHA256                    string   // of the content found; "" for gone
+	Before                    string   // of the content collected; "" for gone
+	Buckets                   []string // whose records it holds or may hold
+}
+
+// Incidents returns what was noticed in from..to about the log objects of a
+// bucket, in the order of their names.
+func (s *State) Incidents(ctx context.Context, location, bucket string, from, to time.Time) ([]Incident, error) {
+	var out []Incident
+	err := s.rows(ctx, "SELECT location, key, kind, etag, size, source, noticed, sha256, before, buckets FROM log_incidents WHERE location = ? AND noticed >= ? AND noticed < ? AND ',' || buckets || ',' LIKE '%,' || ? || ',%' ORDER BY source, etag", func(r *sql.Rows) error {
+		var i Incident
+		var noticed int64
+		var buckets string
+		err := r.Scan(&i.Location, &i.Key, &i.Kind, &i.ETag, &i.Size, &i.Source, &noticed, &i.SHA256, &i.Before, &buckets)
+		i.Noticed, i.Buckets = time.UnixMilli(noticed).UTC(), strings.Split(buckets, ",")
+		out = append(out, i)
+		return err
+	}, location, from.UnixMilli(), to.UnixMilli(), bucket)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	return out, nil
+}
+
+// FullListing is when a location was last listed as a whole, and for what.
+type FullListing struct {
+	At      time.Time // zero for never
+	Buckets []string
+	Reader  int
+}
+
+// FullListing returns that of a location.
+func (s *State) FullListing(ctx context.Context, location string) (FullListing, error) {
+	var l FullListing
+	var at int64
+	var buckets string
+	err := s.db.QueryRowContext(ctx, "SELECT at, buckets, reader FROM full_listings WHERE location = ?", location).Scan(&at, &buckets, &l.Reader)
+	if errors.Is(err, sql.ErrNoRows) {
+		return l, nil
+	}
+	if err != nil {
+		return l, fmt.Errorf("read the ledger: %w", err)
+	}
+	l.At, l.Buckets = time.UnixMilli(at).UTC(), strings.Split(buckets, ",")
+	return l, nil
+}
+
+// Roots returns the newest date, as YYYY-MM-DD, below each root of a location.
+func (s *State) Roots(ctx context.Context, location string) (map[string]string, error) {
+	roots := map[string]string{}
+	err := s.rows(ctx, "SELECT root, newest FROM log_roots WHERE location = ?", func(r *sql.Rows) error {
+		var root, newest string
+		err := r.Scan(&root, &newest)
+		roots[root] = newest
+		return err
+	}, location)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	return roots, nil
+}
+
+// EndListing notes how far a location is collected: the newest dates below its
+// roots, and the listing where it was a full one.
+func (s *State) EndListing(ctx context.Context, location string, roots map[string]string, full *FullListing) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		for root, newest := range roots {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO log_roots VALUES (?, ?, ?) ON CONFLICT (location, root) DO UPDATE SET newest = excluded.newest", location, root, newest); err != nil {
+				return err
+			}
+		}
+		if full == nil {
+			return nil
+		}
+		_, err := tx.ExecContext(ctx, "INSERT INTO full_listings VALUES (?, ?, ?, ?) ON CONFLICT (location) DO UPDATE SET at = excluded.at, buckets = excluded.buckets, reader = excluded.reader", location, full.At.UnixMilli(), strings.Join(full.Buckets, ","), full.Reader)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write the ledger: %w", err)
+	}
+	return nil
+}
+
+// IdentityKey is the key of the record identities of this dataset, made at the
+// first call.
+func (s *State) IdentityKey(ctx context.Context) (key identity.Key, err error) {
+	if _, err := rand.Read(key[:]); err != nil {
+		return key, err
+	}
+	if _, err := s.db.ExecContext(ctx, "INSERT INTO settings VALUES ('identity_key', ?) ON CONFLICT DO NOTHING", key[:]); err != nil {
+		return key, fmt.Errorf("make the identity key: %w", err)
+	}
+	var stored []byte
+	if err := s.db.QueryRowContext(ctx, "SELECT value FROM settings WHERE name = 'identity_key'").Scan(&stored); err != nil {
+		return key, fmt.Errorf("read the identity key: %w", err)
+	}
+	if len(stored) != len(key) {
+		return key, fmt.Errorf("the identity key in the state has %d bytes, not %d; restore state.db from a backup", len(stored), len(key))
+	}
+	copy(key[:], stored)
+	return key, nil
+}
