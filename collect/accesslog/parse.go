@@ -1,21 +1,29 @@
 package accesslog
 
-import "bytes"
+import (
+	"bytes"
+	"net/netip"
+)
 
 // Parse reads one line, without its newline, into r. It does not allocate. The
 // error is the reason why the line can't be read; r is then undefined.
 func Parse(line []byte, r *Record) error {
-	line = bytes.TrimRight(line, " \r\n")
+	for n := len(line); n > 0 && (line[n-1] == ' ' || line[n-1] == '\r' || line[n-1] == '\n'); n-- {
+		line = line[:n-1]
+	}
 	if len(line) == 0 {
 		return errEmpty
 	}
-	*r = Record{}
+	// Every field is set on the way, so that the record needs no clearing.
 	c := cursor{line: line}
 	r.BucketOwner = c.token()
 	r.Bucket = c.token()
 	var ok bool
-	if r.TimeMS, ok = c.time(); !ok {
+	if r.TimeMS, ok = c.time(); !ok || line[0] == '"' || line[0] == ' ' {
 		return errTime
+	}
+	if len(r.Bucket) == 0 {
+		return errBucket
 	}
 	ip := c.token()
 	if ip != nil && !isIP(ip) {
@@ -93,7 +101,7 @@ func (c *cursor) requesterToOperation(r *Record) bool {
 		}
 		if isOperation(op) || n == 0 && string(op) == "-" {
 			r.Requester, r.RequestID, r.Operation = value(c.line[start:end]), value(id), value(op)
-			return end > start
+			return end > start && c.line[start] != ' ' && c.line[end-1] != ' ' && len(id) > 0
 		}
 		*c = mark
 	}
@@ -151,11 +159,20 @@ func (c *cursor) keyToNumbers(r *Record) error {
 			tries++
 			err = c.uriToNumbers(r)
 		}
+		if err == nil && (key[0] == ' ' || key[len(key)-1] == ' ') {
+			err = errKey
+		}
 		if err == nil {
+			if !first && plain >= 0 {
+				other, scratch := cursor{line: c.line, at: plain}, Record{}
+				if err := other.uriToNumbers(&scratch); err == errTwoWays || err == nil && other.at != c.at {
+					return errTwoWays
+				}
+			}
 			r.Key = value(key)
 			return nil
 		}
-		if err == errTwoWays {
+		if err == errTwoWays || err == errKey || first && (err == errStatus || err == errNumber) && rest[0] == '"' {
 			return err
 		}
 		if first {
@@ -173,6 +190,7 @@ func (c *cursor) bare(r *Record) error {
 	var n numbers
 	err := c.numbers(&n)
 	n.into(r)
+	r.RequestURI = nil
 	return err
 }
 
@@ -225,8 +243,8 @@ func (c *cursor) uriToNumbers(r *Record) error {
 		at := cursor{line: c.line, at: c.at + end + 2}
 		err := at.numbers(&try)
 		if err != nil || c.line[at.at] != '"' && c.line[at.at] != '-' {
-			if err != nil && reason == errURI && protocol {
-				reason = err
+			if err != nil && protocol && found < 0 {
+				return err
 			}
 			continue
 		}
@@ -306,6 +324,7 @@ func (c *cursor) number(limit int64) (int64, bool) {
 // client text with quotes in it, so the end of the user agent is sought from
 // the right: the last quote with the fields in their order behind it.
 func (c *cursor) agentsToEnd(r *Record) error {
+	r.Referer, r.UserAgent = nil, nil
 	rest := c.line[c.at:]
 	bareReferer := bytes.HasPrefix(rest, []byte("- "))
 	if bareReferer && bytes.HasPrefix(rest[2:], []byte("- ")) {
@@ -338,7 +357,7 @@ func (c *cursor) agentsToEnd(r *Record) error {
 		if between >= 0 && between+3 <= len(body) {
 			if readTail(r, tail) == nil {
 				r.Referer, r.UserAgent = value(body[:between]), value(body[between+3:])
-				return nil
+				return c.onlyTail(r, rest[:end])
 			}
 		} else if bytes.HasPrefix(tail, []byte("- ")) && readTail(r, tail[2:]) == nil {
 			r.Referer = value(body)
@@ -346,6 +365,22 @@ func (c *cursor) agentsToEnd(r *Record) error {
 		}
 	}
 	return errTail
+}
+
+// onlyTail refuses a line of 18 fields, whose tail is a version ID alone, where
+// an earlier quote has a whole tail behind it: what ends the user agent can't be
+// told.
+func (c *cursor) onlyTail(r *Record, rest []byte) error {
+	if r.Fields != fieldsToVersion {
+		return nil
+	}
+	for end := bytes.LastIndexByte(rest, '"'); end > 0; end = bytes.LastIndexByte(rest[:end], '"') {
+		var other Record
+		if end+2 <= len(rest) && rest[end+1] == ' ' && readTail(&other, c.line[c.at+end+2:]) == nil && other.Fields >= fieldsToTLS {
+			return errTwoWays
+		}
+	}
+	return nil
 }
 
 // plainAgents reads the usual case: two quoted texts without a quote in them,
@@ -376,6 +411,7 @@ func readTail(r *Record, text []byte) error {
 	fields := [...]*[]byte{&r.VersionID, &r.HostID, &r.SignatureVersion, &r.CipherSuite, &r.AuthenticationType,
 		&r.HostHeader, &r.TLSVersion, &r.AccessPointARN, &r.ACLRequired, &r.SourceRegion}
 	c := cursor{line: text}
+	r.Extra = nil
 	n := 0
 	for ; n < len(fields) && !c.done; n++ {
 		tok := c.raw()
@@ -385,10 +421,13 @@ func readTail(r *Record, text []byte) error {
 		*fields[n] = value(tok)
 	}
 	r.Fields = fieldsToVersion - 1 + n
+	for _, f := range fields[n:] {
+		*f = nil
+	}
+	if !isVersionID(r.VersionID) {
+		return errTail
+	}
 	if n == 1 {
-		if !isVersionID(text) {
-			return errTail
-		}
 		return nil
 	}
 	if r.Fields < fieldsToTLS || !startsWith(r.SignatureVersion, "sig") || !startsWith(r.TLSVersion, "tls") && !startsWith(r.TLSVersion, "ssl") {
@@ -397,14 +436,42 @@ func readTail(r *Record, text []byte) error {
 	if !c.done {
 		r.Extra = text[c.at:]
 		r.Fields += bytes.Count(r.Extra, []byte{' '}) + 1
+		if holdsTime(r.Extra) {
+			return errTwoRecords
+		}
+		return nil
+	}
+	// The last field stands at the end of the line, where a damaged object
+	// leaves NULs and the like.
+	for _, b := range *fields[n-1] {
+		if b <= ' ' || b == '"' || b >= 0x7f {
+			return errTail
+		}
 	}
 	return nil
 }
 
-// isVersionID tells whether tok can be a version ID, which is URL-safe text.
+// holdsTime tells whether text behind the known fields holds the time of
+// another record.
+func holdsTime(text []byte) bool {
+	for i := bytes.IndexByte(text, '['); i >= 0 && i+timeLength <= len(text); {
+		if _, ok := parseTime(text[i : i+timeLength]); ok {
+			return true
+		}
+		next := bytes.IndexByte(text[i+1:], '[')
+		if next < 0 {
+			return false
+		}
+		i += 1 + next
+	}
+	return false
+}
+
+// isVersionID tells whether tok can be a version ID, which is URL-safe text; nil
+// can.
 func isVersionID(tok []byte) bool {
 	for _, b := range tok {
-		if !isDigit(b) && (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && b != '-' && b != '_' && b != '.' {
+		if !isDigit(b) && (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && b != '-' && b != '_' && b != '.' && b != '%' {
 			return false
 		}
 	}
@@ -421,17 +488,31 @@ func startsWith(tok []byte, lower string) bool {
 
 func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 
-// isIP tells whether tok has the letters of an IPv4 or IPv6 address.
+// isIP tells whether tok is an IPv4 or IPv6 address.
 func isIP(tok []byte) bool {
-	separators := 0
+	part, digits, dots := 0, 0, 0
 	for _, b := range tok {
 		switch {
-		case isDigit(b), b >= 'a' && b <= 'f', b >= 'A' && b <= 'F':
-		case b == '.' || b == ':':
-			separators++
+		case isDigit(b):
+			part = part*10 + int(b-'0')
+			if digits++; digits > 3 || part > 255 {
+				return isIPv6(tok)
+			}
+		case b == '.' && digits > 0:
+			part, digits = 0, 0
+			dots++
 		default:
-			return false
+			return isIPv6(tok)
 		}
 	}
-	return separators > 1 && len(tok) <= 45
+	return dots == 3 && digits > 0
+}
+
+func isIPv6(tok []byte) bool {
+	const longest = 45 // with an IPv4 address at the end
+	if len(tok) > longest || bytes.IndexByte(tok, ':') < 0 {
+		return false
+	}
+	at, err := netip.ParseAddr(string(tok))
+	return err == nil && at.Zone() == ""
 }

@@ -39,6 +39,9 @@ func (r *Reader) Next(rec *Record) (line Line, rejected, err error) {
 	if line.TooLong {
 		return line, ErrTooLong, nil
 	}
+	if line.Number == 1 {
+		line.Text = bytes.TrimPrefix(line.Text, []byte("\xef\xbb\xbf")) // what an editor puts in front
+	}
 	rejected = Parse(line.Text, rec)
 	if !line.Terminated && (rejected != nil && r.fields > 0 || rejected == nil && r.cutOff(line.Text, rec)) {
 		return line, ErrIncomplete, nil

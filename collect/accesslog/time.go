@@ -7,15 +7,13 @@ func parseTime(b []byte) (int64, bool) {
 		b[18] != ':' || b[21] != ' ' || b[27] != ']' || b[22] != '+' && b[22] != '-' {
 		return 0, false
 	}
-	day, ok1 := digits(b[1:3])
 	month := monthOf(b[4:7])
-	year, ok2 := digits(b[8:12])
-	hour, ok3 := digits(b[13:15])
-	minute, ok4 := digits(b[16:18])
-	second, ok5 := digits(b[19:21])
-	offHour, ok6 := digits(b[23:25])
-	offMinute, ok7 := digits(b[25:27])
-	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && ok7) || month == 0 || day < 1 || day > daysIn(year, month) ||
+	day, century, inCentury := two(b[1], b[2]), two(b[8], b[9]), two(b[10], b[11])
+	hour, minute, second := two(b[13], b[14]), two(b[16], b[17]), two(b[19], b[20])
+	offHour, offMinute := two(b[23], b[24]), two(b[25], b[26])
+	year := 100*century + inCentury
+	// One that is no number is negative, and so is what it is or'ed with.
+	if day|century|inCentury|hour|minute|second|offHour|offMinute < 0 || year < 1970 || month == 0 || day < 1 || day > daysIn(year, month) ||
 		hour > 23 || minute > 59 || second > 60 || offHour > 14 || offMinute > 59 {
 		return 0, false
 	}
@@ -27,15 +25,13 @@ func parseTime(b []byte) (int64, bool) {
 	return seconds * 1000, true
 }
 
-func digits(b []byte) (int, bool) {
-	n := 0
-	for _, c := range b {
-		if !isDigit(c) {
-			return 0, false
-		}
-		n = n*10 + int(c-'0')
+// two is the number of two digits, negative where they are none.
+func two(tens, ones byte) int {
+	t, o := tens-'0', ones-'0'
+	if t > 9 || o > 9 {
+		return -1
 	}
-	return n, true
+	return int(t)*10 + int(o)
 }
 
 func monthOf(b []byte) int {
