@@ -6,8 +6,34 @@ import (
 )
 
 // Parse reads one line, without its newline, into r. It does not allocate. The
-// error is the reason why the line can't be read; r is then undefined.
+// error is the reason why the line can't be read; r is then undefined. To read
+// many lines of one object use a [Parser].
 func Parse(line []byte, r *Record) error {
+	return (*Parser)(nil).Parse(line, r)
+}
+
+// Parser reads lines one after another. It remembers how the line before began
+// and ended: most lines of an object begin with the same owner and bucket and
+// end with the same fields behind the host ID, and need not be split again
+// there. The zero Parser is ready to use.
+type Parser struct {
+	head   []byte            // owner and bucket, with the spaces behind them
+	owner  int               // length of the owner
+	tail   []byte            // what stood behind the host ID
+	places [afterHost][2]int // of its fields; an empty one is unknown
+	fields int
+}
+
+const (
+	// afterHost is how many known fields stand behind the host ID.
+	afterHost = 8
+	// maxRemembered is how long, in bytes, a beginning or an end may be that a
+	// Parser remembers.
+	maxRemembered = 512
+)
+
+// Parse is like the function [Parse]. A nil Parser remembers nothing.
+func (p *Parser) Parse(line []byte, r *Record) error {
 	for n := len(line); n > 0 && (line[n-1] == ' ' || line[n-1] == '\r' || line[n-1] == '\n'); n-- {
 		line = line[:n-1]
 	}
@@ -15,9 +41,8 @@ func Parse(line []byte, r *Record) error {
 		return errEmpty
 	}
 	// Every field is set on the way, so that the record needs no clearing.
-	c := cursor{line: line}
-	r.BucketOwner = c.token()
-	r.Bucket = c.token()
+	c := cursor{line: line, p: p}
+	c.ownerAndBucket(r)
 	var ok bool
 	if r.TimeMS, ok = c.time(); !ok || line[0] == '"' || line[0] == ' ' {
 		return errTime
@@ -39,8 +64,24 @@ func Parse(line []byte, r *Record) error {
 	return c.agentsToEnd(r)
 }
 
+func (c *cursor) ownerAndBucket(r *Record) {
+	p := c.p
+	if p != nil && len(p.head) > 0 && bytes.HasPrefix(c.line, p.head) {
+		n := len(p.head)
+		r.BucketOwner, r.Bucket = value(c.line[:p.owner]), value(c.line[p.owner+1:n-1])
+		c.at = n
+		return
+	}
+	owner := c.raw()
+	r.BucketOwner, r.Bucket = value(owner), c.token()
+	if p != nil && !c.done && c.at <= maxRemembered {
+		p.head, p.owner = append(p.head[:0], c.line[:c.at]...), len(owner)
+	}
+}
+
 // cursor walks over a line from the left.
 type cursor struct {
+	p    *Parser
 	line []byte
 	at   int
 	done bool // a token reached the end of the line
@@ -164,7 +205,7 @@ func (c *cursor) keyToNumbers(r *Record) error {
 		}
 		if err == nil {
 			if !first && plain >= 0 {
-				other, scratch := cursor{line: c.line, at: plain}, Record{}
+				other, scratch := cursor{p: c.p, line: c.line, at: plain}, Record{}
 				if err := other.uriToNumbers(&scratch); err == errTwoWays || err == nil && other.at != c.at {
 					return errTwoWays
 				}
@@ -240,7 +281,7 @@ func (c *cursor) uriToNumbers(r *Record) error {
 			continue
 		}
 		var try numbers
-		at := cursor{line: c.line, at: c.at + end + 2}
+		at := cursor{p: c.p, line: c.line, at: c.at + end + 2}
 		err := at.numbers(&try)
 		if err != nil || c.line[at.at] != '"' && c.line[at.at] != '-' {
 			if err != nil && protocol && found < 0 {
@@ -328,7 +369,7 @@ func (c *cursor) agentsToEnd(r *Record) error {
 	rest := c.line[c.at:]
 	bareReferer := bytes.HasPrefix(rest, []byte("- "))
 	if bareReferer && bytes.HasPrefix(rest[2:], []byte("- ")) {
-		return readTail(r, rest[4:])
+		return c.readTail(r, rest[4:])
 	}
 	if bareReferer {
 		rest = rest[2:]
@@ -348,18 +389,18 @@ func (c *cursor) agentsToEnd(r *Record) error {
 		}
 		body, tail := rest[1:end], rest[end+2:]
 		if bareReferer {
-			if readTail(r, tail) == nil {
+			if c.readTail(r, tail) == nil {
 				r.UserAgent = value(body)
 				return nil
 			}
 			continue
 		}
 		if between >= 0 && between+3 <= len(body) {
-			if readTail(r, tail) == nil {
+			if c.readTail(r, tail) == nil {
 				r.Referer, r.UserAgent = value(body[:between]), value(body[between+3:])
 				return c.onlyTail(r, rest[:end])
 			}
-		} else if bytes.HasPrefix(tail, []byte("- ")) && readTail(r, tail[2:]) == nil {
+		} else if bytes.HasPrefix(tail, []byte("- ")) && c.readTail(r, tail[2:]) == nil {
 			r.Referer = value(body)
 			return nil
 		}
@@ -376,7 +417,7 @@ func (c *cursor) onlyTail(r *Record, rest []byte) error {
 	}
 	for end := bytes.LastIndexByte(rest, '"'); end > 0; end = bytes.LastIndexByte(rest[:end], '"') {
 		var other Record
-		if end+2 <= len(rest) && rest[end+1] == ' ' && readTail(&other, c.line[c.at+end+2:]) == nil && other.Fields >= fieldsToTLS {
+		if end+2 <= len(rest) && rest[end+1] == ' ' && c.readTail(&other, c.line[c.at+end+2:]) == nil && other.Fields >= fieldsToTLS {
 			return errTwoWays
 		}
 	}
@@ -392,7 +433,7 @@ func (c *cursor) plainAgents(r *Record, rest []byte) bool {
 	}
 	agent := bytes.IndexByte(rest[referer+3:], '"')
 	end := referer + 3 + agent
-	if agent < 0 || end+2 > len(rest) || rest[end+1] != ' ' || bytes.IndexByte(rest[end+1:], '"') >= 0 || readTail(r, rest[end+2:]) != nil {
+	if agent < 0 || end+2 > len(rest) || rest[end+1] != ' ' || bytes.IndexByte(rest[end+1:], '"') >= 0 || c.readTail(r, rest[end+2:]) != nil {
 		return false
 	}
 	r.Referer, r.UserAgent = value(rest[1:referer]), value(rest[referer+3:end])
@@ -407,11 +448,50 @@ const (
 
 // readTail reads the fields from the version ID on. AWS has added fields at the
 // end over the years: a line has one of them, seven, or more than seven.
-func readTail(r *Record, text []byte) error {
-	fields := [...]*[]byte{&r.VersionID, &r.HostID, &r.SignatureVersion, &r.CipherSuite, &r.AuthenticationType,
-		&r.HostHeader, &r.TLSVersion, &r.AccessPointARN, &r.ACLRequired, &r.SourceRegion}
+func (c *cursor) readTail(r *Record, text []byte) error {
+	t := cursor{line: text}
+	version := t.raw()
+	r.VersionID, r.HostID, r.Extra = value(version), nil, nil
+	if len(version) == 0 || !isVersionID(r.VersionID) {
+		return errTail
+	}
+	fields := [afterHost]*[]byte{&r.SignatureVersion, &r.CipherSuite, &r.AuthenticationType, &r.HostHeader, &r.TLSVersion, &r.AccessPointARN, &r.ACLRequired, &r.SourceRegion}
+	if t.done {
+		for _, f := range fields {
+			*f = nil
+		}
+		r.Fields = fieldsToVersion
+		return nil
+	}
+	host := t.raw()
+	if len(host) == 0 {
+		return errTail
+	}
+	r.HostID = value(host)
+	rest := text[t.at:]
+	p := c.p
+	if p != nil && p.fields > 0 && bytes.Equal(rest, p.tail) {
+		for i, f := range fields {
+			*f = nil
+			if at := p.places[i]; at[1] > at[0] {
+				*f = rest[at[0]:at[1]]
+			}
+		}
+		r.Fields = p.fields
+		return nil
+	}
+	if err := readFields(r, &fields, rest); err != nil {
+		return err
+	}
+	if p != nil && r.Extra == nil && len(rest) <= maxRemembered {
+		p.remember(rest, &fields, r.Fields)
+	}
+	return nil
+}
+
+// readFields reads the fields behind the host ID.
+func readFields(r *Record, fields *[afterHost]*[]byte, text []byte) error {
 	c := cursor{line: text}
-	r.Extra = nil
 	n := 0
 	for ; n < len(fields) && !c.done; n++ {
 		tok := c.raw()
@@ -420,15 +500,9 @@ func readTail(r *Record, text []byte) error {
 		}
 		*fields[n] = value(tok)
 	}
-	r.Fields = fieldsToVersion - 1 + n
+	r.Fields = fieldsToVersion + 1 + n
 	for _, f := range fields[n:] {
 		*f = nil
-	}
-	if !isVersionID(r.VersionID) {
-		return errTail
-	}
-	if n == 1 {
-		return nil
 	}
 	if r.Fields < fieldsToTLS || !startsWith(r.SignatureVersion, "sig") || !startsWith(r.TLSVersion, "tls") && !startsWith(r.TLSVersion, "ssl") {
 		return errTail
@@ -449,6 +523,19 @@ func readTail(r *Record, text []byte) error {
 		}
 	}
 	return nil
+}
+
+// remember keeps where the fields behind the host ID stand.
+func (p *Parser) remember(rest []byte, fields *[afterHost]*[]byte, n int) {
+	p.tail, p.fields = append(p.tail[:0], rest...), n
+	at := 0
+	for i, f := range fields {
+		p.places[i] = [2]int{}
+		if at < len(rest) && *f != nil {
+			p.places[i] = [2]int{at, at + len(*f)}
+		}
+		at += max(1, len(*f)) + 1 // a "-" is one byte
+	}
 }
 
 // holdsTime tells whether text behind the known fields holds the time of

@@ -2,6 +2,7 @@ package accesslog
 
 import (
 	"bytes"
+	"crypto/sha512"
 	"errors"
 	"fmt"
 	"io"
@@ -240,6 +241,52 @@ func TestParseDoesNotAllocate(t *testing.T) {
 		}
 	}); n > 0 {
 		t.Errorf("%g allocations a record", n)
+	}
+}
+
+// A Parser that remembers reads every line as one that does not.
+func TestParserRemembersNothingWrong(t *testing.T) {
+	var lines []string
+	for _, tt := range append(hardLines, decided...) {
+		lines = append(lines, tt.line)
+	}
+	for _, tail := range []string{tail24, tail27, tail27 + " more", tail27[:len(tail27)-1], " - H - - - - - - - -", " v H - - - - - - - -", " - H - - - - -"} {
+		lines = append(lines, head+put+`"-" "x"`+tail, strings.Replace(head, "acme", "acm", 1)+put+`"-" "x"`+tail)
+	}
+	for from := range lines {
+		var p Parser
+		for i := range lines {
+			line := lines[(i*(from+1)+from)%len(lines)]
+			var alone, after Record
+			want, got := Parse([]byte(line), &alone), p.Parse([]byte(line), &after)
+			if want != got || want == nil && !reflect.DeepEqual(fields(alone), fields(after)) {
+				t.Fatalf("%q: %v, %v\n%v\n%v", line, want, got, fields(alone), fields(after))
+			}
+		}
+	}
+}
+
+// BenchmarkReader reads 64 KiB of different lines.
+func BenchmarkReader(b *testing.B) {
+	var text []byte
+	for i := 0; len(text) < 64<<10; i++ {
+		line := head + put + `"-" "aws-sdk-go/1.44 (go1.19; linux; amd64)"` + tail27 + "\n"
+		line = strings.Replace(line, hostID, fmt.Sprintf("%x", sha512.Sum384(fmt.Append(nil, i)))[:76], 1)
+		text = append(text, strings.Replace(line, " 4406 ", fmt.Sprintf(" %d ", i*i*i*7919), 1)...)
+	}
+	b.SetBytes(int64(len(text)))
+	var rec Record
+	for b.Loop() {
+		r := ReadBytes(text)
+		for {
+			_, rejected, err := r.Next(&rec)
+			if err == io.EOF {
+				break
+			}
+			if rejected != nil || err != nil {
+				b.Fatal(rejected, err)
+			}
+		}
 	}
 }
 

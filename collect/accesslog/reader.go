@@ -11,6 +11,7 @@ import (
 // object cuts off from one that only lacks its newline.
 type Reader struct {
 	lines  *Lines
+	parser Parser
 	fields int    // most fields seen in a line
 	last   []byte // last field of the record before
 }
@@ -42,7 +43,7 @@ func (r *Reader) Next(rec *Record) (line Line, rejected, err error) {
 	if line.Number == 1 {
 		line.Text = bytes.TrimPrefix(line.Text, []byte("\xef\xbb\xbf")) // what an editor puts in front
 	}
-	rejected = Parse(line.Text, rec)
+	rejected = r.parser.Parse(line.Text, rec)
 	if !line.Terminated && (rejected != nil && r.fields > 0 || rejected == nil && r.cutOff(line.Text, rec)) {
 		return line, ErrIncomplete, nil
 	}
