@@ -102,6 +102,9 @@ func (v *View) checkDays(s *Statement) []state.CheckDay {
 		return days
 	}
 	for _, d := range v.Coverage {
+		if s.Scope == "ledger" { // what collection noticed does not depend on the log's records
+			d.Gap = ""
+		}
 		add(d.Bucket, d.Date, d.Gap)
 	}
 	return days

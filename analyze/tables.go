@@ -37,7 +37,7 @@ func (v *View) prepare(ctx context.Context, query engine.Query) ([]engine.Table,
 		return nil, nil, err
 	}
 	tables := []engine.Table{principals, others, agents, v.buckets(), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
-		v.windows(), v.businessHours(), v.logObjects()}
+		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents()}
 	sql := v.data.Catalog.tables
 	access := sql["access-own"]
 	if v.shares() {
@@ -257,6 +257,15 @@ func (v *View) logObjects() engine.Table {
 		if at, ok := delivered[k]; ok {
 			t.Rows = append(t.Rows, []any{k[0], k[1], at})
 		}
+	}
+	return t
+}
+
+// logIncidents is what collection noticed about the log objects of a bucket.
+func (v *View) logIncidents() engine.Table {
+	t := engine.Table{Name: "log_incidents", Columns: columns("bucket", engine.Text, "kind", engine.Text, "source", engine.Text, "noticed", zoned)}
+	for _, i := range v.incidents {
+		t.Rows = append(t.Rows, []any{i.bucket, i.Kind, i.Source, i.Noticed})
 	}
 	return t
 }

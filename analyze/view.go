@@ -39,11 +39,12 @@ type Dataset struct {
 
 // View is what one tenant sees over a range of days. Close it.
 type View struct {
-	Tenant   config.Tenant
-	Range    Range
-	Coverage []CoveredDay // by bucket and day of the range
-	Nights   []Night      // by bucket and window of the range
-	Sources  []state.Source
+	Tenant    config.Tenant
+	Range     Range
+	Coverage  []CoveredDay // by bucket and day of the range
+	Nights    []Night      // by bucket and window of the range
+	Sources   []state.Source
+	incidents []incident
 
 	data    Dataset
 	engine  Engine
@@ -56,6 +57,12 @@ type CoveredDay struct {
 	Bucket string
 	Day
 	Gap string // why not; "" where it can
+}
+
+// incident is what collection noticed that concerns a bucket.
+type incident struct {
+	state.Incident
+	bucket string
 }
 
 // Night is one occurrence of a bucket's backup window.
@@ -183,6 +190,13 @@ func (v *View) readSources(ctx context.Context, wide Range) error {
 			return err
 		}
 		v.Sources = append(v.Sources, s...)
+		noticed, err := v.data.State.Incidents(ctx, b.Logs.Text, b.Name, wide.Start(), wide.End())
+		if err != nil {
+			return err
+		}
+		for _, i := range noticed {
+			v.incidents = append(v.incidents, incident{bucket: b.Name, Incident: i})
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"bucketproof/internal/dataset"
@@ -116,15 +117,22 @@ func (b *batch) unread(ctx context.Context, f *fetched) error {
 	return nil
 }
 
-// concerned are the buckets whose records an object may hold that nobody has
-// read: the one that its partitioned name tells, otherwise all that log here.
+// partitionedName is the key of a log object in a partitioned prefix, which
+// names its bucket (S3 user guide, page ServerLogs).
+var partitionedName = regexp.MustCompile(`(?:^|/)\d{12}/[a-z0-9-]+/([^/]+)/\d{4}/\d\d/\d\d/`)
+
+// concerned are the buckets whose records an object may hold: the one that its
+// partitioned name tells, none where that is not configured, otherwise all that
+// log here.
 func (b *batch) concerned(key string) []string {
-	for _, bucket := range b.src.Buckets {
-		if slices.Contains(splitPath(key), bucket) {
-			return []string{bucket}
-		}
+	m := partitionedName.FindStringSubmatch(b.src.Logs.Join(key))
+	switch {
+	case m == nil:
+		return b.src.Buckets
+	case slices.Contains(b.src.Buckets, m[1]):
+		return m[1:]
 	}
-	return b.src.Buckets
+	return nil
 }
 
 // changed deals with an object whose key was collected with another ETag or

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"bucketproof/collect/accesslog"
@@ -21,8 +20,6 @@ func union(a, b []string) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
-
-func splitPath(key string) []string { return strings.Split(key, "/") }
 
 // objectInBatch is a log object while its lines are taken.
 type objectInBatch struct {

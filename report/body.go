@@ -24,7 +24,11 @@ func (d *document) body(files []File) error {
 	n++
 	d.findings(n, hashes)
 	n++
-	d.sources(n, hashes)
+	root, _, err := d.packet.sourcesRoot()
+	if err != nil {
+		return err
+	}
+	d.sources(n, hashes, root)
 	n++
 	d.method(n)
 	n++

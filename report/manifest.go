@@ -21,6 +21,7 @@ type Manifest struct {
 	Verdict       string            `json:"verdict"`
 	Sentence      string            `json:"sentence"`
 	Totals        Totals            `json:"totals"`
+	Sources       ManifestSources   `json:"sources"`
 	Files         []ManifestFile    `json:"files"`
 	Queries       []ManifestQuery   `json:"queries"`
 	NotEvaluated  []ManifestSilence `json:"not_evaluated"`
@@ -46,6 +47,15 @@ type ManifestPeriod struct {
 type ManifestTool struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+}
+
+// ManifestSources ties the packet to its log objects: MerkleRoot is that of RFC
+// 6962 over the SHA-256 values, 32 bytes each, of the objects of kind log, in
+// the order of File.
+type ManifestSources struct {
+	File       string `json:"file"`
+	LogObjects int    `json:"log_objects"`
+	MerkleRoot string `json:"merkle_root_rfc6962"`
 }
 
 // ManifestFile is a file of the packet.
@@ -84,6 +94,11 @@ func (p *Packet) manifest(files []File) ([]byte, error) {
 		Tool:    ManifestTool{Name: "bucketproof", Version: p.Version},
 		Verdict: p.Verdict, Sentence: p.Sentence, Totals: p.Totals, NotEvaluated: []ManifestSilence{},
 	}
+	root, entries, err := p.sourcesRoot()
+	if err != nil {
+		return nil, err
+	}
+	m.Sources = ManifestSources{File: sourcesFile, LogObjects: entries, MerkleRoot: root}
 	for _, b := range p.Tenant.Buckets {
 		m.Tenant.Buckets = append(m.Tenant.Buckets, b.Name)
 	}
@@ -101,6 +116,6 @@ func (p *Packet) manifest(files []File) ([]byte, error) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	err := enc.Encode(m)
+	err = enc.Encode(m)
 	return b.Bytes(), err
 }

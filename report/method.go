@@ -8,7 +8,7 @@ import (
 )
 
 // sources lists what the packet was made from.
-func (d *document) sources(number int, hashes map[string]string) {
+func (d *document) sources(number int, hashes map[string]string, root string) {
 	p := d.packet
 	d.section(number, "Sources", "From which log objects was this made, and can they be checked?", 0)
 	type place struct {
@@ -44,7 +44,7 @@ func (d *document) sources(number int, hashes map[string]string) {
 		d.table([]col{{head: "Log location", width: 80, face: mono}, {head: "Log objects", width: 20, right: true}, {head: "Size", width: 18, right: true},
 			{head: "Records", width: 20, right: true}, {head: "Unreadable lines", width: 20, right: true}, {head: "Other objects", width: 18, right: true}}, rows)
 	}
-	d.note(fmt.Sprintf("Every object with key, size, ETag and SHA-256 is in sources.csv, SHA-256 %s. An object that holds records of two months is counted here in both; records that were delivered twice are counted once (%s were duplicates).", hashes["sources.csv"], integer(p.Totals.Duplicates)))
+	d.note(fmt.Sprintf("Every object with key, size, ETag and SHA-256 is in sources.csv, SHA-256 %s. Over the SHA-256 of the log objects, in its order, the Merkle root (RFC 6962) is %s. An object that holds records of two months is counted here in both; records that were delivered twice are counted once (%s were duplicates).", hashes[sourcesFile], root, integer(p.Totals.Duplicates)))
 }
 
 // method says how it was made and what it does not prove.

@@ -49,7 +49,7 @@ func (p *Packet) Render(r Revision) ([]File, error) {
 	if err := addCSV("findings.csv", "findings", p.findingsTable()); err != nil {
 		return nil, err
 	}
-	if err := addCSV("sources.csv", "sources", p.sourcesTable()); err != nil {
+	if err := addCSV(sourcesFile, "sources", p.sourcesTable()); err != nil {
 		return nil, err
 	}
 	pdf, err := p.pdf(files)
@@ -102,10 +102,13 @@ func (p *Packet) findingsTable() tabular.Table {
 	return t
 }
 
+// sourcesFile lists the log objects.
+const sourcesFile = "sources.csv"
+
 func (p *Packet) sourcesTable() tabular.Table {
-	t := tabular.Table{Columns: []string{"key", "size", "etag", "sha256", "records", "rejected", "duplicates", "bucket", "kind", "delivered", "first_record", "last_record", "location"}}
+	t := tabular.Table{Columns: []string{"key", "size", "etag", "version_id", "sha256", "records", "rejected", "duplicates", "bucket", "kind", "delivered", "first_record", "last_record", "location"}}
 	for _, s := range p.Sources {
-		t.Rows = append(t.Rows, []any{s.Key, s.Size, s.ETag, s.SHA256, s.Records, s.Rejected, s.Duplicates, s.Bucket, s.Kind, s.Delivered, s.First, s.Last, s.Location})
+		t.Rows = append(t.Rows, []any{s.Key, s.Size, s.ETag, s.VersionID, s.SHA256, s.Records, s.Rejected, s.Duplicates, s.Bucket, s.Kind, s.Delivered, s.First, s.Last, s.Location})
 	}
 	return t
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
 	"bucketproof/collect"
 	"bucketproof/internal/tabular"
+	"bucketproof/report"
 	"bucketproof/scheduler"
 )
 
@@ -53,7 +55,17 @@ func (a *app) collect(ctx context.Context, p *parts) error {
 		bar.end()
 		return collectDetail(summaries), false, err
 	}})
-	return errors.Join(a.printDone(collectTable(summaries), err), release())
+	return errors.Join(a.printDone(collectTable(summaries), err), a.sayRevisions(ctx, p, bar.log), release())
+}
+
+// sayRevisions names the published packets whose month got records since.
+func (a *app) sayRevisions(ctx context.Context, p *parts, log *slog.Logger) error {
+	due, err := report.RevisionsDue(ctx, p.config, p.state)
+	for _, d := range due {
+		log.Warn("late records came for a month whose packet is published; a revision of it is due", "tenant", d.Tenant, "month", d.Month, "revision", d.Revision,
+			"log_objects", d.Objects, "lines", d.Lines, "run", fmt.Sprintf("bucketproof report --month %s --tenant %s", d.Month, d.Tenant))
+	}
+	return err
 }
 
 func collectDetail(summaries []collect.Summary) string {

@@ -11,6 +11,7 @@ import (
 	"bucketproof/analyze"
 	"bucketproof/internal/config"
 	"bucketproof/internal/objects"
+	"bucketproof/internal/state"
 	"bucketproof/internal/tabular"
 	"bucketproof/report"
 	"bucketproof/report/deliver"
@@ -105,6 +106,7 @@ func (a *app) finished(c *config.Config, t config.Tenant, month string) error {
 }
 
 func (a *app) reportTenant(ctx context.Context, p *parts, data analyze.Dataset, t config.Tenant, month string) (s stored, err error) {
+	began := a.now() // what is collected from here on may not be in the packet
 	r, err := analyze.Month(t.Location, month)
 	if err != nil {
 		return s, err
@@ -131,7 +133,10 @@ func (a *app) reportTenant(ctx context.Context, p *parts, data analyze.Dataset, 
 	}
 	place := deliver.Place{Store: store, URL: e.URL, LockMode: e.LockMode, RetainUntil: a.now().AddDate(0, 0, e.LockDays), Log: a.log()}
 	result, err := deliver.Publish(ctx, place, packet)
-	return stored{packet: packet, result: result}, err
+	if err != nil {
+		return s, err
+	}
+	return stored{packet: packet, result: result}, p.state.PutPublished(ctx, state.Published{Tenant: t.ID, Month: month, Revision: result.Revision, At: began})
 }
 
 func packetsTable(packets []stored) tabular.Table {

@@ -49,9 +49,7 @@ func (e *Encoder) Encode(g *Group, into *RowGroup) (*RowGroup, error) {
 		if c.rows != g.rows {
 			return nil, fmt.Errorf("column %s has %d values in %d rows", g.schema.paths[i], c.rows, g.rows)
 		}
-		// A column whose dictionary overflowed holds more than it was planned for.
-		overflowed := g.schema.columns[i].Dictionary && !c.dictionary
-		meta, err := e.chunk(into, c, g.schema.columns[i].Compress || overflowed)
+		meta, err := e.chunk(into, c, g.schema.columns[i])
 		if err != nil {
 			return nil, fmt.Errorf("column %s: %w", g.schema.paths[i], err)
 		}
@@ -62,13 +60,17 @@ func (e *Encoder) Encode(g *Group, into *RowGroup) (*RowGroup, error) {
 	return into, nil
 }
 
-// chunk appends the pages of a column.
-func (e *Encoder) chunk(out *RowGroup, c *column, compress bool) (format.ColumnMetaData, error) {
+// chunk appends the pages of a column. Its codec is the same in every row group
+// of a file, which some readers expect: where it has a dictionary, that is
+// compressed, and the entries' numbers are not.
+func (e *Encoder) chunk(out *RowGroup, c *column, plan Column) (format.ColumnMetaData, error) {
 	from := len(out.bytes)
 	meta := format.ColumnMetaData{NumValues: int64(c.rows), Codec: format.Uncompressed}
-	if compress {
+	if plan.Compress || plan.Dictionary {
 		meta.Codec = format.Zstd
 	}
+	// A column whose dictionary overflowed holds more than it was planned for.
+	compress := plan.Compress || plan.Dictionary && !c.dictionary
 	if c.dictionary && len(c.index) > 0 {
 		e.page = e.page[:0]
 		for n := range int32(len(c.offsets) - 1) {
@@ -76,7 +78,7 @@ func (e *Encoder) chunk(out *RowGroup, c *column, compress bool) (format.ColumnM
 			e.page = append(binary.LittleEndian.AppendUint32(e.page, uint32(len(v))), v...)
 		}
 		head := format.PageHeader{Type: format.DictionaryPage, DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(len(c.offsets) - 1), Encoding: format.Plain})}
-		if err := e.appendPage(out, &meta, head, nil, compress); err != nil {
+		if err := e.appendPage(out, &meta, head, nil, true); err != nil {
 			return meta, err
 		}
 		meta.DictionaryPageOffset = int64(from)

@@ -42,7 +42,6 @@ type writer struct {
 	b   *bufio.Writer
 	sum uint32
 	n   int64
-	at  int64 // where the number of IDs stands
 	key Key
 	cov []int64
 }

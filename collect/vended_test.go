@@ -1,0 +1,64 @@
+package collect
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/parquet-go/parquet-go"
+)
+
+func jsonLine(bucket, id, op, key string) string {
+	return fmt.Sprintf(`{"schema_version_id":"V_1_0","bucket_name":%q,"request_time":"2026-10-01T23:00:38.125Z","remote_ip":"192.0.2.3","requester":null,"request_id":%q,"operation":%q,"key_name":%q,"http_status":200,"version_id":null}`+"\n", bucket, id, op, key)
+}
+
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// A request is one record in whatever forms it is delivered; what is JSON or
+// Parquet and no access log is left alone.
+func TestVendedForms(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	type row struct {
+		Bucket    string    `parquet:"bucket_name"`
+		Time      time.Time `parquet:"request_time,timestamp(millisecond)"`
+		Operation string    `parquet:"operation"`
+		ID        string    `parquet:"request_id"`
+		Key       string    `parquet:"key_name"`
+	}
+	var table, foreign bytes.Buffer
+	at := time.Date(2026, 10, 1, 23, 0, 38, 125e6, time.UTC)
+	if err := parquet.Write(&table, []row{{"acme-backups", at, "REST.PUT.OBJECT", "R1", "a"}, {"acme-backups", at, "REST.PUT.OBJECT", "R3", "a"}, {"beta-backups", at, "REST.PUT.OBJECT", "R4", "a"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := parquet.Write(&foreign, []struct{ A int }{{1}}); err != nil {
+		t.Fatal(err)
+	}
+	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("acme-backups", "R1", "REST.PUT.OBJECT", "a"))
+	s.put("a.json.gz", gzipped(t, jsonLine("acme-backups", "R1", "REST.PUT.OBJECT", "a")+jsonLine("acme-backups", "R2", "REST.PUT.OBJECT", "a")+"{\n"))
+	s.put("b.log.parquet", table.String())
+	s.put("c.json", `{"Records":[{"eventTime":"2026-10-01T00:00:00Z","eventName":"PutObject"}]}`)
+	s.put("d.parquet", foreign.String())
+	s.put("e.parquet", table.String()[:table.Len()-3])
+	sum := s.collect()
+	wantSummary(t, sum, 6, 3, 2, 1)
+	if sum.Foreign != 3 || sum.OtherRecords != 1 {
+		t.Errorf("%d foreign, %d of others", sum.Foreign, sum.OtherRecords)
+	}
+	wantSummary(t, s.collect(), 0, 0, 0, 0)
+	if n := s.rows("acme-backups"); n != 3 {
+		t.Errorf("%d records, want 3", n)
+	}
+}
