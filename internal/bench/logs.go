@@ -82,6 +82,7 @@ func (g *generator) random(b []byte, n int, digits string) []byte {
 
 const (
 	hexDigits = "0123456789ABCDEF"
+	urlSafe   = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_."
 	base64    = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	owner     = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
 )
@@ -98,9 +99,9 @@ func (g *generator) line(b []byte) []byte {
 	operation, uri, status, code, sent, size, version := "", "", "200", "-", "-", strconv.Itoa(r.IntN(1<<26)), "-"
 	switch n := r.IntN(100); {
 	case n < 55:
-		operation, uri = "REST.PUT.PART", fmt.Sprintf("PUT /%s/%s?partNumber=%d&uploadId=%s HTTP/1.1", Bucket, key, r.IntN(900), g.random(nil, 32, base64))
+		operation, uri = "REST.PUT.PART", fmt.Sprintf("PUT /%s/%s?partNumber=%d&uploadId=%s HTTP/1.1", Bucket, key, r.IntN(900), g.random(nil, 32, urlSafe))
 	case n < 75:
-		operation, uri, version = "REST.PUT.OBJECT", "PUT /"+Bucket+"/"+key+" HTTP/1.1", string(g.random(nil, 32, base64))
+		operation, uri, version = "REST.PUT.OBJECT", "PUT /"+Bucket+"/"+key+" HTTP/1.1", string(g.random(nil, 32, urlSafe))
 	case n < 85:
 		operation, uri, sent = "REST.GET.OBJECT", "GET /"+Bucket+"/"+key+" HTTP/1.1", size
 	case n < 92:
