@@ -79,6 +79,8 @@ func (b *batch) take(ctx context.Context, f *fetched) error {
 	b.sum.Objects++
 	b.sum.Bytes += f.info.Size
 	switch {
+	case f.same != nil:
+		o.Took, o.ForeignRecords = f.same.Took, f.same.Foreign
 	case len(f.before) > 0:
 		b.changed(o, f)
 	case f.kind == state.KindLog:
@@ -99,22 +101,34 @@ func (b *batch) take(ctx context.Context, f *fetched) error {
 
 // unread notes why an object could not be read.
 func (b *batch) unread(ctx context.Context, f *fetched) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
+	err := f.err
 	switch {
-	case errors.Is(f.err, objects.ErrNotFound):
-		f.err = fmt.Errorf("%w: removed between listing and reading, its records are lost unless they are delivered again", f.err)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, errSpool):
+		return err
+	case errors.Is(err, objects.ErrNotFound) && b.reachable(ctx):
+		err = fmt.Errorf("%w: removed between listing and reading, its records are lost unless they are delivered again", err)
 		b.sum.Gone++
 		b.incidents = append(b.incidents, state.Incident{Location: b.src.Logs.Text, Key: f.info.Key, Kind: state.IncidentGone, ETag: f.info.ETag, Size: f.info.Size, Source: b.src.Logs.Join(f.info.Key), Buckets: b.concerned(f.info.Key)})
-	case errors.Is(f.err, objects.ErrDenied), errors.Is(f.err, objects.ErrChanged):
+	case errors.Is(err, objects.ErrDenied), errors.Is(err, objects.ErrChanged):
 		b.listing.failed(f.info.Key)
 	default:
 		b.failures++
 		b.listing.failed(f.info.Key)
 	}
-	b.errs = append(b.errs, f.err)
+	b.errs = append(b.errs, err)
 	return nil
+}
+
+// reachable tells whether the location still holds anything. Where it does not,
+// it is gone itself, such as a file system that is not mounted, and not its
+// objects one by one.
+func (b *batch) reachable(ctx context.Context) bool {
+	for _, err := range b.store.List(ctx, "") {
+		return err == nil
+	}
+	return false
 }
 
 // partitionedName is the key of a log object in a partitioned prefix, which
@@ -135,17 +149,9 @@ func (b *batch) concerned(key string) []string {
 	return nil
 }
 
-// changed deals with an object whose key was collected with another ETag or
-// size. The same content under a new ETag is nothing; another content is left
-// alone and noted.
+// changed deals with an object whose key was collected with another content: it
+// is left alone and noted.
 func (b *batch) changed(o *objectInBatch, f *fetched) {
-	o.Took = nil
-	for _, k := range f.before {
-		o.Took = union(o.Took, union(k.Took, b.src.Buckets))
-	}
-	if slices.ContainsFunc(f.before, func(k state.KnownObject) bool { return k.SHA256 == f.sha256 }) {
-		return
-	}
 	o.Kind = state.KindChanged
 	b.sum.Changed++
 	if b.sum.FirstChanged == "" {
@@ -155,12 +161,15 @@ func (b *batch) changed(o *objectInBatch, f *fetched) {
 		SHA256: f.sha256, Before: f.before[0].SHA256, Buckets: b.concerned(o.Key)})
 }
 
-// seen tells whether an object with this content is in, and knows it from then
-// on. Its records are duplicates one by one; its unreadable lines, which have
-// no identity, are duplicates with it.
-func (b *batch) seen(ctx context.Context, sha256 string) (bool, error) {
-	if slices.ContainsFunc(b.objects, func(o state.LogObject) bool { return o.SHA256 == sha256 }) {
-		return true, nil
+// copies tells what was taken from other objects with the same content. Records
+// are duplicates one by one; unreadable lines, which have no identity, are
+// duplicates with the object.
+func (b *batch) copies(ctx context.Context, o *state.LogObject) (took []string, found bool, err error) {
+	took, found, err = b.c.State.Copies(ctx, o)
+	for _, other := range b.objects {
+		if other.SHA256 == o.SHA256 && other.Kind == state.KindLog {
+			took, found = append(took, other.Took...), true
+		}
 	}
-	return b.c.State.HasContent(ctx, b.src.Logs.Text, sha256)
+	return took, found, err
 }

@@ -67,6 +67,8 @@ type Collector struct {
 	// flight and identities get their part; 0 is DefaultMemory. The caller sets
 	// the garbage collector's limit.
 	Memory int64
+	// Full asks for a listing of every location from its beginning.
+	Full bool
 	// Progress, if there is one, hears how far a source is, from one goroutine
 	// at a time and up to many times a second.
 	Progress func(Progress)
@@ -121,7 +123,7 @@ func (c *Collector) Collect(ctx context.Context, sources []Source) ([]Summary, e
 			break
 		}
 	}
-	if len(errs) == 0 {
+	if ctx.Err() == nil {
 		if err := c.compact(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("put the small files of finished days together: %w", mend(err)))
 		}
@@ -220,8 +222,8 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 		return nil
 	})
 	p := newPipeline(work, group, store, queue, c.spoolDir(), key, memory/6)
-	s := &sourceRun{c: c, src: src, ids: ids, pipe: p, sum: sum, listing: l}
-	err = s.run(ctx)
+	s := &sourceRun{c: c, src: src, store: store, ids: ids, pipe: p, sum: sum, listing: l}
+	unread, err := s.run(ctx)
 	stop()
 	p.drain()
 	err = errors.Join(err, group.Wait(), ids.Close())
@@ -231,13 +233,14 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 	if err == nil && ctx.Err() == nil {
 		err = l.end(ctx)
 	}
-	return errors.Join(err, ctx.Err())
+	return errors.Join(unread, err, ctx.Err())
 }
 
 // sourceRun is the collection of one source.
 type sourceRun struct {
 	c        *Collector
 	src      Source
+	store    objects.Store
 	ids      *identity.Index
 	pipe     *pipeline
 	sum      *Summary
@@ -245,8 +248,9 @@ type sourceRun struct {
 	failures int // of the place in a row
 }
 
-// run takes batch after batch until the pipeline is empty.
-func (s *sourceRun) run(ctx context.Context) error {
+// run takes batch after batch until the pipeline is empty. Unread is about
+// objects that could not be read, err about all that must be done again.
+func (s *sourceRun) run(ctx context.Context) (unread, err error) {
 	var errs []error
 	for ctx.Err() == nil && s.failures < maxFailures {
 		if !s.pipe.more() {
@@ -260,7 +264,7 @@ func (s *sourceRun) run(ctx context.Context) error {
 			}
 		}
 		if err != nil {
-			return errors.Join(append(errs, mend(err))...)
+			return errors.Join(errs...), mend(err)
 		}
 		s.sum.Add(b.sum)
 	}
@@ -268,9 +272,9 @@ func (s *sourceRun) run(ctx context.Context) error {
 		errs = append(errs, fmt.Errorf("and %d more objects could not be read", s.sum.Failed-maxNamed))
 	}
 	if s.failures >= maxFailures {
-		errs = append(errs, fmt.Errorf("gave up after %d objects in a row could not be read", maxFailures))
+		err = fmt.Errorf("gave up after %d objects in a row could not be read", maxFailures)
 	}
-	return errors.Join(errs...)
+	return errors.Join(errs...), err
 }
 
 func (s *sourceRun) progress(b *batch) {

@@ -57,8 +57,9 @@ type fetched struct {
 	sha256  string // "" for a foreign object, which is not read to its end
 	memory  []byte // the content, or its beginning where it is spooled
 	spool   *os.File
-	hold    int64 // bytes of the pipeline's memory
-	err     error // why it could not be read
+	same    *former // collected before with this content, under another ETag
+	hold    int64   // bytes of the pipeline's memory
+	err     error   // why it could not be read
 
 	chunks   chan *chunk // its lines
 	parseErr error       // why they ended; valid when chunks is closed
@@ -66,6 +67,36 @@ type fetched struct {
 
 // isLog tells that the content is to be parsed.
 func (f *fetched) isLog() bool { return f.kind == state.KindLog }
+
+// compare compares the content with what was collected under the same key. The
+// same content is not read again, unless it holds records that were not taken.
+func (f *fetched) compare() {
+	for i, b := range f.before {
+		if b.SHA256 != f.sha256 {
+			continue
+		}
+		if b.lacks {
+			f.already, f.before = b.Took, nil
+		} else {
+			f.same = &f.before[i]
+		}
+		return
+	}
+}
+
+// errSpool marks errors of our own disk.
+var errSpool = errors.New("write a temporary file")
+
+// spool marks the errors of a temporary file.
+type spool struct{ *os.File }
+
+func (s spool) Write(b []byte) (int, error) {
+	n, err := s.File.Write(b)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errSpool, err)
+	}
+	return n, err
+}
 
 // whole is the content.
 func (f *fetched) whole() io.ReaderAt {
@@ -158,11 +189,11 @@ func (f *fetched) read(body io.Reader, spoolDir string) error {
 	}
 	var err error
 	if f.spool, err = os.CreateTemp(spoolDir, "object-*"); err != nil {
-		return fmt.Errorf("spool: %w", err)
+		return fmt.Errorf("%s: %w: %w", f.info.Key, errSpool, err)
 	}
-	n, err := io.Copy(io.MultiWriter(f.spool, sum), io.MultiReader(bytes.NewReader(look), body))
+	n, err := io.Copy(io.MultiWriter(spool{f.spool}, sum), io.MultiReader(bytes.NewReader(look), body))
 	if err != nil {
-		return fmt.Errorf("spool: %w", err)
+		return fmt.Errorf("read %s: %w", f.info.Key, err)
 	}
 	return f.finish(sum, n, nil)
 }
@@ -182,13 +213,16 @@ func (f *fetched) finish(sum hash.Hash, n int64, content []byte) error {
 	}
 	sum.Write(content)
 	f.sha256 = hex.EncodeToString(sum.Sum(nil))
+	f.compare()
 	if vended.IsParquet(f.memory) && !logName.MatchString(f.info.Key) {
 		p, err := vended.NewParquet(f.whole(), f.info.Size)
-		if err != nil { // it says nothing to who lists it: it is something else
+		if errors.Is(err, vended.ErrNotLog) {
 			f.kind = state.KindForeign
 			return nil
 		}
-		return p.Close()
+		if err == nil {
+			return p.Close()
+		} // what is damaged is a log until it shows that it is none
 	}
 	return nil
 }
@@ -210,7 +244,7 @@ func holdsRecord(content []byte) bool {
 		if err != nil {
 			return false
 		}
-		if rejected == nil {
+		if rejected == nil || vended.IsRecord(line.Text) {
 			return true
 		}
 		read += len(line.Text) + 1

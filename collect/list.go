@@ -2,9 +2,11 @@ package collect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,28 +25,27 @@ const (
 	fullEvery = 7 * 24 * time.Hour
 )
 
-// dated finds the date in the name of a log object: the day folder of a
-// partitioned prefix, plain or as Hive names it, or the time in the name (S3
-// user guide, page ServerLogs). What stands in front is the object's root.
-var dated = regexp.MustCompile(`^(.*?)(?:(\d{4}/\d\d/\d\d)/|(\d{4}-\d\d-\d\d)-\d\d-\d\d-\d\d-[0-9A-F]{8,}|(year=\d{4}/month=\d\d/day=\d\d)/)`)
-
-// Layouts of the three forms of dated.
-var dateLayouts = []string{"2006/01/02", "2006-01-02", "year=2006/month=01/day=02"}
+// Where the date stands in the names of log objects: in the day folder of a
+// partitioned prefix, plain or as Hive names it, or in the time of the name (S3
+// user guide, page ServerLogs). What stands in front is the object's root. Of
+// several day folders the last is that of the log; others belong to the prefix.
+var dateForms = []struct {
+	find   *regexp.Regexp
+	layout string
+}{
+	{regexp.MustCompile(`^(.*/|)(\d{4}/\d\d/\d\d)/`), "2006/01/02"},
+	{regexp.MustCompile(`^(.*/|)(year=\d{4}/month=\d\d/day=\d\d)/`), "year=2006/month=01/day=02"},
+	{regexp.MustCompile(`^(.*?)(\d{4}-\d\d-\d\d)-\d\d-\d\d-\d\d-[0-9A-F]{8,}`), "2006-01-02"},
+}
 
 // dateOf splits a key into its root and its date. The root ends in the form's
 // number, so that two forms behind the same text are two roots.
 func dateOf(key string) (root string, at time.Time, ok bool) {
-	m := dated.FindStringSubmatchIndex(key)
-	if m == nil {
-		return "", at, false
-	}
-	for form, layout := range dateLayouts {
-		from, to := m[4+2*form], m[5+2*form]
-		if from < 0 {
-			continue
+	for form, f := range dateForms {
+		if m := f.find.FindStringSubmatchIndex(key); m != nil {
+			at, err := time.Parse(f.layout, key[m[4]:m[5]])
+			return fmt.Sprintf("%s%d", key[:m[3]], form), at, err == nil
 		}
-		at, err := time.Parse(layout, key[from:to])
-		return fmt.Sprintf("%s%d", key[:m[3]], form), at, err == nil
 	}
 	return "", at, false
 }
@@ -52,28 +53,44 @@ func dateOf(key string) (root string, at time.Time, ok bool) {
 // keyAt is the beginning of the keys of a root from a day on.
 func keyAt(root string, day time.Time) string {
 	form := root[len(root)-1] - '0'
-	return root[:len(root)-1] + day.Format(dateLayouts[form])
+	return root[:len(root)-1] + day.Format(dateForms[form].layout)
+}
+
+// yearEnd is behind the keys of a root in the year of a day. Other roots, such
+// as an account whose number begins like the year, may follow.
+func yearEnd(root string, day time.Time) string {
+	layout := dateForms[root[len(root)-1]-'0'].layout
+	to := strings.Index(layout, "2006") + len("2006-")
+	return root[:len(root)-1] + day.Format(layout[:to]) + "\U0010ffff"
 }
 
 // pending is an object to read.
 type pending struct {
 	info    objects.Info
-	already []string            // buckets whose records were taken before
-	before  []state.KnownObject // other contents of the same key that were collected
+	already []string // buckets whose records were taken before
+	before  []former // what was collected under the same key with another ETag or size
 }
 
-// listing finds the objects of a source that the ledger does not know. A whole
-// listing visits every object; any other jumps, below each root, to LateDays
-// behind the newest date that was collected there.
+// former is a version of an object that was collected.
+type former struct {
+	state.KnownObject
+	lacks bool // it may hold records that were not taken
+}
+
+// listing finds the objects of a source that the ledger does not know. A full
+// listing visits every object; any other jumps, below each root and year, to
+// LateDays behind the newest date that was collected there, and asks for those
+// that could not be read before.
 type listing struct {
 	c      *Collector
 	src    Source
 	full   bool
-	cut    map[string]string // by root: where to go on
+	from   map[string]time.Time // by root: the first day that is visited
 	newest map[string]time.Time
+	retry  []string // keys that could not be read before
 
 	mu      sync.Mutex
-	stuck   map[string]bool // roots with an object that could not be read
+	unread  []string
 	objects int
 	bytes   int64
 	done    bool
@@ -84,9 +101,9 @@ func (c *Collector) newListing(ctx context.Context, src Source) (*listing, error
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{c: c, src: src, cut: map[string]string{}, newest: map[string]time.Time{}, stuck: map[string]bool{}}
+	l := &listing{c: c, src: src, from: map[string]time.Time{}, newest: map[string]time.Time{}}
 	since := c.Now().Sub(last.At)
-	l.full = since < 0 || since >= fullEvery || last.Reader != readerVersion || !slices.Equal(last.Buckets, src.Buckets)
+	l.full = c.Full || since < 0 || since >= fullEvery || last.Reader != readerVersion || !slices.Equal(last.Buckets, src.Buckets)
 	if l.full {
 		return l, nil
 	}
@@ -103,19 +120,27 @@ func (c *Collector) newListing(ctx context.Context, src Source) (*listing, error
 		if err != nil {
 			return nil, fmt.Errorf("read the ledger: newest date of %q: %w", root, err)
 		}
+		if today := l.today(); day.After(today) { // the clock was ahead when this was noted
+			day = today
+		}
 		l.newest[root] = day
-		l.cut[root] = keyAt(root, day.AddDate(0, 0, -late))
+		l.from[root] = day.AddDate(0, 0, -late)
 	}
-	return l, nil
+	l.retry, err = c.State.Unread(ctx, src.Logs.Text)
+	return l, err
 }
 
 // run puts the objects to read into queue, in the order of their keys.
 func (l *listing) run(ctx context.Context, store objects.Store, queue chan<- pending) error {
+	page, err := l.again(ctx, store)
+	if err != nil {
+		return err
+	}
 	seen := 0
-	var page []objects.Info
 	after := ""
 	for jumped := true; jumped; {
 		jumped = false
+		last := after
 		for info, err := range store.List(ctx, after) {
 			if err != nil {
 				// What was listed before it is still read.
@@ -124,16 +149,31 @@ func (l *listing) run(ctx context.Context, store objects.Store, queue chan<- pen
 				}
 				return err
 			}
-			seen++
+			if seen++; info.Key <= last {
+				if info.Key <= after {
+					l.from = nil // the server does not start behind a key: no use in jumping
+				}
+				continue
+			}
+			last = info.Key
+			if l.excepted(info.Key) {
+				continue
+			}
 			root, day, ok := dateOf(info.Key)
-			if cut := l.cut[root]; ok && info.Key < cut {
-				after, jumped = cut, true
-				break
+			if from, known := l.from[root]; ok && known && day.Before(from) {
+				next := keyAt(root, from)
+				if day.Year() < from.Year() {
+					next = yearEnd(root, day)
+				}
+				if next > info.Key {
+					after, jumped = next, true
+					break
+				}
 			}
 			if ok {
 				l.saw(root, day)
 			}
-			if page = append(page, info); len(page) == askedAtOnce {
+			if page = append(page, info); len(page) >= askedAtOnce {
 				if err := l.ask(ctx, page, queue); err != nil {
 					return err
 				}
@@ -153,13 +193,38 @@ func (l *listing) run(ctx context.Context, store objects.Store, queue chan<- pen
 	return nil
 }
 
+// again looks for the objects that could not be read before and that the listing
+// may not visit.
+func (l *listing) again(ctx context.Context, store objects.Store) ([]objects.Info, error) {
+	var page []objects.Info
+	for _, key := range l.retry {
+		root, day, ok := dateOf(key)
+		if from, known := l.from[root]; !ok || !known || !day.Before(from) {
+			continue
+		}
+		info, err := store.Stat(ctx, key)
+		if errors.Is(err, objects.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		page = append(page, info)
+	}
+	return page, nil
+}
+
+// excepted tells whether an object lies in another configured log location.
+func (l *listing) excepted(key string) bool {
+	return slices.ContainsFunc(l.src.Except, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
+}
+
+func (l *listing) today() time.Time { return l.c.Now().UTC().Truncate(24 * time.Hour) }
+
 // saw notes the date of an object. One in the future, by mistake or malice,
 // must not hide what comes before it.
 func (l *listing) saw(root string, day time.Time) {
-	if tomorrow := l.c.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1); day.After(tomorrow) {
-		return
-	}
-	if day.After(l.newest[root]) {
+	if day.After(l.newest[root]) && !day.After(l.today()) {
 		l.newest[root] = day
 	}
 }
@@ -197,38 +262,29 @@ func (l *listing) ask(ctx context.Context, page []objects.Info, queue chan<- pen
 func (l *listing) needed(info objects.Info, known []state.KnownObject) (pending, bool) {
 	p := pending{info: info}
 	for _, k := range known {
+		lacks := k.Lacks(l.src.Buckets)
 		if k.ETag != info.ETag || k.Size != info.Size {
 			if k.Kind == state.KindLog {
-				p.before = append(p.before, k)
+				p.before = append(p.before, former{k, lacks})
 			}
 			continue
 		}
-		switch k.Kind {
-		case state.KindLog:
-			fresh := func(bucket string) bool { return !slices.Contains(k.Took, bucket) }
-			if k.Took == nil || !slices.ContainsFunc(l.src.Buckets, fresh) {
-				return p, false
-			}
+		switch {
+		case k.Kind == state.KindLog && lacks:
 			p.already, p.before = k.Took, nil
 			return p, true
-		case state.KindChanged:
+		case k.Kind == state.KindLog, k.Kind == state.KindChanged, k.Reader >= readerVersion:
 			return p, false
-		default:
-			if k.Reader >= readerVersion {
-				return p, false
-			}
 		}
 	}
 	return p, true
 }
 
-// failed notes that an object could not be read: the next listing goes back as
-// far as this one did.
+// failed notes that an object could not be read; the next listing asks for it.
 func (l *listing) failed(key string) {
-	root, _, _ := dateOf(key)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.stuck[root] = true
+	l.unread = append(l.unread, key)
 }
 
 func (l *listing) progress() (objects int, bytes int64, done bool) {
@@ -243,13 +299,11 @@ func (l *listing) end(ctx context.Context) error {
 	defer l.mu.Unlock()
 	roots := map[string]string{}
 	for root, day := range l.newest {
-		if !l.stuck[root] {
-			roots[root] = day.Format(time.DateOnly)
-		}
+		roots[root] = day.Format(time.DateOnly)
 	}
 	var full *state.FullListing
-	if l.full && len(l.stuck) == 0 {
+	if l.full {
 		full = &state.FullListing{At: l.c.Now(), Buckets: l.src.Buckets, Reader: readerVersion}
 	}
-	return l.c.State.EndListing(ctx, l.src.Logs.Text, roots, full)
+	return l.c.State.EndListing(ctx, l.src.Logs.Text, roots, l.unread, full)
 }

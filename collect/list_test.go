@@ -16,11 +16,12 @@ import (
 
 func TestDateOf(t *testing.T) {
 	for key, want := range map[string]string{
-		"2026-10-01-23-30-00-AAAAAAAAAAAAAAAA":                                            "1 2026-10-01",
-		"logs-2026-10-01-23-30-00-AAAAAAAAAAAAAAAA":                                       "logs-1 2026-10-01",
-		"111122223333/eu-west-1/b/2026/10/02/2026-10-02-00-00-00-AAAAAAAA":                "111122223333/eu-west-1/b/0 2026-10-02",
-		"AWSLogs/aws-account-id=1/x/region=r/year=2026/month=03/day=04/hour=05/x.json.gz": "AWSLogs/aws-account-id=1/x/region=r/2 2026-03-04",
-		"AWSLogs/111122223333/s3/eu-west-1/2026/10/02/05/111122223333_x_abc.log.parquet":  "AWSLogs/111122223333/s3/eu-west-1/0 2026-10-02",
+		"2026-10-01-23-30-00-AAAAAAAAAAAAAAAA":                                              "2 2026-10-01",
+		"logs-2026-10-01-23-30-00-AAAAAAAAAAAAAAAA":                                         "logs-2 2026-10-01",
+		"111122223333/eu-west-1/b/2026/10/02/2026-10-02-00-00-00-AAAAAAAA":                  "111122223333/eu-west-1/b/0 2026-10-02",
+		"AWSLogs/aws-account-id=1/x/region=r/year=2026/month=03/day=04/hour=05/x.json.gz":   "AWSLogs/aws-account-id=1/x/region=r/1 2026-03-04",
+		"AWSLogs/111122223333/s3/eu-west-1/2026/10/02/05/111122223333_x_abc.log.parquet":    "AWSLogs/111122223333/s3/eu-west-1/0 2026-10-02",
+		"since/2026/01/01/111122223333/r/b/2026/11/23/2026-11-23-00-00-00-AAAAAAAAAAAAAAAA": "since/2026/01/01/111122223333/r/b/0 2026-11-23",
 		"readme.txt": "", "2026-10-01.txt": "", "2026/13/01/2026-13-01-00-00-00-AAAAAAAA": "",
 	} {
 		got := ""
@@ -133,42 +134,99 @@ func TestListingGoesBackLateDays(t *testing.T) {
 	}
 }
 
-// What hides objects from a daily listing makes the next one a full one, or is
-// not believed.
-func TestListingIsFull(t *testing.T) {
+// Keys that sort between the old and the new ones of a root are still found.
+func TestListingJumpsOverNothingElse(t *testing.T) {
 	s := newSite(t, "acme-backups")
 	s.c.Now = func() time.Time { return now }
-	s.day("", now.AddDate(1, 0, 0), false) // dated in the future
-	old := s.day("", now.AddDate(0, 0, -20), false)
-	s.day("", now, false)
-	if err := os.Chmod(filepath.Join(s.dir, "logs", old), 0); err != nil {
-		t.Fatal(err)
-	}
-	if os.Getuid() != 0 {
-		if _, err := s.c.Collect(t.Context(), s.srcs); err == nil {
-			t.Fatal("an object that can't be read is no error")
-		}
-		if _, _, full := s.list(); !full {
-			t.Error("with an object unread the next listing is not full")
-		}
-	}
-	if err := os.Chmod(filepath.Join(s.dir, "logs", old), 0o644); err != nil {
-		t.Fatal(err)
+	for n := range 30 {
+		s.day("", now.AddDate(-1, 0, -n), false)
+		s.day("", now.AddDate(0, 0, -n), false)
+		s.day("202512345678/eu-west-1/acme-backups/", now.AddDate(0, 0, -n), true)
+		s.day("since/2026/01/01/111122223333/eu-west-1/acme-backups/", now.AddDate(0, 0, -n), true)
+		s.day("since/2026/06/01/222233334444/eu-west-1/beta-backups/", now.AddDate(0, 0, -n), true)
 	}
 	s.collect()
-	late := s.day("", now.Add(-time.Hour), false)
-	if keys, _, full := s.list(); full || !slices.Equal(keys, []string{late}) {
-		t.Errorf("full %t, %v: the object of the future hides %s", full, keys, late)
+	s.c.Now = func() time.Time { return now.AddDate(0, 0, 1) }
+	at := now.AddDate(0, 0, 1)
+	want := []string{s.day("", at, false), s.day("202512345678/eu-west-1/acme-backups/", at, true), s.day("since/2026/01/01/111122223333/eu-west-1/acme-backups/", at, true), s.day("since/2026/06/01/222233334444/eu-west-1/beta-backups/", at, true)}
+	slices.Sort(want)
+	if keys, visited, full := s.list(); full || visited > 60 || !slices.Equal(keys, want) {
+		t.Errorf("full %t, %d visited\ngot  %v\nwant %v", full, visited, keys, want)
 	}
-	for name, change := range map[string]func(){
-		"a clock that was ahead": func() { s.c.Now = func() time.Time { return now.Add(-time.Hour) } },
-		"another bucket":         func() { s.srcs[0].Buckets = []string{"acme-backups", "beta-backups"} },
-	} {
-		s.collect()
-		change()
-		if _, _, full := s.list(); !full {
-			t.Errorf("%s: the listing is not full", name)
-		}
+}
+
+// Dates of the future and clocks that were wrong hide nothing.
+func TestListingAndClocks(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	clock := now
+	s.c.Now = func() time.Time { return clock }
+	s.day("", now.AddDate(1, 0, 0), false)
+	s.day("", now.AddDate(0, 0, 1), false)
+	s.day("", now, false)
+	s.collect()
+	late := []string{s.day("", now.AddDate(0, 0, -3).Add(time.Hour), false), s.day("", now.Add(-time.Hour), false)}
+	if keys, _, full := s.list(); full || !slices.Equal(keys, late) {
+		t.Errorf("full %t, %v: objects of the future hide %v", full, keys, late)
+	}
+	clock = now.AddDate(0, 0, 6)
+	s.day("", clock, false)
+	s.collect()
+	clock = now.AddDate(0, 0, 1)
+	late = []string{s.day("", clock.AddDate(0, 0, -2), false)}
+	if keys, _, full := s.list(); full || !slices.Equal(keys, late) {
+		t.Errorf("full %t, %v: a clock that was ahead hides %v", full, keys, late)
+	}
+	clock = now.AddDate(0, 0, -1)
+	if _, _, full := s.list(); !full {
+		t.Error("with a clock behind the last full listing the next one is not full")
+	}
+	clock = now
+	s.srcs[0].Buckets = []string{"acme-backups", "beta-backups"}
+	if _, _, full := s.list(); !full {
+		t.Error("with another bucket the listing is not full")
+	}
+}
+
+// What could not be read is asked for again, wherever it lies.
+func TestUnreadIsAskedForAgain(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	s.c.Now = func() time.Time { return now }
+	old := s.day("", now.AddDate(0, 0, -20), false)
+	s.day("", now, false)
+	l, err := s.c.newListing(t.Context(), s.srcs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.saw("2", now.Truncate(24*time.Hour))
+	l.failed(old)
+	if err := l.end(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	keys, _, full := s.list()
+	if full || len(keys) != 2 || keys[0] != old {
+		t.Errorf("full %t, %v; want %s in front", full, keys, old)
+	}
+}
+
+// A location within another one is its own.
+func TestNestedLocations(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	inner := s.srcs[0]
+	inner.Logs.Path, inner.Logs.Text, inner.Buckets = filepath.Join(inner.Logs.Path, "inner"), "file:logs/inner/", []string{"beta-backups"}
+	key, ok := inner.Logs.Within(s.srcs[0].Logs)
+	if !ok || key != "inner/" {
+		t.Fatalf("%q, %t", key, ok)
+	}
+	s.srcs[0].Except = []string{key}
+	s.srcs = append(s.srcs, inner)
+	s.day("", now, false)
+	if err := os.MkdirAll(inner.Logs.Path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s.put("inner/2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("beta-backups", "R1", "REST.PUT.OBJECT", "a")+"rubbish\n")
+	sums, err := s.c.Collect(t.Context(), s.srcs)
+	if err != nil || sums[0].Records != 1 || sums[0].Rejected != 0 || sums[1].Records != 1 || sums[1].Rejected != 1 {
+		t.Errorf("%+v, %v", sums, err)
 	}
 }
 
@@ -190,6 +248,40 @@ func TestChangedObject(t *testing.T) {
 	if err != nil || len(noticed) != 1 || noticed[0].Kind != state.IncidentChanged || noticed[0].SHA256 == noticed[0].Before || len(noticed[0].Before) != 64 {
 		t.Errorf("noticed %+v, %v", noticed, err)
 	}
+}
+
+// An object that was only touched still gives its records to a bucket that is
+// configured later.
+func TestTouchedObjectAndBucketConfiguredLater(t *testing.T) {
+	for _, together := range []bool{false, true} {
+		s := newSite(t, "acme-backups")
+		name := "2026-10-01-23-30-00-AAAAAAAAAAAAAAAA"
+		s.put(name, line("acme-backups", "R1", "REST.PUT.OBJECT", "a")+line("beta-backups", "R2", "REST.PUT.OBJECT", "b"))
+		wantSummary(t, s.collect(), 1, 1, 0, 0)
+		if err := os.Chtimes(filepath.Join(s.dir, "logs", name), now, now); err != nil {
+			t.Fatal(err)
+		}
+		if !together {
+			wantSummary(t, s.collect(), 1, 0, 0, 0)
+		}
+		s.srcs[0].Buckets = []string{"acme-backups", "beta-backups"}
+		wantSummary(t, s.collect(), 1, 1, 0, 0)
+		wantSummary(t, s.collect(), 0, 0, 0, 0)
+		if s.rows("acme-backups") != 1 || s.rows("beta-backups") != 1 {
+			t.Errorf("together %t: %d and %d records", together, s.rows("acme-backups"), s.rows("beta-backups"))
+		}
+	}
+}
+
+// The unreadable lines of a copy of what a changed object holds are kept.
+func TestCopyOfAChangedObject(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("acme-backups", "R1", "REST.PUT.OBJECT", "a"))
+	s.collect()
+	other := line("acme-backups", "R2", "REST.PUT.OBJECT", "b") + "rubbish\n"
+	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", other)
+	s.put("2026-10-01-23-40-00-BBBBBBBBBBBBBBBB", other)
+	wantSummary(t, s.collect(), 2, 1, 0, 1)
 }
 
 // Many small files of a finished day become one with the same records; the

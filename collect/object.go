@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"bucketproof/collect/accesslog"
@@ -26,8 +27,9 @@ type objectInBatch struct {
 	state.LogObject
 	b        *batch
 	already  []string
-	again    bool   // the same content is in, under another name or ETag
-	name     []byte // Source
+	copied   bool     // the same content is in, under another name
+	took     []string // the buckets that were taken from it
+	name     []byte   // Source
 	lastLine int64
 	near     int64     // time of the record before; 0 before the first
 	waiting  []refused // rejected lines before the first record
@@ -70,7 +72,7 @@ func (o *objectInBatch) countOf(bucket string) *count {
 // is read as far as it goes, and its damage is kept like a line that can't be
 // read.
 func (o *objectInBatch) takeAll(ctx context.Context, f *fetched) (err error) {
-	if o.again, err = o.b.seen(ctx, f.sha256); err != nil {
+	if o.took, o.copied, err = o.b.copies(ctx, &o.LogObject); err != nil {
 		return err
 	}
 	for c := range f.chunks {
@@ -83,7 +85,7 @@ func (o *objectInBatch) takeAll(ctx context.Context, f *fetched) (err error) {
 		o.b.progress(o.b)
 	}
 	if errors.Is(f.parseErr, errDamaged) {
-		f.parseErr = o.reject(accesslog.Line{Number: o.lastLine + 1, Text: []byte{}}, f.parseErr)
+		f.parseErr = o.reject(accesslog.Line{Number: o.lastLine + 1, Text: []byte{}}, "", f.parseErr)
 	}
 	if err := errors.Join(f.parseErr, o.flushWaiting(o.Delivered.UnixMilli())); err != nil {
 		return err
@@ -106,7 +108,7 @@ func timeOf(ms int64) time.Time {
 func (o *objectInBatch) take(e *entry) error {
 	o.lastLine = e.line.Number
 	if e.rejected != nil {
-		return o.reject(e.line, e.rejected)
+		return o.reject(e.line, string(e.rec.Bucket), e.rejected)
 	}
 	n := o.last
 	if n == nil || n.bucket != string(e.rec.Bucket) {
@@ -162,8 +164,9 @@ func (d *dates) of(ms int64) string {
 
 // reject keeps a line that can't be read. It is dated as the record before it,
 // or as the first one of the object, or as the delivery.
-func (o *objectInBatch) reject(line accesslog.Line, reason error) error {
-	bucket, ours := o.bucketOf(line.Text)
+// Named is the bucket that the line tells, where its form can tell it.
+func (o *objectInBatch) reject(line accesslog.Line, named string, reason error) error {
+	bucket, ours := o.bucketOf(line.Text, named)
 	switch {
 	case !ours:
 		o.ForeignRecords++
@@ -171,12 +174,12 @@ func (o *objectInBatch) reject(line accesslog.Line, reason error) error {
 		return nil
 	case o.already != nil && (bucket == "" || slices.Contains(o.already, bucket)):
 		return nil // kept when the object was first read
-	case o.again && o.already == nil:
+	case o.copied && (bucket == "" || slices.Contains(o.took, bucket)):
 		o.countOf(bucket).duplicates++
 		o.b.sum.Duplicates++
 		return nil
 	}
-	r := refused{bucket: bucket, line: line.Number, reason: reason.Error(), raw: line.Text}
+	r := refused{bucket: bucket, line: line.Number, reason: short(reason), raw: line.Text}
 	if o.b.sum.FirstRejected == "" {
 		o.b.sum.FirstRejected = fmt.Sprintf("%s:%d: %s", o.Source, line.Number, r.reason)
 	}
@@ -189,6 +192,16 @@ func (o *objectInBatch) reject(line accesslog.Line, reason error) error {
 		return o.flushWaiting(o.Delivered.UnixMilli())
 	}
 	return o.keep(r, o.near)
+}
+
+// short is the reason in one line that is not too long.
+func short(reason error) string {
+	const longest = 200
+	text := reason.Error()
+	if len(text) > longest {
+		text = strings.ToValidUTF8(text[:longest], "") + "…"
+	}
+	return text
 }
 
 func (o *objectInBatch) flushWaiting(ms int64) error {
@@ -211,7 +224,11 @@ func (o *objectInBatch) keep(r refused, ms int64) error {
 // field names, where the third begins a time; otherwise the only one that logs
 // here, or "" for not known. The line is not ours where it names a bucket that
 // is not configured.
-func (o *objectInBatch) bucketOf(line []byte) (bucket string, ours bool) {
+func (o *objectInBatch) bucketOf(line []byte, named string) (bucket string, ours bool) {
+	if named != "" {
+		_, ours := slices.BinarySearch(o.b.src.Buckets, named)
+		return named, ours
+	}
 	if fields := bytes.SplitN(line, []byte(" "), 3); len(fields) == 3 && bytes.HasPrefix(fields[2], []byte("[")) {
 		name := string(fields[1])
 		if _, ok := slices.BinarySearch(o.b.src.Buckets, name); ok {

@@ -15,8 +15,10 @@ import (
 )
 
 const (
-	// chunkEntries is how many lines are handed on together.
+	// chunkEntries and chunkBytes are how many lines are handed on together; the
+	// last one may be longer.
 	chunkEntries = 256
+	chunkBytes   = 256 << 10
 	// chunksAhead is how many chunks of an object may wait to be taken.
 	chunksAhead = 2
 )
@@ -35,7 +37,8 @@ type chunk struct{ entries []entry }
 var chunks = sync.Pool{New: func() any { return &chunk{entries: make([]entry, 0, chunkEntries)} }}
 
 // records is a reader of one form of log object. What it hands out stays as it
-// is while the object is held.
+// is while the object is held. Of a line that can't be read, forms other than
+// text tell the bucket in the record, where they know it.
 type records interface {
 	Next(*dataset.Record) (line accesslog.Line, rejected, err error)
 }
@@ -77,7 +80,7 @@ func (f *fetched) parseAll(ctx context.Context, key identity.Key) (err error) {
 // fill reads until the chunk is full.
 func (c *chunk) fill(r records, key identity.Key) error {
 	c.entries = c.entries[:0]
-	for len(c.entries) < chunkEntries {
+	for bytes := 0; len(c.entries) < chunkEntries && bytes < chunkBytes; {
 		n := len(c.entries)
 		c.entries = c.entries[:n+1]
 		e := &c.entries[n]
@@ -86,9 +89,17 @@ func (c *chunk) fill(r records, key identity.Key) error {
 			c.entries = c.entries[:n]
 			return err
 		}
-		if e.rejected == nil {
+		bytes += len(e.line.Text)
+		if e.rejected == nil && e.line.Text == nil { // not of lines
+			bytes += e.rec.Size()
+		}
+		_, plain := r.(*accesslog.Reader)
+		switch {
+		case e.rejected != nil && plain:
+			e.rec.Bucket = nil // the line itself tells, see bucketOf
+		case e.rejected == nil:
 			// The text of a plain line is that of its fields.
-			if _, plain := r.(*accesslog.Reader); !plain || !dataset.IsClean(e.line.Text) {
+			if !plain || !dataset.IsClean(e.line.Text) {
 				e.rec.Clean()
 			}
 			e.id = dataset.Identify(key, &e.rec)
@@ -126,8 +137,9 @@ func textOf(src io.Reader) (records, io.Closer, error) {
 		return nil, nil, err
 	}
 	b := bufio.NewReaderSize(content, 64<<10)
-	head, err := b.Peek(512)
-	if err != nil && !errors.Is(err, io.EOF) {
+	// What is damaged behind its beginning is read as far as it goes.
+	head, err := b.Peek(4096)
+	if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
 		return nil, nil, errors.Join(err, content.Close())
 	}
 	if vended.IsJSON(head) {

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -31,6 +32,34 @@ type pipeline struct {
 	limit   int64
 	head    *fetched
 	ended   bool
+	turn    turns
+}
+
+// parsedAhead is how many objects are parsed at a time, from the one that is
+// taken on. What a line of a packed object takes is known only when it is read.
+const parsedAhead = 4
+
+// turns lets objects be parsed in their order.
+type turns struct {
+	mu    sync.Mutex
+	moved sync.Cond
+	taken int
+}
+
+// wait returns when the object with this number may be parsed.
+func (t *turns) wait(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for n >= t.taken+parsedAhead {
+		t.moved.Wait()
+	}
+}
+
+func (t *turns) next() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.taken++
+	t.moved.Broadcast()
 }
 
 // newPipeline takes objects from queue until it is closed or ctx ends. Memory
@@ -41,8 +70,10 @@ func newPipeline(ctx context.Context, group *errgroup.Group, store objects.Store
 		p.tokens <- struct{}{}
 	}
 	p.total = leastInFlight
+	p.turn.moved.L = &p.turn.mu
 	group.Go(func() error {
 		defer close(p.results)
+		n := 0
 		for next := range queue {
 			select {
 			case <-p.tokens:
@@ -55,11 +86,14 @@ func newPipeline(ctx context.Context, group *errgroup.Group, store objects.Store
 			}
 			result := make(chan *fetched, 1)
 			p.results <- result
+			number := n
+			n++
 			group.Go(func() error {
 				f := fetch(ctx, store, next, spool)
 				f.hold = hold
 				f.chunks = make(chan *chunk, chunksAhead)
 				result <- f
+				p.turn.wait(number)
 				f.parse(ctx, key)
 				return nil
 			})
@@ -128,6 +162,7 @@ func (p *pipeline) next() *fetched {
 // done gives back what an object holds.
 func (p *pipeline) done(f *fetched) error {
 	f.discard()
+	p.turn.next()
 	f.release()
 	p.memory.Release(f.hold)
 	return f.close()

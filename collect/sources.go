@@ -12,6 +12,9 @@ type Source struct {
 	Logs    objects.URL
 	Access  objects.Access
 	Buckets []string // sorted
+	// Except are the prefixes of keys that belong to another configured location,
+	// which lies in this one.
+	Except []string
 }
 
 // Sources returns the log locations of a configuration, each once, in the
@@ -33,6 +36,13 @@ func Sources(c *config.Config, tenant string) []Source {
 			}
 			if t.ID == tenant {
 				used[b.Logs.Text] = true
+			}
+		}
+	}
+	for i := range out {
+		for _, o := range out {
+			if key, ok := o.Logs.Within(out[i].Logs); ok {
+				out[i].Except = append(out[i].Except, key)
 			}
 		}
 	}

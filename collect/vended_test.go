@@ -3,6 +3,9 @@ package collect
 import (
 	"bytes"
 	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +28,49 @@ func gzipped(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// What another bucket's unreadable JSON line says is not kept as ours, and a
+// small packed object that is cut is read as far as it goes.
+func TestVendedLinesOfOthers(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	bad := strings.Replace(jsonLine("beta-backups", "R2", "REST.PUT.OBJECT", "secret"), "200", `"OK"`, 1)
+	s.put("a.json", jsonLine("acme-backups", "R1", "REST.PUT.OBJECT", "a")+bad)
+	whole := gzipped(t, jsonLine("acme-backups", "R3", "REST.PUT.OBJECT", "a"))
+	s.put("b.json.gz", whole[:len(whole)-4])
+	sum := s.collect()
+	wantSummary(t, sum, 2, 2, 0, 1)
+	if sum.OtherRecords != 1 {
+		t.Errorf("%d records of others", sum.OtherRecords)
+	}
+	s.srcs[0].Buckets = []string{"acme-backups", "beta-backups"}
+	wantSummary(t, s.collect(), 1, 0, 0, 1)
+}
+
+// Long lines packed small take bounded memory.
+func TestMemoryOfPackedLines(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it packs 300 MB")
+	}
+	s := newSite(t, "acme-backups")
+	long := strings.Repeat("x", 900<<10) + "\n"
+	text := gzipped(t, line("acme-backups", "R1", "REST.PUT.OBJECT", "a")+strings.Repeat(long, 40))
+	for i := range 8 {
+		s.put(fmt.Sprintf("2026-10-01-23-%02d-00-AAAAAAAAAAAAAAAA", i), text+fmt.Sprint(i))
+	}
+	var most uint64
+	s.c.Progress = func(Progress) {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		most = max(most, m.HeapAlloc)
+	}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(DefaultMemory))
+	if sum := s.collect(); sum.Objects != 8 || sum.Records != 1 {
+		t.Errorf("%+v", sum)
+	}
+	if most > 2*DefaultMemory {
+		t.Errorf("the heap had %d MB", most>>20)
+	}
 }
 
 // A request is one record in whatever forms it is delivered; what is JSON or
@@ -53,8 +99,8 @@ func TestVendedForms(t *testing.T) {
 	s.put("d.parquet", foreign.String())
 	s.put("e.parquet", table.String()[:table.Len()-3])
 	sum := s.collect()
-	wantSummary(t, sum, 6, 3, 2, 1)
-	if sum.Foreign != 3 || sum.OtherRecords != 1 {
+	wantSummary(t, sum, 6, 3, 2, 2) // what is damaged counts as a line
+	if sum.Foreign != 2 || sum.OtherRecords != 1 {
 		t.Errorf("%d foreign, %d of others", sum.Foreign, sum.OtherRecords)
 	}
 	wantSummary(t, s.collect(), 0, 0, 0, 0)

@@ -16,28 +16,32 @@ import (
 )
 
 func newCollect(a *app) *cobra.Command {
+	full := false
 	cmd := &cobra.Command{
 		Use:   "collect",
 		Short: "Bring new log objects into the dataset",
 		Long: `Lists the log locations of the configuration, reads the objects that are not in
 yet, and adds their records to the dataset. It can be run again at any time: an
 object that is in is not read again, and a record that was delivered twice is
-counted once. Nothing is ever written to a log location.`,
+counted once. A listing goes back collect.late_days behind the newest log object;
+once a week, or with --full, it visits everything. Nothing is ever written to a
+log location.`,
 		Example: "  bucketproof collect\n  bucketproof collect --tenant acme --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.checkFormat(); err != nil {
 				return err
 			}
-			return a.with(cmd.Context(), func(p *parts) error { return a.collect(cmd.Context(), p) })
+			return a.with(cmd.Context(), func(p *parts) error { return a.collect(cmd.Context(), p, full) })
 		},
 	}
 	a.tenantFlag(cmd)
 	a.formatFlag(cmd)
+	cmd.Flags().BoolVar(&full, "full", false, "list the log locations from their beginning, as happens once a week")
 	return cmd
 }
 
-func (a *app) collect(ctx context.Context, p *parts) error {
+func (a *app) collect(ctx context.Context, p *parts, full bool) error {
 	release, err := scheduler.Lock(p.config.DataDir)
 	if err != nil {
 		return err
@@ -47,7 +51,7 @@ func (a *app) collect(ctx context.Context, p *parts) error {
 	}
 	bar := newProgress(a)
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.config.Collect.MemoryLimit))
-	c := &collect.Collector{Dataset: p.data, State: p.state, Log: bar.log, Now: a.now, LateDays: p.config.Collect.LateDays, Memory: p.config.Collect.MemoryLimit, Progress: bar.show}
+	c := &collect.Collector{Dataset: p.data, State: p.state, Log: bar.log, Now: a.now, LateDays: p.config.Collect.LateDays, Memory: p.config.Collect.MemoryLimit, Full: full, Progress: bar.show}
 	var summaries []collect.Summary
 	_, err = scheduler.Run(ctx, p.state, a.now, scheduler.Job{Name: "collect", Tenant: a.tenant, Do: func(ctx context.Context) (string, bool, error) {
 		var err error

@@ -1,5 +1,7 @@
 package accesslog
 
+import "bucketproof/internal/dataset"
+
 // parseTime reads [02/Jan/2006:15:04:05 +0000] as milliseconds since 1970 UTC.
 // S3 always writes +0000; another offset is honoured.
 func parseTime(b []byte) (int64, bool) {
@@ -22,7 +24,7 @@ func parseTime(b []byte) (int64, bool) {
 		offset = -offset
 	}
 	seconds := int64(daysSince1970(year, month, day))*86400 + int64(hour*3600+minute*60+second-offset)
-	return seconds * 1000, true
+	return seconds * 1000, dataset.ValidTime(seconds * 1000)
 }
 
 // two is the number of two digits, negative where they are none.

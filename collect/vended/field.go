@@ -1,9 +1,9 @@
 // Package vended reads S3 server access logs as CloudWatch Logs delivers them
 // to S3 since June 2026: JSON, one object a line, or Parquet (S3 user guide,
 // page sal-cw-log-format). Fields are found by name, in any order; a missing
-// field, null and "-" all stand for unknown. The page gives names and types for
-// JSON; that a field may come as text where a number is expected, as other log
-// types of the same service do it, is allowed for.
+// field, null, "" and "-" all stand for unknown. The page gives names and types
+// for JSON; that a field may come as text where a number is expected, as other
+// log types of the same service do it, is allowed for.
 package vended
 
 import (
@@ -22,18 +22,20 @@ import (
 // Reasons why something is not a record.
 var (
 	errObject    = errors.New("the line is not a JSON object")
-	errTime      = errors.New("request_time is missing or no time")
+	errNoTime    = errors.New("request_time is missing")
+	errTime      = errors.New("no time from 1970 to 9999")
 	errBucket    = errors.New("neither bucket_name nor bucket_arn names a bucket")
 	errOperation = errors.New("operation is missing")
-	errStatus    = errors.New("http_status is not a number from 100 to 599")
-	errIP        = errors.New("remote_ip is not an address")
+	errStatus    = errors.New("not a number from 100 to 599")
+	errIP        = errors.New("not an address")
+	errNumber    = errors.New("not a number")
 )
 
 // value is what a field holds.
 type value struct {
-	text   []byte // of a string, otherwise nil
-	number float64
-	kind   kind
+	kind kind
+	text []byte // of a text, a number or a boolean, as written
+	ms   int64  // of an instant: milliseconds since 1970 UTC
 }
 
 type kind int
@@ -42,119 +44,131 @@ const (
 	unknown kind = iota
 	text
 	number
-	boolean // number is 1 or 0
-	instant // number is milliseconds since 1970 UTC
+	boolean
+	instant
 	other
 )
 
-const arnOfBucket = "arn:"
+// IsRecord tells whether a JSON object looks like an access log record, readable
+// or not.
+func IsRecord(line []byte) bool {
+	return IsJSON(line) && bytes.Contains(line, []byte(`"request_time"`)) && bytes.Contains(line, []byte(`"operation"`)) &&
+		(bytes.Contains(line, []byte(`"bucket_name"`)) || bytes.Contains(line, []byte(`"bucket_arn"`)))
+}
 
-// set puts a field into the record; known is false for a name that is not of
+// record fills a Record from fields. What a later field tells about the bucket
+// counts also when an earlier one can't be read.
+type record struct {
+	*dataset.Record
+	err error // the first
+}
+
+func begin(rec *dataset.Record) record {
+	*rec = dataset.Record{HTTPStatus: dataset.None, BytesSent: dataset.None, ObjectSize: dataset.None, TotalTimeMS: dataset.None, TurnAroundTimeMS: dataset.None}
+	return record{Record: rec}
+}
+
+// set puts a field into the record; it returns false for a name that is not of
 // the format.
-func set(rec *dataset.Record, name []byte, v value) (known bool, err error) {
-	if v.kind == text && len(v.text) == 1 && v.text[0] == '-' {
+func (r *record) set(name []byte, v value) (known bool) {
+	if v.kind == text && (len(v.text) == 0 || len(v.text) == 1 && v.text[0] == '-') {
 		v = value{}
 	}
+	var err error
 	switch string(name) {
 	case "schema_version_id":
-	case "bucket_arn":
-		// arn:aws:s3:::name
-		if rec.Bucket == nil && v.kind == text && strings.HasPrefix(string(v.text), arnOfBucket) {
-			rec.Bucket = v.text[bytes.LastIndexByte(v.text, ':')+1:]
+	case "bucket_arn": // arn:aws:s3:::name
+		if r.Bucket == nil && v.kind == text && strings.HasPrefix(string(v.text), "arn:") {
+			r.Bucket = v.text[bytes.LastIndexByte(v.text, ':')+1:]
 		}
 	case "bucket_name":
 		if v.kind == text {
-			rec.Bucket = v.text
+			r.Bucket = v.text
 		}
 	case "request_time":
-		if rec.TimeMS, err = v.time(); err != nil {
-			return true, err
-		}
+		r.TimeMS, err = v.time()
 	case "bucket_owner_id":
-		rec.BucketOwner, err = v.string()
+		r.BucketOwner, err = v.string()
 	case "remote_ip":
-		if rec.RemoteIP, err = v.string(); err == nil && rec.RemoteIP != nil {
-			if _, perr := netip.ParseAddr(string(rec.RemoteIP)); perr != nil {
+		if r.RemoteIP, err = v.string(); err == nil && r.RemoteIP != nil {
+			if at, perr := netip.ParseAddr(string(r.RemoteIP)); perr != nil || at.Zone() != "" {
 				err = errIP
 			}
 		}
 	case "requester":
-		rec.Requester, err = v.string()
+		r.Requester, err = v.string()
 	case "request_id":
-		rec.RequestID, err = v.string()
+		r.RequestID, err = v.string()
 	case "operation":
-		rec.Operation, err = v.string()
+		r.Operation, err = v.string()
 	case "key_name":
-		rec.Key, err = v.string()
+		r.Key, err = v.string()
 	case "request_uri":
-		rec.RequestURI, err = v.string()
+		r.RequestURI, err = v.string()
 	case "http_status":
 		var n int64
 		n, err = v.integer(999)
 		if err != nil || n != dataset.None && (n < 100 || n > 599) {
-			return true, errStatus
+			err = errStatus
 		}
-		rec.HTTPStatus = int32(n)
+		r.HTTPStatus = int32(n)
 	case "error_code":
-		rec.ErrorCode, err = v.string()
+		r.ErrorCode, err = v.string()
 	case "bytes_sent_size":
-		rec.BytesSent, err = v.integer(math.MaxInt64)
+		r.BytesSent, err = v.integer(math.MaxInt64)
 	case "object_size":
-		rec.ObjectSize, err = v.integer(math.MaxInt64)
+		r.ObjectSize, err = v.integer(math.MaxInt64)
 	case "total_duration":
 		var n int64
 		n, err = v.integer(math.MaxInt32)
-		rec.TotalTimeMS = int32(n)
+		r.TotalTimeMS = int32(n)
 	case "turn_around_duration":
 		var n int64
 		n, err = v.integer(math.MaxInt32)
-		rec.TurnAroundTimeMS = int32(n)
+		r.TurnAroundTimeMS = int32(n)
 	case "referer":
-		rec.Referer, err = v.string()
+		r.Referer, err = v.string()
 	case "user_agent":
-		rec.UserAgent, err = v.string()
+		r.UserAgent, err = v.string()
 	case "version_id":
-		rec.VersionID, err = v.string()
+		r.VersionID, err = v.string()
 	case "host_id":
-		rec.HostID, err = v.string()
+		r.HostID, err = v.string()
 	case "signature_version":
-		rec.SignatureVersion, err = v.string()
+		r.SignatureVersion, err = v.string()
 	case "cipher_suite":
-		rec.CipherSuite, err = v.string()
+		r.CipherSuite, err = v.string()
 	case "authentication_type":
-		rec.AuthenticationType, err = v.string()
+		r.AuthenticationType, err = v.string()
 	case "host_header":
-		rec.HostHeader, err = v.string()
+		r.HostHeader, err = v.string()
 	case "tls_version":
-		rec.TLSVersion, err = v.string()
+		r.TLSVersion, err = v.string()
 	case "access_point_arn":
-		rec.AccessPointARN, err = v.string()
+		r.AccessPointARN, err = v.string()
 	case "acl_required":
-		rec.ACLRequired, err = v.yes()
+		r.ACLRequired, err = v.yes()
 	case "source_region":
-		rec.SourceRegion, err = v.string()
+		r.SourceRegion, err = v.string()
 	default:
-		return false, nil
+		return false
 	}
-	if err != nil {
-		err = fmt.Errorf("%s: %w", name, err)
+	if err != nil && r.err == nil {
+		r.err = fmt.Errorf("%s: %w", name, err)
 	}
-	return true, err
+	return true
 }
 
-// begin empties a record.
-func begin(rec *dataset.Record) {
-	*rec = dataset.Record{HTTPStatus: dataset.None, BytesSent: dataset.None, ObjectSize: dataset.None, TotalTimeMS: dataset.None, TurnAroundTimeMS: dataset.None}
-}
-
-// complete tells what the record lacks.
-func complete(rec *dataset.Record) error {
+// end tells why the fields are no record.
+func (r *record) end() error {
 	switch {
-	case rec.TimeMS == 0:
-		return errTime
-	case len(rec.Bucket) == 0:
+	case r.err != nil:
+		return r.err
+	case r.TimeMS == 0:
+		return errNoTime
+	case len(r.Bucket) == 0:
 		return errBucket
-	case len(rec.Operation) == 0:
+	case len(r.Operation) == 0:
 		return errOperation
 	}
 	return nil
@@ -164,10 +178,8 @@ func (v value) string() ([]byte, error) {
 	switch v.kind {
 	case unknown:
 		return nil, nil
-	case text:
+	case text, number:
 		return v.text, nil
-	case number:
-		return strconv.AppendFloat(nil, v.number, 'f', -1, 64), nil
 	}
 	return nil, errors.New("not a text")
 }
@@ -176,29 +188,38 @@ func (v value) integer(most int64) (int64, error) {
 	switch v.kind {
 	case unknown:
 		return dataset.None, nil
-	case text:
-		n, err := strconv.ParseInt(string(v.text), 10, 64)
-		if err != nil || n < 0 || n > most {
-			return 0, errors.New("not a number")
-		}
-		return n, nil
-	case number:
-		// A float64 holds whole numbers to 2^53, which is 9 petabytes.
-		if v.number < 0 || v.number != math.Trunc(v.number) || v.number > 1<<53 || int64(v.number) > most {
-			return 0, errors.New("not a number")
-		}
-		return int64(v.number), nil
+	case text, number:
+	default:
+		return 0, errNumber
 	}
-	return 0, errors.New("not a number")
+	n, err := strconv.ParseInt(string(v.text), 10, 64)
+	if err != nil && v.kind == number { // 1e3, 200.0
+		f, ferr := strconv.ParseFloat(string(v.text), 64)
+		if ferr == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+			n, err = int64(f), nil
+		}
+	}
+	if err != nil || n < 0 || n > most {
+		return 0, errNumber
+	}
+	return n, nil
 }
 
 func (v value) yes() ([]byte, error) {
+	is := func(words ...string) bool {
+		for _, w := range words {
+			if (v.kind == boolean || v.kind == text) && strings.EqualFold(string(v.text), w) {
+				return true
+			}
+		}
+		return false
+	}
 	switch {
 	case v.kind == unknown:
 		return nil, nil
-	case v.kind == boolean && v.number == 1, v.kind == text && (bytes.EqualFold(v.text, []byte("true")) || bytes.EqualFold(v.text, []byte("yes"))):
+	case is("true", "yes"):
 		return []byte("Yes"), nil
-	case v.kind == boolean, v.kind == text && (bytes.EqualFold(v.text, []byte("false")) || bytes.EqualFold(v.text, []byte("no"))):
+	case is("false", "no"):
 		return []byte("No"), nil
 	}
 	return nil, errors.New("not true or false")
@@ -206,15 +227,22 @@ func (v value) yes() ([]byte, error) {
 
 // time reads ISO 8601, or what a Parquet timestamp holds.
 func (v value) time() (int64, error) {
+	ms := v.ms
 	switch v.kind {
 	case instant:
-		return int64(v.number), nil
 	case text:
 		at, err := time.Parse(time.RFC3339Nano, string(v.text))
-		if err != nil || at.Year() < 1970 || at.Year() > 9999 {
+		if err != nil {
 			return 0, errTime
 		}
-		return at.UnixMilli(), nil
+		ms = at.UnixMilli()
+	case unknown:
+		return 0, nil
+	default:
+		return 0, errTime
 	}
-	return 0, errTime
+	if !dataset.ValidTime(ms) {
+		return 0, errTime
+	}
+	return ms, nil
 }

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"regexp"
+	"slices"
 
 	"github.com/valyala/fastjson"
 
@@ -29,7 +32,8 @@ type JSON struct {
 func NewJSON(src io.Reader) *JSON { return &JSON{lines: accesslog.NewLines(src)} }
 
 // Next reads the next line that is not blank into rec, like
-// [accesslog.Reader.Next].
+// [accesslog.Reader.Next]. Where it is rejected, rec.Bucket is the bucket that it
+// names, nil where it names none.
 func (r *JSON) Next(rec *dataset.Record) (line accesslog.Line, rejected, err error) {
 	for {
 		if line, err = r.lines.Next(); err != nil {
@@ -40,6 +44,7 @@ func (r *JSON) Next(rec *dataset.Record) (line accesslog.Line, rejected, err err
 		}
 	}
 	if line.TooLong {
+		rec.Bucket = named(line.Text)
 		return line, accesslog.ErrTooLong, nil
 	}
 	if rejected = r.parse(bytes.TrimPrefix(line.Text, []byte("\xef\xbb\xbf")), rec); rejected != nil && !line.Terminated {
@@ -48,56 +53,82 @@ func (r *JSON) Next(rec *dataset.Record) (line accesslog.Line, rejected, err err
 	return line, rejected, nil
 }
 
+// bucketName finds the bucket in a line that is not whole.
+var bucketName = regexp.MustCompile(`"bucket_(?:name"\s*:\s*"|arn"\s*:\s*"arn:[a-z-]+:s3:::)([a-z0-9.-]+)"`)
+
+func named(line []byte) []byte {
+	if m := bucketName.FindSubmatch(line); m != nil {
+		return m[1]
+	}
+	return nil
+}
+
 func (r *JSON) parse(line []byte, rec *dataset.Record) error {
 	// The parser lets some wrong JSON pass.
 	if !json.Valid(line) {
+		rec.Bucket = named(line)
 		return errObject
 	}
 	v, err := r.parser.ParseBytes(line)
-	if err != nil {
+	if err != nil { // nested deeper than it goes
+		rec.Bucket = named(line)
 		return fmt.Errorf("%w: %w", errObject, err)
 	}
 	object, err := v.Object()
 	if err != nil {
+		rec.Bucket = nil
 		return errObject
 	}
-	begin(rec)
-	var extra []byte
+	out := begin(rec)
+	more := false
 	// The parser's text is its own; the record's must last.
 	held := make([]byte, 0, len(line))
+	keep := func(s []byte) []byte {
+		from := len(held)
+		held = append(held, s...)
+		return held[from:len(held):len(held)]
+	}
 	object.Visit(func(key []byte, v *fastjson.Value) {
-		if err != nil {
-			return
-		}
 		var field value
 		switch v.Type() {
 		case fastjson.TypeNull:
 		case fastjson.TypeString:
-			s := v.GetStringBytes()
-			from := len(held)
-			held = append(held, s...)
-			field = value{kind: text, text: held[from:len(held):len(held)]}
+			field = value{kind: text, text: keep(v.GetStringBytes())}
 		case fastjson.TypeNumber:
-			field = value{kind: number, number: v.GetFloat64()}
+			field = value{kind: number, text: keep(v.MarshalTo(nil))}
 		case fastjson.TypeTrue:
-			field = value{kind: boolean, number: 1}
+			field = value{kind: boolean, text: []byte("true")}
 		case fastjson.TypeFalse:
-			field = value{kind: boolean}
+			field = value{kind: boolean, text: []byte("false")}
 		default:
 			field = value{kind: other}
 		}
-		known, serr := set(rec, key, field)
-		if err = serr; !known && field.kind != unknown {
-			extra = appendField(extra, key, v.MarshalTo(nil))
-		}
+		known := out.set(key, field)
+		more = more || !known && field.kind != unknown
 	})
-	if err != nil {
-		return err
+	if more && out.err == nil {
+		if rec.Extra, err = extra(line); err != nil {
+			return fmt.Errorf("%w: %w", errObject, err)
+		}
 	}
-	if extra != nil {
-		rec.Extra = append(extra, '}')
+	return out.end()
+}
+
+// extra is the members of an object that are not of the format, as an object in
+// the order of their names.
+func extra(line []byte) ([]byte, error) {
+	members := map[string]json.RawMessage{}
+	if err := json.Unmarshal(line, &members); err != nil {
+		return nil, err
 	}
-	return complete(rec)
+	var out []byte
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		r := begin(&dataset.Record{})
+		if string(members[name]) != "null" && !r.set([]byte(name), value{}) {
+			out = appendField(out, []byte(name), bytes.ToValidUTF8(members[name], []byte("\ufffd")))
+		}
+	}
+	return append(out, '}'), nil
 }
 
 // appendField adds a member to a JSON object that lacks its end.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
 
 	"bucketproof/collect/accesslog"
 	"bucketproof/internal/dataset"
@@ -57,17 +58,23 @@ func TestJSONLines(t *testing.T) {
 		{"bucket by its ARN", `{"bucket_arn":"arn:aws-cn:s3:::b-2","operation":"X.Y","request_time":"2026-10-01T22:05:16.000Z"}`, "bucket=b-2"},
 		{"dashes", least(`,"requester":"-","version_id":"-","http_status":"-","object_size":"-"`), "requester=- status=-1 size=-1 version=-"},
 		{"numbers as text", least(`,"http_status":"404","object_size":"12","acl_required":"true"`), "status=404 size=12 acl=Yes"},
-		{"unknown fields", least(`,"new":{"a":[1]},"other":null,"n":7`), `extra={"new":{"a":[1]},"n":7}`},
+		{"unknown fields", least(`,"new":{"a":[1]},"other":null,"n":7`), `extra={"n":7,"new":{"a":[1]}}`},
 		{"zone", strings.Replace(least(""), "16Z", "16+02:00", 1), "time=1790885116000"},
 		{"byte order mark", "\ufeff" + least(""), "bucket=b-1"},
+		{"empty texts", least(`,"request_id":"","remote_ip":"","acl_required":"","version_id":""`), "id=- ip=- acl=- version=-"},
+		{"extra of control characters", least(`,"new":"a\u0001\"\u0007"`), `extra={"new":"a\u0001\"\u0007"}`},
+		{"large numbers", least(`,"request_id":12345678901234567890,"object_size":9007199254740993`), "id=12345678901234567890 size=9007199254740993"},
+		{"year 10000 in UTC", strings.Replace(least(""), "2026-10-01T22:05:16Z", "9999-12-31T23:59:59-05:00", 1) + "\n", "!request_time: " + errTime.Error()},
+		{"1969 in UTC", strings.Replace(least(""), "2026-10-01T22:05:16Z", "1970-01-01T00:00:00+05:00", 1) + "\n", "!request_time: " + errTime.Error()},
+		{"address with a zone", least(`,"remote_ip":"fe80::1%x"`) + "\n", "!remote_ip: " + errIP.Error()},
 		{"not JSON", "{\"a\":1", "!" + accesslog.ErrIncomplete.Error()},
 		{"not JSON, with newline", "{\"a\":1\n", "!" + errObject.Error()},
 		{"an array", "[1]\n", "!" + errObject.Error()},
-		{"no time", `{"bucket_name":"b-1","operation":"X.Y"}` + "\n", "!" + errTime.Error()},
-		{"time of words", strings.Replace(least(""), "2026-10-01T22:05:16Z", "yesterday", 1) + "\n", "!" + errTime.Error()},
+		{"no time", `{"bucket_name":"b-1","operation":"X.Y"}` + "\n", "!" + errNoTime.Error()},
+		{"time of words", strings.Replace(least(""), "2026-10-01T22:05:16Z", "yesterday", 1) + "\n", "!request_time: " + errTime.Error()},
 		{"no bucket", `{"request_time":"2026-10-01T22:05:16Z","operation":"X.Y"}` + "\n", "!" + errBucket.Error()},
 		{"no operation", `{"request_time":"2026-10-01T22:05:16Z","bucket_name":"b-1"}` + "\n", "!" + errOperation.Error()},
-		{"status 99", least(`,"http_status":99`) + "\n", "!" + errStatus.Error()},
+		{"status 99", least(`,"http_status":99`) + "\n", "!http_status: " + errStatus.Error()},
 		{"size of a fraction", least(`,"object_size":1.5`) + "\n", "!object_size: not a number"},
 		{"negative size", least(`,"object_size":-4`) + "\n", "!object_size: not a number"},
 		{"address of words", least(`,"remote_ip":"here"`) + "\n", "!remote_ip: " + errIP.Error()},
@@ -167,7 +174,7 @@ func TestParquet(t *testing.T) {
 	if err != nil || len(got) != 250 {
 		t.Fatalf("%d rows, %v", len(got), err)
 	}
-	for i, want := range map[int]string{0: "key=k0", 249: "250 owner", 2: "status=200", 248: "size=1099511627776", 5: `extra={"new_field":"x"}`, 6: "acl=Yes", 7: "time=1790892316250", 3: "key=- uri=- status=-1", 4: "!" + errStatus.Error()} {
+	for i, want := range map[int]string{0: "key=k0", 249: "250 owner", 2: "status=200", 248: "size=1099511627776", 5: `extra={"new_field":"x"}`, 6: "acl=Yes", 7: "time=1790892316250", 3: "key=- uri=- status=-1", 4: "!http_status: " + errStatus.Error()} {
 		if !strings.Contains(got[i], want) {
 			t.Errorf("row %d is %s, want %s", i, got[i], want)
 		}
@@ -176,8 +183,56 @@ func TestParquet(t *testing.T) {
 	if err != nil || len(got) != 2 || !strings.Contains(got[0], "bucket=b-2 time=1790892316250") || !strings.Contains(got[0], "status=200 error=- sent=-1 size=-1") || !strings.HasPrefix(got[1], "2 !") {
 		t.Errorf("%q, %v", got, err)
 	}
-	if _, err := read(t, write(t, []struct{ A int }{{1}})); !errors.Is(err, errNotLog) {
+	if _, err := read(t, write(t, []struct{ A int }{{1}})); !errors.Is(err, ErrNotLog) {
 		t.Errorf("a foreign Parquet object: %v", err)
+	}
+}
+
+// A line that can't be read still tells its bucket.
+func TestRejectedTellsItsBucket(t *testing.T) {
+	for text, want := range map[string]string{
+		least(`,"http_status":"OK"`) + "\n":                         "b-1",
+		`{"remote_ip":"x",` + least("")[1:] + "\n":                  "b-1",
+		least("")[:len(least(""))-1] + "\n":                         "b-1",
+		`{"bucket_arn":"arn:aws:s3:::b-2","request_time":7}` + "\n": "b-2",
+		`{"bucket_name":"` + strings.Repeat("x", 70) + `"` + "\n":   strings.Repeat("x", 70),
+		`{"request_time":7}` + "\n":                                 "",
+		least(`,"user_agent":"` + strings.Repeat("y", 2<<20) + `"`): "b-1",
+	} {
+		rec := dataset.Record{Bucket: []byte("stale")}
+		_, rejected, err := NewJSON(strings.NewReader(text)).Next(&rec)
+		if err != nil || rejected == nil || string(rec.Bucket) != want {
+			t.Errorf("%.80s: bucket %q, want %q (%v, %v)", text, rec.Bucket, want, rejected, err)
+		}
+	}
+}
+
+// What makes the reader of Parquet ask for memory without end is refused first.
+func TestParquetIsRefused(t *testing.T) {
+	type small struct {
+		Bucket string `parquet:"bucket_name,lz4"`
+		Time   string `parquet:"request_time"`
+		Op     string `parquet:"operation"`
+	}
+	if _, err := read(t, write(t, []small{{"b-1", "2026-10-01T22:05:16Z", "X.Y"}})); err == nil || !strings.Contains(err.Error(), "LZ4") {
+		t.Errorf("LZ4: %v", err)
+	}
+	if _, err := read(t, []byte("PAR1\xf0\xff\xff\xffPAR1")); err == nil {
+		t.Error("a footer longer than the object is no error")
+	}
+	type old struct {
+		Bucket string           `parquet:"bucket_name"`
+		Time   deprecated.Int96 `parquet:"request_time"`
+		Op     string           `parquet:"operation"`
+	}
+	// 2026-10-01 is the Julian day 2461315; half past one in the morning.
+	const nanos = 90 * 60 * 1_000_000_000
+	got, err := read(t, write(t, []old{{"b-1", deprecated.Int96{nanos & 0xffffffff, nanos >> 32, 2461315}, "X.Y"}}))
+	if err != nil || len(got) != 1 || !strings.Contains(got[0], "time=1790818200000") {
+		t.Errorf("INT96: %v, %v", got, err)
+	}
+	if got, err := read(t, write(t, []typed(nil))); err != nil || len(got) != 0 {
+		t.Errorf("no rows: %v, %v", got, err)
 	}
 }
 

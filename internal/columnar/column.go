@@ -20,7 +20,7 @@ const (
 
 const (
 	// maxEntries and maxEntryBytes bound a dictionary. A column that outgrows
-	// it goes on as plain values.
+	// it goes on with plain values, on a page of their own.
 	maxEntries    = 1 << 15
 	maxEntryBytes = 1 << 20
 	// maxStatistic is the longest value that stands in a column's minimum and
@@ -34,28 +34,46 @@ var seed = maphash.MakeSeed()
 type column struct {
 	kind       Kind
 	optional   bool
-	dictionary bool // this group's column still has one
+	dictionary bool // the next value goes by the dictionary
 
 	rows, nulls int
 	mixed       bool   // both nulls and values were met: levels holds a byte a row
 	levels      []byte // 1 for a value
 
-	data    []byte   // text: values, or dictionary entries, one behind the other
-	offsets []uint32 // where they begin, and the end of the last
-	index   []int32  // with a dictionary: the entry of each value
-	table   []int32  // hash table of entries, 1 more than the entry; 0 is free
-	last    int32    // entry of the value before
+	entries texts   // of the dictionary
+	index   []int32 // the entry of each value that went by the dictionary
+	table   []int32 // hash table of entries, 1 more than the entry; 0 is free
+	last    int32   // entry of the value before
+	plain   texts   // the other values
+	split   int     // rows in front of the first plain value of a full dictionary
+	before  int     // nulls among them
 
 	int32s []int32
 	int64s []int64
 	bools  []byte
 }
 
+// texts are texts one behind the other.
+type texts struct {
+	data    []byte
+	offsets []uint32 // where they begin, and the end of the last
+}
+
+func (t *texts) add(v []byte) {
+	t.data = append(t.data, v...)
+	t.offsets = append(t.offsets, uint32(len(t.data)))
+}
+
+func (t *texts) reset() { t.data, t.offsets = t.data[:0], append(t.offsets[:0], 0) }
+
+func (t *texts) len() int { return len(t.offsets) - 1 }
+
 func (c *column) reset(dictionary bool) {
 	c.dictionary = dictionary
-	c.rows, c.nulls, c.mixed, c.last = 0, 0, false, 0
-	c.levels, c.data, c.index = c.levels[:0], c.data[:0], c.index[:0]
-	c.offsets = append(c.offsets[:0], 0)
+	c.rows, c.nulls, c.mixed, c.last, c.split, c.before = 0, 0, false, 0, 0, 0
+	c.levels, c.index = c.levels[:0], c.index[:0]
+	c.entries.reset()
+	c.plain.reset()
 	c.int32s, c.int64s, c.bools = c.int32s[:0], c.int64s[:0], c.bools[:0]
 	clear(c.table)
 }
@@ -90,26 +108,24 @@ func (c *column) mix(level byte) {
 }
 
 func (c *column) text(v []byte) {
-	c.present()
-	if !c.dictionary {
-		c.data = append(c.data, v...)
-		c.offsets = append(c.offsets, uint32(len(c.data)))
-		return
-	}
-	if len(c.index) == 0 || !bytes.Equal(v, c.entry(c.last)) {
+	if c.dictionary && (len(c.index) == 0 || !bytes.Equal(v, c.entry(c.last))) {
 		n, ok := c.lookup(v)
 		if !ok {
-			c.overflow()
-			c.data = append(c.data, v...)
-			c.offsets = append(c.offsets, uint32(len(c.data)))
-			return
+			c.dictionary, c.split, c.before = false, c.rows, c.nulls
 		}
 		c.last = n
 	}
-	c.index = append(c.index, c.last)
+	c.present()
+	if c.dictionary {
+		c.index = append(c.index, c.last)
+	} else {
+		c.plain.add(v)
+	}
 }
 
-func (c *column) entry(n int32) []byte { return c.data[c.offsets[n]:c.offsets[n+1]] }
+func (c *column) entry(n int32) []byte {
+	return c.entries.data[c.entries.offsets[n]:c.entries.offsets[n+1]]
+}
 
 // lookup is the entry of a value, made where there was none; not ok where the
 // dictionary is full.
@@ -127,12 +143,11 @@ func (c *column) lookup(v []byte) (n int32, ok bool) {
 			return n - 1, true
 		}
 	}
-	entries := len(c.offsets) - 1
-	if entries == maxEntries || len(c.data)+len(v) > maxEntryBytes {
+	entries := c.entries.len()
+	if entries == maxEntries || len(c.entries.data)+len(v) > maxEntryBytes {
 		return 0, false
 	}
-	c.data = append(c.data, v...)
-	c.offsets = append(c.offsets, uint32(len(c.data)))
+	c.entries.add(v)
 	c.table[slot%uint64(len(c.table))] = int32(entries + 1)
 	if entries+1 > len(c.table)/2 {
 		c.grow()
@@ -142,23 +157,12 @@ func (c *column) lookup(v []byte) (n int32, ok bool) {
 
 func (c *column) grow() {
 	c.table = make([]int32, 2*len(c.table))
-	for n := range int32(len(c.offsets) - 1) {
+	for n := range int32(c.entries.len()) {
 		slot := maphash.Bytes(seed, c.entry(n))
 		for ; c.table[slot%uint64(len(c.table))] != 0; slot++ {
 		}
 		c.table[slot%uint64(len(c.table))] = n + 1
 	}
-}
-
-// overflow turns the column from dictionary to plain values.
-func (c *column) overflow() {
-	entries, offsets := c.data, c.offsets
-	c.data, c.offsets = make([]byte, 0, 4*len(entries)), append(make([]uint32, 0, cap(c.index)), 0)
-	for _, n := range c.index {
-		c.data = append(c.data, entries[offsets[n]:offsets[n+1]]...)
-		c.offsets = append(c.offsets, uint32(len(c.data)))
-	}
-	c.dictionary, c.index = false, c.index[:0]
 }
 
 // bounds are the least and the greatest value as statistics hold them, nil
@@ -182,11 +186,11 @@ func (c *column) bounds() (least, greatest []byte) {
 			return binary.LittleEndian.AppendUint64(nil, uint64(lo)), binary.LittleEndian.AppendUint64(nil, uint64(hi))
 		}
 	case Text:
-		if !c.dictionary || len(c.index) == 0 {
+		if !c.dictionary || len(c.index) == 0 { // a full dictionary does not tell all values
 			return nil, nil
 		}
 		least, greatest = c.entry(0), c.entry(0)
-		for n := range int32(len(c.offsets) - 1) {
+		for n := range int32(c.entries.len()) {
 			switch v := c.entry(n); {
 			case bytes.Compare(v, least) < 0:
 				least = v

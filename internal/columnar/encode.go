@@ -65,38 +65,11 @@ func (e *Encoder) Encode(g *Group, into *RowGroup) (*RowGroup, error) {
 // compressed, and the entries' numbers are not.
 func (e *Encoder) chunk(out *RowGroup, c *column, plan Column) (format.ColumnMetaData, error) {
 	from := len(out.bytes)
-	meta := format.ColumnMetaData{NumValues: int64(c.rows), Codec: format.Uncompressed}
+	least, greatest := c.bounds()
+	meta := format.ColumnMetaData{NumValues: int64(c.rows), Codec: format.Uncompressed, Statistics: format.Statistics{NullCount: int64(c.nulls), MinValue: least, MaxValue: greatest}}
 	if plan.Compress || plan.Dictionary {
 		meta.Codec = format.Zstd
 	}
-	// A column whose dictionary overflowed holds more than it was planned for.
-	compress := plan.Compress || plan.Dictionary && !c.dictionary
-	if c.dictionary && len(c.index) > 0 {
-		e.page = e.page[:0]
-		for n := range int32(len(c.offsets) - 1) {
-			v := c.entry(n)
-			e.page = append(binary.LittleEndian.AppendUint32(e.page, uint32(len(v))), v...)
-		}
-		head := format.PageHeader{Type: format.DictionaryPage, DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(len(c.offsets) - 1), Encoding: format.Plain})}
-		if err := e.appendPage(out, &meta, head, nil, true); err != nil {
-			return meta, err
-		}
-		meta.DictionaryPageOffset = int64(from)
-		meta.Encoding = append(meta.Encoding, format.Plain)
-	}
-	encoding, err := e.values(c)
-	if err != nil {
-		return meta, err
-	}
-	if e.levels = e.levels[:0]; c.optional {
-		if e.levels, err = c.encodeLevels(e.levels); err != nil {
-			return meta, err
-		}
-	}
-	least, greatest := c.bounds()
-	meta.Statistics = format.Statistics{NullCount: int64(c.nulls), MinValue: least, MaxValue: greatest}
-	meta.DataPageOffset = int64(len(out.bytes))
-	meta.Encoding = append(meta.Encoding, encoding, format.RLE)
 	switch c.kind {
 	case Text:
 		meta.Type = format.ByteArray
@@ -107,29 +80,79 @@ func (e *Encoder) chunk(out *RowGroup, c *column, plan Column) (format.ColumnMet
 	case Bool:
 		meta.Type = format.Boolean
 	}
-	head := format.PageHeader{Type: format.DataPageV2, DataPageHeaderV2: thrift.New(format.DataPageHeaderV2{
-		NumValues: int32(c.rows), NumNulls: int32(c.nulls), NumRows: int32(c.rows), Encoding: encoding,
-		DefinitionLevelsByteLength: int32(len(e.levels)), IsCompressed: thrift.New(compress),
-	})}
-	if err := e.appendPage(out, &meta, head, e.levels, compress); err != nil {
-		return meta, err
+	rest := page{to: c.rows, nulls: c.nulls, compress: plan.Compress || plan.Dictionary && !c.dictionary}
+	if len(c.index) > 0 {
+		e.page = e.page[:0]
+		for n := range int32(c.entries.len()) {
+			v := c.entry(n)
+			e.page = append(binary.LittleEndian.AppendUint32(e.page, uint32(len(v))), v...)
+		}
+		head := format.PageHeader{Type: format.DictionaryPage, DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(c.entries.len()), Encoding: format.Plain})}
+		if err := e.appendPage(out, &meta, head, nil, true); err != nil {
+			return meta, err
+		}
+		meta.DictionaryPageOffset = int64(from)
+		meta.Encoding = append(meta.Encoding, format.Plain)
+		coded := page{to: c.rows, nulls: c.nulls, dictionary: true}
+		if !c.dictionary {
+			coded.to, coded.nulls = c.split, c.before
+			rest.from, rest.nulls = c.split, c.nulls-c.before
+		}
+		meta.DataPageOffset = int64(len(out.bytes))
+		if err := e.dataPage(out, &meta, c, coded); err != nil {
+			return meta, err
+		}
+	} else {
+		meta.DataPageOffset = int64(len(out.bytes))
 	}
+	if len(c.index) == 0 || !c.dictionary {
+		if err := e.dataPage(out, &meta, c, rest); err != nil {
+			return meta, err
+		}
+	}
+	meta.Encoding = append(meta.Encoding, format.RLE)
 	meta.TotalCompressedSize = int64(len(out.bytes) - from)
 	return meta, nil
 }
 
-// values encodes the values of a column into e.page.
-func (e *Encoder) values(c *column) (format.Encoding, error) {
+// page is the rows of a data page.
+type page struct {
+	from, to   int
+	nulls      int
+	dictionary bool // its values are numbers of entries
+	compress   bool
+}
+
+// dataPage appends a data page.
+func (e *Encoder) dataPage(out *RowGroup, meta *format.ColumnMetaData, c *column, p page) error {
+	encoding, err := e.values(c, p.dictionary)
+	if err != nil {
+		return err
+	}
+	if e.levels = e.levels[:0]; c.optional {
+		if e.levels, err = c.encodeLevels(e.levels, p); err != nil {
+			return err
+		}
+	}
+	meta.Encoding = append(meta.Encoding, encoding)
+	rows := int32(p.to - p.from)
+	head := format.PageHeader{Type: format.DataPageV2, DataPageHeaderV2: thrift.New(format.DataPageHeaderV2{
+		NumValues: rows, NumNulls: int32(p.nulls), NumRows: rows, Encoding: encoding,
+		DefinitionLevelsByteLength: int32(len(e.levels)), IsCompressed: thrift.New(p.compress),
+	})}
+	return e.appendPage(out, meta, head, e.levels, p.compress)
+}
+
+// values encodes values of a column into e.page.
+func (e *Encoder) values(c *column, dictionary bool) (format.Encoding, error) {
 	var err error
 	e.page = e.page[:0]
 	switch {
-	case c.kind == Text && c.dictionary && len(c.index) == 0:
-		return format.Plain, nil // only nulls: there is no dictionary page
-	case c.kind == Text && c.dictionary:
+	case dictionary:
 		e.page, err = (&rle.DictionaryEncoding{}).EncodeInt32(e.page, c.index)
 		return format.RLEDictionary, err
 	case c.kind == Text:
-		e.page, err = (&delta.LengthByteArrayEncoding{}).EncodeByteArray(e.page, c.data, c.offsets)
+		e.page, err = (&delta.LengthByteArrayEncoding{}).EncodeByteArray(e.page, c.plain.data, c.plain.offsets)
 		return format.DeltaLengthByteArray, err
 	case c.kind == Int32:
 		e.page, err = (&delta.BinaryPackedEncoding{}).EncodeInt32(e.page, c.int32s)
@@ -147,16 +170,18 @@ func (e *Encoder) values(c *column) (format.Encoding, error) {
 	return format.Plain, nil
 }
 
-// encodeLevels appends the definition levels: one run where all are alike.
-func (c *column) encodeLevels(dst []byte) ([]byte, error) {
-	if !c.mixed {
+// encodeLevels appends the definition levels of a page: one run where all are
+// alike.
+func (c *column) encodeLevels(dst []byte, p page) ([]byte, error) {
+	rows := p.to - p.from
+	if p.nulls == 0 || p.nulls == rows {
 		level := byte(1)
-		if c.nulls > 0 {
+		if p.nulls > 0 {
 			level = 0
 		}
-		return append(binary.AppendUvarint(dst, uint64(c.rows)<<1), level), nil
+		return append(binary.AppendUvarint(dst, uint64(rows)<<1), level), nil
 	}
-	return (&rle.Encoding{BitWidth: 1}).EncodeLevels(dst, c.levels)
+	return (&rle.Encoding{BitWidth: 1}).EncodeLevels(dst, c.levels[p.from:p.to])
 }
 
 // appendPage appends a page: its header, its levels, which are never

@@ -64,6 +64,7 @@ type Group struct {
 	schema  *Schema
 	columns []column
 	rows    int
+	bytes   int
 }
 
 // NewGroup returns an empty group.
@@ -78,7 +79,7 @@ func (s *Schema) NewGroup() *Group {
 
 // Reset empties the group and keeps its memory.
 func (g *Group) Reset() {
-	g.rows = 0
+	g.rows, g.bytes = 0, 0
 	for i := range g.columns {
 		g.columns[i].reset(g.schema.columns[i].Dictionary)
 	}
@@ -87,8 +88,14 @@ func (g *Group) Reset() {
 // Rows is how many rows the group has.
 func (g *Group) Rows() int { return g.rows }
 
+// Bytes is about how much memory the rows take.
+func (g *Group) Bytes() int { return g.bytes }
+
 // EndRow ends a row.
-func (g *Group) EndRow() { g.rows++ }
+func (g *Group) EndRow() {
+	g.rows++
+	g.bytes += 4 * len(g.columns)
+}
 
 // Null sets column i of the row to NULL.
 func (g *Group) Null(i int) { g.columns[i].null() }
@@ -99,7 +106,10 @@ func (g *Group) Text(i int, v []byte) {
 		g.columns[i].null()
 		return
 	}
-	g.columns[i].text(v)
+	c := &g.columns[i]
+	before := len(c.entries.data) + len(c.plain.data)
+	c.text(v)
+	g.bytes += len(c.entries.data) + len(c.plain.data) - before
 }
 
 // Int32 sets column i of the row.

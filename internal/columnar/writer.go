@@ -33,7 +33,7 @@ func (w *Writer) Write(g *RowGroup) error {
 	out := format.RowGroup{NumRows: g.rows, TotalByteSize: g.plain, TotalCompressedSize: int64(len(g.bytes)), FileOffset: w.offset, Ordinal: int16(len(w.groups))}
 	for _, meta := range g.chunks {
 		first := meta.DataPageOffset
-		if len(meta.Encoding) == 3 { // a dictionary page stands in front
+		if meta.Encoding[0] == format.Plain && meta.Type == format.ByteArray { // a dictionary page stands in front
 			first = meta.DictionaryPageOffset
 			meta.DictionaryPageOffset += w.offset
 		}

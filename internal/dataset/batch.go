@@ -57,7 +57,6 @@ type part struct {
 	writer *columnar.Writer
 	schema *columnar.Schema
 	group  *columnar.Group // nil until the next row
-	bytes  int             // in group
 	msFrom int64           // the day of its date, half-open, in milliseconds since 1970
 	msTo   int64
 	bucket string
@@ -141,23 +140,23 @@ func (b *Batch) flush(p *part) {
 	}
 	e := &encoding{part: p, group: p.group, done: make(chan struct{})}
 	p.file.Rows += int64(p.group.Rows())
-	b.gathered -= p.bytes
-	p.group, p.bytes = nil, 0
+	b.gathered -= p.group.Bytes()
+	p.group = nil
 	b.slots <- struct{}{}
 	go e.encode()
 	b.queue <- e
 }
 
-// grew accounts for a row of a part.
-func (b *Batch) grew(p *part, bytes int) {
-	p.bytes += bytes
-	if b.gathered += bytes; p.group.Rows() == rowsPerGroup {
+// grew accounts for a row of a part, whose group had some bytes before it.
+func (b *Batch) grew(p *part, before int) {
+	b.gathered += p.group.Bytes() - before
+	if p.group.Rows() == rowsPerGroup {
 		b.flush(p)
 	}
 	for b.gathered > gatheredBytes {
-		largest := p
+		var largest *part
 		for _, o := range b.open {
-			if o.bytes > largest.bytes || o.bytes == largest.bytes && o.file.Path < largest.file.Path {
+			if o.group != nil && (largest == nil || o.group.Bytes() > largest.group.Bytes() || o.group.Bytes() == largest.group.Bytes() && o.file.Path < largest.file.Path) {
 				largest = o
 			}
 		}
@@ -179,7 +178,9 @@ func (b *Batch) Access(rec *Record, source []byte, line int64) error {
 	if p.group == nil {
 		p.group = newGroup(p.schema)
 	}
-	b.grew(p, appendAccess(p.group, rec, source, line))
+	before := p.group.Bytes()
+	appendAccess(p.group, rec, source, line)
+	b.grew(p, before)
 	return nil
 }
 
@@ -193,7 +194,7 @@ func (b *Batch) Reject(bucket string, timeMS int64, source string, line int64, r
 	if p.group == nil {
 		p.group = newGroup(p.schema)
 	}
-	g := p.group
+	g, before := p.group, p.group.Bytes()
 	g.Text(0, []byte(bucket))
 	g.Int64(1, timeMS)
 	g.Text(2, []byte(source))
@@ -201,7 +202,7 @@ func (b *Batch) Reject(bucket string, timeMS int64, source string, line int64, r
 	g.Text(4, []byte(reason))
 	g.Text(5, cleanText(bytes.Clone(raw)))
 	g.EndRow()
-	b.grew(p, 200+len(raw))
+	b.grew(p, before)
 	return nil
 }
 
@@ -259,6 +260,7 @@ func (b *Batch) Close() ([]File, error) {
 	dirs := map[string]bool{}
 	for path, p := range b.open {
 		files = append(files, p.file)
+		dirs[filepath.Dir(b.dataset.Dir)] = true
 		for dir := filepath.Dir(b.dataset.Full(path)); dir != filepath.Dir(b.dataset.Dir); dir = filepath.Dir(dir) {
 			dirs[dir] = true // date=, bucket=, the kind and the dataset may all be new
 		}

@@ -20,7 +20,7 @@ func (b *Batch) Copy(file File) (err error) {
 	}
 	f, err := os.Open(b.dataset.Full(file.Path))
 	if err != nil {
-		return fmt.Errorf("read the dataset: %w; it is damaged, restore it from a backup", err)
+		return openError(err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	schema := map[string]*columnar.Schema{Access: accessSchema, Rejected: rejectedSchema}[file.Kind]
@@ -41,15 +41,12 @@ func (b *Batch) Copy(file File) (err error) {
 			if p.group == nil {
 				p.group = newGroup(schema)
 			}
-			bytes := 200
+			before := p.group.Bytes()
 			for _, v := range row {
 				p.group.Value(v)
-				if v.Kind() == parquet.ByteArray {
-					bytes += len(v.ByteArray())
-				}
 			}
 			p.group.EndRow()
-			b.grew(p, bytes)
+			b.grew(p, before)
 		}
 		if errors.Is(err, io.EOF) {
 			return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/parquet-go/parquet-go"
@@ -14,16 +15,17 @@ import (
 
 // Identify gives the ID of a clean record: a hash of request ID, operation, key
 // and version ID. The request ID alone would not do, the children of a
-// multi-object delete share it. Where the log has no request ID, time, address,
-// requester, URI and user agent stand in.
+// multi-object delete share it. Where the log has no request ID, time (in
+// seconds), address, requester, URI and user agent stand in.
 func Identify(key identity.Key, rec *Record) identity.ID {
 	var b [2048]byte
 	buf := b[:0]
 	for _, f := range [...][]byte{rec.RequestID, rec.Operation, rec.Key, rec.VersionID} {
 		buf = appendField(buf, f)
 	}
-	if rec.RequestID == nil {
-		buf = binary.LittleEndian.AppendUint64(buf, uint64(rec.TimeMS))
+	if len(rec.RequestID) == 0 {
+		// Some forms of the log have milliseconds, others whole seconds.
+		buf = binary.LittleEndian.AppendUint64(buf, uint64(rec.TimeMS/1000))
 		for _, f := range [...][]byte{rec.RemoteIP, rec.Requester, rec.RequestURI, rec.UserAgent} {
 			buf = appendField(buf, f)
 		}
@@ -58,7 +60,7 @@ type identityRow struct {
 func (d Dataset) Identities(path string, key identity.Key, add func(identity.ID) error) (err error) {
 	f, err := os.Open(d.Full(path))
 	if err != nil {
-		return fmt.Errorf("read the dataset: %w; it is damaged, restore it from a backup", err)
+		return openError(err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	r := parquet.NewGenericReader[identityRow](f)
@@ -78,6 +80,14 @@ func (d Dataset) Identities(path string, key identity.Key, add func(identity.ID)
 			return fmt.Errorf("read %s: %w; the file is damaged, restore it from a backup", path, err)
 		}
 	}
+}
+
+// openError says what it means that a file of the dataset can't be opened.
+func openError(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the dataset: %w; it is damaged, restore it from a backup", err)
+	}
+	return fmt.Errorf("read the dataset: %w", err)
 }
 
 func (r *identityRow) id(key identity.Key) identity.ID {

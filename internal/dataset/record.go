@@ -3,6 +3,10 @@ package dataset
 // None stands in the numeric fields of a [Record] where the log says "-".
 const None = -1
 
+// ValidTime tells whether a time in milliseconds since 1970 UTC lies in the years
+// 1970 to 9999.
+func ValidTime(ms int64) bool { return ms >= 0 && ms < 253402300800000 }
+
 // Record is one access log record, whatever form it was delivered in. Nil
 // slices stand where the log says "-". Text is as logged: keys are
 // URL-encoded, in some operations twice, and query strings can hold live

@@ -114,9 +114,8 @@ func mustSchema(name string, row any, plan []columnar.Column) *columnar.Schema {
 	return s
 }
 
-// appendAccess adds a record whose text is UTF-8 to a group and returns about
-// how many bytes the group grew by.
-func appendAccess(g *columnar.Group, rec *Record, source []byte, line int64) int {
+// appendAccess adds a record whose text is UTF-8 to a group.
+func appendAccess(g *columnar.Group, rec *Record, source []byte, line int64) {
 	g.Text(0, rec.BucketOwner)
 	g.Text(1, rec.Bucket)
 	g.Int64(2, rec.TimeMS)
@@ -152,8 +151,6 @@ func appendAccess(g *columnar.Group, rec *Record, source []byte, line int64) int
 	g.Text(28, source)
 	g.Int64(29, line)
 	g.EndRow()
-	const fixed = 200 // numbers, levels, offsets and dictionary entries
-	return fixed + len(rec.RequestID) + len(rec.Key) + len(rec.RequestURI) + len(rec.Referer) + len(rec.UserAgent) + len(rec.VersionID) + len(rec.HostID) + len(rec.Extra)
 }
 
 func addInt64(g *columnar.Group, i int, n int64) {
@@ -178,6 +175,15 @@ func (rec *Record) text() [22]*[]byte {
 		&rec.RequestURI, &rec.ErrorCode, &rec.Referer, &rec.UserAgent, &rec.VersionID, &rec.HostID, &rec.SignatureVersion,
 		&rec.CipherSuite, &rec.AuthenticationType, &rec.HostHeader, &rec.TLSVersion, &rec.AccessPointARN, &rec.ACLRequired,
 		&rec.SourceRegion, &rec.Extra}
+}
+
+// Size is how many bytes the text of the record has.
+func (rec *Record) Size() int {
+	n := 0
+	for _, field := range rec.text() {
+		n += len(*field)
+	}
+	return n
 }
 
 // IsClean tells that text is ASCII without NUL, so that nothing in it needs to

@@ -8,6 +8,7 @@ package identity
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -38,7 +39,10 @@ func (k Key) Hash(text []byte) ID {
 	return ID{hi, lo | 1}
 }
 
-func (k Key) tag() uint64 { return k.Hash([]byte("identities")).Hi }
+// tag marks the files of a partition.
+func (k Key) tag(bucket, date string) uint64 {
+	return k.Hash([]byte("identities\x00" + bucket + "\x00" + date)).Hi
+}
 
 // Part is a file of the dataset, by its number.
 type Part struct {
@@ -63,6 +67,7 @@ type Index struct {
 	partitions map[[2]string]*partition
 	clock      int64
 	spills     int
+	files      files
 }
 
 // New returns an index whose files lie under dir. Its filters take about limit
@@ -73,6 +78,7 @@ func New(dir string, key Key, d Dataset, limit int) *Index {
 
 type partition struct {
 	dir     string
+	tag     uint64
 	filters []*filter
 	runs    []*run
 	spilled []*run // of the batch that is not committed
@@ -86,7 +92,10 @@ func (x *Index) Add(bucket, date string, id ID) (fresh bool, err error) {
 	name := [2]string{bucket, date}
 	p := x.partitions[name]
 	if p == nil {
-		if p, err = x.load(bucket, date); err != nil {
+		if err = x.forget(); err == nil {
+			p, err = x.load(bucket, date)
+		}
+		if err != nil {
 			return false, fmt.Errorf("identities of %s on %s: %w", bucket, date, err)
 		}
 		x.partitions[name] = p
@@ -94,7 +103,7 @@ func (x *Index) Add(bucket, date string, id ID) (fresh bool, err error) {
 	x.clock++
 	p.used = x.clock
 	if p.mayHave(id) {
-		if has, err := p.has(id); err != nil || has {
+		if has, err := x.has(p, id); err != nil || has {
 			return false, err
 		}
 	}
@@ -124,7 +133,7 @@ func (p *partition) note(id ID) {
 	p.ids++
 }
 
-func (p *partition) has(id ID) (bool, error) {
+func (x *Index) has(p *partition, id ID) (bool, error) {
 	if p.fresh.n > 0 {
 		for i := p.fresh.slot(id); p.fresh.slots[i] != (ID{}); {
 			if p.fresh.slots[i] == id {
@@ -137,6 +146,9 @@ func (p *partition) has(id ID) (bool, error) {
 	}
 	for _, runs := range [][]*run{p.spilled, p.runs} {
 		for _, r := range runs {
+			if err := x.files.use(r); err != nil {
+				return false, err
+			}
 			if has, err := r.has(id); err != nil || has {
 				return has, err
 			}
@@ -161,20 +173,29 @@ func (x *Index) write(p *partition, name string, covers []int64) (*run, error) {
 		return nil, err
 	}
 	path := filepath.Join(p.dir, name+extension)
-	w, err := createRun(path, x.key, covers)
+	w, err := createRun(path, p.tag, covers)
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range p.fresh.sorted() {
 		if err := w.add(id); err != nil {
-			return nil, errors.Join(err, w.close())
+			return nil, errors.Join(err, w.abandon())
 		}
 	}
 	p.fresh.clear()
 	if err := w.close(); err != nil {
 		return nil, err
 	}
-	return openRun(path, x.key)
+	return known(path, p.tag)
+}
+
+// known is a run that is closed until it is looked into.
+func known(path string, tag uint64) (*run, error) {
+	r, err := openRun(path, tag)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.close()
 }
 
 // Commit is called when the batch with this number is part of the dataset, and
@@ -194,10 +215,13 @@ func (x *Index) commit(p *partition, batch int64) error {
 	}
 	if len(p.spilled) == 0 {
 		r, err := x.write(p, runName(batch), []int64{batch})
-		if err == nil {
-			p.runs = append(p.runs, r)
+		if err != nil {
+			return err
 		}
-		return err
+		if p.runs = append(p.runs, r); len(p.runs) > 2*maxRuns {
+			return x.mergeAll(p)
+		}
+		return nil
 	}
 	if p.fresh.n > 0 {
 		if err := x.spill(p); err != nil {
@@ -215,18 +239,28 @@ func runName(number int64) string { return fmt.Sprintf("run-%06d", number) }
 func (x *Index) merged(p *partition, runs []*run, covers []int64, name string) error {
 	path := filepath.Join(p.dir, name+extension)
 	temporary := path + ".partial"
-	if err := merge(temporary, x.key, runs, covers); err != nil {
+	for _, r := range runs {
+		// All are read at once; there are few enough of them.
+		if r.file == nil {
+			f, err := os.Open(r.path)
+			if err != nil {
+				return err
+			}
+			r.file = f
+		}
+	}
+	if err := merge(temporary, p.tag, runs, covers); err != nil {
 		return err
 	}
 	for _, r := range runs {
-		if err := errors.Join(r.close(), os.Remove(r.path)); err != nil {
+		if err := errors.Join(x.files.drop(r), os.Remove(r.path)); err != nil {
 			return err
 		}
 	}
 	if err := os.Rename(temporary, path); err != nil {
 		return err
 	}
-	r, err := openRun(path, x.key)
+	r, err := known(path, p.tag)
 	if err == nil {
 		p.runs = append(p.runs, r)
 	}
@@ -234,6 +268,7 @@ func (x *Index) merged(p *partition, runs []*run, covers []int64, name string) e
 }
 
 // forget drops the partitions that were used longest ago until the filters fit.
+// One that the batch added to stays.
 func (x *Index) forget() error {
 	size := 0
 	names := make([][2]string, 0, len(x.partitions))
@@ -248,9 +283,14 @@ func (x *Index) forget() error {
 			break
 		}
 		p := x.partitions[name]
+		if p.fresh.n > 0 || len(p.spilled) > 0 {
+			continue
+		}
 		size -= p.bytes()
-		if err := p.close(); err != nil {
-			return err
+		for _, r := range p.runs {
+			if err := x.files.drop(r); err != nil {
+				return err
+			}
 		}
 		delete(x.partitions, name)
 	}
@@ -282,6 +322,7 @@ func (x *Index) Close() error {
 	for _, p := range x.partitions {
 		errs = append(errs, p.close())
 	}
+	x.files = files{}
 	x.partitions = map[[2]string]*partition{}
 	return errors.Join(errs...)
 }
@@ -289,7 +330,7 @@ func (x *Index) Close() error {
 // load opens the runs of a partition, makes those that are missing, and fills
 // the filters.
 func (x *Index) load(bucket, date string) (*partition, error) {
-	p := &partition{dir: filepath.Join(x.dir, "bucket="+bucket, "date="+date)}
+	p := &partition{dir: filepath.Join(x.dir, "bucket="+bucket, "date="+date), tag: x.key.tag(bucket, date)}
 	parts, err := x.dataset.Parts(bucket, date)
 	if err != nil {
 		return nil, err
@@ -316,12 +357,22 @@ func (x *Index) load(bucket, date string) (*partition, error) {
 // openRuns opens the runs that are good and covered by the dataset, fills the
 // filters from them, and removes the others.
 func (x *Index) openRuns(p *partition, parts []Part) error {
-	paths, err := filepath.Glob(filepath.Join(escape(p.dir), "*"))
-	if err != nil {
+	entries, err := os.ReadDir(p.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for _, path := range paths {
-		r, err := openRun(path, x.key)
+	for _, e := range entries {
+		path := filepath.Join(p.dir, e.Name())
+		if !e.Type().IsRegular() {
+			continue
+		}
+		if filepath.Ext(path) != extension { // of a merge that was killed
+			if err := os.Remove(path); err != nil {
+				return err
+			}
+			continue
+		}
+		r, err := openRun(path, p.tag)
 		if err == nil {
 			current := len(r.covers) > 0
 			for _, n := range r.covers {
@@ -330,9 +381,7 @@ func (x *Index) openRuns(p *partition, parts []Part) error {
 			if err = errNoRun; current {
 				err = r.each(func(id ID) error { p.note(id); return nil })
 			}
-			if err != nil {
-				err = errors.Join(err, r.close())
-			}
+			err = errors.Join(err, r.close())
 		}
 		switch {
 		case errors.Is(err, errNoRun):
@@ -346,18 +395,6 @@ func (x *Index) openRuns(p *partition, parts []Part) error {
 		}
 	}
 	return nil
-}
-
-// escape takes the meaning that a path has for Glob.
-func escape(path string) string {
-	out := make([]rune, 0, len(path))
-	for _, r := range path {
-		if r == '*' || r == '?' || r == '[' || r == '\\' {
-			out = append(out, '\\')
-		}
-		out = append(out, r)
-	}
-	return string(out)
 }
 
 // rebuild makes the run of a part from the part.

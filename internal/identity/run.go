@@ -31,9 +31,43 @@ type run struct {
 	path   string
 	covers []int64
 	n      int64
-	start  int64 // of the IDs in the file
-	file   *os.File
+	start  int64    // of the IDs in the file
+	file   *os.File // nil: closed for now, see files
 	block  []byte
+}
+
+// files are the runs that are open for looks into them, the oldest first: there
+// can be more runs than a process may have files.
+type files struct{ open []*run }
+
+// maxFiles is how many runs are open at a time.
+const maxFiles = 64
+
+// use opens a run, and closes another where there are too many.
+func (s *files) use(r *run) error {
+	if r.file != nil {
+		return nil
+	}
+	if len(s.open) >= maxFiles {
+		oldest := s.open[0]
+		s.open = s.open[1:]
+		if err := oldest.close(); err != nil {
+			return err
+		}
+	}
+	f, err := os.Open(r.path)
+	if err != nil {
+		return err
+	}
+	r.file = f
+	s.open = append(s.open, r)
+	return nil
+}
+
+// drop closes a run that is no longer looked into.
+func (s *files) drop(r *run) error {
+	s.open = slices.DeleteFunc(s.open, func(o *run) bool { return o == r })
+	return r.close()
 }
 
 // writer writes a run whose IDs come in their order.
@@ -42,16 +76,16 @@ type writer struct {
 	b   *bufio.Writer
 	sum uint32
 	n   int64
-	key Key
+	tag uint64
 	cov []int64
 }
 
-func createRun(path string, key Key, covers []int64) (*writer, error) {
+func createRun(path string, tag uint64, covers []int64) (*writer, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o640)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{f: f, b: bufio.NewWriterSize(f, 64<<10), key: key, cov: covers}
+	w := &writer{f: f, b: bufio.NewWriterSize(f, 64<<10), tag: tag, cov: covers}
 	_, err = w.b.Write(make([]byte, headBytes(len(covers))))
 	return w, err
 }
@@ -72,7 +106,7 @@ func (w *writer) close() error {
 	_, err := w.b.Write(binary.LittleEndian.AppendUint32(nil, w.sum))
 	err = errors.Join(err, w.b.Flush())
 	head := append([]byte{}, runMagic[:]...)
-	for _, n := range append([]int64{int64(w.key.tag()), int64(len(w.cov)), w.n}, w.cov...) {
+	for _, n := range append([]int64{int64(w.tag), int64(len(w.cov)), w.n}, w.cov...) {
 		head = binary.LittleEndian.AppendUint64(head, uint64(n))
 	}
 	head = binary.LittleEndian.AppendUint32(head, crc32.Checksum(head, castagnol))
@@ -82,27 +116,30 @@ func (w *writer) close() error {
 	return errors.Join(err, w.f.Close())
 }
 
-// openRun reads the head of a run. A file that is none, or of another key, is
-// errNoRun.
-func openRun(path string, key Key) (*run, error) {
+// abandon removes a run that is not whole.
+func (w *writer) abandon() error { return errors.Join(w.f.Close(), os.Remove(w.f.Name())) }
+
+// openRun reads the head of a run. A file that is none, or of another key or
+// partition, is errNoRun.
+func openRun(path string, tag uint64) (*run, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	r := &run{path: path, file: f}
-	if err := r.readHead(key); err != nil {
+	if err := r.readHead(tag); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
 	return r, nil
 }
 
-func (r *run) readHead(key Key) error {
+func (r *run) readHead(tag uint64) error {
 	fixed := make([]byte, headBytes(0)-4)
 	if _, err := r.file.ReadAt(fixed, 0); err != nil {
 		return orNoRun(err)
 	}
 	covers, n := binary.LittleEndian.Uint64(fixed[16:]), binary.LittleEndian.Uint64(fixed[24:])
-	if [8]byte(fixed[:8]) != runMagic || binary.LittleEndian.Uint64(fixed[8:]) != key.tag() || covers > maxCovers {
+	if [8]byte(fixed[:8]) != runMagic || binary.LittleEndian.Uint64(fixed[8:]) != tag || covers > maxCovers {
 		return errNoRun
 	}
 	head := make([]byte, headBytes(int(covers)))
@@ -134,7 +171,14 @@ func orNoRun(err error) error {
 	return err
 }
 
-func (r *run) close() error { return r.file.Close() }
+func (r *run) close() error {
+	if r.file == nil {
+		return nil
+	}
+	err := r.file.Close()
+	r.file = nil
+	return err
+}
 
 // each hands all IDs to do, in their order, and then checks them.
 func (r *run) each(do func(ID) error) error {
@@ -199,12 +243,18 @@ func (r *run) has(id ID) (bool, error) {
 }
 
 // merge writes the IDs of several runs into one that covers what they cover.
-func merge(path string, key Key, runs []*run, covers []int64) (err error) {
-	w, err := createRun(path, key, covers)
+func merge(path string, tag uint64, runs []*run, covers []int64) error {
+	w, err := createRun(path, tag, covers)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.close()) }()
+	if err := w.merge(runs); err != nil {
+		return errors.Join(err, w.abandon())
+	}
+	return w.close()
+}
+
+func (w *writer) merge(runs []*run) error {
 	type head struct {
 		id   ID
 		left int64

@@ -40,21 +40,25 @@ func (s *fileStore) List(ctx context.Context, after string) iter.Seq2[Info, erro
 			yield(Info{}, fmt.Errorf("list %s: %w; create the folder or correct the URL", s.url.Text, fileError(err)))
 			return
 		}
-		s.walk(ctx, "", after, yield)
+		// A folder that can't be read does not hide what comes behind it.
+		var unread []error
+		if s.walk(ctx, "", after, &unread, yield) && len(unread) > 0 {
+			yield(Info{}, errors.Join(unread...))
+		}
 	}
 }
 
 // walk yields the files below the folder rel in the order of their keys: a
 // folder sorts as its name with a /, which is not how the names sort alone.
-func (s *fileStore) walk(ctx context.Context, rel, after string, yield func(Info, error) bool) bool {
+func (s *fileStore) walk(ctx context.Context, rel, after string, unread *[]error, yield func(Info, error) bool) bool {
 	if strings.Count(rel, "/") > deepest {
 		yield(Info{}, fmt.Errorf("list %s: folders nest more than %d deep; is one of them a link to a folder above it?", s.url.Join(rel), deepest))
 		return false
 	}
 	entries, err := os.ReadDir(filepath.Join(s.url.Path, filepath.FromSlash(rel)))
 	if err != nil {
-		yield(Info{}, fmt.Errorf("list %s: %w", s.url.Join(rel), fileError(err)))
-		return false
+		*unread = append(*unread, fmt.Errorf("list %s: %w", s.url.Join(rel), fileError(err)))
+		return true
 	}
 	names := make([]string, len(entries))
 	for i, e := range entries {
@@ -72,7 +76,7 @@ func (s *fileStore) walk(ctx context.Context, rel, after string, yield func(Info
 		key := rel + name
 		if strings.HasSuffix(name, "/") {
 			if key > after || strings.HasPrefix(after, key) {
-				if !s.walk(ctx, key, after, yield) {
+				if !s.walk(ctx, key, after, unread, yield) {
 					return false
 				}
 			}

@@ -155,6 +155,20 @@ func (u URL) Join(key string) string {
 	return u.Text + key
 }
 
+// Within tells whether u lies in another place, and with what its keys begin
+// there.
+func (u URL) Within(o URL) (prefix string, ok bool) {
+	if u.Scheme != o.Scheme || u.Bucket != o.Bucket {
+		return "", false
+	}
+	inner, outer := u.Prefix, o.Prefix
+	if u.Scheme == "file" {
+		inner, outer = filepath.ToSlash(u.Path)+"/", filepath.ToSlash(o.Path)+"/"
+	}
+	prefix, ok = strings.CutPrefix(inner, outer)
+	return prefix, ok && prefix != ""
+}
+
 // Sub is the place under key at u, a folder.
 func (u URL) Sub(key string) URL {
 	f := u.Folder()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,9 +55,16 @@ type KnownObject struct {
 	Kind   string
 	Reader int
 	SHA256 string
-	// Took are the buckets whose records were taken, nil where the object holds
-	// records of no other bucket.
-	Took []string
+	// Took are the buckets whose records were taken, Foreign is how many records
+	// of others it holds.
+	Took    []string
+	Foreign int64
+}
+
+// Lacks tells whether the object may hold records of buckets that were not
+// taken.
+func (o *KnownObject) Lacks(buckets []string) bool {
+	return o.Foreign > 0 && slices.ContainsFunc(buckets, func(b string) bool { return !slices.Contains(o.Took, b) })
 }
 
 // Known returns what is known of the objects of a location with these keys, by
@@ -74,11 +82,8 @@ func (s *State) Known(ctx context.Context, location string, keys []string) (map[
 	err := s.rows(ctx, query, func(r *sql.Rows) error {
 		var o KnownObject
 		var buckets string
-		var foreign int64
-		err := r.Scan(&o.Key, &o.ETag, &o.Size, &o.Kind, &o.Reader, &o.SHA256, &buckets, &foreign)
-		if foreign > 0 {
-			o.Took = strings.Split(buckets, ",")
-		}
+		err := r.Scan(&o.Key, &o.ETag, &o.Size, &o.Kind, &o.Reader, &o.SHA256, &buckets, &o.Foreign)
+		o.Took = strings.Split(buckets, ",")
 		known[o.Key] = append(known[o.Key], o)
 		return err
 	}, args...)
@@ -107,14 +112,19 @@ func (s *State) LastBatch(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
-// HasContent tells whether a log object of the location with this SHA-256 is
-// in already.
-func (s *State) HasContent(ctx context.Context, location, sha256 string) (bool, error) {
-	var n int
-	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM log_objects WHERE location = ? AND sha256 = ? AND kind = 'log'", location, sha256).Scan(&n); err != nil {
-		return false, fmt.Errorf("read the ledger: %w", err)
+// Copies returns the buckets whose records were taken from other objects of the
+// location with this content, and whether there is one.
+func (s *State) Copies(ctx context.Context, o *LogObject) (took []string, found bool, err error) {
+	err = s.rows(ctx, "SELECT buckets FROM log_objects WHERE location = ? AND sha256 = ? AND kind = 'log' AND NOT (key = ? AND etag = ? AND size = ?)", func(r *sql.Rows) error {
+		var buckets string
+		err := r.Scan(&buckets)
+		took, found = append(took, strings.Split(buckets, ",")...), true
+		return err
+	}, o.Location, o.SHA256, o.Key, o.ETag, o.Size)
+	if err != nil {
+		return nil, false, fmt.Errorf("read the ledger: %w", err)
 	}
-	return n > 0, nil
+	return took, found, nil
 }
 
 // Commit makes a batch part of the dataset: its objects, its files and what was
@@ -153,14 +163,17 @@ func commitFiles(ctx context.Context, tx *sql.Tx, files []dataset.File) error {
 
 func commitObject(ctx context.Context, tx *sql.Tx, o *LogObject, at time.Time) error {
 	const insert = "INSERT INTO log_objects (location, key, etag, size, source, sha256, modified, delivered, kind, reader, buckets, foreign_records, collected, version_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	// An object is taken again for buckets that were not configured before, or
-	// by a reader that can read what an older one could not.
+	// An object is taken again for buckets that were not configured before, and
+	// one that was foreign by a reader that knows more forms.
 	const again = " ON CONFLICT (location, key, etag, size) DO UPDATE SET kind = excluded.kind, reader = excluded.reader, sha256 = excluded.sha256, buckets = excluded.buckets, foreign_records = excluded.foreign_records, collected = excluded.collected, version_id = excluded.version_id WHERE kind <> 'log' OR buckets <> excluded.buckets RETURNING id"
 	var id int64
 	err := tx.QueryRowContext(ctx, insert+again, o.Location, o.Key, o.ETag, o.Size, o.Source, o.SHA256, o.Modified.UnixMilli(),
 		o.Delivered.UnixMilli(), o.Kind, o.Reader, strings.Join(o.Took, ","), o.ForeignRecords, at.UnixMilli(), o.VersionID).Scan(&id)
 	if err != nil {
 		return err
+	}
+	if _, err := tx.ExecContext(ctx, "DELETE FROM log_incidents WHERE location = ? AND key = ? AND kind = 'gone'", o.Location, o.Key); err != nil {
+		return err // it was not gone
 	}
 	for bucket, n := range o.Buckets {
 		if _, err := tx.ExecContext(ctx, "INSERT INTO log_object_buckets VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", id, bucket, n.Records, n.Duplicates, n.Rejected, millis(n.First), millis(n.Last)); err != nil {

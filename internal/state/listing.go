@@ -86,10 +86,35 @@ func (s *State) Roots(ctx context.Context, location string) (map[string]string, 
 	return roots, nil
 }
 
+// Unread returns the keys that could not be read when the location was last
+// collected, in their order.
+func (s *State) Unread(ctx context.Context, location string) ([]string, error) {
+	var keys []string
+	err := s.rows(ctx, "SELECT key FROM unread_objects WHERE location = ? ORDER BY key", func(r *sql.Rows) error {
+		var key string
+		err := r.Scan(&key)
+		keys = append(keys, key)
+		return err
+	}, location)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	return keys, nil
+}
+
 // EndListing notes how far a location is collected: the newest dates below its
-// roots, and the listing where it was a full one.
-func (s *State) EndListing(ctx context.Context, location string, roots map[string]string, full *FullListing) error {
+// roots, the objects that could not be read, and the listing where it was a full
+// one.
+func (s *State) EndListing(ctx context.Context, location string, roots map[string]string, unread []string, full *FullListing) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM unread_objects WHERE location = ?", location); err != nil {
+			return err
+		}
+		for _, key := range unread {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO unread_objects VALUES (?, ?) ON CONFLICT DO NOTHING", location, key); err != nil {
+				return err
+			}
+		}
 		for root, newest := range roots {
 			if _, err := tx.ExecContext(ctx, "INSERT INTO log_roots VALUES (?, ?, ?) ON CONFLICT (location, root) DO UPDATE SET newest = excluded.newest", location, root, newest); err != nil {
 				return err

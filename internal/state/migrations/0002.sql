@@ -51,3 +51,10 @@ CREATE TABLE packets (
     published   INTEGER NOT NULL,
     PRIMARY KEY (tenant, month, revision)
 );
+
+-- The log objects that could not be read when their location was last collected.
+CREATE TABLE unread_objects (
+    location    TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    PRIMARY KEY (location, key)
+);
