@@ -205,6 +205,24 @@ func TestLateLogsAreLookedAtAgain(t *testing.T) {
 	same(t, "findings", f.found(), []string{"backup-missed|nightly window 22:00-06:00|high|open|1|1 days"})
 }
 
+// What collection noticed about log objects becomes findings, also on a day
+// without a record.
+func TestLogIncidents(t *testing.T) {
+	f := newFixture(t, oneTenant)
+	at := time.Date(2026, 10, 12, 23, 30, 0, 0, time.UTC) // the 13th in Paris
+	incident := state.Incident{Location: "file:logs", Key: "k", Kind: state.IncidentChanged, ETag: "e", Size: 1, Source: "file:logs/k", SHA256: "b", Before: "a", Buckets: []string{"acme-backups"}}
+	gone, other := incident, incident
+	gone.Kind, gone.Source = state.IncidentGone, "file:logs/g"
+	other.Key, other.Source, other.Buckets = "o", "file:logs/o", []string{"beta-backups"}
+	if err := f.data.State.Commit(t.Context(), nil, nil, []state.Incident{incident, gone, other}, at); err != nil {
+		t.Fatal(err)
+	}
+	f.check("2026-10-12", "2026-10-14")
+	same(t, "findings", f.found(), []string{"log-object-changed|file:logs/k|high|open|1|1 days", "log-object-gone|file:logs/g|medium|open|1|1 days"})
+	f.check("2026-10-12", "2026-10-14")
+	same(t, "findings", f.found(), []string{"log-object-changed|file:logs/k|high|open|1|1 days", "log-object-gone|file:logs/g|medium|open|1|1 days"})
+}
+
 func TestWhatIsNotConfiguredIsNotEvaluated(t *testing.T) {
 	f := newFixture(t, twoTenants)
 	for h := range 48 {
