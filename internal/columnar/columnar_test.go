@@ -24,8 +24,8 @@ type row struct {
 func schema(t testing.TB) *Schema {
 	t.Helper()
 	s, err := NewSchema(parquet.NewSchema("rows", parquet.SchemaOf(row{})), []Column{
-		{Kind: Text, Optional: true, Dictionary: true}, {Kind: Text, Optional: true, Compress: true}, {Kind: Int64, Optional: true},
-		{Kind: Int32, Optional: true}, {Kind: Bool, Optional: true}, {Kind: Text, Dictionary: true}, {Kind: Int64, Compress: true},
+		{Kind: Text, Optional: true, Dictionary: true}, {Kind: Text, Optional: true, Codec: Fast}, {Kind: Int64, Optional: true},
+		{Kind: Int32, Optional: true}, {Kind: Bool, Optional: true}, {Kind: Text, Dictionary: true}, {Kind: Int64, Codec: Small},
 	})
 	if err != nil {
 		t.Fatal(err)

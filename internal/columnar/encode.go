@@ -3,7 +3,9 @@ package columnar
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/delta"
 	"github.com/parquet-go/parquet-go/encoding/rle"
@@ -67,9 +69,10 @@ func (e *Encoder) chunk(out *RowGroup, c *column, plan Column) (format.ColumnMet
 	from := len(out.bytes)
 	least, greatest := c.bounds()
 	meta := format.ColumnMetaData{NumValues: int64(c.rows), Codec: format.Uncompressed, Statistics: format.Statistics{NullCount: int64(c.nulls), MinValue: least, MaxValue: greatest}}
-	if plan.Compress || plan.Dictionary {
-		meta.Codec = format.Zstd
+	if plan.Dictionary {
+		plan.Codec = Small
 	}
+	meta.Codec = codecs[plan.Codec]
 	switch c.kind {
 	case Text:
 		meta.Type = format.ByteArray
@@ -80,7 +83,10 @@ func (e *Encoder) chunk(out *RowGroup, c *column, plan Column) (format.ColumnMet
 	case Bool:
 		meta.Type = format.Boolean
 	}
-	rest := page{to: c.rows, nulls: c.nulls, compress: plan.Compress || plan.Dictionary && !c.dictionary}
+	rest := page{to: c.rows, nulls: c.nulls, codec: plan.Codec}
+	if plan.Dictionary && c.dictionary {
+		rest.codec = Plain // there is no value
+	}
 	if len(c.index) > 0 {
 		e.page = e.page[:0]
 		for n := range int32(c.entries.len()) {
@@ -88,7 +94,7 @@ func (e *Encoder) chunk(out *RowGroup, c *column, plan Column) (format.ColumnMet
 			e.page = append(binary.LittleEndian.AppendUint32(e.page, uint32(len(v))), v...)
 		}
 		head := format.PageHeader{Type: format.DictionaryPage, DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(c.entries.len()), Encoding: format.Plain})}
-		if err := e.appendPage(out, &meta, head, nil, true); err != nil {
+		if err := e.appendPage(out, &meta, head, nil, Small); err != nil {
 			return meta, err
 		}
 		meta.DictionaryPageOffset = int64(from)
@@ -120,8 +126,10 @@ type page struct {
 	from, to   int
 	nulls      int
 	dictionary bool // its values are numbers of entries
-	compress   bool
+	codec      Codec
 }
+
+var codecs = [...]format.CompressionCodec{Plain: format.Uncompressed, Fast: format.Snappy, Small: format.Zstd}
 
 // dataPage appends a data page.
 func (e *Encoder) dataPage(out *RowGroup, meta *format.ColumnMetaData, c *column, p page) error {
@@ -138,9 +146,9 @@ func (e *Encoder) dataPage(out *RowGroup, meta *format.ColumnMetaData, c *column
 	rows := int32(p.to - p.from)
 	head := format.PageHeader{Type: format.DataPageV2, DataPageHeaderV2: thrift.New(format.DataPageHeaderV2{
 		NumValues: rows, NumNulls: int32(p.nulls), NumRows: rows, Encoding: encoding,
-		DefinitionLevelsByteLength: int32(len(e.levels)), IsCompressed: thrift.New(p.compress),
+		DefinitionLevelsByteLength: int32(len(e.levels)), IsCompressed: thrift.New(p.codec != Plain),
 	})}
-	return e.appendPage(out, meta, head, e.levels, p.compress)
+	return e.appendPage(out, meta, head, e.levels, p.codec)
 }
 
 // values encodes values of a column into e.page.
@@ -186,15 +194,21 @@ func (c *column) encodeLevels(dst []byte, p page) ([]byte, error) {
 
 // appendPage appends a page: its header, its levels, which are never
 // compressed, and e.page.
-func (e *Encoder) appendPage(out *RowGroup, meta *format.ColumnMetaData, head format.PageHeader, levels []byte, compress bool) error {
+func (e *Encoder) appendPage(out *RowGroup, meta *format.ColumnMetaData, head format.PageHeader, levels []byte, codec Codec) error {
 	body := e.page
 	head.UncompressedPageSize = int32(len(levels) + len(body))
-	if compress {
+	if codec != Plain {
 		// The compressed page goes behind room for its header, which tells its size.
 		const room = 256
 		from := len(out.bytes)
 		out.bytes = append(out.bytes, make([]byte, room)...)
-		out.bytes = e.zstd.EncodeAll(body, out.bytes)
+		if codec == Small {
+			out.bytes = e.zstd.EncodeAll(body, out.bytes)
+		} else {
+			out.bytes = slices.Grow(out.bytes, s2.MaxEncodedLen(len(body)))
+			packed := s2.EncodeSnappy(out.bytes[len(out.bytes):cap(out.bytes)], body)
+			out.bytes = append(out.bytes, packed...) // which is there already
+		}
 		size := len(out.bytes) - from - room
 		head.CompressedPageSize = int32(len(levels) + size)
 		text, err := thrift.Marshal(&e.thrift, &head)

@@ -4,7 +4,7 @@
 // another into a file.
 //
 // Text columns that repeat have a dictionary for each row group; others are
-// DELTA_LENGTH_BYTE_ARRAY, compressed with zstd. Integers are
+// DELTA_LENGTH_BYTE_ARRAY. Integers are
 // DELTA_BINARY_PACKED. The format is Apache Parquet's, with data pages of
 // version 2; encodings and footer come from github.com/parquet-go/parquet-go.
 package columnar
@@ -22,8 +22,19 @@ type Column struct {
 	Kind       Kind
 	Optional   bool
 	Dictionary bool // its values repeat
-	Compress   bool
+	Codec      Codec
 }
+
+// Codec is how the values of a column are compressed. A dictionary is always
+// compressed, the numbers of its entries never.
+type Codec int
+
+// Codecs.
+const (
+	Plain Codec = iota // not at all: random text and packed numbers
+	Fast               // Snappy: large columns whose compression would bound the speed
+	Small              // zstd
+)
 
 // Schema is the columns of a file, in their order.
 type Schema struct {

@@ -62,43 +62,43 @@ type rejectedRow struct {
 var accessPlan = []columnar.Column{
 	{Kind: columnar.Text, Optional: true, Dictionary: true}, // bucket_owner
 	{Kind: columnar.Text, Optional: true, Dictionary: true}, // bucket
-	{Kind: columnar.Int64, Compress: true},                  // time
-	{Kind: columnar.Text, Optional: true, Dictionary: true}, // remote_ip
-	{Kind: columnar.Text, Optional: true, Dictionary: true}, // requester
-	{Kind: columnar.Text, Optional: true},                   // request_id
-	{Kind: columnar.Text, Optional: true, Dictionary: true}, // operation
-	{Kind: columnar.Text, Optional: true, Compress: true},   // key
-	{Kind: columnar.Text, Optional: true, Compress: true},   // request_uri
-	{Kind: columnar.Int32, Optional: true},                  // http_status
-	{Kind: columnar.Text, Optional: true, Dictionary: true}, // error_code
-	{Kind: columnar.Int64, Optional: true},                  // bytes_sent
-	{Kind: columnar.Int64, Optional: true},                  // object_size
-	{Kind: columnar.Int32, Optional: true},                  // total_time_ms
-	{Kind: columnar.Int32, Optional: true},                  // turn_around_time_ms
-	{Kind: columnar.Text, Optional: true, Dictionary: true}, // referer
-	{Kind: columnar.Text, Optional: true, Dictionary: true}, // user_agent
-	{Kind: columnar.Text, Optional: true, Compress: true},   // version_id
-	{Kind: columnar.Text, Optional: true},                   // host_id
-	{Kind: columnar.Text, Optional: true, Dictionary: true}, // signature_version
-	{Kind: columnar.Text, Optional: true, Dictionary: true}, // cipher_suite
-	{Kind: columnar.Text, Optional: true, Dictionary: true}, // authentication_type
-	{Kind: columnar.Text, Optional: true, Dictionary: true}, // host_header
-	{Kind: columnar.Text, Optional: true, Dictionary: true}, // tls_version
-	{Kind: columnar.Text, Optional: true, Dictionary: true}, // access_point_arn
-	{Kind: columnar.Bool, Optional: true},                   // acl_required
-	{Kind: columnar.Text, Optional: true, Dictionary: true}, // source_region
-	{Kind: columnar.Text, Optional: true, Compress: true},   // extra
-	{Kind: columnar.Text, Dictionary: true},                 // source_object
-	{Kind: columnar.Int64},                                  // source_line
+	{Kind: columnar.Int64},                                       // time
+	{Kind: columnar.Text, Optional: true, Dictionary: true},      // remote_ip
+	{Kind: columnar.Text, Optional: true, Dictionary: true},      // requester
+	{Kind: columnar.Text, Optional: true},                        // request_id
+	{Kind: columnar.Text, Optional: true, Dictionary: true},      // operation
+	{Kind: columnar.Text, Optional: true, Codec: columnar.Fast},  // key
+	{Kind: columnar.Text, Optional: true, Codec: columnar.Fast},  // request_uri
+	{Kind: columnar.Int32, Optional: true},                       // http_status
+	{Kind: columnar.Text, Optional: true, Dictionary: true},      // error_code
+	{Kind: columnar.Int64, Optional: true},                       // bytes_sent
+	{Kind: columnar.Int64, Optional: true},                       // object_size
+	{Kind: columnar.Int32, Optional: true},                       // total_time_ms
+	{Kind: columnar.Int32, Optional: true},                       // turn_around_time_ms
+	{Kind: columnar.Text, Optional: true, Dictionary: true},      // referer
+	{Kind: columnar.Text, Optional: true, Dictionary: true},      // user_agent
+	{Kind: columnar.Text, Optional: true, Codec: columnar.Small}, // version_id
+	{Kind: columnar.Text, Optional: true},                        // host_id
+	{Kind: columnar.Text, Optional: true, Dictionary: true},      // signature_version
+	{Kind: columnar.Text, Optional: true, Dictionary: true},      // cipher_suite
+	{Kind: columnar.Text, Optional: true, Dictionary: true},      // authentication_type
+	{Kind: columnar.Text, Optional: true, Dictionary: true},      // host_header
+	{Kind: columnar.Text, Optional: true, Dictionary: true},      // tls_version
+	{Kind: columnar.Text, Optional: true, Dictionary: true},      // access_point_arn
+	{Kind: columnar.Bool, Optional: true},                        // acl_required
+	{Kind: columnar.Text, Optional: true, Dictionary: true},      // source_region
+	{Kind: columnar.Text, Optional: true, Codec: columnar.Small}, // extra
+	{Kind: columnar.Text, Dictionary: true},                      // source_object
+	{Kind: columnar.Int64},                                       // source_line
 }
 
 var rejectedPlan = []columnar.Column{
-	{Kind: columnar.Text, Dictionary: true}, // bucket
-	{Kind: columnar.Int64},                  // time
-	{Kind: columnar.Text, Dictionary: true}, // source_object
-	{Kind: columnar.Int64},                  // source_line
-	{Kind: columnar.Text, Dictionary: true}, // reason
-	{Kind: columnar.Text, Compress: true},   // raw
+	{Kind: columnar.Text, Dictionary: true},      // bucket
+	{Kind: columnar.Int64},                       // time
+	{Kind: columnar.Text, Dictionary: true},      // source_object
+	{Kind: columnar.Int64},                       // source_line
+	{Kind: columnar.Text, Dictionary: true},      // reason
+	{Kind: columnar.Text, Codec: columnar.Small}, // raw
 }
 
 var (
