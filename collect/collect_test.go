@@ -344,8 +344,21 @@ func testUnreadableOnServer(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "s3://acme-logs/1: not found: removed between listing and reading") || sums[0].Failed != 1 || sums[0].Records != 1 {
 		t.Errorf("%+v, %v", sums, err)
 	}
+	incidents := func() int {
+		noticed, err := s.c.State.Incidents(t.Context(), "s3://acme-logs", "acme-backups", now.AddDate(0, 0, -1), now.AddDate(0, 0, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(noticed)
+	}
+	if n := incidents(); n != 1 || sums[0].Gone != 1 {
+		t.Errorf("%d incidents, %d gone", n, sums[0].Gone)
+	}
 	gone = false
 	wantSummary(t, s.collect(), 1, 1, 0, 0)
+	if n := incidents(); n != 0 {
+		t.Errorf("the object came back, and %d incidents stay", n)
+	}
 }
 
 // A stop in the middle loses and doubles nothing.

@@ -57,6 +57,9 @@ func (a *app) collect(ctx context.Context, p *parts, full bool) error {
 		var err error
 		summaries, err = c.Collect(ctx, collect.Sources(p.config, a.tenant))
 		bar.end()
+		if len(summaries) > 1 {
+			bar.log.Info("collected in all", "sources", len(summaries), "totals", collectDetail(summaries))
+		}
 		return collectDetail(summaries), false, err
 	}})
 	return errors.Join(a.printDone(collectTable(summaries), err), a.sayRevisions(ctx, p, bar.log), release())

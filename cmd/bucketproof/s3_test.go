@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -84,6 +86,9 @@ func TestS3(t *testing.T) {
 	logs, evidence := "logs-"+unique, "evidence-"+unique
 	makeBucket(t, client, logs, false)
 	makeBucket(t, client, evidence, true)
+	if _, err := client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: &logs, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}}); err != nil {
+		t.Fatal(err)
+	}
 	uploadLogs(t, client, logs, filepath.Join(dir, "logs"))
 	writeS3Config(t, dir, endpoint, logs, evidence)
 	if err := os.RemoveAll(filepath.Join(dir, "logs")); err != nil {
@@ -151,6 +156,42 @@ func TestS3(t *testing.T) {
 		}
 		if out := bp(exitDone, "report", "--month", demo.Month, "--tenant", "acme"); !strings.Contains(out, "unchanged") {
 			t.Errorf("the revision is not stable:\n%s", out)
+		}
+	})
+	t.Run("provenance", func(t *testing.T) {
+		rows, err := csv.NewReader(bytes.NewReader(getObject(t, client, evidence, "packets/acme/"+demo.Month+"/sources.csv"))).ReadAll()
+		if err != nil || len(rows) < 2 {
+			t.Fatal(len(rows), err)
+		}
+		at := map[string]int{}
+		for i, name := range rows[0] {
+			at[name] = i
+		}
+		for _, r := range rows[1:] {
+			if r[at["kind"]] == "log" && (r[at["version_id"]] == "" || len(r[at["sha256"]]) != 64 || r[at["etag"]] == "") {
+				t.Fatalf("a log object without version, hash or ETag: %v", r)
+			}
+		}
+	})
+	t.Run("a late and a changed log object", func(t *testing.T) {
+		keys := listBucket(t, client, logs)
+		old := keys[len(keys)-1]
+		body := getObject(t, client, logs, old)
+		for key, text := range map[string][]byte{old: append(body, body...), old[:len(old)-1] + "Z": body} {
+			if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &logs, Key: &key, Body: bytes.NewReader(text)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var rows []struct{ Objects, Records, Duplicates, Changed int64 }
+		if err := json.Unmarshal([]byte(bp(exitDone, "collect", "--format", "json")), &rows); err != nil {
+			t.Fatal(err)
+		}
+		var objects, records, duplicates, changed int64
+		for _, r := range rows {
+			objects, records, duplicates, changed = objects+r.Objects, records+r.Records, duplicates+r.Duplicates, changed+r.Changed
+		}
+		if objects != 2 || records != 0 || duplicates == 0 || changed != 1 {
+			t.Errorf("%d objects, %d records, %d duplicates, %d changed", objects, records, duplicates, changed)
 		}
 	})
 	t.Run("faults name their mend", func(t *testing.T) {
@@ -223,6 +264,19 @@ func replaceIn(t *testing.T, path, old, with string) {
 	if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(text), old, with)), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func getObject(t *testing.T, client *s3.Client, bucket, key string) []byte {
+	t.Helper()
+	out, err := client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(out.Body)
+	if err := errors.Join(err, out.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return body
 }
 
 func listBucket(t *testing.T, client *s3.Client, bucket string) []string {

@@ -148,7 +148,8 @@ var hardLines = []hardLine{
 	{"asymmetric signature through a multi-region access point", from + getOK + `"-" "x" - ` + hostHard + " SigV4A TLS_AES_256_GCM_SHA384 AuthHeader mfzw.mrap.accesspoint.s3-global.amazonaws.com TLSv1.3 arn:aws:s3::444455556666:accesspoint/mfzw.mrap - ap-southeast-5", nil, map[string]string{"SignatureVersion": `"SigV4A"`, "AccessPointARN": `"arn:aws:s3::444455556666:accesspoint/mfzw.mrap"`}},
 	{"Object Lambda access point", from + getOK + `"-" "x" - ` + hostHard + " SigV4 T AuthHeader h TLSv1.2 arn:aws-cn:s3-object-lambda:cn-north-1:444455556666:accesspoint/olap Yes cn-north-1", nil, map[string]string{"ACLRequired": `"Yes"`, "SourceRegion": `"cn-north-1"`}},
 	{"region of a partition", from + getOK + `"-" "x" - ` + hostHard + " SigV4 T AuthHeader h TLSv1.2 - - us-isob-east-1", nil, map[string]string{"SourceRegion": `"us-isob-east-1"`}}, // own
-	{"a field of the future", from + getOK + `"-" "x"` + tailNow + " -", nil, map[string]string{"SourceRegion": `"eu-central-1"`, "Extra": `"-"`, "Fields": "28"}},                     // opentelemetry-collector-contrib#47149
+	{"version ID of the S3 user guide", from + getOK + `"-" "x" 3/L4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY+MTRCxf3vjVBH40Nr8X8gdRQBpUMLUo` + tailNow[2:], nil, map[string]string{"VersionID": `"3/L4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY+MTRCxf3vjVBH40Nr8X8gdRQBpUMLUo"`}},
+	{"a field of the future", from + getOK + `"-" "x"` + tailNow + " -", nil, map[string]string{"SourceRegion": `"eu-central-1"`, "Extra": `"-"`, "Fields": "28"}}, // opentelemetry-collector-contrib#47149
 	{"19 fields", from + getOK + `"-" "x" - ` + hostHard, errTail, nil},                 // awsdocs/amazon-s3-developer-guide#94
 	{"18 fields and words", from + getOK + `"-" "x" - more words follow`, errTail, nil}, // kerkdienstgemist logstash spec
 	{"17 fields, of before versioning", from + getOK + `"-" "x"`, errTail, nil},         // glamp/s3-log-analyzer; AWS developer guide of 2006

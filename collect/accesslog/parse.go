@@ -554,16 +554,23 @@ func holdsTime(text []byte) bool {
 	return false
 }
 
-// isVersionID tells whether tok can be a version ID, which is URL-safe text; nil
-// can.
+// isVersionID tells whether tok can be a version ID, which has the letters of
+// Base64 or of a URL, and no = at its end as host IDs have; nil can.
 func isVersionID(tok []byte) bool {
 	for _, b := range tok {
-		if !isDigit(b) && (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && b != '-' && b != '_' && b != '.' && b != '%' {
+		if !versionLetters[b] {
 			return false
 		}
 	}
 	return true
 }
+
+var versionLetters = func() (letters [256]bool) {
+	for _, b := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_.~%") {
+		letters[b] = true
+	}
+	return letters
+}()
 
 // startsWith compares without case; nil, the unknown, always holds.
 func startsWith(tok []byte, lower string) bool {
