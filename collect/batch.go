@@ -114,7 +114,9 @@ func (b *batch) unread(ctx context.Context, f *fetched) error {
 	case errors.Is(err, objects.ErrDenied), errors.Is(err, objects.ErrChanged):
 		b.listing.failed(f.info.Key)
 	default:
-		b.failures++
+		if !f.retried { // what failed before tells nothing about the place
+			b.failures++
+		}
 		b.listing.failed(f.info.Key)
 	}
 	b.errs = append(b.errs, err)

@@ -409,7 +409,7 @@ func TestPackedObjects(t *testing.T) {
 	cut := gz(strings.Repeat(text("R4"), 3) + rubbish(100_000))
 	s.put("2026-10-01-23-32-00-AAAAAAAAAAAAAAAA.gz", cut[:len(cut)-9])
 	sum := s.collect()
-	wantSummary(t, sum, 5, 8, 4, 1) // the damage counts as a line; what stands before it is read
+	wantSummary(t, sum, 5, 8, 4, 2) // the line that is cut and the damage; what stands before them is read
 	if sum.Foreign != 1 {
 		t.Errorf("%d foreign objects, want 1", sum.Foreign)
 	}

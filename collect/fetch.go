@@ -98,6 +98,10 @@ func (s spool) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// parquetTurn lets one Parquet object be looked into at a time, beside the one
+// that is parsed: what it takes is known only when it is open.
+var parquetTurn sync.Mutex
+
 // whole is the content.
 func (f *fetched) whole() io.ReaderAt {
 	if f.spool != nil {
@@ -146,6 +150,10 @@ func held(size int64) int64 {
 // fetch reads one object. What goes wrong is in the result.
 func fetch(ctx context.Context, store objects.Store, p pending, spoolDir string) *fetched {
 	f := &fetched{pending: p, kind: state.KindLog}
+	if p.err != nil {
+		f.err = p.err
+		return f
+	}
 	if f.info.Size == 0 {
 		f.kind = state.KindEmpty
 		f.sha256 = hex.EncodeToString(sha256.New().Sum(nil))
@@ -215,6 +223,8 @@ func (f *fetched) finish(sum hash.Hash, n int64, content []byte) error {
 	f.sha256 = hex.EncodeToString(sum.Sum(nil))
 	f.compare()
 	if vended.IsParquet(f.memory) && !logName.MatchString(f.info.Key) {
+		parquetTurn.Lock()
+		defer parquetTurn.Unlock()
 		p, err := vended.NewParquet(f.whole(), f.info.Size)
 		if errors.Is(err, vended.ErrNotLog) {
 			f.kind = state.KindForeign

@@ -2,8 +2,8 @@ package collect
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +17,9 @@ import (
 const (
 	// listedAhead is how many listed objects may wait to be fetched.
 	listedAhead = 4096
+	// maxRetried is how many objects that could not be read before are asked for
+	// again, beside those that the listing visits.
+	maxRetried = 1000
 	// askedAtOnce is how many listed objects the ledger is asked for together:
 	// a page of a listing.
 	askedAtOnce = 1000
@@ -38,16 +41,28 @@ var dateForms = []struct {
 	{regexp.MustCompile(`^(.*?)(\d{4}-\d\d-\d\d)-\d\d-\d\d-\d\d-[0-9A-F]{8,}`), "2006-01-02"},
 }
 
+// nameForm is the form of names without a day folder.
+const nameForm = 2
+
 // dateOf splits a key into its root and its date. The root ends in the form's
-// number, so that two forms behind the same text are two roots.
+// number, so that two forms behind the same text are two roots. Of several dates
+// the last is that of the log; only the name that repeats its day folder's date
+// belongs to the folder.
 func dateOf(key string) (root string, at time.Time, ok bool) {
+	last := -1
 	for form, f := range dateForms {
-		if m := f.find.FindStringSubmatchIndex(key); m != nil {
-			at, err := time.Parse(f.layout, key[m[4]:m[5]])
-			return fmt.Sprintf("%s%d", key[:m[3]], form), at, err == nil
+		m := f.find.FindStringSubmatchIndex(key)
+		if m == nil || m[4] < last {
+			continue
 		}
+		day, err := time.Parse(f.layout, key[m[4]:m[5]])
+		if err != nil || ok && form == nameForm && day.Equal(at) {
+			continue
+		}
+		last = m[4]
+		root, at, ok = fmt.Sprintf("%s%d", key[:m[3]], form), day, true
 	}
-	return "", at, false
+	return root, at, ok
 }
 
 // keyAt is the beginning of the keys of a root from a day on.
@@ -67,6 +82,8 @@ func yearEnd(root string, day time.Time) string {
 // pending is an object to read.
 type pending struct {
 	info    objects.Info
+	err     error    // why it can't be read
+	retried bool     // it could not be read before
 	already []string // buckets whose records were taken before
 	before  []former // what was collected under the same key with another ETag or size
 }
@@ -87,7 +104,7 @@ type listing struct {
 	full   bool
 	from   map[string]time.Time // by root: the first day that is visited
 	newest map[string]time.Time
-	retry  []string // keys that could not be read before
+	retry  map[string]bool // keys that could not be read before, until they are visited
 
 	mu      sync.Mutex
 	unread  []string
@@ -101,7 +118,14 @@ func (c *Collector) newListing(ctx context.Context, src Source) (*listing, error
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{c: c, src: src, from: map[string]time.Time{}, newest: map[string]time.Time{}}
+	l := &listing{c: c, src: src, from: map[string]time.Time{}, newest: map[string]time.Time{}, retry: map[string]bool{}}
+	unread, err := c.State.Unread(ctx, src.Logs.Text)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range unread {
+		l.retry[key] = true
+	}
 	since := c.Now().Sub(last.At)
 	l.full = c.Full || since < 0 || since >= fullEvery || last.Reader != readerVersion || !slices.Equal(last.Buckets, src.Buckets)
 	if l.full {
@@ -126,16 +150,12 @@ func (c *Collector) newListing(ctx context.Context, src Source) (*listing, error
 		l.newest[root] = day
 		l.from[root] = day.AddDate(0, 0, -late)
 	}
-	l.retry, err = c.State.Unread(ctx, src.Logs.Text)
-	return l, err
+	return l, nil
 }
 
 // run puts the objects to read into queue, in the order of their keys.
 func (l *listing) run(ctx context.Context, store objects.Store, queue chan<- pending) error {
-	page, err := l.again(ctx, store)
-	if err != nil {
-		return err
-	}
+	var page []objects.Info
 	seen := 0
 	after := ""
 	for jumped := true; jumped; {
@@ -165,7 +185,7 @@ func (l *listing) run(ctx context.Context, store objects.Store, queue chan<- pen
 				if day.Year() < from.Year() {
 					next = yearEnd(root, day)
 				}
-				if next > info.Key {
+				if next = l.nearest(info.Key, next); next > info.Key {
 					after, jumped = next, true
 					break
 				}
@@ -184,6 +204,9 @@ func (l *listing) run(ctx context.Context, store objects.Store, queue chan<- pen
 	if err := l.ask(ctx, page, queue); err != nil {
 		return err
 	}
+	if err := l.again(ctx, store, queue); err != nil {
+		return err
+	}
 	if seen == 0 {
 		l.c.Log.Warn("the log location is empty: no log object was ever delivered, or the URL is not where logging delivers", "logs", l.src.Logs.Text)
 	}
@@ -193,25 +216,65 @@ func (l *listing) run(ctx context.Context, store objects.Store, queue chan<- pen
 	return nil
 }
 
-// again looks for the objects that could not be read before and that the listing
-// may not visit.
-func (l *listing) again(ctx context.Context, store objects.Store) ([]objects.Info, error) {
-	var page []objects.Info
-	for _, key := range l.retry {
-		root, day, ok := dateOf(key)
-		if from, known := l.from[root]; !ok || !known || !day.Before(from) {
-			continue
+// nearest is where the first known root between a key and the place to jump to
+// is visited from, or that place.
+func (l *listing) nearest(key, to string) string {
+	for root, from := range l.from {
+		if begin := keyAt(root, from); begin > key && begin < to {
+			to = begin
 		}
-		info, err := store.Stat(ctx, key)
-		if errors.Is(err, objects.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		page = append(page, info)
 	}
-	return page, nil
+	return to
+}
+
+// again asks for the objects that could not be read before and that the listing
+// did not visit. Those that are gone are handed on too, to be noted.
+func (l *listing) again(ctx context.Context, store objects.Store, queue chan<- pending) error {
+	asked := 0
+	for _, key := range slices.Sorted(maps.Keys(l.retry)) {
+		if l.excepted(key) {
+			continue
+		}
+		if asked++; asked > maxRetried {
+			l.failed(key) // for the next full listing
+			continue
+		}
+		p := pending{info: objects.Info{Key: key}, retried: true}
+		info, err := store.Stat(ctx, key)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			p.err = err
+		default:
+			known, kerr := l.c.State.Known(ctx, l.src.Logs.Text, []string{key})
+			if kerr != nil {
+				return kerr
+			}
+			needed := false
+			if p, needed = l.needed(info, known[key]); !needed {
+				continue
+			}
+			p.retried = true
+		}
+		if err := l.hand(ctx, p, queue); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *listing) hand(ctx context.Context, p pending, queue chan<- pending) error {
+	l.mu.Lock()
+	l.objects++
+	l.bytes += p.info.Size
+	l.mu.Unlock()
+	select {
+	case queue <- p:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // excepted tells whether an object lies in another configured log location.
@@ -241,17 +304,13 @@ func (l *listing) ask(ctx context.Context, page []objects.Info, queue chan<- pen
 	}
 	for _, info := range page {
 		p, ok := l.needed(info, known[info.Key])
+		p.retried = l.retry[info.Key]
+		delete(l.retry, info.Key)
 		if !ok {
 			continue
 		}
-		l.mu.Lock()
-		l.objects++
-		l.bytes += info.Size
-		l.mu.Unlock()
-		select {
-		case queue <- p:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := l.hand(ctx, p, queue); err != nil {
+			return err
 		}
 	}
 	return nil

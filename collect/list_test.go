@@ -155,6 +155,38 @@ func TestListingJumpsOverNothingElse(t *testing.T) {
 	}
 }
 
+// Roots that lie between the dates of another are not jumped over.
+func TestListingKeepsToKnownRoots(t *testing.T) {
+	for name, roots := range map[string][2]struct {
+		root   string
+		folder bool
+	}{
+		"a prefix that is a date":        {{"", false}, {"2026-03-15/", false}},
+		"a prefix that begins as a date": {{"", false}, {"2026-06-", false}},
+		"names in a month's folder":      {{"", true}, {"2026/06/", false}},
+		"folders in a month's":           {{"a/", true}, {"a/2026/05-archive/", true}},
+		"names in day folders":           {{"since/2026/01/01/", false}, {"since/2026/06/01/", false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, "acme-backups")
+			clock := now
+			s.c.Now = func() time.Time { return clock }
+			for n := range 250 {
+				for _, r := range roots {
+					s.day(r.root, now.AddDate(0, 0, -n), r.folder)
+				}
+			}
+			s.collect()
+			clock = now.AddDate(0, 0, 1)
+			want := []string{s.day(roots[0].root, clock, roots[0].folder), s.day(roots[1].root, clock, roots[1].folder)}
+			slices.Sort(want)
+			if keys, visited, full := s.list(); full || visited > 100 || !slices.Equal(keys, want) {
+				t.Errorf("full %t, %d visited, got %v, want %v", full, visited, keys, want)
+			}
+		})
+	}
+}
+
 // Dates of the future and clocks that were wrong hide nothing.
 func TestListingAndClocks(t *testing.T) {
 	s := newSite(t, "acme-backups")
@@ -203,8 +235,19 @@ func TestUnreadIsAskedForAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys, _, full := s.list()
-	if full || len(keys) != 2 || keys[0] != old {
-		t.Errorf("full %t, %v; want %s in front", full, keys, old)
+	if full || len(keys) != 2 || keys[1] != old {
+		t.Errorf("full %t, %v; want %s behind", full, keys, old)
+	}
+	// One that is gone meanwhile is handed on, to be noted.
+	if err := os.Remove(filepath.Join(s.dir, "logs", old)); err != nil {
+		t.Fatal(err)
+	}
+	sums, err := s.c.Collect(t.Context(), s.srcs)
+	if err == nil || sums[0].Gone != 1 || sums[0].Records != 1 {
+		t.Errorf("%+v, %v", sums, err)
+	}
+	if keys, _, _ := s.list(); len(keys) != 0 {
+		t.Errorf("what is gone is asked for again: %v", keys)
 	}
 }
 

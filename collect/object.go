@@ -98,6 +98,12 @@ func (o *objectInBatch) takeAll(ctx context.Context, f *fetched) (err error) {
 	return nil
 }
 
+// mostPartitions is how many files one object may open. A log object holds the
+// records of some hours.
+const mostPartitions = 512
+
+var errDates = errors.New("the log object holds records of more days than can be")
+
 func timeOf(ms int64) time.Time {
 	if ms == 0 {
 		return time.Time{}
@@ -128,6 +134,9 @@ func (o *objectInBatch) take(e *entry) error {
 		}
 		n = o.countOf(n.bucket) // the lines may have brought others
 		o.last = n
+	}
+	if o.b.out.Partitions() >= mostPartitions && !o.b.out.Holds(n.bucket, e.rec.TimeMS) {
+		return o.reject(e.line, n.bucket, errDates)
 	}
 	o.near = e.rec.TimeMS
 	fresh, err := o.b.ids.Add(n.bucket, o.b.dates.of(e.rec.TimeMS), e.id)

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
+	"bucketproof/collect/vended"
 	"bucketproof/internal/identity"
 	"bucketproof/internal/objects"
 )
@@ -46,11 +47,11 @@ type turns struct {
 	taken int
 }
 
-// wait returns when the object with this number may be parsed.
-func (t *turns) wait(n int) {
+// wait returns when the object with this number is one of the next ahead ones.
+func (t *turns) wait(n, ahead int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for n >= t.taken+parsedAhead {
+	for n >= t.taken+ahead {
 		t.moved.Wait()
 	}
 }
@@ -93,7 +94,11 @@ func newPipeline(ctx context.Context, group *errgroup.Group, store objects.Store
 				f.hold = hold
 				f.chunks = make(chan *chunk, chunksAhead)
 				result <- f
-				p.turn.wait(number)
+				ahead := parsedAhead
+				if vended.IsParquet(f.memory) {
+					ahead = 1
+				}
+				p.turn.wait(number, ahead)
 				f.parse(ctx, key)
 				return nil
 			})

@@ -25,6 +25,7 @@ type Lines struct {
 	end    int
 	number int64
 	eof    bool
+	err    error // of the source; the lines before it come first
 }
 
 // Line is one line of a log object.
@@ -41,7 +42,7 @@ func NewLines(src io.Reader) *Lines {
 }
 
 // Next returns the next line, or io.EOF behind the last one. Any other error
-// is that of the source.
+// is that of the source; what was read before it has been handed out then.
 func (l *Lines) Next() (Line, error) {
 	scanned := 0
 	for {
@@ -54,13 +55,11 @@ func (l *Lines) Next() (Line, error) {
 		}
 		if l.eof {
 			if scanned == 0 {
-				return Line{}, io.EOF
+				return Line{}, l.ending()
 			}
 			return l.cut(scanned, false), nil
 		}
-		if err := l.fill(); err != nil {
-			return Line{}, err
-		}
+		l.fill()
 	}
 }
 
@@ -79,7 +78,7 @@ func (l *Lines) cut(n int, newline bool) Line {
 
 // fill reads more behind the unread bytes. What was handed out stays as it is:
 // a full buffer is left to its lines, and a new one takes over.
-func (l *Lines) fill() error {
+func (l *Lines) fill() {
 	if l.end == len(l.buf) {
 		unread := l.end - l.start
 		size := bufferSize
@@ -92,11 +91,20 @@ func (l *Lines) fill() error {
 	}
 	n, err := l.src.Read(l.buf[l.end:])
 	l.end += n
-	if errors.Is(err, io.EOF) {
+	if err != nil {
 		l.eof = true
-		return nil
+		if !errors.Is(err, io.EOF) {
+			l.err = err
+		}
 	}
-	return err
+}
+
+// ending is what comes behind the last line.
+func (l *Lines) ending() error {
+	if l.err != nil {
+		return l.err
+	}
+	return io.EOF
 }
 
 // skipLong keeps the beginning of a line that is too long and drops the rest
@@ -113,9 +121,7 @@ func (l *Lines) skipLong() (Line, error) {
 			return Line{Text: kept, Number: l.number, TooLong: true}, nil
 		}
 		l.start, l.end = 0, 0
-		if err := l.fill(); err != nil {
-			return Line{}, err
-		}
+		l.fill()
 		if i := bytes.IndexByte(l.buf[:l.end], '\n'); i >= 0 {
 			l.start = i + 1
 			l.number++

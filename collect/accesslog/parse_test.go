@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -206,6 +207,26 @@ func TestLinesBoundsMemory(t *testing.T) {
 	}
 	if len(l.buf) > 4*MaxLine {
 		t.Errorf("the buffer grew to %d bytes", len(l.buf))
+	}
+}
+
+// What was read before an error of the source is handed out.
+func TestLinesBeforeAnError(t *testing.T) {
+	broken := errors.New("broken")
+	l := NewLines(io.MultiReader(strings.NewReader("a\nb\nc"), iotest.ErrReader(broken)))
+	var got []string
+	for {
+		line, err := l.Next()
+		if err != nil {
+			if err != broken {
+				t.Errorf("it ends with %v", err)
+			}
+			break
+		}
+		got = append(got, string(line.Text))
+	}
+	if strings.Join(got, " ") != "a b c" {
+		t.Errorf("got %v", got)
 	}
 }
 

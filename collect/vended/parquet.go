@@ -54,7 +54,8 @@ func NewParquet(src io.ReaderAt, size int64) (p *Parquet, err error) {
 	for _, g := range f.Metadata().RowGroups {
 		for _, c := range g.Columns {
 			m := &c.MetaData
-			if !slices.Contains(codecs, m.Codec) || m.TotalUncompressedSize < 0 || m.TotalUncompressedSize > maxChunk {
+			most := min(maxChunk, max(smallChunk, m.TotalCompressedSize*maxRatio))
+			if !slices.Contains(codecs, m.Codec) || m.TotalUncompressedSize < 0 || m.TotalUncompressedSize > most {
 				return nil, fmt.Errorf("a column of codec %s and %d bytes is not read", m.Codec, m.TotalUncompressedSize)
 			}
 		}
@@ -87,10 +88,13 @@ func NewParquet(src io.ReaderAt, size int64) (p *Parquet, err error) {
 var codecs = []format.CompressionCodec{format.Uncompressed, format.Snappy, format.Gzip, format.Zstd, format.Brotli}
 
 const (
-	// maxChunk bounds a column of a row group, in bytes before compression.
-	maxChunk = 1 << 30
-	// maxFooter bounds the footer.
-	maxFooter = 64 << 20
+	// maxChunk bounds a column of a row group, in bytes before compression, and
+	// maxRatio how much larger it is than it is packed, above smallChunk.
+	maxChunk   = 256 << 20
+	maxRatio   = 100
+	smallChunk = 8 << 20
+	// maxFooter bounds the footer, which unfolds to some thirty times its size.
+	maxFooter = 2 << 20
 )
 
 // plausible checks the length of the footer, which the reader believes.

@@ -207,12 +207,7 @@ func (b *Batch) Reject(bucket string, timeMS int64, source string, line int64, r
 }
 
 func (b *Batch) part(kind, bucket string, timeMS int64, schema *columnar.Schema) (*part, error) {
-	date := DateOf(timeMS)
-	folder := bucket
-	if folder == "" {
-		folder = "-" // no bucket has this name
-	}
-	path := fmt.Sprintf("%s/bucket=%s/date=%s/part-%06d%s", kind, folder, date, b.number, extension)
+	path := b.path(kind, bucket, timeMS)
 	if p := b.open[path]; p != nil {
 		return p, nil
 	}
@@ -225,10 +220,25 @@ func (b *Batch) part(kind, bucket string, timeMS int64, schema *columnar.Schema)
 		return nil, err
 	}
 	day := time.UnixMilli(timeMS).UTC().Truncate(24 * time.Hour)
-	p := &part{file: File{Kind: kind, Path: path, Bucket: bucket, Date: date}, f: f, bucket: bucket, schema: schema, writer: columnar.NewWriter(f, schema),
+	p := &part{file: File{Kind: kind, Path: path, Bucket: bucket, Date: DateOf(timeMS)}, f: f, bucket: bucket, schema: schema, writer: columnar.NewWriter(f, schema),
 		msFrom: day.UnixMilli(), msTo: day.Add(24 * time.Hour).UnixMilli()}
 	b.open[path] = p
 	return p, nil
+}
+
+// Holds tells whether a file for the records of a bucket at a time is open.
+func (b *Batch) Holds(bucket string, timeMS int64) bool {
+	if p := b.last; p != nil && timeMS >= p.msFrom && timeMS < p.msTo && p.bucket == bucket {
+		return true
+	}
+	return b.open[b.path(Access, bucket, timeMS)] != nil
+}
+
+func (b *Batch) path(kind, bucket string, timeMS int64) string {
+	if bucket == "" {
+		bucket = "-" // no bucket has this name
+	}
+	return fmt.Sprintf("%s/bucket=%s/date=%s/part-%06d%s", kind, bucket, DateOf(timeMS), b.number, extension)
 }
 
 // Partitions is how many files are open.

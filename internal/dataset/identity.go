@@ -65,7 +65,7 @@ func (d Dataset) Identities(path string, key identity.Key, add func(identity.ID)
 	defer func() { err = errors.Join(err, f.Close()) }()
 	r := parquet.NewGenericReader[identityRow](f)
 	defer func() { err = errors.Join(err, r.Close()) }()
-	rows := make([]identityRow, 1024)
+	rows := make([]identityRow, 64) // a row can be as long as a line
 	for {
 		n, err := r.Read(rows)
 		for i := range rows[:n] {

@@ -67,6 +67,7 @@ type Index struct {
 	partitions map[[2]string]*partition
 	clock      int64
 	spills     int
+	loads      int
 	files      files
 }
 
@@ -92,7 +93,10 @@ func (x *Index) Add(bucket, date string, id ID) (fresh bool, err error) {
 	name := [2]string{bucket, date}
 	p := x.partitions[name]
 	if p == nil {
-		if err = x.forget(); err == nil {
+		if x.loads++; x.loads%64 == 0 {
+			err = x.forget()
+		}
+		if err == nil {
 			p, err = x.load(bucket, date)
 		}
 		if err != nil {

@@ -289,6 +289,8 @@ func (s *s3Store) wrap(doing, key, permission string, err error) error {
 		return fmt.Errorf("%s %s: %w, and did so %d times; collect again later: %w", doing, place, ErrSlowDown, maxAttempts, err)
 	case status == http.StatusForbidden:
 		return fmt.Errorf("%s %s: %w: the permission %s is missing on %s (%s)", doing, place, ErrDenied, permission, s.url.Bucket, code)
+	case doing == "read" && key != "" && status >= 400 && status < 500 && status != http.StatusPreconditionFailed && status != http.StatusRequestTimeout:
+		return fmt.Errorf("%s %s: %w: the server does not give this object (%s): %w", doing, place, ErrDenied, code, err)
 	case status == http.StatusPreconditionFailed && doing == "write":
 		return fmt.Errorf("%s %s: %w", doing, place, ErrExists)
 	case status == http.StatusPreconditionFailed:
