@@ -17,11 +17,12 @@ func Parse(line []byte, r *Record) error {
 // end with the same fields behind the host ID, and need not be split again
 // there. The zero Parser is ready to use.
 type Parser struct {
-	head   []byte            // owner and bucket, with the spaces behind them
-	owner  int               // length of the owner
-	tail   []byte            // what stood behind the host ID
-	places [afterHost][2]int // of its fields; an empty one is unknown
-	fields int
+	head      []byte            // owner and bucket, with the spaces behind them
+	owner     int               // length of the owner
+	tail      []byte            // what stood behind the host ID
+	requester []byte            // with the space behind it; it holds no quote
+	places    [afterHost][2]int // of its fields; an empty one is unknown
+	fields    int
 }
 
 const (
@@ -130,9 +131,14 @@ const maxRequesterTokens = 16
 
 func (c *cursor) requesterToOperation(r *Record) bool {
 	start := c.at
+	p := c.p
 	for n := range maxRequesterTokens {
-		if bytes.IndexByte(c.raw(), '"') >= 0 {
+		if n == 0 && p != nil && len(p.requester) > 0 && bytes.HasPrefix(c.line[c.at:], p.requester) {
+			c.at += len(p.requester)
+		} else if bytes.IndexByte(c.raw(), '"') >= 0 {
 			return false
+		} else if n == 0 && p != nil && !c.done && c.at-start <= maxRemembered {
+			p.requester = append(p.requester[:0], c.line[start:c.at]...)
 		}
 		end := c.at - 1
 		mark := *c
@@ -200,7 +206,7 @@ func (c *cursor) keyToNumbers(r *Record) error {
 			tries++
 			err = c.uriToNumbers(r)
 		}
-		if err == nil && (key[0] == ' ' || key[len(key)-1] == ' ') {
+		if err == nil && (len(key) == 0 || key[0] == ' ' || key[len(key)-1] == ' ') {
 			err = errKey
 		}
 		if err == nil {
@@ -455,6 +461,14 @@ func (c *cursor) readTail(r *Record, text []byte) error {
 	if len(version) == 0 || !isVersionID(r.VersionID) {
 		return errTail
 	}
+	if p := c.p; p != nil && p.fields > 0 && !t.done {
+		if host := t.raw(); len(host) > 0 && bytes.Equal(text[t.at:], p.tail) {
+			r.HostID = value(host)
+			p.recall(r, text[t.at:])
+			return nil
+		}
+		t = cursor{line: text, at: len(version) + 1}
+	}
 	fields := [afterHost]*[]byte{&r.SignatureVersion, &r.CipherSuite, &r.AuthenticationType, &r.HostHeader, &r.TLSVersion, &r.AccessPointARN, &r.ACLRequired, &r.SourceRegion}
 	if t.done {
 		for _, f := range fields {
@@ -469,24 +483,29 @@ func (c *cursor) readTail(r *Record, text []byte) error {
 	}
 	r.HostID = value(host)
 	rest := text[t.at:]
-	p := c.p
-	if p != nil && p.fields > 0 && bytes.Equal(rest, p.tail) {
-		for i, f := range fields {
-			*f = nil
-			if at := p.places[i]; at[1] > at[0] {
-				*f = rest[at[0]:at[1]]
-			}
-		}
-		r.Fields = p.fields
-		return nil
-	}
 	if err := readFields(r, &fields, rest); err != nil {
 		return err
 	}
-	if p != nil && r.Extra == nil && len(rest) <= maxRemembered {
+	if p := c.p; p != nil && r.Extra == nil && len(rest) <= maxRemembered {
 		p.remember(rest, &fields, r.Fields)
 	}
 	return nil
+}
+
+// recall sets the fields behind the host ID from text that is like the last one.
+func (p *Parser) recall(r *Record, text []byte) {
+	at := &p.places
+	r.SignatureVersion, r.CipherSuite, r.AuthenticationType, r.HostHeader = cut(text, at[0]), cut(text, at[1]), cut(text, at[2]), cut(text, at[3])
+	r.TLSVersion, r.AccessPointARN, r.ACLRequired, r.SourceRegion = cut(text, at[4]), cut(text, at[5]), cut(text, at[6]), cut(text, at[7])
+	r.Fields = p.fields
+}
+
+// cut is the part of text at a place, nil for an empty one.
+func cut(text []byte, at [2]int) []byte {
+	if at[1] == at[0] {
+		return nil
+	}
+	return text[at[0]:at[1]]
 }
 
 // readFields reads the fields behind the host ID.

@@ -329,8 +329,16 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(head + arn + ` 3E57 BATCH.DELETE.OBJECT veeam/k - 204 - - 4406 - - - -` + tail24))
 	f.Add([]byte(head + put + `"r" "a" "b"` + tail27 + " more"))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		var r Record
-		if Parse(line, &r) != nil {
+		var r, again Record
+		var p Parser
+		if err := p.Parse([]byte(head+put+`"-" "x"`+tail27), &again); err != nil {
+			t.Fatal(err)
+		}
+		err := Parse(line, &r)
+		if got := p.Parse(line, &again); got != err || err == nil && !reflect.DeepEqual(fields(r), fields(again)) {
+			t.Fatalf("behind another line %q is %v, alone it is %v", line, got, err)
+		}
+		if err != nil {
 			return
 		}
 		rest := line

@@ -13,7 +13,7 @@ type Reader struct {
 	lines  *Lines
 	parser Parser
 	fields int    // most fields seen in a line
-	last   []byte // last field of the record before
+	last   []byte // the line of the record before
 }
 
 // NewReader reads from src.
@@ -49,7 +49,7 @@ func (r *Reader) Next(rec *Record) (line Line, rejected, err error) {
 	}
 	if rejected == nil {
 		r.fields = max(r.fields, rec.Fields)
-		r.last = append(r.last[:0], lastField(line.Text)...)
+		r.last = line.Text
 	}
 	return line, rejected, nil
 }
@@ -61,7 +61,8 @@ func (r *Reader) cutOff(text []byte, rec *Record) bool {
 	if r.fields == 0 {
 		return !wholeField(rec.Fields, string(last))
 	}
-	return rec.Fields < r.fields || len(last) < len(r.last) && bytes.HasPrefix(r.last, last) && string(last) != "-"
+	before := lastField(r.last)
+	return rec.Fields < r.fields || len(last) < len(before) && bytes.HasPrefix(before, last) && string(last) != "-"
 }
 
 var (
