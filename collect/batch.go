@@ -17,6 +17,7 @@ type batch struct {
 	*sourceRun
 	out       *dataset.Batch
 	objects   []state.LogObject
+	contents  map[string][]string // by SHA-256 of a log: the buckets that were taken
 	incidents []state.Incident
 	sum       Summary
 	errs      []error // of objects that could not be read
@@ -96,6 +97,9 @@ func (b *batch) take(ctx context.Context, f *fetched) error {
 		b.sum.FirstForeign = o.Source
 	}
 	b.objects = append(b.objects, o.LogObject)
+	if o.Kind == state.KindLog {
+		b.contents[o.SHA256] = append(b.contents[o.SHA256], o.Took...)
+	}
 	return nil
 }
 
@@ -168,10 +172,8 @@ func (b *batch) changed(o *objectInBatch, f *fetched) {
 // duplicates with the object.
 func (b *batch) copies(ctx context.Context, o *state.LogObject) (took []string, found bool, err error) {
 	took, found, err = b.c.State.Copies(ctx, o)
-	for _, other := range b.objects {
-		if other.SHA256 == o.SHA256 && other.Kind == state.KindLog {
-			took, found = append(took, other.Took...), true
-		}
+	if other, ok := b.contents[o.SHA256]; ok {
+		took, found = append(took, other...), true
 	}
 	return took, found, err
 }

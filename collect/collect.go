@@ -256,7 +256,7 @@ func (s *sourceRun) run(ctx context.Context) (unread, err error) {
 		if !s.pipe.more() {
 			break
 		}
-		b := &batch{sourceRun: s}
+		b := &batch{sourceRun: s, contents: map[string][]string{}}
 		err := b.run(ctx)
 		for _, e := range b.errs {
 			if s.sum.Failed++; s.sum.Failed <= maxNamed {

@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,12 +116,17 @@ func (s *State) LastBatch(ctx context.Context) (int64, error) {
 // Copies returns the buckets whose records were taken from other objects of the
 // location with this content, and whether there is one.
 func (s *State) Copies(ctx context.Context, o *LogObject) (took []string, found bool, err error) {
-	err = s.rows(ctx, "SELECT buckets FROM log_objects WHERE location = ? AND sha256 = ? AND kind = 'log' AND NOT (key = ? AND etag = ? AND size = ?)", func(r *sql.Rows) error {
-		var buckets string
-		err := r.Scan(&buckets)
-		took, found = append(took, strings.Split(buckets, ",")...), true
-		return err
-	}, o.Location, o.SHA256, o.Key, o.ETag, o.Size)
+	rows, err := s.copies.QueryContext(ctx, o.Location, o.SHA256, o.Key, o.ETag, o.Size)
+	if err == nil {
+		for rows.Next() {
+			var buckets string
+			if err = rows.Scan(&buckets); err != nil {
+				break
+			}
+			took, found = append(took, strings.Split(buckets, ",")...), true
+		}
+		err = errors.Join(err, rows.Err(), rows.Close())
+	}
 	if err != nil {
 		return nil, false, fmt.Errorf("read the ledger: %w", err)
 	}
@@ -139,12 +145,12 @@ func (s *State) Commit(ctx context.Context, objects []LogObject, files []dataset
 				return fmt.Errorf("%s: %w", i.Source, err)
 			}
 		}
-		for i := range objects {
-			if err := commitObject(ctx, tx, &objects[i], at); err != nil {
-				return fmt.Errorf("%s: %w", objects[i].Source, err)
-			}
+		if err := commitObjects(ctx, tx, objects, at); err != nil {
+			return err
 		}
-		return nil
+		// What has come back was not gone.
+		_, err := tx.ExecContext(ctx, "DELETE FROM log_incidents AS i WHERE kind = 'gone' AND EXISTS (SELECT 1 FROM log_objects o WHERE o.location = i.location AND o.key = i.key AND o.collected >= i.noticed)")
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("write the ledger: %w", err)
@@ -161,23 +167,32 @@ func commitFiles(ctx context.Context, tx *sql.Tx, files []dataset.File) error {
 	return nil
 }
 
-func commitObject(ctx context.Context, tx *sql.Tx, o *LogObject, at time.Time) error {
-	const insert = "INSERT INTO log_objects (location, key, etag, size, source, sha256, modified, delivered, kind, reader, buckets, foreign_records, collected, version_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+func commitObjects(ctx context.Context, tx *sql.Tx, objects []LogObject, at time.Time) (err error) {
 	// An object is taken again for buckets that were not configured before, and
 	// one that was foreign by a reader that knows more forms.
 	const again = " ON CONFLICT (location, key, etag, size) DO UPDATE SET kind = excluded.kind, reader = excluded.reader, sha256 = excluded.sha256, buckets = excluded.buckets, foreign_records = excluded.foreign_records, collected = excluded.collected, version_id = excluded.version_id WHERE kind <> 'log' OR buckets <> excluded.buckets RETURNING id"
-	var id int64
-	err := tx.QueryRowContext(ctx, insert+again, o.Location, o.Key, o.ETag, o.Size, o.Source, o.SHA256, o.Modified.UnixMilli(),
-		o.Delivered.UnixMilli(), o.Kind, o.Reader, strings.Join(o.Took, ","), o.ForeignRecords, at.UnixMilli(), o.VersionID).Scan(&id)
+	object, err := tx.PrepareContext(ctx, "INSERT INTO log_objects (location, key, etag, size, source, sha256, modified, delivered, kind, reader, buckets, foreign_records, collected, version_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+again)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, "DELETE FROM log_incidents WHERE location = ? AND key = ? AND kind = 'gone'", o.Location, o.Key); err != nil {
-		return err // it was not gone
+	defer func() { err = errors.Join(err, object.Close()) }()
+	count, err := tx.PrepareContext(ctx, "INSERT INTO log_object_buckets VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+	if err != nil {
+		return err
 	}
-	for bucket, n := range o.Buckets {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO log_object_buckets VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", id, bucket, n.Records, n.Duplicates, n.Rejected, millis(n.First), millis(n.Last)); err != nil {
-			return err
+	defer func() { err = errors.Join(err, count.Close()) }()
+	for i := range objects {
+		o := &objects[i]
+		var id int64
+		err := object.QueryRowContext(ctx, o.Location, o.Key, o.ETag, o.Size, o.Source, o.SHA256, o.Modified.UnixMilli(),
+			o.Delivered.UnixMilli(), o.Kind, o.Reader, strings.Join(o.Took, ","), o.ForeignRecords, at.UnixMilli(), o.VersionID).Scan(&id)
+		if err != nil {
+			return fmt.Errorf("%s: %w", o.Source, err)
+		}
+		for bucket, n := range o.Buckets {
+			if _, err := count.ExecContext(ctx, id, bucket, n.Records, n.Duplicates, n.Rejected, millis(n.First), millis(n.Last)); err != nil {
+				return fmt.Errorf("%s: %w", o.Source, err)
+			}
 		}
 	}
 	return nil

@@ -23,7 +23,10 @@ import (
 var migrations embed.FS
 
 // State is an open state file. It is safe for concurrent use.
-type State struct{ db *sql.DB }
+type State struct {
+	db     *sql.DB
+	copies *sql.Stmt // of Copies, which is asked for each log object
+}
 
 // Open opens the state file at path, or makes it. A file that a newer version
 // has written is refused.
@@ -46,11 +49,14 @@ func Open(ctx context.Context, path string) (*State, error) {
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open state %s: %w", path, err), db.Close())
 	}
+	if s.copies, err = db.PrepareContext(ctx, "SELECT buckets FROM log_objects WHERE location = ? AND sha256 = ? AND kind = 'log' AND NOT (key = ? AND etag = ? AND size = ?)"); err != nil {
+		return nil, errors.Join(fmt.Errorf("open state %s: %w", path, err), db.Close())
+	}
 	return s, nil
 }
 
 // Close closes the file.
-func (s *State) Close() error { return s.db.Close() }
+func (s *State) Close() error { return errors.Join(s.copies.Close(), s.db.Close()) }
 
 func (s *State) migrate(ctx context.Context) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
