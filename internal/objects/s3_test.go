@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"golang.org/x/sync/errgroup"
 )
 
 // faulty opens a store on a server that speaks as much S3 as the faults need.
@@ -104,6 +106,52 @@ func TestChangedAndTruncatedObjects(t *testing.T) {
 	}
 	if err := r.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Objects that are read to their end leave their connection to the next one.
+func TestConnectionsAreUsedAgain(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "test")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
+	var opened atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "abc") }))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	u, err := ParseURL("s3://acme-logs/acme/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), u, Access{Endpoint: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group errgroup.Group
+	const readers = 8
+	for range readers {
+		group.Go(func() error {
+			for range 200 {
+				r, err := s.Open(t.Context(), Info{Key: "k", ETag: "e", Size: 3})
+				if err != nil {
+					return err
+				}
+				_, err = io.ReadAll(r)
+				if err := errors.Join(err, r.Close()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if n := opened.Load(); n > 4*readers {
+		t.Errorf("%d readers of 200 objects each took %d connections", readers, n)
 	}
 }
 

@@ -58,7 +58,7 @@ func startGateway(ctx context.Context, s *site) (*gateway, error) {
 		return nil, err
 	}
 	g := &gateway{endpoint: "http://" + address, list: filepath.Join(s.dir, "urls")}
-	g.cmd = exec.CommandContext(ctx, "versitygw", "--quiet", "--port", address, "posix", data)
+	g.cmd = exec.CommandContext(ctx, "versitygw", "--quiet", "--keep-alive", "--port", address, "posix", data)
 	g.cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+keyID, "ROOT_SECRET_KEY="+secret)
 	if err := g.cmd.Start(); err != nil {
 		return nil, err
