@@ -107,6 +107,12 @@ func (f *fixture) at(at, requester, operation, key string, fields ...string) {
 			r.BytesSent = n
 		case "size":
 			r.ObjectSize = n
+		case "tls":
+			r.TLSVersion = []byte(value)
+		case "sig":
+			r.SignatureVersion = []byte(value)
+		case "ms":
+			r.TotalTimeMS = int32(n)
 		case "agent":
 			r.UserAgent = []byte(value)
 		default:

@@ -68,7 +68,7 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 	case check && !slices.Contains([]string{"low", "medium", "high"}, s.Severity):
 		return nil, fmt.Errorf("%s: severity is %q; write low, medium or high", where, s.Severity)
 	case check && s.Scope != "day" && s.Scope != "window" && s.Scope != "ledger":
-		return nil, fmt.Errorf("%s: scope is %q; write day or window", where, s.Scope)
+		return nil, fmt.Errorf("%s: scope is %q; write day, window or ledger", where, s.Scope)
 	}
 	if err := s.bind(); err != nil {
 		return nil, fmt.Errorf("%s:%d: %w", where, n+1, err)

@@ -37,7 +37,7 @@ func (v *View) prepare(ctx context.Context, query engine.Query) ([]engine.Table,
 		return nil, nil, err
 	}
 	tables := []engine.Table{principals, others, agents, v.buckets(), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
-		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents()}
+		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.clockHours()}
 	sql := v.data.Catalog.tables
 	access := sql["access-own"]
 	if v.shares() {
@@ -233,6 +233,25 @@ func (v *View) businessHours() engine.Table {
 	t := engine.Table{Name: "business_hours", Columns: columns("hours_start", zoned, "hours_end", zoned)}
 	for _, i := range v.Range.widen(1, 1).intervals(v.Tenant.BusinessHours) {
 		t.Rows = append(t.Rows, []any{i.start, i.end})
+	}
+	return t
+}
+
+// clockHours are the hours of the range as the clocks of the tenant's zone show
+// them. Weekdays are 1 Monday to 7 Sunday.
+func (v *View) clockHours() engine.Table {
+	t := engine.Table{Name: "clock_hours", Columns: columns("date", engine.Text, "weekday", engine.Int, "hour", engine.Int, "hour_start", zoned, "hour_end", zoned)}
+	for d := v.Range.First; !d.After(v.Range.Last); d = d.AddDate(0, 0, 1) {
+		weekday := int64(d.Weekday()+6)%7 + 1
+		for h := range 24 {
+			start, end := instant(v.Range.Location, d, config.Clock(60*h), false), instant(v.Range.Location, d, config.Clock(60*h+60), false)
+			if h == 23 {
+				end = instant(v.Range.Location, d.AddDate(0, 0, 1), 0, false)
+			}
+			if end.After(start) { // an hour that is left out has none
+				t.Rows = append(t.Rows, []any{d.Format(time.DateOnly), weekday, int64(h), start, end})
+			}
+		}
 	}
 	return t
 }

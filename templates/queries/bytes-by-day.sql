@@ -1,0 +1,15 @@
+-- title: Bytes by day
+-- question: How much was written and read on each day?
+-- column date: in the tenant's zone; a day without a record has no row
+-- column bytes_written: successful puts, posts, copies and parts of multipart uploads
+-- column bytes_sent: to the requesters, listings and errors included
+select a.bucket, d.date, count(*) as requests,
+       coalesce(sum(case when a.http_status between 200 and 299
+                          and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.PART', 'REST.COPY.PART')
+                         then a.object_size end), 0) as bytes_written,
+       coalesce(sum(a.bytes_sent), 0) as bytes_sent
+from access a
+join days d on a.time >= d.day_start and a.time < d.day_end
+where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
+group by a.bucket, d.date
+order by a.bucket, d.date

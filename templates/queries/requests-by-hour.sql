@@ -1,0 +1,14 @@
+-- title: Requests by hour
+-- question: At which hours are the buckets used?
+-- column weekday: 1 Monday to 7 Sunday
+-- column hour: on the clock of the tenant's zone; an hour that a change of daylight saving repeats is one of two hours' length
+-- column writes: successful puts, posts, copies and parts
+select a.bucket, h.weekday, h.hour, count(*) as requests,
+       sum(case when a.http_status between 200 and 299
+                 and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.PART', 'REST.COPY.PART') then 1 else 0 end) as writes,
+       sum(case when a.http_status >= 400 then 1 else 0 end) as errors
+from access a
+join clock_hours h on a.time >= h.hour_start and a.time < h.hour_end
+where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
+group by a.bucket, h.weekday, h.hour
+order by a.bucket, h.weekday, h.hour
