@@ -72,7 +72,7 @@ func (b *batch) take(ctx context.Context, f *fetched) error {
 	}
 	b.failures = 0
 	source := b.src.Logs.Join(f.info.Key)
-	o := &objectInBatch{b: b, already: f.already, name: []byte(source), LogObject: state.LogObject{
+	o := &objectInBatch{b: b, already: f.already, name: []byte(source), before: b.out.Partitions(), LogObject: state.LogObject{
 		Location: b.src.Logs.Text, Key: f.info.Key, ETag: f.info.ETag, Size: f.info.Size, VersionID: f.version, Source: source,
 		SHA256: f.sha256, Modified: f.info.Modified, Delivered: delivered(f.info), Kind: f.kind, Reader: readerVersion,
 		Took: union(b.src.Buckets, f.already), Buckets: map[string]state.ObjectCount{},
@@ -98,7 +98,10 @@ func (b *batch) take(ctx context.Context, f *fetched) error {
 	}
 	b.objects = append(b.objects, o.LogObject)
 	if o.Kind == state.KindLog {
-		b.contents[o.SHA256] = append(b.contents[o.SHA256], o.Took...)
+		b.contents[o.SHA256] = union(b.contents[o.SHA256], o.Took)
+		if took, ok := b.copied[o.SHA256]; ok {
+			b.copied[o.SHA256] = union(took, o.Took)
+		}
 	}
 	return nil
 }
@@ -171,9 +174,17 @@ func (b *batch) changed(o *objectInBatch, f *fetched) {
 // are duplicates one by one; unreadable lines, which have no identity, are
 // duplicates with the object.
 func (b *batch) copies(ctx context.Context, o *state.LogObject) (took []string, found bool, err error) {
-	took, found, err = b.c.State.Copies(ctx, o)
-	if other, ok := b.contents[o.SHA256]; ok {
-		took, found = append(took, other...), true
+	took, found = b.copied[o.SHA256]
+	if !found {
+		if took, found, err = b.c.State.Copies(ctx, o); err != nil {
+			return nil, false, err
+		}
 	}
-	return took, found, err
+	if other, ok := b.contents[o.SHA256]; ok {
+		took, found = union(took, other), true
+	}
+	if found { // the next copy need not ask the ledger for all of them again
+		b.copied[o.SHA256] = union(took, nil)
+	}
+	return took, found, nil
 }

@@ -222,7 +222,7 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 		return nil
 	})
 	p := newPipeline(work, group, store, queue, c.spoolDir(), key, memory/6)
-	s := &sourceRun{c: c, src: src, store: store, ids: ids, pipe: p, sum: sum, listing: l}
+	s := &sourceRun{c: c, src: src, store: store, ids: ids, pipe: p, sum: sum, listing: l, copied: map[string][]string{}}
 	unread, err := s.run(ctx)
 	stop()
 	p.drain()
@@ -246,6 +246,9 @@ type sourceRun struct {
 	sum      *Summary
 	listing  *listing
 	failures int // of the place in a row
+	// copied is what was taken from contents that came more than once, by
+	// SHA-256.
+	copied map[string][]string
 }
 
 // run takes batch after batch until the pipeline is empty. Unread is about

@@ -249,6 +249,23 @@ func TestManyDays(t *testing.T) {
 	}
 }
 
+// An object of many days is taken whole, whatever stands in front of it.
+func TestObjectOfManyDays(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	day := func(n int) string {
+		return strings.Replace(line("acme-backups", fmt.Sprint("D", n), "REST.PUT.OBJECT", "a"), "01/Oct/2026", time.Date(2020, 1, 1+n, 12, 0, 0, 0, time.UTC).Format("02/Jan/2006"), 1)
+	}
+	text := ""
+	for n := range 500 {
+		text += day(n)
+	}
+	for n := range maxPartitions - 1 {
+		s.put(fmt.Sprintf("2026-10-01-00-%02d-00-AAAAAAAAAAAAAAAA", n), day(1000+n))
+	}
+	s.put("2026-10-02-00-00-00-AAAAAAAAAAAAAAAA", text)
+	wantSummary(t, s.collect(), maxPartitions, 500+maxPartitions-1, 0, 0)
+}
+
 // A bucket that is configured later gets the records of objects that were
 // read before, and the others are not counted again.
 func TestBucketConfiguredLater(t *testing.T) {

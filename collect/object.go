@@ -30,6 +30,7 @@ type objectInBatch struct {
 	copied   bool     // the same content is in, under another name
 	took     []string // the buckets that were taken from it
 	name     []byte   // Source
+	before   int      // files that were open in front of it
 	lastLine int64
 	near     int64     // time of the record before; 0 before the first
 	waiting  []refused // rejected lines before the first record
@@ -98,8 +99,8 @@ func (o *objectInBatch) takeAll(ctx context.Context, f *fetched) (err error) {
 	return nil
 }
 
-// mostPartitions is how many files one object may open. A log object holds the
-// records of some hours.
+// mostPartitions is how many files one object may add to the open ones. A log
+// object holds the records of some hours.
 const mostPartitions = 512
 
 var errDates = errors.New("the log object holds records of more days than can be")
@@ -135,7 +136,7 @@ func (o *objectInBatch) take(e *entry) error {
 		n = o.countOf(n.bucket) // the lines may have brought others
 		o.last = n
 	}
-	if o.b.out.Partitions() >= mostPartitions && !o.b.out.Holds(n.bucket, e.rec.TimeMS) {
+	if o.b.out.Partitions() >= o.before+mostPartitions && !o.b.out.Holds(n.bucket, e.rec.TimeMS) {
 		return o.reject(e.line, n.bucket, errDates)
 	}
 	o.near = e.rec.TimeMS
