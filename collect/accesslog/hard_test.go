@@ -183,6 +183,7 @@ var decided = []hardLine{
 	{"two spaces behind the requester", strings.Replace(from+getOK+`"-" "x"`+tailNow, role+" ", role+"  ", 1), errAny, nil},
 	{"two spaces before the requester", strings.Replace(from+getOK+`"-" "x"`+tailNow, " "+role, "  "+role, 1), errAny, nil},
 	{"two spaces before the URI", strings.Replace(from+getOK+`"-" "x"`+tailNow, ` "GET`, `  "GET`, 1), errAny, nil},
+	{"two spaces in place of the key, no method", from + role + ` 7Q0X REST.GET.OBJECT  "get /a"` + nums + tailNow, errKey, nil},
 	{"two spaces before the key", strings.Replace(from+getOK+`"-" "x"`+tailNow, ` a/b.vbk "`, `  a/b.vbk "`, 1), errAny, nil},
 	{"address with a port", begin + "198.51.100.7:51544 " + getOK + `"-" "x"` + tailNow, errIP, nil}, // allinurl/goaccess#2719 (not S3)
 	{"address of no format", begin + "dead.beef.cafe " + getOK + `"-" "x"` + tailNow, errIP, nil},
