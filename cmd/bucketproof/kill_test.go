@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -15,8 +16,8 @@ import (
 	"bucketproof/scheduler"
 )
 
-// TestKill ends collect by SIGKILL at fifty random moments and then lets it
-// finish: no record is lost and none is there twice.
+// TestKill ends collect by SIGKILL at fifty random moments. Whenever a run gets
+// through, no record is lost and none is there twice; then it begins anew.
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	truth, err := demo.Generate(dir)
@@ -24,28 +25,44 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := binary(t)
-	killed := 0
-	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
-	for range 50 {
-		wait := time.Duration(rng.Int64N(int64(500 * time.Millisecond)))
+	began := time.Now()
+	if _, stderr, code := command(t, dir, path, nil, "collect"); code != exitDone {
+		t.Fatalf("%d: %s", code, stderr)
+	}
+	whole := time.Since(began)
+	checkCollected(t, dir, truth)
+	anew := func() {
+		if err := os.RemoveAll(filepath.Join(dir, "data")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	anew()
+	rng := rand.New(rand.NewPCG(uint64(began.UnixNano()), 1))
+	for killed := 0; killed < 50; {
 		cmd := exec.CommandContext(t.Context(), path, "--config", "config.toml", "collect")
 		cmd.Dir = dir
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(wait, func() { _ = cmd.Process.Kill() }) // it may have ended
+		timer := time.AfterFunc(time.Duration(rng.Int64N(int64(whole))), func() { _ = cmd.Process.Kill() }) // it may have ended
 		err := cmd.Wait()
 		timer.Stop()
 		if err != nil {
 			killed++
+			continue
 		}
-	}
-	if killed < 10 {
-		t.Errorf("only %d runs were killed", killed)
+		checkCollected(t, dir, truth)
+		anew()
 	}
 	if _, stderr, code := command(t, dir, path, nil, "collect"); code != exitDone {
 		t.Fatalf("%d: %s", code, stderr)
 	}
+	checkCollected(t, dir, truth)
+}
+
+// checkCollected compares the dataset with the truth, record by record.
+func checkCollected(t *testing.T, dir string, truth demo.Truth) {
+	t.Helper()
 	type row struct {
 		SourceObject string `parquet:"source_object"`
 		SourceLine   int64  `parquet:"source_line"`
@@ -68,7 +85,7 @@ func TestKill(t *testing.T) {
 		}
 	})
 	if int64(len(seen)) != truth.Records {
-		t.Errorf("%d records after %d kills, want %d", len(seen), killed, truth.Records)
+		t.Fatalf("%d records, want %d", len(seen), truth.Records)
 	}
 }
 
