@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"bucketproof/collect/parquet"
 	"bucketproof/collect/vended"
 	"bucketproof/internal/dataset"
 	"bucketproof/internal/objects"
@@ -59,6 +60,7 @@ type fetched struct {
 	spool   *os.File
 	same    *former // collected before with this content, under another ETag
 	hold    int64   // bytes of the pipeline's memory
+	parquet int64   // bytes that a Parquet object may take while it is read
 	err     error   // why it could not be read
 
 	chunks   chan *chunk // its lines
@@ -98,8 +100,8 @@ func (s spool) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// parquetTurn lets one Parquet object be looked into at a time, beside the one
-// that is parsed: what it takes is known only when it is open.
+// parquetTurn lets one footer of a Parquet object be looked into at a time,
+// beside the object that is parsed.
 var parquetTurn sync.Mutex
 
 // whole is the content.
@@ -147,9 +149,10 @@ func held(size int64) int64 {
 	return sniffed
 }
 
-// fetch reads one object. What goes wrong is in the result.
-func fetch(ctx context.Context, store objects.Store, p pending, spoolDir string) *fetched {
-	f := &fetched{pending: p, kind: state.KindLog}
+// fetch reads one object, of which up to parquet bytes are held while it is read
+// as Parquet. What goes wrong is in the result.
+func fetch(ctx context.Context, store objects.Store, p pending, spoolDir string, parquet int64) *fetched {
+	f := &fetched{pending: p, kind: state.KindLog, parquet: parquet}
 	if p.err != nil {
 		f.err = p.err
 		return f
@@ -222,16 +225,14 @@ func (f *fetched) finish(sum hash.Hash, n int64, content []byte) error {
 	sum.Write(content)
 	f.sha256 = hex.EncodeToString(sum.Sum(nil))
 	f.compare()
-	if vended.IsParquet(f.memory) && !logName.MatchString(f.info.Key) {
+	if vended.IsParquet(f.memory) {
 		parquetTurn.Lock()
 		defer parquetTurn.Unlock()
-		p, err := vended.NewParquet(f.whole(), f.info.Size)
-		if errors.Is(err, vended.ErrNotLog) {
+		switch _, err := vended.NewParquet(f.whole(), f.info.Size, f.parquet); {
+		case errors.Is(err, vended.ErrNotLog) && !logName.MatchString(f.info.Key):
 			f.kind = state.KindForeign
-			return nil
-		}
-		if err == nil {
-			return p.Close()
+		case errors.Is(err, parquet.ErrMemory):
+			return fmt.Errorf("read %s: %w; raise memory_limit under [collect]", f.info.Key, err)
 		} // what is damaged is a log until it shows that it is none
 	}
 	return nil

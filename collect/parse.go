@@ -118,11 +118,11 @@ func (f *fetched) discard() {
 // records opens the object in its form.
 func (f *fetched) records() (records, io.Closer, error) {
 	if vended.IsParquet(f.memory) {
-		r, err := vended.NewParquet(f.whole(), f.info.Size)
+		r, err := vended.NewParquet(f.whole(), f.info.Size, f.parquet)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%w: %w", errDamaged, err)
 		}
-		return damagedParquet{r}, r, nil
+		return damagedParquet{r}, io.NopCloser(nil), nil
 	}
 	if f.plain() && !vended.IsJSON(f.memory) { // the lines stay where they are
 		return accesslog.ReadBytes(f.memory), io.NopCloser(nil), nil

@@ -64,7 +64,8 @@ func (t *turns) next() {
 }
 
 // newPipeline takes objects from queue until it is closed or ctx ends. Memory
-// is how many bytes of content are held at a time.
+// is how many bytes of content are held at a time; the Parquet object whose turn
+// it is may unfold to half as much again.
 func newPipeline(ctx context.Context, group *errgroup.Group, store objects.Store, queue <-chan pending, spool string, key identity.Key, memory int64) *pipeline {
 	p := &pipeline{results: make(chan chan *fetched, mostInFlight), tokens: make(chan struct{}, mostInFlight), memory: semaphore.NewWeighted(memory), limit: memory}
 	for range leastInFlight {
@@ -90,7 +91,7 @@ func newPipeline(ctx context.Context, group *errgroup.Group, store objects.Store
 			number := n
 			n++
 			group.Go(func() error {
-				f := fetch(ctx, store, next, spool)
+				f := fetch(ctx, store, next, spool, memory*3/2)
 				f.hold = hold
 				f.chunks = make(chan *chunk, chunksAhead)
 				result <- f

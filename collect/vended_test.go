@@ -108,3 +108,33 @@ func TestVendedForms(t *testing.T) {
 		t.Errorf("%d records, want 3", n)
 	}
 }
+
+// A Parquet object that unfolds to more than the bound waits for a larger one;
+// what lies beside it is collected.
+func TestParquetWaitsForMemory(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	type row struct {
+		Bucket    string `parquet:"bucket_name"`
+		Time      string `parquet:"request_time"`
+		Operation string `parquet:"operation"`
+		ID        string `parquet:"request_id"`
+		Agent     string `parquet:"user_agent"`
+	}
+	rows := make([]row, 90)
+	for i := range rows {
+		rows[i] = row{"acme-backups", "2026-10-01T23:00:38Z", "REST.PUT.OBJECT", fmt.Sprint("R", i), strings.Repeat("u", 500<<10)}
+	}
+	var large bytes.Buffer
+	if err := parquet.Write(&large, rows, parquet.Compression(&parquet.Zstd), parquet.PageBufferSize(1<<30)); err != nil {
+		t.Fatal(err)
+	}
+	s.put("a.parquet", large.String())
+	s.put("b.json", jsonLine("acme-backups", "X1", "REST.PUT.OBJECT", "a"))
+	s.c.Memory = 64 << 20
+	sum, err := s.c.Collect(t.Context(), s.srcs)
+	if err == nil || !strings.Contains(err.Error(), "raise memory_limit under [collect]") || len(sum) != 1 || sum[0].Failed != 1 || sum[0].Records != 1 {
+		t.Errorf("%+v, %v", sum, err)
+	}
+	s.c.Memory = 1 << 30
+	wantSummary(t, s.collect(), 1, 90, 0, 0)
+}

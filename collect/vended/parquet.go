@@ -5,16 +5,13 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"slices"
+	"math"
 	"strconv"
 	"time"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/format"
-
 	"bucketproof/collect/accesslog"
+	"bucketproof/collect/parquet"
 	"bucketproof/internal/dataset"
 )
 
@@ -26,56 +23,26 @@ func IsParquet(head []byte) bool { return bytes.HasPrefix(head, []byte("PAR1")) 
 
 // Parquet reads a log object in Parquet form. Lines are its rows, from 1.
 type Parquet struct {
-	file    *parquet.File
-	columns []column
-	group   int
-	rows    parquet.Rows
-	buffer  []parquet.Row
-	waiting []parquet.Row
-	number  int64
+	file   *parquet.File
+	names  [][]byte
+	units  []time.Duration
+	number int64
 }
 
-type column struct {
-	name []byte
-	unit int64 // of a timestamp, in nanoseconds; 0 for none
-}
-
-// NewParquet opens a log object of size bytes. One that is no access log, or
-// damaged, is an error.
-func NewParquet(src io.ReaderAt, size int64) (p *Parquet, err error) {
-	defer recovered(&err)
-	if err := plausible(src, size); err != nil {
-		return nil, err
-	}
-	f, err := parquet.OpenFile(src, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+// NewParquet opens a log object of size bytes, of which up to memory bytes are
+// held at a time. One that is no access log, needs more memory or is damaged is
+// an error.
+func NewParquet(src io.ReaderAt, size, memory int64) (*Parquet, error) {
+	f, err := parquet.Open(src, size, memory)
 	if err != nil {
 		return nil, err
 	}
-	for _, g := range f.Metadata().RowGroups {
-		for _, c := range g.Columns {
-			m := &c.MetaData
-			most := min(maxChunk, max(smallChunk, m.TotalCompressedSize*maxRatio))
-			if !slices.Contains(codecs, m.Codec) || m.TotalUncompressedSize < 0 || m.TotalUncompressedSize > most {
-				return nil, fmt.Errorf("a column of codec %s and %d bytes is not read", m.Codec, m.TotalUncompressedSize)
-			}
-		}
-	}
-	p = &Parquet{file: f, buffer: make([]parquet.Row, 16)}
+	p := &Parquet{file: f}
 	names := map[string]bool{}
-	for _, path := range f.Schema().Columns() {
-		c := column{}
-		if len(path) == 1 { // what is nested is no field of ours
-			c.name = []byte(path[0])
-			names[path[0]] = true
-		}
-		if leaf, ok := f.Schema().Lookup(path...); ok {
-			if t := leaf.Node.Type().LogicalType(); t != nil {
-				if ts, ok := t.Value.(*format.TimestampType); ok {
-					c.unit = int64(ts.Unit.Value.Duration())
-				}
-			}
-		}
-		p.columns = append(p.columns, c)
+	for _, c := range f.Columns() {
+		p.names = append(p.names, []byte(c.Name))
+		p.units = append(p.units, c.Unit)
+		names[c.Name] = true
 	}
 	if !names["request_time"] || !names["operation"] || !names["bucket_name"] && !names["bucket_arn"] {
 		return nil, ErrNotLog
@@ -83,90 +50,17 @@ func NewParquet(src io.ReaderAt, size int64) (p *Parquet, err error) {
 	return p, nil
 }
 
-// codecs are those that are read. The one that is left out, LZ4, has a decoder
-// that asks for memory without end on damaged content.
-var codecs = []format.CompressionCodec{format.Uncompressed, format.Snappy, format.Gzip, format.Zstd, format.Brotli}
-
-const (
-	// maxChunk bounds a column of a row group, in bytes before compression, and
-	// maxRatio how much larger it is than it is packed, above smallChunk.
-	maxChunk   = 256 << 20
-	maxRatio   = 100
-	smallChunk = 8 << 20
-	// maxFooter bounds the footer, which unfolds to some thirty times its size.
-	maxFooter = 2 << 20
-)
-
-// plausible checks the length of the footer, which the reader believes.
-func plausible(src io.ReaderAt, size int64) error {
-	const frame = int64(len("PAR1") + 4 + len("PAR1"))
-	var end [8]byte
-	if size < frame {
-		return errors.New("damaged Parquet: too short")
-	}
-	if _, err := src.ReadAt(end[:], size-int64(len(end))); err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	if n := int64(binary.LittleEndian.Uint32(end[:])); string(end[4:]) != "PAR1" || n > size-frame || n > maxFooter {
-		return errors.New("damaged Parquet: no footer at the end")
-	}
-	return nil
-}
-
-// recovered turns a panic of the Parquet reader, which damaged content can
-// cause, into an error.
-func recovered(err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("damaged Parquet: %v", r)
-	}
-}
-
-// Close ends the reading.
-func (p *Parquet) Close() (err error) {
-	defer recovered(&err)
-	if p.rows == nil {
-		return nil
-	}
-	return p.rows.Close()
-}
-
 // Next reads the next row into rec, like [JSON.Next].
 func (p *Parquet) Next(rec *dataset.Record) (line accesslog.Line, rejected, err error) {
-	defer recovered(&err)
-	for len(p.waiting) == 0 {
-		if p.rows == nil {
-			groups := p.file.RowGroups()
-			for p.group < len(groups) && groups[p.group].NumRows() == 0 {
-				p.group++
-			}
-			if p.group == len(groups) {
-				if p.number != p.file.NumRows() {
-					return line, nil, fmt.Errorf("damaged Parquet: %d rows where there should be %d", p.number, p.file.NumRows())
-				}
-				return line, nil, io.EOF
-			}
-			p.rows = groups[p.group].Rows()
-			p.group++
-		}
-		n, err := p.rows.ReadRows(p.buffer)
-		p.waiting = p.buffer[:n]
-		if errors.Is(err, io.EOF) {
-			err = p.rows.Close()
-			p.rows = nil
-		}
-		if err != nil {
-			return line, nil, err
-		}
+	row, err := p.file.Next()
+	if err != nil {
+		return line, nil, err
 	}
-	row := p.waiting[0]
-	p.waiting = p.waiting[1:]
 	p.number++
 	line = accesslog.Line{Number: p.number, Terminated: true}
 	size := 0
 	for _, v := range row {
-		if v.Kind() == parquet.ByteArray || v.Kind() == parquet.FixedLenByteArray {
-			size += len(v.ByteArray())
-		}
+		size += len(v.Bytes)
 	}
 	if line.TooLong = size > accesslog.MaxLine; line.TooLong {
 		begin(rec)
@@ -178,16 +72,13 @@ func (p *Parquet) Next(rec *dataset.Record) (line accesslog.Line, rejected, err 
 	return line, rejected, nil
 }
 
-func (p *Parquet) read(row parquet.Row, rec *dataset.Record) error {
+func (p *Parquet) read(row []parquet.Value, rec *dataset.Record) error {
 	out := begin(rec)
 	var extra []byte
-	for _, v := range row {
-		c := p.columns[v.Column()]
-		if c.name == nil {
-			continue
-		}
-		if !out.set(c.name, c.value(v)) && !v.IsNull() {
-			extra = appendField(extra, c.name, textOf(v))
+	for i, v := range row {
+		field := p.value(i, v)
+		if !out.set(p.names[i], field) && v.Kind != parquet.Null {
+			extra = appendField(extra, p.names[i], field.json())
 		}
 	}
 	if extra != nil {
@@ -196,40 +87,48 @@ func (p *Parquet) read(row parquet.Row, rec *dataset.Record) error {
 	return out.end()
 }
 
-func (c *column) value(v parquet.Value) value {
-	if v.IsNull() {
-		return value{}
-	}
-	switch v.Kind() {
-	case parquet.ByteArray, parquet.FixedLenByteArray:
-		return value{kind: text, text: bytes.Clone(v.ByteArray())}
-	case parquet.Int64:
-		if c.unit != 0 {
-			return value{kind: instant, ms: v.Int64() / (int64(time.Millisecond) / c.unit)}
+// value is a field of its own memory.
+func (p *Parquet) value(column int, v parquet.Value) value {
+	switch v.Kind {
+	case parquet.Text:
+		return value{kind: text, text: bytes.Clone(v.Bytes)}
+	case parquet.Int:
+		if unit := p.units[column]; unit != 0 {
+			return value{kind: instant, ms: milliseconds(v.Int, unit)}
 		}
-		return value{kind: number, text: strconv.AppendInt(nil, v.Int64(), 10)}
+		return value{kind: number, text: strconv.AppendInt(nil, v.Int, 10)}
 	case parquet.Int96: // nanoseconds of the day and the Julian day
 		const epoch, day = 2440588, 24 * 60 * 60 * 1000
-		t := v.Int96()
-		return value{kind: instant, ms: (int64(t[2])-epoch)*day + int64(uint64(t[1])<<32|uint64(t[0]))/int64(time.Millisecond)}
-	case parquet.Int32:
-		return value{kind: number, text: strconv.AppendInt(nil, int64(v.Int32()), 10)}
-	case parquet.Float:
-		return value{kind: number, text: strconv.AppendFloat(nil, float64(v.Float()), 'f', -1, 32)}
+		nanos, julian := binary.LittleEndian.Uint64(v.Bytes), binary.LittleEndian.Uint32(v.Bytes[8:])
+		return value{kind: instant, ms: (int64(julian)-epoch)*day + int64(nanos/uint64(time.Millisecond))}
+	case parquet.Single:
+		return value{kind: number, text: strconv.AppendFloat(nil, v.Float, 'f', -1, 32)}
 	case parquet.Double:
-		return value{kind: number, text: strconv.AppendFloat(nil, v.Double(), 'f', -1, 64)}
-	case parquet.Boolean:
-		return value{kind: boolean, text: strconv.AppendBool(nil, v.Boolean())}
+		return value{kind: number, text: strconv.AppendFloat(nil, v.Float, 'f', -1, 64)}
+	case parquet.Bool:
+		return value{kind: boolean, text: strconv.AppendBool(nil, v.Int == 1)}
 	}
-	return value{kind: other}
+	return value{}
+}
+
+func milliseconds(n int64, unit time.Duration) int64 {
+	if unit == time.Millisecond {
+		return n
+	}
+	per := int64(time.Millisecond / unit)
+	ms := n / per
+	if n%per < 0 { // before 1970
+		ms--
+	}
+	return ms
 }
 
 // text is a row as a JSON object, for those that can't be read.
-func (p *Parquet) text(row parquet.Row) []byte {
+func (p *Parquet) text(row []parquet.Value) []byte {
 	var out []byte
-	for _, v := range row {
-		if c := p.columns[v.Column()]; c.name != nil && !v.IsNull() {
-			out = appendField(out, c.name, textOf(v))
+	for i, v := range row {
+		if v.Kind != parquet.Null {
+			out = appendField(out, p.names[i], p.value(i, v).json())
 		}
 	}
 	if out == nil {
@@ -238,13 +137,20 @@ func (p *Parquet) text(row parquet.Row) []byte {
 	return append(out, '}')
 }
 
-// textOf is a value as JSON.
-func textOf(v parquet.Value) []byte {
-	switch v.Kind() {
-	case parquet.Boolean, parquet.Int32, parquet.Int64:
-		return []byte(v.String())
+// json is a field as JSON.
+func (v value) json() []byte {
+	plain := v.text
+	switch v.kind {
+	case boolean:
+		return plain
+	case number:
+		if f, err := strconv.ParseFloat(string(plain), 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) {
+			return plain
+		}
+	case instant:
+		return strconv.AppendInt(nil, v.ms, 10)
 	}
-	b, err := json.Marshal(v.String())
+	b, err := json.Marshal(string(plain))
 	if err != nil {
 		return []byte(`""`) // a string has no error
 	}
