@@ -37,7 +37,7 @@ func (v *View) prepare(ctx context.Context, query engine.Query) ([]engine.Table,
 		return nil, nil, err
 	}
 	tables := []engine.Table{principals, others, agents, v.buckets(), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
-		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.clockHours()}
+		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.quarters(), v.windowQuarters()}
 	sql := v.data.Catalog.tables
 	access := sql["access-own"]
 	if v.shares() {
@@ -237,20 +237,30 @@ func (v *View) businessHours() engine.Table {
 	return t
 }
 
-// clockHours are the hours of the range as the clocks of the tenant's zone show
-// them. Weekdays are 1 Monday to 7 Sunday.
-func (v *View) clockHours() engine.Table {
-	t := engine.Table{Name: "clock_hours", Columns: columns("date", engine.Text, "weekday", engine.Int, "hour", engine.Int, "hour_start", zoned, "hour_end", zoned)}
-	for d := v.Range.First; !d.After(v.Range.Last); d = d.AddDate(0, 0, 1) {
-		weekday := int64(d.Weekday()+6)%7 + 1
-		for h := range 24 {
-			start, end := instant(v.Range.Location, d, config.Clock(60*h), false), instant(v.Range.Location, d, config.Clock(60*h+60), false)
-			if h == 23 {
-				end = instant(v.Range.Location, d.AddDate(0, 0, 1), 0, false)
-			}
-			if end.After(start) { // an hour that is left out has none
-				t.Rows = append(t.Rows, []any{d.Format(time.DateOnly), weekday, int64(h), start, end})
-			}
+// quarter counts quarters of an hour since 1970, UTC. Days and hours of every
+// zone begin with one, so that a record finds its day by an equality.
+func quarter(t time.Time) int64 { return t.Unix() / 900 }
+
+// quarters are those of all days, with the day, and the hour of the day that
+// the clocks of the tenant's zone show. Weekdays are 1 Monday to 7 Sunday.
+func (v *View) quarters() engine.Table {
+	t := engine.Table{Name: "quarters", Columns: columns("quarter", engine.Int, "date", engine.Text, "weekday", engine.Int, "hour", engine.Int, "in_range", engine.Bool)}
+	for _, d := range v.allDays() {
+		in := v.inRange(d.Date)
+		for at := d.Start; at.Before(d.End); at = at.Add(15 * time.Minute) {
+			clock := at.In(v.Range.Location)
+			t.Rows = append(t.Rows, []any{quarter(at), d.Date, int64(clock.Weekday()+6)%7 + 1, int64(clock.Hour()), in})
+		}
+	}
+	return t
+}
+
+// windowQuarters are the quarters that the windows touch.
+func (v *View) windowQuarters() engine.Table {
+	t := engine.Table{Name: "window_quarters", Columns: columns("bucket", engine.Text, "date", engine.Text, "quarter", engine.Int)}
+	for _, n := range v.Nights {
+		for q := quarter(n.Start); q <= quarter(n.End); q++ {
+			t.Rows = append(t.Rows, []any{n.Bucket, n.Date, q})
 		}
 	}
 	return t

@@ -6,7 +6,7 @@
 with r as (
     select a.bucket, case when a.http_status between 200 and 299 or a.http_status = 304 then 'served' else 'refused' end as subject, d.date, a.time, a.source_object, a.source_line
     from access a
-    join days d on a.time >= d.day_start and a.time < d.day_end
+    join quarters d on d.quarter = a.quarter
     where a.time >= :from and a.time < :to and d.in_range
       and a.requester is null and a.operation not like 'REST.OPTIONS.%'
       and (a.operation like 'REST.%' or a.operation like 'WEBSITE.%' or a.operation like 'SOAP.%')

@@ -11,7 +11,8 @@ left join (
            sum(case when a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD') then 1 else 0 end) as objects,
            sum(case when a.operation in ('REST.PUT.PART', 'REST.COPY.PART') then 1 else 0 end) as parts
     from windows w
-    join access a on a.bucket = w.bucket and a.time >= w.window_start and a.time < w.window_end
+    join window_quarters q on q.bucket = w.bucket and q.date = w.date
+    join access a on a.bucket = q.bucket and a.quarter = q.quarter and a.time >= w.window_start and a.time < w.window_end
     join principals p on p.requester = coalesce(a.requester, '-')
     where a.http_status between 200 and 299 and p.backup
     group by w.bucket, w.date

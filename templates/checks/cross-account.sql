@@ -8,7 +8,7 @@ with r as (
     select a.bucket, p.account as subject, d.date, a.time, a.source_object, a.source_line
     from access a
     join principals p on p.requester = coalesce(a.requester, '-')
-    join days d on a.time >= d.day_start and a.time < d.day_end
+    join quarters d on d.quarter = a.quarter
     where a.time >= :from and a.time < :to and d.in_range
       and p.foreign_account and not p.mapped
 ), n as (

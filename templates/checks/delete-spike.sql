@@ -11,7 +11,7 @@
 with deletes as (
     select a.bucket, d.date, a.time, a.source_object, a.source_line
     from access a
-    join days d on a.time >= d.day_start and a.time < d.day_end
+    join quarters d on d.quarter = a.quarter
     where a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT')
       and (a.http_status is null or a.http_status between 200 and 299)
 ), per_day as (

@@ -4,10 +4,10 @@
 -- scope: day
 -- sentence: {count} {count:request|requests} to keys outside the approved prefixes.
 with r as (
-    select a.bucket, regexp_extract(a.key, '^[^/]*/?') as subject, d.date, a.time, a.source_object, a.source_line
+    select a.bucket, case when strpos(a.key, '/') > 0 then substr(a.key, 1, strpos(a.key, '/')) else a.key end as subject, d.date, a.time, a.source_object, a.source_line
     from access a
     left join prefixes x on x.bucket = a.bucket and starts_with(a.key, x.encoded)
-    join days d on a.time >= d.day_start and a.time < d.day_end
+    join quarters d on d.quarter = a.quarter
     where a.time >= :from and a.time < :to and d.in_range and a.key is not null
       and x.bucket is null
 ), n as (

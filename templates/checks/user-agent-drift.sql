@@ -8,7 +8,7 @@ with r as (
     select a.bucket, substr(a.user_agent, 1, 300) as subject, d.date, a.time, a.source_object, a.source_line
     from access a
     join user_agents u on u.user_agent = a.user_agent
-    join days d on a.time >= d.day_start and a.time < d.day_end
+    join quarters d on d.quarter = a.quarter
     where a.time >= :from and a.time < :to and d.in_range
       and u.expected = false
 ), n as (

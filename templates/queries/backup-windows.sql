@@ -18,7 +18,8 @@ with w as (
            a.http_status between 200 and 299 and a.operation in ('REST.PUT.PART', 'REST.COPY.PART') as part,
            a.operation in ('REST.DELETE.OBJECT', 'REST.POST.MULTI_OBJECT_DELETE', 'BATCH.DELETE.OBJECT') and coalesce(a.http_status, 204) between 200 and 299 as deletion
     from w
-    join access a on a.bucket = w.bucket and a.time >= w.window_start and a.time < w.window_end
+    join window_quarters q on q.bucket = w.bucket and q.date = w.date
+    join access a on a.bucket = q.bucket and a.quarter = q.quarter and a.time >= w.window_start and a.time < w.window_end
     join principals p on p.requester = coalesce(a.requester, '-')
 ), n as (
     select bucket, date,

@@ -9,7 +9,7 @@ select a.bucket, d.date, count(*) as requests,
                          then a.object_size end), 0) as bytes_written,
        coalesce(sum(a.bytes_sent), 0) as bytes_sent
 from access a
-join days d on a.time >= d.day_start and a.time < d.day_end
+join quarters d on d.quarter = a.quarter
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
 group by a.bucket, d.date
 order by a.bucket, d.date

@@ -10,7 +10,7 @@ select a.bucket, d.date, p.principal,
        sum(case when a.operation in ('S3.EXPIRE.OBJECT', 'S3.CREATE.DELETEMARKER') then 1 else 0 end) as lifecycle_expirations
 from access a
 join principals p on p.requester = coalesce(a.requester, '-')
-join days d on a.time >= d.day_start and a.time < d.day_end
+join quarters d on d.quarter = a.quarter
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
   and a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT', 'REST.POST.MULTI_OBJECT_DELETE', 'S3.EXPIRE.OBJECT', 'S3.CREATE.DELETEMARKER')
   and (a.http_status is null or a.http_status between 200 and 299)

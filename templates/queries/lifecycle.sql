@@ -4,7 +4,7 @@
 -- column bytes: of the objects, where the log has their size
 select a.bucket, d.date, a.operation, count(*) as objects, coalesce(sum(a.object_size), 0) as bytes, min(a.time) as first_seen, max(a.time) as last_seen
 from access a
-join days d on a.time >= d.day_start and a.time < d.day_end
+join quarters d on d.quarter = a.quarter
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
   and (a.operation in ('S3.EXPIRE.OBJECT', 'S3.CREATE.DELETEMARKER', 'S3.DELETE.UPLOAD') or a.operation like 'S3.TRANSITION%')
 group by a.bucket, d.date, a.operation

@@ -7,7 +7,7 @@
 with o as (
     select a.bucket, d.date, a.source_object, count(*) as records, min(a.time) as first_record, max(a.time) as last_record
     from access a
-    join days d on a.time >= d.day_start and a.time < d.day_end
+    join quarters d on d.quarter = a.quarter
     where a.time >= :from and a.time < :to
     group by a.bucket, d.date, a.source_object
 ), a as (

@@ -8,7 +8,7 @@ select a.bucket, h.weekday, h.hour, count(*) as requests,
                  and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.PART', 'REST.COPY.PART') then 1 else 0 end) as writes,
        sum(case when a.http_status >= 400 then 1 else 0 end) as errors
 from access a
-join clock_hours h on a.time >= h.hour_start and a.time < h.hour_end
+join quarters h on h.quarter = a.quarter
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
 group by a.bucket, h.weekday, h.hour
 order by a.bucket, h.weekday, h.hour

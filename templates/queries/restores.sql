@@ -12,7 +12,7 @@ select a.bucket, d.date, p.principal, p.identity as requester, p.role,
        min(a.time) as first_seen, max(a.time) as last_seen
 from access a
 join principals p on p.requester = coalesce(a.requester, '-')
-join days d on a.time >= d.day_start and a.time < d.day_end
+join quarters d on d.quarter = a.quarter
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
   and a.operation in ('REST.GET.OBJECT', 'WEBSITE.GET.OBJECT', 'REST.POST.RESTORE')
 group by a.bucket, d.date, p.principal, p.identity, p.role

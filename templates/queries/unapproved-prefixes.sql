@@ -2,7 +2,7 @@
 -- question: Did anyone touch keys outside the approved prefixes?
 -- column prefix: the key as logged, up to its first /
 -- column requests: every record, whatever its status
-select a.bucket, regexp_extract(a.key, '^[^/]*/?') as prefix, p.principal, p.identity as requester, a.operation,
+select a.bucket, case when strpos(a.key, '/') > 0 then substr(a.key, 1, strpos(a.key, '/')) else a.key end as prefix, p.principal, p.identity as requester, a.operation,
        count(*) as requests, min(a.time) as first_seen, max(a.time) as last_seen, min(a.key) as sample_key
 from access a
 join principals p on p.requester = coalesce(a.requester, '-')
@@ -10,5 +10,5 @@ left join prefixes x on x.bucket = a.bucket and starts_with(a.key, x.encoded)
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
   and a.key is not null
   and x.bucket is null
-group by a.bucket, regexp_extract(a.key, '^[^/]*/?'), p.principal, p.identity, a.operation
+group by a.bucket, case when strpos(a.key, '/') > 0 then substr(a.key, 1, strpos(a.key, '/')) else a.key end, p.principal, p.identity, a.operation
 order by requests desc, a.bucket, prefix, p.principal, requester, a.operation

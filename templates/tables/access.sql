@@ -4,7 +4,7 @@
 -- requester is one of the other tenant's principals. No key stands under two
 -- of prefix_roots and no requester twice in other_requesters, so no record is
 -- joined twice.
-select d.*
+select d.*, epoch_ms(d.time) // 900000 as quarter
 from delivered d
 left join other_prefixes o on o.bucket = d.bucket and starts_with(d.key, o.encoded)
 left join other_requesters q on q.bucket = d.bucket and q.requester = d.requester
