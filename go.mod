@@ -19,6 +19,7 @@ require (
 	github.com/gofrs/flock v0.12.1
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0
 	github.com/klauspost/compress v1.18.3
+	github.com/oschwald/maxminddb-golang v1.13.1
 	github.com/parquet-go/parquet-go v0.32.0
 	github.com/pierrec/lz4/v4 v4.1.25
 	github.com/robfig/cron/v3 v3.0.1

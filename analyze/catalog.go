@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"bucketproof/analyze/engine"
 	"bucketproof/templates"
 )
 
@@ -34,7 +36,8 @@ func LoadCatalog(dir string) (*Catalog, error) {
 	if c.Checks, err = readStatements(templates.Checks, "checks", true); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"access", "access-own", "rejected", "requesters", "user-agents", "hours", "rejected-hours", "rejected-total", "source-counts"} {
+	for _, name := range []string{"access", "access-own", "rejected", "requesters", "user-agents", "hours", "rejected-hours", "rejected-total", "source-counts",
+		"day-figures", "night-figures", "addresses", "own-reads", "access-without-own"} {
 		text, err := templates.Tables.ReadFile("tables/" + name + ".sql")
 		if err != nil {
 			return nil, err
@@ -47,6 +50,10 @@ func LoadCatalog(dir string) (*Catalog, error) {
 			return nil, fmt.Errorf("%s: %w", dir, err)
 		}
 		for _, s := range own {
+			if err := engine.Parse(context.Background(), s.sql); err != nil {
+				return nil, fmt.Errorf("%s: %s.sql: %w", dir, s.Name, err)
+			}
+			s.Own = true
 			c.Queries = slices.DeleteFunc(c.Queries, func(q *Statement) bool { return q.Name == s.Name })
 			c.Queries = append(c.Queries, s)
 		}
@@ -76,6 +83,31 @@ func (c *Catalog) Packet() []*Statement {
 		}
 	}
 	return out
+}
+
+// Named returns the saved queries of these names, in their order; names that no
+// query has are left out.
+func (c *Catalog) Named(names []string) []*Statement {
+	var out []*Statement
+	for _, n := range names {
+		if i := slices.IndexFunc(c.Queries, func(s *Statement) bool { return s.Name == n }); i >= 0 {
+			out = append(out, c.Queries[i])
+		}
+	}
+	return out
+}
+
+// BuiltIn returns a saved query that comes with the program, whatever a folder
+// of the user's own puts in its place.
+func (c *Catalog) BuiltIn(name string) (*Statement, error) {
+	list, err := readStatements(templates.Queries, "queries", false)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(list, func(s *Statement) bool { return s.Name == name }); i >= 0 {
+		return list[i], nil
+	}
+	return nil, fmt.Errorf("%w %q", ErrNoQuery, name)
 }
 
 // Query returns the saved query with this name. The error names the known ones.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"bucketproof/internal/config"
 	"bucketproof/internal/state"
 )
 
@@ -48,6 +49,9 @@ const OtherSubjects = "further subjects"
 func (v *View) Check(ctx context.Context, at time.Time) ([]state.Change, error) {
 	var days []state.CheckDay
 	for _, s := range v.data.Catalog.Checks {
+		if !s.Wanted(v.Tenant) {
+			continue
+		}
 		d, err := v.runCheck(ctx, s)
 		if err != nil {
 			return nil, fmt.Errorf("check %s of tenant %s: %w", s.Name, v.Tenant.ID, err)
@@ -64,13 +68,17 @@ func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, er
 	if err != nil {
 		return nil, err
 	}
+	columns, err := checkColumns(result.Columns)
+	if err != nil {
+		return nil, err
+	}
 	days := v.checkDays(s)
 	at := map[[2]string]int{}
 	for i, d := range days {
 		at[[2]string{d.Bucket, d.Date}] = i
 	}
 	for _, row := range result.Rows {
-		bucket, date, r, err := checkRow(row)
+		bucket, date, r, err := columns.row(row)
 		if err != nil {
 			return nil, err
 		}
@@ -81,9 +89,26 @@ func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, er
 		if r.Severity == "" {
 			r.Severity = s.Severity
 		}
+		if reason := days[i].NotEvaluated; reason != "" && !isGap(reason) {
+			continue // what the check needs is missing, so its rows mean nothing
+		}
+		if q := v.suppression(s.Name, bucket, r.Subject, date); q != nil {
+			days[i].Suppressed = append(days[i].Suppressed, state.SuppressedRow{CheckRow: r, Reason: q.Reason, Until: q.Until})
+			continue
+		}
 		days[i].Rows = addRow(days[i].Rows, r)
 	}
 	return days, nil
+}
+
+// suppression returns the one that keeps a row quiet, or nil.
+func (v *View) suppression(check, bucket, subject, date string) *config.Suppression {
+	for i, q := range v.Tenant.Suppressions {
+		if q.Check == check && (q.Bucket == "" || q.Bucket == bucket) && date <= q.Until && wildcard(q.Subject, subject) {
+			return &v.Tenant.Suppressions[i]
+		}
+	}
+	return nil
 }
 
 // checkDays lists the days that a check looks at, with the reasons why it can't.
@@ -93,7 +118,7 @@ func (v *View) checkDays(s *Statement) []state.CheckDay {
 		if gap == "" {
 			gap = v.missing(s, bucket, date)
 		}
-		days = append(days, state.CheckDay{Tenant: v.Tenant.ID, Check: s.Name, Bucket: bucket, Date: date, NotEvaluated: gap})
+		days = append(days, state.CheckDay{Tenant: v.Tenant.ID, Check: s.Name, Bucket: bucket, Date: date, NotEvaluated: gap, Ends: s.Ends})
 	}
 	if s.Scope == "window" {
 		for _, n := range v.Nights {
@@ -110,6 +135,20 @@ func (v *View) checkDays(s *Statement) []state.CheckDay {
 	return days
 }
 
+// Wanted tells whether the configuration of a tenant asks for a check. Most are
+// for every tenant; some compare with what only a person can know.
+func (s *Statement) Wanted(t config.Tenant) bool {
+	switch s.Needs {
+	case "networks":
+		return len(t.Networks) > 0
+	case "sensitive_keys":
+		return len(t.SensitiveKeys) > 0
+	case "business_hours":
+		return t.HasHours
+	}
+	return true
+}
+
 // missing says what a check needs and does not have.
 func (v *View) missing(s *Statement, bucket, date string) string {
 	switch s.Needs {
@@ -121,37 +160,73 @@ func (v *View) missing(s *Statement, bucket, date string) string {
 		if len(v.Tenant.Principals) == 0 {
 			return "no tenant.principal is configured"
 		}
-	case "user_agents":
+	case "user_agents or history":
 		if len(v.Tenant.UserAgents) == 0 {
-			return "tenant.user_agents is not configured"
+			return v.learning(s, bucket, date)
 		}
 	case "history":
-		if n := v.history(bucket, date); n < minHistory {
-			return fmt.Sprintf("%d of %d days of history, still learning", n, minHistory)
-		}
+		return v.learning(s, bucket, date)
 	}
 	return ""
 }
 
-// checkRow reads bucket, subject, date, count, first_seen, last_seen, severity
-// and samples, the columns of every check.
-func checkRow(row []any) (bucket, date string, r state.CheckRow, err error) {
-	if len(row) != 8 {
-		return "", "", r, fmt.Errorf("%d columns; a check has bucket, subject, date, count, first_seen, last_seen, severity, samples", len(row))
+// learning says that there is too little history to tell what is usual.
+func (v *View) learning(s *Statement, bucket, date string) string {
+	n := v.history(bucket, date)
+	if s.Scope == "window" {
+		n = v.nightHistory(bucket, date)
 	}
-	bucket, ok := row[0].(string)
-	subject, ok1 := row[1].(string)
-	date, ok2 := row[2].(string)
-	count, ok3 := row[3].(int64)
-	first, ok4 := row[4].(time.Time)
-	last, ok5 := row[5].(time.Time)
-	severity, ok6 := row[6].(string)
+	if n < minHistory {
+		return fmt.Sprintf("%d of %d days of history, still learning", n, minHistory)
+	}
+	return ""
+}
+
+// checkResult is where the columns of a check stand, -1 for one that it has not.
+type checkResult map[string]int
+
+// requiredColumns are those of every check; who and expected may follow.
+var requiredColumns = []string{"bucket", "subject", "date", "count", "first_seen", "last_seen", "severity", "samples"}
+
+func checkColumns(names []string) (checkResult, error) {
+	at := checkResult{"who": -1, "expected": -1}
+	for i, n := range names {
+		at[n] = i
+	}
+	for _, n := range requiredColumns {
+		if _, ok := at[n]; !ok {
+			return nil, fmt.Errorf("no column %s; a check has %s, and can have who and expected", n, strings.Join(requiredColumns, ", "))
+		}
+	}
+	return at, nil
+}
+
+// row reads a row of a check.
+func (c checkResult) row(row []any) (bucket, date string, r state.CheckRow, err error) {
+	bucket, ok := row[c["bucket"]].(string)
+	subject, ok1 := row[c["subject"]].(string)
+	date, ok2 := row[c["date"]].(string)
+	count, ok3 := row[c["count"]].(int64)
+	first, ok4 := row[c["first_seen"]].(time.Time)
+	last, ok5 := row[c["last_seen"]].(time.Time)
+	severity, ok6 := row[c["severity"]].(string)
 	if !ok || !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || !ok6 {
 		return "", "", r, fmt.Errorf("a row has the wrong types: %v", row)
 	}
 	r = state.CheckRow{Subject: subject, FindingDay: state.FindingDay{Date: date, Severity: severity, Count: count, First: first, Last: last}}
-	if list, ok := row[7].([]string); ok {
+	if list, ok := row[c["samples"]].([]string); ok {
 		r.Samples = list
+	}
+	if i := c["who"]; i >= 0 {
+		if list, ok := row[i].([]string); ok {
+			slices.Sort(list)
+			r.Who = list[:min(len(list), maxSamples)]
+		}
+	}
+	if i := c["expected"]; i >= 0 {
+		if text, ok := row[i].(string); ok {
+			r.Expected = text
+		}
 	}
 	return bucket, date, r, nil
 }
@@ -171,6 +246,10 @@ func addRow(rows []state.CheckRow, r state.CheckRow) []state.CheckRow {
 	o.First, o.Last = earlier(o.First, r.First), later(o.Last, r.Last)
 	o.Samples = append(o.Samples, r.Samples...)
 	o.Samples = o.Samples[:min(len(o.Samples), maxSamples)]
+	o.Who = append(o.Who, r.Who...)
+	slices.Sort(o.Who)
+	o.Who = slices.Compact(o.Who)
+	o.Who = o.Who[:min(len(o.Who), maxSamples)]
 	if slices.Index(state.Severities, r.Severity) > slices.Index(state.Severities, o.Severity) {
 		o.Severity = r.Severity
 	}
@@ -179,8 +258,21 @@ func addRow(rows []state.CheckRow, r state.CheckRow) []state.CheckRow {
 
 // Say is the sentence of a check's finding with this count, {count} and
 // {count:one|many} filled in.
-func (s *Statement) Say(count int64) string {
-	out := strings.ReplaceAll(s.Sentence, "{count}", group(count))
+func (s *Statement) Say(count int64) string { return fill(s.Sentence, count) }
+
+// Narrative is a draft of what to say about a finding, for a person to finish.
+// Times are of the tenant's zone.
+func (s *Statement) Narrative(f state.Finding, loc *time.Location) string {
+	const layout = "2 Jan 2006 15:04 MST"
+	subject := f.Subject
+	if subject == OtherSubjects {
+		subject = "several"
+	}
+	return strings.NewReplacer("{subject}", subject, "{bucket}", f.Bucket, "{first}", f.First.In(loc).Format(layout), "{last}", f.Last.In(loc).Format(layout)).Replace(fill(s.Draft, f.Count))
+}
+
+func fill(text string, count int64) string {
+	out := strings.ReplaceAll(text, "{count}", group(count))
 	for {
 		before, rest, ok := strings.Cut(out, "{count:")
 		if !ok {

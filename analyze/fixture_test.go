@@ -113,6 +113,12 @@ func (f *fixture) at(at, requester, operation, key string, fields ...string) {
 			r.SignatureVersion = []byte(value)
 		case "ms":
 			r.TotalTimeMS = int32(n)
+		case "ip":
+			r.RemoteIP = []byte(value)
+		case "host":
+			r.HostHeader = []byte(value)
+		case "id":
+			r.RequestID = []byte(value)
 		case "agent":
 			r.UserAgent = []byte(value)
 		default:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Statement is a saved query or a check: its header and its SQL.
@@ -20,14 +21,18 @@ type Statement struct {
 	Severity string            // of a check
 	Scope    string            // of a check: day or window
 	Needs    string            // of a check: accounts, user_agents, history or ""
+	Draft    string            // of a check: a narrative for a person to finish
+	Ends     bool              // of a check: a day without trouble resolves its finding
 	Sentence string            // of a check, with {count} and {count:one|many}
+	Own      bool              // of the user's folder
 	SQL      string            // as written, with :name parameters
 	sql      string            // with ? in place of the parameters
 	params   []string          // their names, in the order of the ?
 }
 
 // parameters are the names that a statement can use.
-var parameters = []string{"from", "to", "bucket", "tenant", "large_put"}
+var parameters = []string{"from", "to", "bucket", "tenant", "large_put", "key", "deviations", "delete_spike", "error_rate", "errors",
+	"large_download", "backup_volume", "access_denied_burst"}
 
 // parseStatement reads a SQL file. Where is its place for error messages.
 func parseStatement(where, name, text string, check bool) (*Statement, error) {
@@ -35,7 +40,7 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	n := 0
 	for ; n < len(lines) && strings.HasPrefix(lines[n], "--"); n++ {
-		key, value, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(lines[n], "--")), ":")
+		key, value, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(lines[n], "--")), ": ")
 		if !ok {
 			continue
 		}
@@ -53,6 +58,10 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 			s.Scope = value
 		case key == "needs":
 			s.Needs = value
+		case key == "draft":
+			s.Draft = value
+		case key == "ends":
+			s.Ends = value == "yes"
 		case key == "sentence":
 			s.Sentence = value
 		}
@@ -70,14 +79,20 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 	case check && s.Scope != "day" && s.Scope != "window" && s.Scope != "ledger":
 		return nil, fmt.Errorf("%s: scope is %q; write day, window or ledger", where, s.Scope)
 	}
-	if err := s.bind(); err != nil {
-		return nil, fmt.Errorf("%s:%d: %w", where, n+1, err)
+	if at, err := s.bind(); err != nil {
+		return nil, fmt.Errorf("%s:%d: %w", where, n+1+strings.Count(s.SQL[:at], "\n"), err)
+	}
+	switch first := strings.ToLower(identifier(strings.ToLower(strings.TrimLeft(s.sql, " \t\n(")))); first {
+	case "select", "with":
+	default:
+		return nil, fmt.Errorf("%s:%d: it begins with %q; a saved query is one SELECT, or WITH … SELECT", where, n+1, first)
 	}
 	return s, nil
 }
 
-// bind puts ? in place of :name, outside of strings and comments.
-func (s *Statement) bind() error {
+// bind puts ? in place of :name, outside of strings and comments. An error comes
+// with its place in the SQL.
+func (s *Statement) bind() (at int, err error) {
 	var b strings.Builder
 	text := s.SQL
 	for i := 0; i < len(text); {
@@ -86,7 +101,7 @@ func (s *Statement) bind() error {
 		case c == '\'' || c == '"':
 			end := strings.IndexByte(rest[1:], c)
 			if end < 0 {
-				return fmt.Errorf("a %c is not closed", c)
+				return i, fmt.Errorf("a %c is not closed", c)
 			}
 			b.WriteString(rest[:end+2])
 			i += end + 2
@@ -99,12 +114,20 @@ func (s *Statement) bind() error {
 		case strings.HasPrefix(rest, "::"):
 			b.WriteString("::")
 			i += 2
+		case c == '?':
+			return i, fmt.Errorf("a ? stands for nothing here; write a parameter by its name, :from")
 		case c == ';':
-			return fmt.Errorf("it holds more than one statement; leave the ; out")
+			return i, fmt.Errorf("it holds more than one statement; leave the ; out")
+		case strings.HasPrefix(rest, "/*"):
+			end := strings.Index(rest, "*/")
+			if end < 0 {
+				return i, fmt.Errorf("a /* is not closed")
+			}
+			i += end + 2
 		case c == ':':
 			name := identifier(rest[1:])
 			if !slices.Contains(parameters, name) {
-				return fmt.Errorf("unknown parameter :%s; known are :%s", name, strings.Join(parameters, ", :"))
+				return i, fmt.Errorf("unknown parameter :%s; known are :%s", name, strings.Join(parameters, ", :"))
 			}
 			b.WriteByte('?')
 			s.params = append(s.params, name)
@@ -115,8 +138,50 @@ func (s *Statement) bind() error {
 		}
 	}
 	s.sql = b.String()
-	return nil
+	return 0, nil
 }
+
+// Final is the SQL with the values of its parameters written out, for a person
+// to read and to run elsewhere. What bucketproof runs has them bound.
+func (v *View) Final(s *Statement, bucket string) string {
+	values := v.values(bucket)
+	var b strings.Builder
+	n := 0
+	quote := byte(0)
+	for i := 0; i < len(s.sql); i++ {
+		c := s.sql[i]
+		switch {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+			b.WriteByte(c)
+		case c == '\'' || c == '"':
+			quote = c
+			b.WriteByte(c)
+		case c == '?':
+			b.WriteString(literal(values[s.params[n]]))
+			n++
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// literal is a value as SQL.
+func literal(v any) string {
+	switch v := v.(type) {
+	case string:
+		return "'" + strings.ReplaceAll(v, "'", "''") + "'"
+	case time.Time:
+		return "TIMESTAMP '" + v.UTC().Format("2006-01-02 15:04:05.000") + " UTC'"
+	}
+	return fmt.Sprint(v)
+}
+
+// Asks tells whether a statement has a parameter.
+func (s *Statement) Asks(parameter string) bool { return slices.Contains(s.params, parameter) }
 
 func identifier(s string) string {
 	for i := 0; i < len(s); i++ {

@@ -32,18 +32,44 @@ func (v *View) prepare(ctx context.Context, query engine.Query) ([]engine.Table,
 	if err != nil {
 		return nil, nil, err
 	}
-	agents, err := v.userAgents(ctx, query)
-	if err != nil {
-		return nil, nil, err
-	}
-	tables := []engine.Table{principals, others, agents, v.buckets(), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
+	tables := []engine.Table{principals, others, v.buckets(), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
 		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.quarters(), v.windowQuarters()}
 	sql := v.data.Catalog.tables
 	access := sql["access-own"]
 	if v.shares() {
 		access = sql["access"]
 	}
-	return tables, []engine.View{{Name: "access", SQL: access}, {Name: "rejected", SQL: sql["rejected"]}}, nil
+	own := v.ownRequesters(principals)
+	tables = append(tables, own)
+	views := []engine.View{{Name: "access", SQL: access}, {Name: "rejected", SQL: sql["rejected"]}}
+	if len(own.Rows) > 0 {
+		v.readsItself = true
+		views = []engine.View{{Name: "every_access", SQL: access}, {Name: "access", SQL: sql["access-without-own"]}, views[1]}
+	}
+	return tables, views, nil
+}
+
+// ownRequesters are the sessions of the role that bucketproof itself assumes for
+// the tenant. Without one nothing can be told to be its own.
+func (v *View) ownRequesters(principals engine.Table) engine.Table {
+	t := engine.Table{Name: "own_requesters", Columns: columns("requester", engine.Text)}
+	if v.Tenant.AWS.RoleARN == "" {
+		return t
+	}
+	self := []config.Principal{{Match: v.Tenant.AWS.RoleARN, Name: "bucketproof", Role: config.RoleAudit}}
+	for _, row := range principals.Rows {
+		if r, ok := row[0].(string); ok && identify(r, self).role != "" {
+			t.Rows = append(t.Rows, []any{r})
+		}
+	}
+	return t
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 // texts are the cells of a result of one text column.
@@ -88,7 +114,7 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others 
 		return own, others, err
 	}
 	own = engine.Table{Name: "principals", Columns: columns("requester", engine.Text, "identity", engine.Text, "principal", engine.Text,
-		"account", engine.Text, "role", engine.Text, "mapped", engine.Bool, "backup", engine.Bool, "foreign_account", engine.Bool, "service", engine.Bool)}
+		"session", engine.Text, "account", engine.Text, "role", engine.Text, "mapped", engine.Bool, "named", engine.Bool, "backup", engine.Bool, "foreign_account", engine.Bool, "service", engine.Bool, "match", engine.Text)}
 	others = engine.Table{Name: "other_requesters", Columns: columns("bucket", engine.Text, "requester", engine.Text)}
 	hasBackup := slices.ContainsFunc(v.Tenant.Principals, func(p config.Principal) bool { return p.Role == config.RoleBackup })
 	for _, r := range requesters {
@@ -99,7 +125,7 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others 
 			backup = r != Anonymous // with no mapping at all, who wrote is not asked
 		}
 		foreign := id.account != "" && len(v.Tenant.Accounts) > 0 && !slices.Contains(v.Tenant.Accounts, id.account)
-		own.Rows = append(own.Rows, []any{r, id.name, id.principal, id.account, id.role, mapped, backup, foreign, isService(r)})
+		own.Rows = append(own.Rows, []any{r, id.name, id.principal, orNull(id.session), id.account, id.role, mapped, id.named, backup, foreign, isService(r), matchFor(id.name)})
 		if mapped {
 			continue
 		}
@@ -115,26 +141,6 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others 
 		}
 	}
 	return own, others, nil
-}
-
-func (v *View) userAgents(ctx context.Context, query engine.Query) (engine.Table, error) {
-	t := engine.Table{Name: "user_agents", Columns: columns("user_agent", engine.Text, "expected", engine.Bool)}
-	result, err := query(ctx, v.data.Catalog.tables["user-agents"])
-	if err != nil {
-		return t, fmt.Errorf("list user agents: %w", err)
-	}
-	agents, err := texts(result)
-	for _, a := range agents {
-		var expected any
-		if len(v.Tenant.UserAgents) > 0 {
-			match := slices.ContainsFunc(v.Tenant.UserAgents, func(p string) bool { return wildcard(p, a) })
-			if match || a != "-" {
-				expected = match
-			}
-		}
-		t.Rows = append(t.Rows, []any{a, expected})
-	}
-	return t, err
 }
 
 func (v *View) buckets() engine.Table {
@@ -221,10 +227,10 @@ func (v *View) windows() engine.Table {
 	for _, b := range v.Tenant.Buckets {
 		buckets[b.Name] = b
 	}
-	for _, n := range v.Nights {
+	for _, n := range v.allNights {
 		b := buckets[n.Bucket]
 		subject := fmt.Sprintf("nightly window %s-%s", b.Window.Start, b.Window.End)
-		t.Rows = append(t.Rows, []any{n.Bucket, subject, n.Date, n.Start, n.End, true, b.MinObjects, n.Gap})
+		t.Rows = append(t.Rows, []any{n.Bucket, subject, n.Date, n.Start, n.End, v.inRange(n.Date), b.MinObjects, n.Gap})
 	}
 	return t
 }
@@ -244,12 +250,12 @@ func quarter(t time.Time) int64 { return t.Unix() / 900 }
 // quarters are those of all days, with the day, and the hour of the day that
 // the clocks of the tenant's zone show. Weekdays are 1 Monday to 7 Sunday.
 func (v *View) quarters() engine.Table {
-	t := engine.Table{Name: "quarters", Columns: columns("quarter", engine.Int, "date", engine.Text, "weekday", engine.Int, "hour", engine.Int, "in_range", engine.Bool)}
-	for _, d := range v.allDays() {
+	t := engine.Table{Name: "quarters", Columns: columns("quarter", engine.Int, "date", engine.Text, "weekday", engine.Int, "hour", engine.Int, "day_number", engine.Int, "in_range", engine.Bool)}
+	for number, d := range v.allDays() {
 		in := v.inRange(d.Date)
 		for at := d.Start; at.Before(d.End); at = at.Add(15 * time.Minute) {
 			clock := at.In(v.Range.Location)
-			t.Rows = append(t.Rows, []any{quarter(at), d.Date, int64(clock.Weekday()+6)%7 + 1, int64(clock.Hour()), in})
+			t.Rows = append(t.Rows, []any{quarter(at), d.Date, int64(clock.Weekday()+6)%7 + 1, int64(clock.Hour()), int64(number), in})
 		}
 	}
 	return t
@@ -258,7 +264,7 @@ func (v *View) quarters() engine.Table {
 // windowQuarters are the quarters that the windows touch.
 func (v *View) windowQuarters() engine.Table {
 	t := engine.Table{Name: "window_quarters", Columns: columns("bucket", engine.Text, "date", engine.Text, "quarter", engine.Int)}
-	for _, n := range v.Nights {
+	for _, n := range v.allNights {
 		for q := quarter(n.Start); q <= quarter(n.End); q++ {
 			t.Rows = append(t.Rows, []any{n.Bucket, n.Date, q})
 		}
@@ -320,8 +326,12 @@ func (v *View) cover(ctx context.Context, query engine.Query) error {
 				v.Coverage = append(v.Coverage, v.all[len(v.all)-1])
 			}
 		}
-		for _, i := range v.Range.intervals(b.Window) {
-			v.Nights = append(v.Nights, Night{Bucket: b.Name, Date: i.date, Start: i.start, End: i.end, Gap: c.gap(i.start, i.end, edge, windowEdge)})
+		for _, i := range v.Range.widen(historyDays, 0).intervals(b.Window) {
+			n := Night{Bucket: b.Name, Date: i.date, Start: i.start, End: i.end, Gap: c.gap(i.start, i.end, edge, windowEdge)}
+			v.allNights = append(v.allNights, n)
+			if v.inRange(n.Date) {
+				v.Nights = append(v.Nights, n)
+			}
 		}
 	}
 	return nil

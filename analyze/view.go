@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"bucketproof/analyze/engine"
@@ -26,6 +28,7 @@ import (
 // Engine runs SQL over a slice. The built-in one is [engine.DuckDB].
 type Engine interface {
 	Query(ctx context.Context, sql string, args ...any) (*engine.Result, error)
+	Load(ctx context.Context, t engine.Table) error
 	Close() error
 }
 
@@ -45,11 +48,19 @@ type View struct {
 	Nights    []Night      // by bucket and window of the range
 	Sources   []state.Source
 	incidents []incident
+	Key       string // what the parameter :key stands for; set it before Run
 
 	data    Dataset
 	engine  Engine
 	covered map[string]*coverage
 	all     []CoveredDay // as Coverage, with the days before
+
+	readsItself bool // the slice may hold requests of bucketproof itself
+
+	allNights []Night // as Nights, with the historyDays before
+
+	making sync.Mutex
+	made   map[string]bool // of the tables that are asked for, those that are there
 }
 
 // CoveredDay tells whether the log of a bucket can be trusted on a day.
@@ -72,10 +83,13 @@ type Night struct {
 	Gap          string // why it is not evaluated; "" where it is
 }
 
+// ErrNoKey means that a query asks for a key and none was given.
+var ErrNoKey = errors.New("it asks about one object; name its key")
+
 // Open makes the slice of a tenant ready. It holds the days of the range, those
 // before it that checks compare with, and the nights that end behind it.
 func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, error) {
-	v := &View{Tenant: t, Range: r, data: d, covered: map[string]*coverage{}}
+	v := &View{Tenant: t, Range: r, data: d, covered: map[string]*coverage{}, made: map[string]bool{}}
 	wide := r.widen(2*historyDays+1, 2)
 	slice := engine.Slice{Prepare: v.prepare}
 	err := v.addFiles(ctx, &slice, wide)
@@ -161,6 +175,28 @@ func (v *View) Rejected(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
+// OwnReads counts the requests of bucketproof itself in the range, which the view
+// access leaves out, by bucket.
+func (v *View) OwnReads(ctx context.Context) (map[string]int64, error) {
+	own := map[string]int64{}
+	if !v.readsItself {
+		return own, nil
+	}
+	result, err := v.engine.Query(ctx, v.data.Catalog.tables["own-reads"])
+	if err != nil {
+		return nil, fmt.Errorf("count own requests: %w", err)
+	}
+	for _, row := range result.Rows {
+		bucket, ok := row[0].(string)
+		n, ok1 := row[1].(int64)
+		if !ok || !ok1 {
+			return nil, fmt.Errorf("count own requests: unexpected row %v", row)
+		}
+		own[bucket] = n
+	}
+	return own, nil
+}
+
 // Close releases the slice.
 func (v *View) Close() error { return v.engine.Close() }
 
@@ -203,7 +239,10 @@ func (v *View) readSources(ctx context.Context, wide Range) error {
 
 // values are the parameters of a statement.
 func (v *View) values(bucket string) map[string]any {
-	return map[string]any{"from": v.Range.Start(), "to": v.Range.End(), "bucket": bucket, "tenant": v.Tenant.ID, "large_put": v.Tenant.LargePut}
+	c := v.Tenant.Checks
+	return map[string]any{"from": v.Range.Start(), "to": v.Range.End(), "bucket": bucket, "tenant": v.Tenant.ID, "large_put": v.Tenant.LargePut, "key": v.Key,
+		"deviations": c.Deviations, "delete_spike": c.DeleteSpike, "error_rate": c.ErrorRate, "errors": c.Errors, "large_download": c.LargeDownload,
+		"backup_volume": c.BackupVolume, "access_denied_burst": c.AccessDeniedBurst}
 }
 
 // Run answers a saved query; bucket "" is all buckets of the tenant. Every text
@@ -217,6 +256,12 @@ func (v *View) Run(ctx context.Context, s *Statement, bucket string) (*engine.Re
 }
 
 func (v *View) run(ctx context.Context, s *Statement, bucket string) (*engine.Result, error) {
+	if err := v.ready(ctx, s); err != nil {
+		return nil, fmt.Errorf("query %s: %w", s.Name, explain(err))
+	}
+	if s.Asks("key") && v.Key == "" {
+		return nil, fmt.Errorf("query %s: %w", s.Name, ErrNoKey)
+	}
 	result, err := v.engine.Query(ctx, s.sql, s.arguments(v.values(bucket))...)
 	if err != nil {
 		return nil, fmt.Errorf("query %s: %w", s.Name, explain(err))
@@ -234,6 +279,35 @@ func (v *View) run(ctx context.Context, s *Statement, bucket string) (*engine.Re
 		}
 	}
 	return result, nil
+}
+
+// Plan is how the engine would answer a query, as text.
+func (v *View) Plan(ctx context.Context, s *Statement, bucket string) (string, error) {
+	if err := v.ready(ctx, s); err != nil {
+		return "", fmt.Errorf("query %s: %w", s.Name, explain(err))
+	}
+	result, err := v.engine.Query(ctx, "EXPLAIN "+s.sql, s.arguments(v.values(bucket))...)
+	if err != nil {
+		return "", fmt.Errorf("query %s: %w", s.Name, explain(err))
+	}
+	var b strings.Builder
+	for _, row := range result.Rows {
+		if text, ok := row[len(row)-1].(string); ok {
+			b.WriteString(text)
+		}
+	}
+	return b.String(), nil
+}
+
+// Try has the engine read the statements of a catalog without running them, and
+// says what is wrong with the first that it can't.
+func (v *View) Try(ctx context.Context, statements []*Statement) error {
+	for _, s := range statements {
+		if _, err := v.Plan(ctx, s, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // explain adds the mend to errors that have one.

@@ -96,7 +96,7 @@ func TestIdentify(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got := identify(tt.requester, principals)
-		if got != (identity{tt.name, tt.principal, tt.account, tt.role}) {
+		if got != (identity{tt.name, got.session, tt.principal, tt.account, tt.role, got.named}) {
 			t.Errorf("%s is %+v", tt.requester, got)
 		}
 	}

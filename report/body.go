@@ -75,6 +75,20 @@ func (d *document) identities(number int) {
 		d.table([]col{{head: "", width: 34}, {head: "Requester", width: 92, face: mono}, {head: "Account", width: 24}, {head: "Requests", width: 20, right: true}}, shown)
 		d.note(rowsNote(len(shown), len(strangers)) + ". csv/top-requesters.csv.")
 	}
+	if n := min(len(p.Unmapped), maxReady); n > 0 {
+		d.paragraph(regular, textSize, muted, column, "A requester that is approved is named by a [[tenant.principal]] block with one of these lines, a name and a role:")
+		for _, u := range p.Unmapped[:n] {
+			for _, line := range d.lines(mono, monoSize, column-8, u.Line) {
+				d.need(monoSize * 1.5 * mmPerPoint)
+				d.at(margin+4, d.y, mono, monoSize, ink, line)
+				d.y += monoSize * 1.5 * mmPerPoint
+			}
+		}
+		if len(p.Unmapped) > n {
+			d.note(fmt.Sprintf("The %d busiest of %d.", n, len(p.Unmapped)))
+		}
+		d.space(2)
+	}
 	d.heading("Approved prefixes")
 	rows = nil
 	for _, b := range p.Tenant.Buckets {
@@ -253,12 +267,28 @@ func (d *document) findings(number int, hashes map[string]string) {
 	}
 	d.note(fmt.Sprintf("%s. findings.csv, SHA-256 %s.", rowsNote(len(p.Findings), len(p.Findings)), hashes["findings.csv"]))
 	d.notEvaluated()
+	d.suppressed()
 }
+
+// maxReady is how many ready lines of configuration a packet shows.
+const maxReady = 5
 
 // finding is one panel.
 func (d *document) finding(f Finding) {
 	p := d.packet
 	text := f.Sentence + " Seen " + p.seen(f) + ", first " + p.local(f.First) + ", last " + p.local(f.Last) + "."
+	if days := len(f.Days); days > 0 {
+		last := f.Days[days-1]
+		if len(last.Who) > 0 {
+			text += " By " + enumerate(last.Who) + "."
+		}
+		if last.Expected != "" {
+			text += " Usual: " + last.Expected + "."
+		}
+	}
+	if f.Draft != "" {
+		text += " Draft, not confirmed by a person: " + f.Draft
+	}
 	if f.Cause != "" {
 		text += " Cause: " + f.Cause
 	}
@@ -310,6 +340,38 @@ func samplesOf(f Finding) int {
 		n += len(day.Samples)
 	}
 	return min(n, maxSamples)
+}
+
+// suppressed says what the configuration kept from becoming a finding, and which
+// checks it does not ask for.
+func (d *document) suppressed() {
+	p := d.packet
+	if len(p.Suppressed)+len(p.Tenant.Suppressions) > 0 {
+		d.heading("Suppressed")
+		d.paragraph(regular, textSize, ink, column*0.86, "The configuration keeps these from becoming findings. They are counted here, and nowhere else.")
+		var rows [][]cell
+		for _, s := range p.Suppressed {
+			rows = append(rows, plain(s.Check, s.Bucket+"  "+s.Subject, integer(s.Count), s.Reason, dateName(s.Until)))
+		}
+		for _, s := range p.Tenant.Suppressions {
+			hit := slices.ContainsFunc(p.Suppressed, func(f state.SuppressedFinding) bool {
+				return f.Check == s.Check && f.Reason == s.Reason && f.Until == s.Until
+			})
+			if first, _ := p.dates(); !hit && s.Until >= first {
+				rows = append(rows, plain(s.Check, strings.TrimSpace(s.Bucket+"  "+s.Subject), "0", s.Reason, dateName(s.Until)))
+			}
+		}
+		if len(rows) == 0 {
+			d.paragraph(regular, textSize, ink, column, "None in this month.")
+		} else {
+			shown := rows[:min(len(rows), maxRows)]
+			d.table([]col{{head: "Check", width: 34}, {head: "Bucket and subject", width: 62, face: mono}, {head: "Count", width: 16, right: true}, {head: "Reason", width: 52}, {head: "Until", width: 22}}, shown)
+			d.note(rowsNote(len(shown), len(rows)) + ".")
+		}
+	}
+	if len(p.Unasked) > 0 {
+		d.note("Not asked for by the configuration: " + strings.Join(p.Unasked, ", ") + ".")
+	}
 }
 
 // notEvaluated says which days the checks could not look at.

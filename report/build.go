@@ -13,7 +13,10 @@ import (
 // before.
 func Build(ctx context.Context, v *analyze.View, catalog *analyze.Catalog, s *state.State, month, version string) (*Packet, error) {
 	p := &Packet{Tenant: v.Tenant, Month: month, Range: v.Range, Version: version, Revision: Revision{Number: 1}, Coverage: v.Coverage}
-	for _, q := range catalog.Packet() {
+	for _, q := range append(catalog.Packet(), catalog.Named(v.Tenant.PacketQueries)...) {
+		if p.table(q.Name) != nil {
+			continue // named in packet_queries and in every packet anyway
+		}
 		result, err := v.Run(ctx, q, "")
 		if err != nil {
 			return nil, err
@@ -24,6 +27,9 @@ func Build(ctx context.Context, v *analyze.View, catalog *analyze.Catalog, s *st
 		return nil, err
 	}
 	if err := p.addNights(v.Nights); err != nil {
+		return nil, err
+	}
+	if err := p.addRequesters(ctx, v, catalog); err != nil {
 		return nil, err
 	}
 	p.addSources(v.Sources)
@@ -53,14 +59,57 @@ func (p *Packet) addFindings(ctx context.Context, catalog *analyze.Catalog, s *s
 		out := Finding{Finding: f, Title: f.Check}
 		if c := catalog.Check(f.Check); c != nil {
 			out.Title, out.Sentence = c.Title, c.Say(f.Count)
+			if f.Cause == "" && f.Status != state.StatusResolved && c.Draft != "" {
+				out.Draft = c.Narrative(f, p.Range.Location)
+			}
 			if f.Subject == analyze.OtherSubjects {
 				out.Sentence += " This counts several subjects together, which are too many to list."
 			}
 		}
 		p.Findings = append(p.Findings, out)
 	}
+	for _, c := range catalog.Checks {
+		if !c.Wanted(p.Tenant) {
+			p.Unasked = append(p.Unasked, c.Name+" (tenant."+c.Needs+")")
+		}
+	}
+	if p.Suppressed, err = s.SuppressedBetween(ctx, p.Tenant.ID, first, last); err != nil {
+		return err
+	}
 	p.NotEvaluated, err = s.NotEvaluatedBetween(ctx, p.Tenant.ID, first, last)
 	return err
+}
+
+// addRequesters lists who is not in the mapping, and what bucketproof did itself.
+func (p *Packet) addRequesters(ctx context.Context, v *analyze.View, catalog *analyze.Catalog) error {
+	own, err := v.OwnReads(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range p.Tenant.Buckets {
+		if n := own[b.Name]; n > 0 {
+			p.OwnReads = append(p.OwnReads, OwnReads{b.Name, n})
+		}
+	}
+	q, err := catalog.BuiltIn("unmapped-requesters")
+	if err != nil {
+		return err
+	}
+	result, err := v.Run(ctx, q, "")
+	if err != nil {
+		return err
+	}
+	for _, row := range result.Rows {
+		requester, ok := row[0].(string)
+		account, ok1 := row[1].(string)
+		n, ok2 := row[2].(int64)
+		line, ok3 := row[6].(string)
+		if !ok || !ok1 || !ok2 || !ok3 {
+			return fmt.Errorf("query %s: unexpected row %v", q.Name, row)
+		}
+		p.Unmapped = append(p.Unmapped, Unmapped{requester, account, n, line})
+	}
+	return nil
 }
 
 // addNights joins the windows with the verdicts of the query.

@@ -56,13 +56,28 @@ func (d *document) method(number int) {
 		fmt.Sprintf("A day is a calendar day in %s, a backup window is read on the clocks there, and both are right across a change of daylight saving. A window belongs to the day on which it starts; one that starts on the last day of the month ends in the next month and is counted whole.", p.Range.Location),
 		"Principals are matched by the patterns in section 1; of several that match, the most specific holds. An assumed role is one principal, whatever the name of its session. Keys are compared with the approved prefixes in the forms in which S3 logs them, URL-encoded once or twice.",
 		"S3 delivers server access logs on a best-effort basis: a request can be logged late, twice or never. A silence of 18 hours or more that is longer than usual for the bucket, or more than 1 in 100 unreadable lines, makes a day or a window not evaluated. A shorter gap in the log can't be told from a time without requests.",
+		p.ownReadsNote(),
 		"A verdict has three values. Attention: a night was missed or odd, or a check found something. Not evaluated: the log does not allow an answer. Ok: neither. What is not evaluated is never counted as clean.",
 		"Secrets in request URIs, such as the signatures of presigned URLs, are left out of every file of this packet.",
 		fmt.Sprintf("Made by bucketproof %s. The same log objects, configuration, findings and version give the same files, byte for byte.", p.Version),
 	} {
-		d.paragraph(regular, textSize, ink, column*0.86, text)
-		d.space(2)
+		if text != "" {
+			d.paragraph(regular, textSize, ink, column*0.86, text)
+			d.space(2)
+		}
 	}
+}
+
+// ownReadsNote discloses the requests that are left out.
+func (p *Packet) ownReadsNote() string {
+	if len(p.OwnReads) == 0 {
+		return ""
+	}
+	parts := make([]string, len(p.OwnReads))
+	for i, o := range p.OwnReads {
+		parts[i] = integer(o.Requests) + " to " + o.Bucket
+	}
+	return "Left out everywhere are the requests by which bucketproof itself read how the buckets are set up: made by the role " + p.Tenant.AWS.RoleARN + " and under its user agent, reading, and naming no object. In this month " + strings.Join(parts, ", ") + "."
 }
 
 // statements prints the SQL of every query.

@@ -38,6 +38,10 @@ type Packet struct {
 	Tables       []Table // of the saved queries, in the order of the packet
 	Findings     []Finding
 	NotEvaluated []state.NotEvaluated // days that checks could not look at
+	Suppressed   []state.SuppressedFinding
+	Unasked      []string   // checks that the configuration does not ask for
+	OwnReads     []OwnReads // requests of bucketproof itself, by bucket
+	Unmapped     []Unmapped // requesters that the mapping does not know, the busiest first
 	Coverage     []analyze.CoveredDay
 	Nights       []Night
 	Sources      []state.Source // log objects with records of the month, or delivered in it
@@ -70,6 +74,21 @@ type Table struct {
 type Finding struct {
 	state.Finding
 	Title, Sentence string
+	Draft           string // a narrative for a person to finish; "" where one is written
+}
+
+// OwnReads counts the requests of bucketproof itself to a bucket, which are left
+// out everywhere.
+type OwnReads struct {
+	Bucket   string `json:"bucket"`
+	Requests int64  `json:"requests"`
+}
+
+// Unmapped is a requester that the mapping does not know, with a line for it.
+type Unmapped struct {
+	Requester, Account string
+	Requests           int64
+	Line               string
 }
 
 // Night is one backup window with its verdict.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bucketproof/internal/tabular"
@@ -90,14 +91,19 @@ func (p *Packet) pdf(files []File) ([]byte, error) {
 }
 
 func (p *Packet) findingsTable() tabular.Table {
-	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count", "first_seen", "last_seen", "owner", "due", "sentence", "cause", "resolution", "samples"}}
+	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count", "first_seen", "last_seen", "owner", "due", "sentence", "draft", "cause", "resolution", "who", "usual", "samples"}}
 	for _, f := range p.Findings {
-		var samples []string
+		var samples, who []string
+		usual := ""
 		for _, d := range f.Days {
 			samples = append(samples, d.Samples...)
+			who = append(who, d.Who...)
+			usual = d.Expected
 		}
+		slices.Sort(who)
+		who = slices.Compact(who)
 		samples = samples[:min(len(samples), maxSamples)]
-		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count, f.First, f.Last, f.Owner, f.Due, f.Sentence, f.Cause, f.Resolution, samples})
+		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count, f.First, f.Last, f.Owner, f.Due, f.Sentence, f.Draft, f.Cause, f.Resolution, strings.Join(who, ", "), usual, samples})
 	}
 	return t
 }

@@ -13,7 +13,7 @@ func (p *Packet) judge() {
 	t := p.Totals
 	unknown := t.NightsUnknown > 0 || t.DaysUnknown > 0
 	switch {
-	case t.NightsMissed > 0 || t.NightsAttention > 0 || t.Findings > 0:
+	case t.NightsMissed > 0 || t.NightsAttention > 0 || p.trouble() > 0:
 		p.Verdict = verdictAttention
 	case unknown:
 		p.Verdict = verdictNotEvaluated
@@ -98,11 +98,23 @@ func (p *Packet) gapDays() int {
 	return len(dates)
 }
 
+// trouble counts the findings but those that say that the log itself is
+// missing: what can't be known is not evaluated.
+func (p *Packet) trouble() int {
+	n := 0
+	for _, f := range p.Findings {
+		if f.Check != "logs-missing" {
+			n++
+		}
+	}
+	return n
+}
+
 // otherFindings are those that are not the missed nights themselves.
 func (p *Packet) otherFindings() int {
 	n := 0
 	for _, f := range p.Findings {
-		if f.Check != "backup-missed" {
+		if f.Check != "backup-missed" && f.Check != "logs-missing" {
 			n++
 		}
 	}

@@ -69,7 +69,7 @@ func (e *DuckDB) prepare(ctx context.Context, slice Slice) error {
 		return err
 	}
 	for _, t := range tables {
-		if err := e.load(ctx, t); err != nil {
+		if err := e.Load(ctx, t); err != nil {
 			return fmt.Errorf("table %s: %w", t.Name, err)
 		}
 	}
@@ -142,7 +142,8 @@ func (e *DuckDB) exec(ctx context.Context, statements ...string) error {
 	return nil
 }
 
-func (e *DuckDB) load(ctx context.Context, t Table) error {
+// Load makes a table and fills it.
+func (e *DuckDB) Load(ctx context.Context, t Table) error {
 	columns := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
 		columns[i] = c.Name + " " + c.Type

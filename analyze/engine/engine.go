@@ -9,10 +9,11 @@ import "context"
 
 // Types of the columns of a [Table].
 const (
-	Text = "VARCHAR"
-	Int  = "BIGINT"
-	Bool = "BOOLEAN"
-	Time = "TIMESTAMP"
+	Text   = "VARCHAR"
+	Int    = "BIGINT"
+	Bool   = "BOOLEAN"
+	Double = "DOUBLE"
+	Time   = "TIMESTAMP"
 )
 
 // Column is a column of a result or of a table.

@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"bucketproof/analyze"
 	"bucketproof/internal/state"
 	"bucketproof/internal/tabular"
 )
@@ -21,18 +22,19 @@ func newFindings(a *app) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newFindingsList(a), newFindingsShow(a))
+	cmd.AddCommand(newFindingsList(a), newFindingsShow(a), newFindingsAssign(a), newFindingsNote(a), newFindingsResolve(a))
 	return cmd
 }
 
 func newFindingsList(a *app) *cobra.Command {
+	var filter findingFilter
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List the findings, the gravest first",
-		Example: "  bucketproof findings list --tenant acme\n  bucketproof findings list --format json",
+		Example: "  bucketproof findings list --tenant acme\n  bucketproof findings list --status open --severity high --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.checkFormat(); err != nil {
+			if err := errors.Join(a.checkFormat(), filter.valid()); err != nil {
 				return err
 			}
 			return a.with(cmd.Context(), func(p *parts) error {
@@ -40,12 +42,19 @@ func newFindingsList(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				findings = slices.DeleteFunc(findings, func(f state.Finding) bool { return !filter.matches(f) })
 				return a.print(findingsTable(findings))
 			})
 		},
 	}
 	a.tenantFlag(cmd)
 	a.formatFlag(cmd)
+	cmd.Flags().StringVar(&filter.status, "status", "", "only `open`, investigating or resolved")
+	cmd.Flags().StringVar(&filter.severity, "severity", "", "only `low`, medium or high")
+	cmd.Flags().StringVar(&filter.check, "check", "", "only of this `check`")
+	cmd.Flags().StringVar(&filter.bucket, "bucket", "", "only of this `bucket`")
+	cmd.Flags().StringVar(&filter.owner, "owner", "", "only of this `name`")
+	cmd.Flags().StringVar(&filter.subject, "subject", "", "only where the subject holds this `text`")
 	return cmd
 }
 
@@ -58,7 +67,7 @@ func findingsTable(findings []state.Finding) tabular.Table {
 }
 
 func newFindingsShow(a *app) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "show ID",
 		Short:   "Show one finding: its days, sample records and history",
 		Example: "  bucketproof findings show 4f1c2a9b0d3e",
@@ -67,13 +76,19 @@ func newFindingsShow(a *app) *cobra.Command {
 			return a.with(cmd.Context(), func(p *parts) error { return a.showFinding(cmd.Context(), p, args[0]) })
 		},
 	}
+	a.findingArgument(cmd)
+	return cmd
 }
 
 func (a *app) showFinding(ctx context.Context, p *parts, id string) error {
-	f, err := p.state.Finding(ctx, id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return usage("no finding %q; `bucketproof findings list` shows their ids", id)
+	id, err := p.state.FindingID(ctx, id)
+	if errors.Is(err, state.ErrNoFinding) {
+		return usage("%w; `bucketproof findings list` shows their ids", err)
 	}
+	if err != nil {
+		return err
+	}
+	f, err := p.state.Finding(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -84,6 +99,9 @@ func (a *app) showFinding(ctx context.Context, p *parts, id string) error {
 	var b strings.Builder
 	if s := data.Catalog.Check(f.Check); s != nil {
 		fmt.Fprintf(&b, "%s\n%s\n\n", s.Title, s.Say(f.Count))
+		if t, ok := p.config.Tenant(f.Tenant); ok && f.Cause == "" && s.Draft != "" && len(f.Days) > 0 {
+			fmt.Fprintf(&b, "Draft: %s\n\n", tabular.Printable(s.Narrative(f, t.Location)))
+		}
 	}
 	for _, line := range [][2]string{{"id", f.ID}, {"check", f.Check}, {"severity", f.Severity}, {"tenant", f.Tenant}, {"bucket", f.Bucket},
 		{"subject", f.Subject}, {"status", f.Status}, {"owner", orDash(f.Owner)}, {"due", orDash(f.Due)}, {"first seen", tabular.Cell(f.First)}, {"last seen", tabular.Cell(f.Last)},
@@ -93,16 +111,33 @@ func (a *app) showFinding(ctx context.Context, p *parts, id string) error {
 	b.WriteString("\ndays\n")
 	for _, d := range f.Days {
 		fmt.Fprintf(&b, "  %s  %d  %s to %s\n", d.Date, d.Count, tabular.Cell(d.First), tabular.Cell(d.Last))
+		if len(d.Who) > 0 {
+			fmt.Fprintf(&b, "    by %s\n", tabular.Printable(strings.Join(d.Who, ", ")))
+		}
+		if d.Expected != "" {
+			fmt.Fprintf(&b, "    usual: %s\n", d.Expected)
+		}
 		for _, s := range d.Samples {
 			fmt.Fprintf(&b, "    %s\n", tabular.Printable(s))
 		}
 	}
 	b.WriteString("\nhistory\n")
 	for _, e := range f.Events {
-		fmt.Fprintf(&b, "  %s  %s  %s\n", tabular.Cell(e.At), e.Kind, e.Text)
+		actor := e.Actor
+		if actor == "" {
+			actor = "bucketproof"
+		}
+		fmt.Fprintf(&b, "  %s  %s  %s  %s\n", tabular.Cell(e.At), tabular.Printable(actor), e.Kind, tabular.Printable(e.Text))
+	}
+	if f.Check == "unapproved-principal" && f.Subject != analyze.OtherSubjects && f.Status != state.StatusResolved {
+		fmt.Fprintf(&b, "\nfor config.toml, if it is approved\n%s", indent(analyze.ConfigLines(f.Subject)))
 	}
 	_, err = fmt.Fprint(a.out, b.String())
 	return err
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ") + "\n"
 }
 
 func orDash(s string) string {

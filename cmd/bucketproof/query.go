@@ -14,7 +14,7 @@ import (
 )
 
 func newQuery(a *app) *cobra.Command {
-	var from, to, bucket string
+	var o queryOptions
 	cmd := &cobra.Command{
 		Use:   "query [NAME]",
 		Short: "Run one saved query; without NAME list them",
@@ -22,7 +22,9 @@ func newQuery(a *app) *cobra.Command {
 Where the configuration has several tenants, --tenant says which one.`,
 		Example: `  bucketproof query
   bucketproof query top-requesters --tenant acme --from 2026-10-01 --to 2026-10-31
-  bucketproof query errors --tenant acme --bucket acme-backups --format csv`,
+  bucketproof query errors --tenant acme --bucket acme-backups --format csv
+  bucketproof query object-history --tenant acme --key veeam/job/full.vbk
+  bucketproof query deletes --tenant acme --sql`,
 		Args: cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return queryNames(a), cobra.ShellCompDirectiveNoFileComp
@@ -34,14 +36,18 @@ Where the configuration has several tenants, --tenant says which one.`,
 			if len(args) == 0 {
 				return a.listQueries()
 			}
-			return a.with(cmd.Context(), func(p *parts) error { return a.query(cmd.Context(), p, args[0], bucket, from, to) })
+			return a.with(cmd.Context(), func(p *parts) error { return a.query(cmd.Context(), p, args[0], o) })
 		},
 	}
 	a.tenantFlag(cmd)
 	a.formatFlag(cmd)
-	cmd.Flags().StringVar(&bucket, "bucket", "", "only this `bucket`")
-	cmd.Flags().StringVar(&from, "from", "", "first `day`, YYYY-MM-DD in the tenant's zone (default yesterday)")
-	cmd.Flags().StringVar(&to, "to", "", "last `day`, inclusive (default yesterday)")
+	cmd.Flags().StringVar(&o.bucket, "bucket", "", "only this `bucket`")
+	cmd.Flags().StringVar(&o.from, "from", "", "first `day`, YYYY-MM-DD in the tenant's zone (default yesterday)")
+	cmd.Flags().StringVar(&o.to, "to", "", "last `day`, inclusive (default yesterday)")
+	cmd.Flags().StringVar(&o.key, "key", "", "the `object` that object-history asks about")
+	cmd.Flags().BoolVar(&o.sql, "sql", false, "print the SQL with its parameters instead of running it")
+	cmd.Flags().BoolVar(&o.explain, "explain", false, "print how the engine would run it")
+	cmd.MarkFlagsMutuallyExclusive("sql", "explain")
 	a.complete(cmd, "bucket", func(c *config.Config) []string {
 		var names []string
 		for _, t := range c.Tenants {
@@ -81,14 +87,24 @@ func (a *app) listQueries() error {
 	if err != nil {
 		return err
 	}
-	t := tabular.Table{Columns: []string{"name", "title", "question"}}
+	t := tabular.Table{Columns: []string{"name", "origin", "title", "question"}}
 	for _, s := range catalog.Queries {
-		t.Rows = append(t.Rows, []any{s.Name, s.Title, s.Question})
+		origin := "built-in"
+		if s.Own {
+			origin = "queries_dir"
+		}
+		t.Rows = append(t.Rows, []any{s.Name, origin, s.Title, s.Question})
 	}
 	return a.print(t)
 }
 
-func (a *app) query(ctx context.Context, p *parts, name, bucket, from, to string) (err error) {
+type queryOptions struct {
+	bucket, from, to, key string
+	sql, explain          bool
+}
+
+func (a *app) query(ctx context.Context, p *parts, name string, o queryOptions) (err error) {
+	bucket := o.bucket
 	data, err := p.analysis()
 	if err != nil {
 		return err
@@ -111,7 +127,7 @@ func (a *app) query(ctx context.Context, p *parts, name, bucket, from, to string
 		return usage("the configuration has %d tenants; say which with --tenant", len(p.tenants))
 	}
 	t := p.tenants[0]
-	r, err := days(t, from, to, a.now())
+	r, err := days(t, o.from, o.to, a.now())
 	if err != nil {
 		return err
 	}
@@ -120,6 +136,23 @@ func (a *app) query(ctx context.Context, p *parts, name, bucket, from, to string
 		return err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
+	v.Key = o.key
+	switch {
+	case o.sql:
+		_, err := fmt.Fprintln(a.out, v.Final(statement, bucket)+";")
+		return err
+	case o.explain:
+		plan, err := v.Plan(ctx, statement, bucket)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(a.out, plan)
+		return err
+	case o.key != "" && !statement.Asks("key"):
+		return usage("query %s does not ask about one object; leave --key out", name)
+	case o.key == "" && statement.Asks("key"):
+		return usage("query %s asks about one object; name it with --key", name)
+	}
 	result, err := v.Run(ctx, statement, bucket)
 	if err != nil {
 		return err

@@ -27,6 +27,7 @@ type app struct {
 	configPath string
 	format     string
 	tenant     string
+	actor      string // who triages, for the history
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -52,7 +53,7 @@ found what a person must look at.`,
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.PersistentFlags().StringVar(&a.configPath, "config", "config.toml", "configuration `file`")
-	root.AddCommand(newDemo(a), newInit(a), newCollect(a), newCheck(a), newReport(a), newQuery(a), newFindings(a), newVersion(a))
+	root.AddCommand(newDemo(a), newInit(a), newCollect(a), newCheck(a), newReport(a), newQuery(a), newFindings(a), newImport(a), newVersion(a))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%w; see `%s --help`", err, cmd.CommandPath())
 	})
@@ -216,6 +217,15 @@ func (p *parts) analysis() (analyze.Dataset, error) {
 	catalog, err := analyze.LoadCatalog(p.config.QueriesDir)
 	if err != nil {
 		return analyze.Dataset{}, &config.Error{Path: p.config.Path, Problems: []config.Problem{{Key: "queries_dir", Text: err.Error()}}}
+	}
+	names := func(list []*analyze.Statement) (out []string) {
+		for _, s := range list {
+			out = append(out, s.Name)
+		}
+		return out
+	}
+	if err := p.config.Names(names(catalog.Checks), names(catalog.Queries)); err != nil {
+		return analyze.Dataset{}, err
 	}
 	return analyze.Dataset{Config: p.config, Catalog: catalog, State: p.state, Files: p.data}, nil
 }

@@ -27,7 +27,15 @@ type Config struct {
 	Collect    Collect
 	Engine     Engine
 	Mail       Mail
-	Tenants    []Tenant
+	Checks     Checks
+	Networks   []Network
+	GeoIP      []string // MaxMind-format files, resolved against Dir
+	// IdentitiesPath is the file of further principals, resolved against Dir; it
+	// need not be there.
+	IdentitiesPath string
+	Tenants        []Tenant
+
+	lines lineIndex
 }
 
 // Schedule holds cron lines of five fields, read in [Config.Location].
@@ -68,6 +76,12 @@ type Tenant struct {
 	Accounts      []string // 12 digits each; empty: not known
 	UserAgents    []string // wildcard patterns; empty: not checked
 	BusinessHours Window
+	HasHours      bool     // business_hours stand in the configuration
+	Networks      []string // names of those that are approved; empty: not checked
+	SensitiveKeys []string // wildcard patterns
+	PacketQueries []string // saved queries in the packet beside its own
+	Checks        Checks
+	Suppressions  []Suppression
 	LargePut      int64 // bytes
 	AWS           objects.Access
 	CloudTrail    string

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"bucketproof/internal/objects"
@@ -40,13 +42,29 @@ func checkTenants(root *table, c *Config, tables []*table) {
 }
 
 func checkPrincipals(t *table, n Tenant) {
+	tables := t.list("principal")
 	seen := map[string]bool{}
-	for i, pt := range t.list("principal") {
-		match := n.Principals[i].Match
-		if match != "" && seen[match] {
-			pt.problem("match", "%q stands twice in this tenant; which name holds would be a guess, remove one", match)
+	for i, p := range n.Principals {
+		if p.Match != "" && seen[p.Match] {
+			text := fmt.Sprintf("%q stands twice in this tenant; which name holds would be a guess, remove one", p.Match)
+			if i < len(tables) {
+				tables[i].problem("match", "%s", text)
+			} else {
+				t.problem("id", "identities file: %s", text)
+			}
 		}
-		seen[match] = true
+		seen[p.Match] = true
+	}
+	for _, tie := range Ties(n.Principals) {
+		if tie[0].Match == tie[1].Match {
+			continue
+		}
+		i := slices.Index(n.Principals, tie[1])
+		at, key := t, "id"
+		if i < len(tables) {
+			at, key = tables[i], "match"
+		}
+		at.problem(key, "%q and %q can match the same requester and neither is more specific; make one of them longer", tie[1].Match, tie[0].Match)
 	}
 }
 

@@ -48,6 +48,7 @@ func Parse(path string, text []byte) (*Config, error) {
 	}
 	w := &walker{lines: indexLines(string(text))}
 	c := readConfig(&table{w: w, m: m}, path)
+	c.lines = w.lines
 	if len(w.problems) > 0 {
 		slices.SortStableFunc(w.problems, func(a, b Problem) int { return a.Line - b.Line })
 		return fail(w.problems...)
@@ -68,6 +69,15 @@ func readConfig(t *table, path string) *Config {
 	c.Collect = readCollect(t.sub("collect"))
 	c.Engine = readEngine(t.sub("engine"))
 	c.Mail = readMail(t.sub("mail"))
+	c.Checks = readChecks(t.sub("checks"), DefaultChecks)
+	networks := t.list("network")
+	for _, n := range networks {
+		c.Networks = append(c.Networks, readNetwork(n))
+	}
+	geoip, _ := t.stringList("geoip")
+	for _, path := range geoip {
+		c.GeoIP = append(c.GeoIP, c.resolve(path))
+	}
 	tenants := t.list("tenant")
 	if len(tenants) == 0 {
 		t.problem("tenant", "is missing; write one [[tenant]] block for each client")
@@ -75,7 +85,16 @@ func readConfig(t *table, path string) *Config {
 	for _, tt := range tenants {
 		c.Tenants = append(c.Tenants, c.readTenant(tt))
 	}
+	c.readIdentities(t)
+	for i, n := range c.Tenants {
+		c.Tenants[i].Accounts = readAccounts(tenants[i], n.Principals)
+	}
 	checkTenants(t, c, tenants)
+	checkNetworks(c.Networks, networks, c.Tenants, tenants)
+	checkSuppressions(tenants, c.Tenants)
+	for _, tt := range tenants {
+		tt.done()
+	}
 	t.done()
 	return c
 }
@@ -178,6 +197,7 @@ func (c *Config) readTenant(t *table) Tenant {
 	if slices.Contains(n.UserAgents, "") {
 		t.problem("user_agents", "holds an empty pattern; remove it, or write \"-\" to expect requests without a user agent")
 	}
+	_, n.HasHours = t.m["business_hours"]
 	n.BusinessHours = readWindow(t.sub("business_hours"), Window{Start: 8 * 60, End: 18 * 60, Days: [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}})
 	n.LargePut = readSize(t, "large_put", 1<<30)
 	n.AWS = readAccess(t.sub("aws"), c.AWS)
@@ -196,8 +216,13 @@ func (c *Config) readTenant(t *table) Tenant {
 	for _, p := range t.list("contact") {
 		n.Contacts = append(n.Contacts, readContact(p))
 	}
-	n.Accounts = readAccounts(t, n.Principals)
-	t.done()
+	n.Networks, _ = t.stringList("networks")
+	n.SensitiveKeys = readPatterns(t, "sensitive_keys")
+	n.PacketQueries, _ = t.stringList("packet_queries")
+	n.Checks = readChecks(t.sub("checks"), c.Checks)
+	for _, s := range t.list("suppression") {
+		n.Suppressions = append(n.Suppressions, readSuppression(s))
+	}
 	return n
 }
 
@@ -246,8 +271,8 @@ func readPrincipal(t *table) Principal {
 	if _, ok := t.m["role"]; !ok {
 		t.problem("role", "is missing; write one of backup, restore, admin, audit, service")
 	}
-	if p.Match == "-" || strings.Trim(p.Match, "*?") == "" && p.Match != "" {
-		t.problem("match", "is %q, which would approve anonymous or any requester; name an ARN, a canonical user id or svc:NAME", p.Match)
+	if text := matchProblem(p.Match); text != "" && p.Match != "" {
+		t.problem("match", "%s", text)
 	}
 	t.done()
 	return p
@@ -277,6 +302,9 @@ func readAccounts(t *table, principals []Principal) []string {
 	accounts, ok := t.stringList("accounts")
 	if !ok {
 		for _, p := range principals {
+			if account.MatchString(p.Match) && !slices.Contains(accounts, p.Match) {
+				accounts = append(accounts, p.Match)
+			}
 			if m := accountInARN.FindStringSubmatch(p.Match); m != nil && !slices.Contains(accounts, m[1]) {
 				accounts = append(accounts, m[1])
 			}

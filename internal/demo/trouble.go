@@ -37,6 +37,7 @@ func troubleAtAcme(tr *traffic) {
 	}
 	tr.plant(backups, "unapproved-prefix", "finance/", 409)
 	tr.plant(backups, "unapproved-principal", strings.TrimSuffix(trial, "/j.doe"), 409)
+	tr.plant(backups, "new-principal", strings.TrimSuffix(trial, "/j.doe"), 409)
 
 	presigned := []string{
 		"?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" + Secrets[2] + "%2F20261014%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20261014T150000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Security-Token=" + Secrets[1] + "&X-Amz-Signature=" + Secrets[0],
@@ -54,6 +55,9 @@ func troubleAtAcme(tr *traffic) {
 		r.size, r.total = 3<<30, 240_000
 		tr.add(r)
 	}
+	role := tr.session(15)[:strings.LastIndexByte(tr.session(15), '/')]
+	tr.plant(backups, "large-put-business-hours", role, 2)
+	tr.plant(backups, "off-window-write", role, 2)
 
 	at := tr.clock(8, 23, 0)
 	for _, line := range []string{
@@ -67,6 +71,7 @@ func troubleAtAcme(tr *traffic) {
 		at = at.Add(30 * time.Minute)
 		tr.truth.Unreadable["acme-sql-dumps"]++
 	}
+	tr.plant(dumps, "rejected-lines", "unreadable lines", int64(tr.truth.Unreadable["acme-sql-dumps"]))
 	tr.twice = append(tr.twice, "acme-backups")
 }
 

@@ -70,6 +70,8 @@ func loadAWS(ctx context.Context, a Access) (aws.Config, error) {
 			t.ResponseHeaderTimeout = stall
 			t.MaxIdleConnsPerHost = maxConnections // one for each object in flight, used again
 		})),
+		// Access logs show this, so that our own requests can be told apart.
+		awsconfig.WithAppID("bucketproof"),
 		awsconfig.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenRequired),
 		awsconfig.WithResponseChecksumValidation(aws.ResponseChecksumValidationWhenRequired),
 	}

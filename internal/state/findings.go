@@ -54,11 +54,14 @@ type FindingDay struct {
 	First    time.Time
 	Last     time.Time
 	Samples  []string // source_object:source_line, at most 20
+	Who      []string // principals, at most 20; empty where the subject is one
+	Expected string   // what is usual; "" where nothing is compared
 }
 
 // FindingEvent is one line of a finding's history.
 type FindingEvent struct {
 	At         time.Time
+	Actor      string // a name, or "" for bucketproof itself
 	Kind, Text string
 }
 
@@ -76,7 +79,9 @@ func FindingID(check, tenant, bucket, subject string) string {
 type CheckDay struct {
 	Tenant, Check, Bucket, Date string
 	NotEvaluated                string // the reason; "" where the check could look
+	Ends                        bool   // a day without rows resolves findings of the days before
 	Rows                        []CheckRow
+	Suppressed                  []SuppressedRow
 }
 
 // CheckRow is one row of a check: a subject and what it showed that day.
@@ -126,6 +131,9 @@ func putCheckDay(ctx context.Context, tx *sql.Tx, d *CheckDay, at time.Time) ([]
 	if err != nil {
 		return nil, err
 	}
+	if err := putSuppressed(ctx, tx, d); err != nil {
+		return nil, err
+	}
 	var changes []Change
 	for _, row := range d.Rows {
 		id := FindingID(d.Check, d.Tenant, d.Bucket, row.Subject)
@@ -146,6 +154,46 @@ func putCheckDay(ctx context.Context, tx *sql.Tx, d *CheckDay, at time.Time) ([]
 			return nil, err
 		}
 		changes = append(changes, c)
+	}
+	if d.Ends && len(d.Rows) == 0 {
+		c, err := endFindings(ctx, tx, d, at)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, c...)
+	}
+	return changes, nil
+}
+
+// endFindings resolves the findings of a check whose trouble has ended: the day
+// shows nothing of it, and no later one does.
+func endFindings(ctx context.Context, tx *sql.Tx, d *CheckDay, at time.Time) ([]Change, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT id, severity FROM findings f
+WHERE tenant = ? AND check_name = ? AND bucket = ? AND status <> ?
+  AND (SELECT max(date) FROM finding_days WHERE finding = f.id) < ?
+ORDER BY id`, d.Tenant, d.Check, d.Bucket, StatusResolved, d.Date)
+	if err != nil {
+		return nil, err
+	}
+	var changes []Change
+	for rows.Next() {
+		c := Change{Kind: StatusResolved}
+		if err := rows.Scan(&c.ID, &c.Severity); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		changes = append(changes, c)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	for _, c := range changes {
+		resolution := "ended: nothing of it on " + d.Date
+		if _, err := tx.ExecContext(ctx, "UPDATE findings SET status = ?, resolution = ? WHERE id = ?", StatusResolved, resolution, c.ID); err != nil {
+			return nil, err
+		}
+		if err := addEvent(ctx, tx, c.ID, "", StatusResolved, resolution, at); err != nil {
+			return nil, err
+		}
 	}
 	return changes, nil
 }
@@ -180,7 +228,7 @@ func putRow(ctx context.Context, tx *sql.Tx, d *CheckDay, id string, row CheckRo
 		_, err = tx.ExecContext(ctx, "UPDATE findings SET status = ?, due = ? WHERE id = ?", StatusOpen, dueDate(d.Date, row.Severity), id)
 	}
 	if err == nil && change.Kind != "" {
-		err = addEvent(ctx, tx, id, change.Kind, "seen on "+d.Date, at)
+		err = addEvent(ctx, tx, id, "", change.Kind, "seen on "+d.Date, at)
 	}
 	if err != nil {
 		return change, err
@@ -189,7 +237,12 @@ func putRow(ctx context.Context, tx *sql.Tx, d *CheckDay, id string, row CheckRo
 	if err != nil {
 		return change, err
 	}
-	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO finding_days VALUES (?, ?, ?, ?, ?, ?, ?)", id, d.Date, row.Severity, row.Count, row.First.UnixMilli(), row.Last.UnixMilli(), string(samples))
+	who, err := json.Marshal(row.Who)
+	if err != nil {
+		return change, err
+	}
+	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO finding_days (finding, date, severity, count, first, last, samples, who, expected) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		id, d.Date, row.Severity, row.Count, row.First.UnixMilli(), row.Last.UnixMilli(), string(samples), string(who), row.Expected)
 	if err != nil {
 		return change, err
 	}
@@ -219,7 +272,7 @@ func dropRow(ctx context.Context, tx *sql.Tx, id, date string, at time.Time) (Ch
 	if _, err := tx.ExecContext(ctx, "UPDATE findings SET status = ?, resolution = ? WHERE id = ?", StatusResolved, resolution, id); err != nil {
 		return change, err
 	}
-	return change, addEvent(ctx, tx, id, StatusResolved, resolution, at)
+	return change, addEvent(ctx, tx, id, "", StatusResolved, resolution, at)
 }
 
 // setSeverity makes the severity of a finding that of its worst day.
@@ -228,8 +281,8 @@ func setSeverity(ctx context.Context, tx *sql.Tx, id string) error {
 	return err
 }
 
-func addEvent(ctx context.Context, tx *sql.Tx, id, kind, text string, at time.Time) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO finding_events (finding, at, kind, text) VALUES (?, ?, ?, ?)", id, at.UnixMilli(), kind, text)
+func addEvent(ctx context.Context, tx *sql.Tx, id, actor, kind, text string, at time.Time) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO finding_events (finding, at, actor, kind, text) VALUES (?, ?, ?, ?, ?)", id, at.UnixMilli(), actor, kind, text)
 	return err
 }
 
@@ -275,10 +328,10 @@ func (s *State) Finding(ctx context.Context, id string) (Finding, error) {
 		f.Days, err = s.findingDays(ctx, id, "", "")
 	}
 	if err == nil {
-		err = s.rows(ctx, "SELECT at, kind, text FROM finding_events WHERE finding = ? ORDER BY id", func(r *sql.Rows) error {
+		err = s.rows(ctx, "SELECT at, actor, kind, text FROM finding_events WHERE finding = ? ORDER BY id", func(r *sql.Rows) error {
 			var e FindingEvent
 			var at sql.NullInt64
-			err := r.Scan(&at, &e.Kind, &e.Text)
+			err := r.Scan(&at, &e.Actor, &e.Kind, &e.Text)
 			e.At = fromMillis(at)
 			f.Events = append(f.Events, e)
 			return err
@@ -292,16 +345,19 @@ func (s *State) Finding(ctx context.Context, id string) (Finding, error) {
 
 func (s *State) findingDays(ctx context.Context, id, from, to string) ([]FindingDay, error) {
 	var days []FindingDay
-	err := s.rows(ctx, "SELECT date, severity, count, first, last, samples FROM finding_days WHERE finding = ? AND date >= ? AND (date <= ? OR ? = '') ORDER BY date", func(r *sql.Rows) error {
+	err := s.rows(ctx, "SELECT date, severity, count, first, last, samples, who, expected FROM finding_days WHERE finding = ? AND date >= ? AND (date <= ? OR ? = '') ORDER BY date", func(r *sql.Rows) error {
 		var d FindingDay
 		var first, last sql.NullInt64
-		var samples string
-		if err := r.Scan(&d.Date, &d.Severity, &d.Count, &first, &last, &samples); err != nil {
+		var samples, who string
+		if err := r.Scan(&d.Date, &d.Severity, &d.Count, &first, &last, &samples, &who, &d.Expected); err != nil {
 			return err
 		}
 		d.First, d.Last = fromMillis(first), fromMillis(last)
+		if err := errors.Join(json.Unmarshal([]byte(samples), &d.Samples), json.Unmarshal([]byte(who), &d.Who)); err != nil {
+			return err
+		}
 		days = append(days, d)
-		return json.Unmarshal([]byte(samples), &days[len(days)-1].Samples)
+		return nil
 	}, id, from, to, to)
 	return days, err
 }

@@ -3,8 +3,9 @@
 -- severity: high
 -- scope: day
 -- sentence: {count} {count:request|requests} without credentials.
+-- draft: {count} {count:request|requests} without credentials reached {bucket} from {first} to {last}; they were {subject}. How the bucket came to be reachable is to be found out.
 with r as (
-    select a.bucket, case when a.http_status between 200 and 299 or a.http_status = 304 then 'served' else 'refused' end as subject, d.date, a.time, a.source_object, a.source_line
+    select a.bucket, case when a.http_status between 200 and 299 or a.http_status = 304 then 'served' else 'refused' end as subject, d.date, a.time, a.source_object, a.source_line, coalesce(a.remote_ip, '-') as who
     from access a
     join quarters d on d.quarter = a.quarter
     where a.time >= :from and a.time < :to and d.in_range
@@ -15,7 +16,8 @@ with r as (
 )
 select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen,
        case when subject = 'refused' then 'low' else 'high' end as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
+       array_agg(distinct who) as who
 from n
 group by bucket, subject, date
 order by bucket, date, subject

@@ -3,6 +3,7 @@
 -- severity: high
 -- scope: window
 -- sentence: {count} {count:night|nights} without a backup: backup principals wrote fewer objects than expected in the window.
+-- draft: No backup of {bucket} was seen in the window from {first} to {last}. Whether it ran elsewhere, late or not at all is to be found out, and the next one to be confirmed.
 select w.bucket, w.subject, w.date, 1 as count, w.window_start as first_seen, w.window_end as last_seen, '' as severity,
        cast(null as varchar) as samples
 from windows w
@@ -14,7 +15,7 @@ left join (
     join window_quarters q on q.bucket = w.bucket and q.date = w.date
     join access a on a.bucket = q.bucket and a.quarter = q.quarter and a.time >= w.window_start and a.time < w.window_end
     join principals p on p.requester = coalesce(a.requester, '-')
-    where a.http_status between 200 and 299 and p.backup
+    where w.in_range and a.http_status between 200 and 299 and p.backup
     group by w.bucket, w.date
 ) n on n.bucket = w.bucket and n.date = w.date
 where w.in_range and w.gap = ''

@@ -4,8 +4,9 @@
 -- scope: day
 -- needs: accounts
 -- sentence: {count} {count:request|requests} from an AWS account that is not the tenant's.
+-- draft: The AWS account {subject} made {count} {count:request|requests} to {bucket} from {first} to {last}, and is not one of the client's. It is to be confirmed who owns it and why it has access.
 with r as (
-    select a.bucket, p.account as subject, d.date, a.time, a.source_object, a.source_line
+    select a.bucket, p.account as subject, d.date, a.time, a.source_object, a.source_line, p.identity as who
     from access a
     join principals p on p.requester = coalesce(a.requester, '-')
     join quarters d on d.quarter = a.quarter
@@ -15,7 +16,8 @@ with r as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
 select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
+       array_agg(distinct who) as who
 from n
 group by bucket, subject, date
 order by bucket, date, count desc, subject

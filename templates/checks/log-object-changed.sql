@@ -3,6 +3,7 @@
 -- severity: high
 -- scope: ledger
 -- sentence: The log object was changed after it was collected. What was collected first stays in the dataset; the other content is left alone.
+-- draft: The log object {subject} was changed after it was collected. Who can write to the log bucket is to be found out.
 select i.bucket, i.source as subject, d.date, count(*) as count, min(i.noticed) as first_seen, max(i.noticed) as last_seen, '' as severity,
        cast(null as varchar) as samples
 from log_incidents i

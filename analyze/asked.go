@@ -1,0 +1,257 @@
+package analyze
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/oschwald/maxminddb-golang"
+
+	"bucketproof/analyze/engine"
+)
+
+// asked are the tables that are made when a statement first names them: what
+// they cost is not for those that don't.
+var asked = map[string]func(*View, context.Context) (engine.Table, error){
+	"figures":      (*View).figures,
+	"user_agents":  (*View).userAgents,
+	"addresses":    (*View).addresses,
+	"key_forms":    (*View).keyForms,
+	"key_patterns": (*View).keyPatterns,
+}
+
+// ready makes the tables that a statement asks for.
+func (v *View) ready(ctx context.Context, s *Statement) error {
+	v.making.Lock()
+	defer v.making.Unlock()
+	for _, name := range sortedKeys(asked) {
+		if v.made[name] || !s.names(name) {
+			continue
+		}
+		t, err := asked[name](v, ctx)
+		if err == nil {
+			err = v.engine.Load(ctx, t)
+		}
+		if err != nil {
+			return fmt.Errorf("table %s: %w", name, err)
+		}
+		v.made[name] = true
+	}
+	return nil
+}
+
+var words = regexp.MustCompile(`[a-z_]+`)
+
+// names tells whether a statement may name a table.
+func (s *Statement) names(table string) bool {
+	return slices.Contains(words.FindAllString(strings.ToLower(s.SQL), -1), table)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func addDays(date string, n int) string {
+	at, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return date // dates of ours are dates
+	}
+	return at.AddDate(0, 0, n).Format(time.DateOnly)
+}
+
+// userAgents are those of the slice: whether a pattern expects them, of what
+// kind they are, and their family, which a new version does not change.
+func (v *View) userAgents(ctx context.Context) (engine.Table, error) {
+	t := engine.Table{Name: "user_agents", Columns: columns("user_agent", engine.Text, "expected", engine.Bool, "family", engine.Text, "kind", engine.Text)}
+	result, err := v.engine.Query(ctx, v.data.Catalog.tables["user-agents"])
+	if err != nil {
+		return t, err
+	}
+	agents, err := texts(result)
+	for _, a := range agents {
+		var expected any
+		if len(v.Tenant.UserAgents) > 0 {
+			match := slices.ContainsFunc(v.Tenant.UserAgents, func(p string) bool { return wildcard(p, a) })
+			if match || a != "-" {
+				expected = match
+			}
+		}
+		t.Rows = append(t.Rows, []any{a, expected, agentFamily(a), agentKind(a)})
+	}
+	return t, err
+}
+
+var versions = regexp.MustCompile(`[0-9]+`)
+
+// agentFamily is a user agent without its numbers: a new version of a program
+// is the same program.
+func agentFamily(agent string) string { return versions.ReplaceAllString(agent, "#") }
+
+// Kinds of user agents.
+const (
+	agentNone        = "none"
+	agentBrowser     = "browser"
+	agentCommandLine = "command line"
+	agentProgram     = "program"
+)
+
+// agentKind tells by its name what a client is: the consoles and browsers that a
+// person sits at, command lines that a person or a script may have typed, and
+// everything else, which runs by itself.
+func agentKind(agent string) string {
+	lower := strings.ToLower(agent)
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(lower, n) })
+	}
+	switch {
+	case agent == "-" || agent == "":
+		return agentNone
+	case has("s3console", "aws-internal/3 aws-sdk-java/1.", "console.amazonaws", "cyberduck", "s3 browser", "winscp", "mountainduck", "transmit"):
+		return agentBrowser
+	case strings.HasPrefix(lower, "mozilla/"):
+		return agentBrowser
+	case has("aws-cli/", "s3cmd", "s4cmd", "s5cmd", "curl/", "wget/", "powershell", "aws-tools"):
+		return agentCommandLine
+	}
+	return agentProgram
+}
+
+// addresses are those of the slice, with the networks of the configuration and,
+// where MaxMind files are configured, country and network.
+func (v *View) addresses(ctx context.Context) (t engine.Table, err error) {
+	t = engine.Table{Name: "addresses", Columns: columns("address", engine.Text, "network", engine.Text, "approved", engine.Bool, "country", engine.Text, "as_number", engine.Text, "as_name", engine.Text)}
+	result, err := v.engine.Query(ctx, v.data.Catalog.tables["addresses"])
+	if err != nil {
+		return t, err
+	}
+	list, err := texts(result)
+	if err != nil {
+		return t, err
+	}
+	var files []*maxminddb.Reader
+	defer func() {
+		for _, f := range files {
+			err = errors.Join(err, f.Close())
+		}
+	}()
+	for _, path := range v.data.Config.GeoIP {
+		f, err := maxminddb.Open(path)
+		if err != nil {
+			return t, fmt.Errorf("geoip file %s: %w", path, err)
+		}
+		files = append(files, f)
+	}
+	for _, text := range list {
+		row := []any{text, nil, nil, nil, nil, nil}
+		at, err := netip.ParseAddr(text)
+		if err == nil {
+			at = at.Unmap()
+			name, ok := v.network(at)
+			if ok {
+				row[1] = name
+			}
+			if len(v.Tenant.Networks) > 0 {
+				row[2] = ok && slices.Contains(v.Tenant.Networks, name)
+			}
+			if err := locate(files, at, row[3:]); err != nil {
+				return t, err
+			}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t, nil
+}
+
+// network is the name of the narrowest configured network with an address. Of
+// two that are as narrow, one that the tenant approves holds.
+func (v *View) network(at netip.Addr) (name string, ok bool) {
+	bits := -1
+	for _, n := range v.data.Config.Networks {
+		for _, p := range n.Prefixes {
+			better := p.Bits() > bits || p.Bits() == bits && slices.Contains(v.Tenant.Networks, n.Name)
+			if p.Contains(at) && better {
+				name, bits, ok = n.Name, p.Bits(), true
+			}
+		}
+	}
+	return name, ok
+}
+
+// place is what MaxMind's City, Country and ASN files say, each a part.
+type place struct {
+	Country struct {
+		Code string `maxminddb:"iso_code"`
+	} `maxminddb:"country"`
+	Number uint   `maxminddb:"autonomous_system_number"`
+	Name   string `maxminddb:"autonomous_system_organization"`
+}
+
+// locate fills in country, number and name of the network, as far as a file
+// knows them.
+func locate(files []*maxminddb.Reader, at netip.Addr, into []any) error {
+	for _, f := range files {
+		var p place
+		if at.Is6() && f.Metadata.IPVersion == 4 {
+			continue
+		}
+		if err := f.Lookup(at.AsSlice(), &p); err != nil {
+			return fmt.Errorf("geoip: look up %s: %w", at, err)
+		}
+		if p.Country.Code != "" {
+			into[0] = p.Country.Code
+		}
+		if p.Number != 0 {
+			into[1] = "AS" + strconv.FormatUint(uint64(p.Number), 10)
+		}
+		if p.Name != "" {
+			into[2] = p.Name
+		}
+	}
+	return nil
+}
+
+// keyForms are the ways in which the key that is asked for may stand in a log.
+func (v *View) keyForms(context.Context) (engine.Table, error) {
+	t := engine.Table{Name: "key_forms", Columns: columns("form", engine.Text)}
+	for _, e := range encodings(v.Key) {
+		t.Rows = append(t.Rows, []any{e})
+	}
+	return t, nil
+}
+
+// keyPatterns are the sensitive keys, as patterns of LIKE with \ to escape, in
+// the ways in which they may stand in a log.
+func (v *View) keyPatterns(context.Context) (engine.Table, error) {
+	t := engine.Table{Name: "key_patterns", Columns: columns("pattern", engine.Text, "form", engine.Text)}
+	for _, p := range v.Tenant.SensitiveKeys {
+		for _, f := range likeForms(p) {
+			t.Rows = append(t.Rows, []any{p, f})
+		}
+	}
+	return t, nil
+}
+
+// likeForms are the encodings of a pattern of * and ?, for LIKE.
+func likeForms(pattern string) []string {
+	// The wildcards stand aside while the text between them is encoded.
+	const star, one = "\x01", "\x02"
+	aside := strings.NewReplacer("*", star, "?", one).Replace(pattern)
+	var out []string
+	for _, e := range encodings(aside) {
+		for _, n := range []string{"%2501", "%01"} {
+			e = strings.ReplaceAll(e, n, star)
+		}
+		for _, n := range []string{"%2502", "%02"} {
+			e = strings.ReplaceAll(e, n, one)
+		}
+		e = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`, star, "%", one, "_").Replace(e)
+		out = append(out, e)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -1,0 +1,111 @@
+package analyze
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A folder of the user's own adds queries or replaces them, and what can't be
+// run is said when it is read, with its place.
+func TestOwnQueries(t *testing.T) {
+	const head = "-- title: Mine\n-- question: What?\n"
+	tests := []struct{ name, text, want string }{
+		{"good", head + "select bucket, count(*) as n from access where time >= :from and key <> 'a;?:x' group by bucket -- the end: ; ? :y", ""},
+		{"with", head + "with x as (select 1 as n) select n from x", ""},
+		{"no header", "select 1", "no title"},
+		{"no question", "-- title: x\nselect 1", "no question"},
+		{"unknown parameter", head + "select 1\nwhere 1 = :nope", "q.sql:4: unknown parameter :nope; known are :from"},
+		{"two statements", head + "select 1; select 2", "more than one statement"},
+		{"a delete", head + "delete from days", `begins with "delete"`},
+		{"a hidden delete", head + "with x as (select 1) delete from days", "no SELECT"},
+		{"an insert", head + "with x as (select 1) insert into days select * from days", "no SELECT"},
+		{"no SQL", head + "select from where", "no SQL"},
+		{"a question mark", head + "select ?", "write a parameter by its name"},
+		{"an open comment", head + "select 1 /* ", "not closed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "q.sql"), []byte(tt.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c, err := LoadCatalog(dir)
+			if tt.want != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("got %v, want %q", err, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := c.Query("q")
+			if err != nil || !s.Own {
+				t.Fatal(err)
+			}
+			f := newFixture(t, oneTenant)
+			f.at("2026-10-07T01:00:00Z", backup, "REST.PUT.OBJECT", "veeam/1")
+			f.store("file:logs")
+			if _, err := f.open("acme", "2026-10-07", "2026-10-07").Run(t.Context(), s, ""); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// The printed SQL has its parameters and can be run.
+func TestFinal(t *testing.T) {
+	f := newFixture(t, oneTenant)
+	f.at("2026-10-07T01:00:00Z", backup, "REST.PUT.OBJECT", "veeam/1")
+	f.store("file:logs")
+	v := f.open("acme", "2026-10-07", "2026-10-07")
+	for _, s := range f.data.Catalog.Queries {
+		v.Key = "veeam/1"
+		if err := v.ready(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		text := v.Final(s, "acme-backups")
+		if _, err := v.engine.Query(t.Context(), text); err != nil {
+			t.Errorf("%s: %v in\n%s", s.Name, err, text)
+		}
+		if strings.Contains(text, ":from") || strings.Contains(text, "?") && !strings.Contains(s.SQL, "?") {
+			t.Errorf("%s is not final:\n%s", s.Name, text)
+		}
+	}
+	if err := v.Try(t.Context(), append(f.data.Catalog.Queries, f.data.Catalog.Checks...)); err != nil {
+		t.Error(err)
+	}
+}
+
+// Further queries with an answer that the eye can check.
+func TestAskedTables(t *testing.T) {
+	f := newFixture(t, wide)
+	f.add("2026-09-21T22:00:00Z", admin, "REST.GET.OBJECT", "veeam/job.vbm", "")
+	f.add("2026-09-21T22:00:01Z", "arn:aws:sts::111122223333:assumed-role/Odd/s1", "REST.GET.OBJECT", "veeam/a%2520b", "ip=203.0.113.5 agent=S3Console/0.4")
+	f.add("2026-09-21T22:00:02Z", "arn:aws:sts::111122223333:assumed-role/Odd/s2", "REST.PUT.OBJECT", "veeam/a+b", "ip=203.0.113.5 agent=aws-cli/2")
+	f.add("2026-09-21T22:00:03Z", backup, "REST.GET.OBJECT", "veeam/a", "agent=curl/8")
+	f.store("file:logs")
+	v := f.open("acme", "2026-09-22", "2026-09-22")
+	v.Key = "veeam/a b"
+	const odd = "arn:aws:sts::111122223333:assumed-role/Odd"
+	same(t, "source-ips", v.answer(t, "source-ips"), []string{
+		"acme-backups|198.51.100.7|office||||2|2|0|2026-09-21T22:00:00Z|2026-09-21T22:00:03Z",
+		"acme-backups|203.0.113.5|||||2|1|0|2026-09-21T22:00:01Z|2026-09-21T22:00:02Z",
+	})
+	same(t, "sensitive-keys", v.answer(t, "sensitive-keys"), []string{"2026-09-21T22:00:00Z|acme-backups|veeam/*.vb?|veeam/job.vbm|Admin|" + admin + "|REST.GET.OBJECT|200|198.51.100.7"})
+	same(t, "automation", v.answer(t, "automation"), []string{
+		"acme-backups|person|" + odd + "|" + odd + "||browser|1|1|0|2026-09-21T22:00:01Z|2026-09-21T22:00:01Z",
+		"acme-backups|program|Admin|" + admin + "|admin|program|1|1|0|2026-09-21T22:00:00Z|2026-09-21T22:00:00Z",
+		"acme-backups|program|Nightly backup role|arn:aws:sts::111122223333:assumed-role/BackupRole|backup|command line|1|1|0|2026-09-21T22:00:03Z|2026-09-21T22:00:03Z",
+		"acme-backups|unclear|" + odd + "|" + odd + "||command line|1|1|1|2026-09-21T22:00:02Z|2026-09-21T22:00:02Z",
+	})
+	history := v.answer(t, "object-history")
+	if len(history) != 2 || !strings.Contains(history[0], "veeam/a%2520b") || !strings.Contains(history[1], "veeam/a+b") {
+		t.Errorf("object-history is %q", history)
+	}
+	same(t, "unmapped-requesters", v.answer(t, "unmapped-requesters"), []string{
+		odd + `|111122223333|2|1|2026-09-21T22:00:01Z|2026-09-21T22:00:02Z|match = "` + odd + `/*"`,
+	})
+}

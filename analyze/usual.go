@@ -1,0 +1,238 @@
+package analyze
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"bucketproof/analyze/engine"
+)
+
+// Figures that are compared with what is usual, by the names that SQL uses.
+const (
+	figureDeletes    = "deletes"       // objects deleted
+	figureErrors     = "error_rate"    // failed requests, of all; refused ones are not failed
+	figureDownload   = "downloaded"    // bytes, by one identity; compared with the most of any on a day
+	figureBackupSize = "backup_volume" // bytes written by backup principals in a window
+)
+
+// usual is what a figure was on the days before.
+type usual struct {
+	days              int64 // of the historyDays before, those that were evaluated
+	median, deviation float64
+	least, most       float64
+	sameWeekday       []float64 // of these, those of the same day of the week
+}
+
+// learn takes the median and the median absolute deviation of the past.
+func learn(past []float64) usual {
+	u := usual{days: int64(len(past))}
+	if len(past) == 0 {
+		return u
+	}
+	u.median = median(past)
+	away := make([]float64, len(past))
+	for i, n := range past {
+		away[i] = max(n-u.median, u.median-n)
+	}
+	u.deviation = median(away)
+	u.least, u.most = slices.Min(past), slices.Max(past)
+	return u
+}
+
+func median(list []float64) float64 {
+	sorted := slices.Clone(list)
+	slices.Sort(sorted)
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// series are the values of a figure of one bucket by position in all days or
+// nights; where has tells which of these were evaluated.
+type series struct {
+	dates  []string
+	has    []bool
+	values []float64
+}
+
+// before learns from the historyDays in front of day i.
+func (s *series) before(i int) usual {
+	var past, same []float64
+	first := addDays(s.dates[i], -historyDays)
+	for j := i - 1; j >= 0 && s.dates[j] >= first; j-- {
+		if !s.has[j] {
+			continue
+		}
+		past = append(past, s.values[j])
+		if weekday(s.dates[j]) == weekday(s.dates[i]) {
+			same = append(same, s.values[j])
+		}
+	}
+	u := learn(past)
+	u.sameWeekday = same
+	return u
+}
+
+func weekday(date string) time.Weekday {
+	at, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return -1 // dates of ours are dates
+	}
+	return at.Weekday()
+}
+
+// figures is the table of what the days and nights of the range show, beside
+// what is usual for them. Least and most are of the days of the same weekday
+// among those, the median where there is none.
+func (v *View) figures(ctx context.Context) (engine.Table, error) {
+	t := engine.Table{Name: "figures", Columns: columns("bucket", engine.Text, "date", engine.Text, "figure", engine.Text, "identity", engine.Text,
+		"value", engine.Double, "days", engine.Int, "median", engine.Double, "deviation", engine.Double, "same_weekday_least", engine.Double, "same_weekday_most", engine.Double)}
+	add := func(bucket, date, figure, identity string, value float64, u usual) {
+		least, most := u.median, u.median
+		if len(u.sameWeekday) > 0 {
+			least, most = slices.Min(u.sameWeekday), slices.Max(u.sameWeekday)
+		}
+		t.Rows = append(t.Rows, []any{bucket, date, figure, identity, value, u.days, u.median, u.deviation, least, most})
+	}
+	if err := v.dayFigures(ctx, add); err != nil {
+		return t, fmt.Errorf("figures of the days: %w", err)
+	}
+	if err := v.nightFigures(ctx, add); err != nil {
+		return t, fmt.Errorf("figures of the nights: %w", err)
+	}
+	return t, nil
+}
+
+// dayFigure is what all identities did on a day.
+type dayFigure struct {
+	requests, deletes, errors float64
+	downloaded                map[string]float64
+}
+
+func (v *View) dayFigures(ctx context.Context, add func(bucket, date, figure, identity string, value float64, u usual)) error {
+	result, err := v.engine.Query(ctx, v.data.Catalog.tables["day-figures"])
+	if err != nil {
+		return err
+	}
+	days := map[[2]string]*dayFigure{}
+	for _, row := range result.Rows {
+		bucket, ok := row[0].(string)
+		date, ok1 := row[1].(string)
+		identity, ok2 := row[2].(string)
+		n, ok3 := integers(row[3:])
+		if !ok || !ok1 || !ok2 || !ok3 {
+			return fmt.Errorf("unexpected row %v", row)
+		}
+		f := days[[2]string{bucket, date}]
+		if f == nil {
+			f = &dayFigure{downloaded: map[string]float64{}}
+			days[[2]string{bucket, date}] = f
+		}
+		f.requests += n[0]
+		f.deletes += n[1]
+		f.errors += n[2]
+		f.downloaded[identity] = n[3]
+	}
+	for _, b := range v.Tenant.Buckets {
+		var deletes, errors, downloaded series
+		var figures []*dayFigure
+		for _, d := range v.all {
+			if d.Bucket != b.Name {
+				continue
+			}
+			f := days[[2]string{d.Bucket, d.Date}]
+			if f == nil {
+				f = &dayFigure{}
+			}
+			rate, most := 0.0, 0.0
+			if f.requests > 0 {
+				rate = f.errors / f.requests
+			}
+			for _, n := range f.downloaded {
+				most = max(most, n)
+			}
+			figures = append(figures, f)
+			for s, n := range map[*series]float64{&deletes: f.deletes, &errors: rate, &downloaded: most} {
+				s.dates, s.has, s.values = append(s.dates, d.Date), append(s.has, d.Gap == ""), append(s.values, n)
+			}
+		}
+		for i, date := range deletes.dates {
+			if !v.inRange(date) {
+				continue
+			}
+			add(b.Name, date, figureDeletes, "", figures[i].deletes, deletes.before(i))
+			add(b.Name, date, figureErrors, "", errors.values[i], errors.before(i))
+			for _, identity := range sortedKeys(figures[i].downloaded) {
+				if n := figures[i].downloaded[identity]; n > 0 {
+					add(b.Name, date, figureDownload, identity, n, downloaded.before(i))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// nightFigures leaves out the nights that a backup missed, which is a finding
+// of its own.
+func (v *View) nightFigures(ctx context.Context, add func(bucket, date, figure, identity string, value float64, u usual)) error {
+	result, err := v.engine.Query(ctx, v.data.Catalog.tables["night-figures"])
+	if err != nil {
+		return err
+	}
+	type night struct{ objects, bytes float64 }
+	nights := map[[2]string]night{}
+	for _, row := range result.Rows {
+		bucket, ok := row[0].(string)
+		date, ok1 := row[1].(string)
+		n, ok2 := integers(row[2:])
+		if !ok || !ok1 || !ok2 {
+			return fmt.Errorf("unexpected row %v", row)
+		}
+		if n[0] == 0 {
+			n[0] = n[1] // parts, where a window holds only these
+		}
+		nights[[2]string{bucket, date}] = night{n[0], n[2]}
+	}
+	for _, b := range v.Tenant.Buckets {
+		var s series
+		for _, n := range v.allNights {
+			if n.Bucket != b.Name {
+				continue
+			}
+			f := nights[[2]string{n.Bucket, n.Date}]
+			s.dates, s.has, s.values = append(s.dates, n.Date), append(s.has, n.Gap == "" && f.objects >= float64(b.MinObjects)), append(s.values, f.bytes)
+		}
+		for i, date := range s.dates {
+			if v.inRange(date) && s.has[i] {
+				add(b.Name, date, figureBackupSize, "", s.values[i], s.before(i))
+			}
+		}
+	}
+	return nil
+}
+
+// nightHistory is how many of the nights in the historyDays before a date were
+// evaluated.
+func (v *View) nightHistory(bucket, date string) int {
+	n := 0
+	first := addDays(date, -historyDays)
+	for _, o := range v.allNights {
+		if o.Bucket == bucket && o.Date >= first && o.Date < date && o.Gap == "" {
+			n++
+		}
+	}
+	return n
+}
+
+func integers(cells []any) ([]float64, bool) {
+	out := make([]float64, len(cells))
+	for i, c := range cells {
+		n, ok := c.(int64)
+		if !ok {
+			return nil, false
+		}
+		out[i] = float64(n)
+	}
+	return out, true
+}

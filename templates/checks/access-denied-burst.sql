@@ -1,0 +1,33 @@
+-- title: Burst of refused requests
+-- question: Was anyone refused many times in a short while?
+-- severity: high
+-- scope: day
+-- sentence: {count} refused {count:request|requests} of one principal, many of them within an hour.
+-- draft: S3 refused {subject} {count} {count:time|times} on {bucket} from {first} to {last}. Either permissions are missing, or someone tried what is not allowed.
+--
+-- Flagged is a principal with :access_denied_burst refused requests within any
+-- hour; counted are all its refused requests of the day. Anonymous requests have
+-- a check of their own.
+with d as (
+    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line,
+           row_number() over (partition by a.bucket, p.identity, d.date order by a.time, a.source_object, a.source_line) as k
+    from access a
+    join principals p on p.requester = a.requester
+    join quarters d on d.quarter = a.quarter
+    where a.time >= :from and a.time < :to and d.in_range and a.http_status in (401, 403)
+), burst as (
+    select distinct a.bucket, a.subject, a.date
+    from d a
+    join d b on b.bucket = a.bucket and b.subject = a.subject and b.date = a.date and b.k = a.k + :access_denied_burst - 1
+    where b.time <= a.time + interval '1' hour
+), r as (
+    select d.* from d
+    join burst b on b.bucket = d.bucket and b.subject = d.subject and b.date = d.date
+), n as (
+    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
+from n
+group by bucket, subject, date
+order by bucket, date, count desc, subject

@@ -1,0 +1,35 @@
+-- title: Bucket configuration changed
+-- question: Did anyone change how a bucket is set up?
+-- severity: medium
+-- scope: day
+-- sentence: {count} {count:change|changes} to the configuration of the bucket.
+-- draft: The configuration of {bucket} was changed ({subject}) {count} {count:time|times} from {first} to {last}. It is to be confirmed that the change was approved, and that it weakens no protection.
+--
+-- High is what can open a bucket, hide what happens in it or make backups
+-- deletable. The access list of an object counts too.
+with c as (
+    select a.*, split_part(a.operation, '.', 2) as verb, split_part(a.operation, '.', 3) as setting
+    from access a
+    where a.time >= :from and a.time < :to and a.operation like 'REST.%' and a.http_status between 200 and 299
+), r as (
+    select c.bucket, c.operation || ' by ' || p.identity as subject, d.date, c.time, c.source_object, c.source_line,
+           case when c.setting in ('ACL', 'POLICY', 'BUCKETPOLICY', 'LOGGING_STATUS', 'VERSIONING', 'REPLICATION', 'ENCRYPTION', 'LIFECYCLE', 'PUBLIC_ACCESS_BLOCK',
+                                   'PUBLICACCESSBLOCK', 'OBJECT_LOCK_CONFIGURATION', 'OBJECT_LOCK', 'OWNERSHIP_CONTROLS', 'BUCKET', 'BYPASS_GOVERNANCE_RETENTION')
+                then 'high' else 'medium' end as severity
+    from c
+    join principals p on p.requester = coalesce(c.requester, '-')
+    join quarters d on d.quarter = c.quarter
+    where d.in_range and c.verb in ('PUT', 'DELETE', 'POST')
+      and (c.setting = 'ACL'
+        or c.key is null and (c.setting in ('POLICY', 'BUCKETPOLICY', 'LOGGING_STATUS', 'VERSIONING', 'REPLICATION', 'LIFECYCLE', 'ENCRYPTION', 'NOTIFICATION',
+             'CORS', 'TAGGING', 'WEBSITE', 'ACCELERATE', 'REQUEST_PAYMENT', 'OWNERSHIP_CONTROLS', 'PUBLIC_ACCESS_BLOCK', 'PUBLICACCESSBLOCK',
+             'OBJECT_LOCK_CONFIGURATION', 'OBJECT_LOCK', 'INVENTORY', 'ANALYTICS', 'METRICS', 'INTELLIGENT_TIERING')
+          or c.setting = 'BUCKET' and c.verb in ('PUT', 'DELETE')))
+), n as (
+    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, min(severity) as severity,
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
+from n
+group by bucket, subject, date
+order by bucket, date, count desc, subject

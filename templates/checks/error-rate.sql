@@ -1,0 +1,35 @@
+-- title: Error rate
+-- question: Did a far greater share of the requests fail than is usual?
+-- severity: medium
+-- scope: day
+-- needs: history
+-- sentence: {count} failed {count:request|requests} in a day, a far greater share than is usual.
+-- draft: {count} {count:request|requests} to {bucket} failed from {first} to {last}, a far greater share than in the four weeks before. It is to be confirmed that the backups of the day are whole.
+--
+-- The share of failed requests of a day is compared with the evaluated days
+-- among the 28 before: more than the median and :deviations median absolute
+-- deviations, more than twice the median, at least :error_rate of the requests
+-- and :errors of them. Refused requests are left to access-denied-burst.
+with s as (
+    select *, cast(cast(round(median * 100) as bigint) as varchar) || ' in 100 requests failed, the median of ' || cast(days as varchar) || ' days' as expected
+    from figures
+    where figure = 'error_rate' and days >= 7
+      and value >= :error_rate and value > 2 * median and value > median + :deviations * deviation
+), r as (
+    select a.bucket, 'failed requests' as subject, s.date, a.time, a.source_object, a.source_line, s.expected, p.principal as who,
+           count(*) over (partition by a.bucket, s.date) as failed
+    from access a
+    join principals p on p.requester = coalesce(a.requester, '-')
+    join quarters d on d.quarter = a.quarter
+    join s on s.bucket = a.bucket and s.date = d.date
+    where a.time >= :from and a.time < :to and a.http_status >= 400 and a.http_status not in (401, 403)
+), n as (
+    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r where failed >= :errors
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
+       array_agg(distinct who) as who,
+       max(expected) as expected
+from n
+group by bucket, subject, date
+order by bucket, date, count desc, subject

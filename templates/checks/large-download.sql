@@ -1,0 +1,34 @@
+-- title: Large download
+-- question: Did anyone read far more out of a bucket in a day than is usual?
+-- severity: high
+-- scope: day
+-- needs: history
+-- sentence: {count} {count:read|reads} by one principal in a day that took far more out of the bucket than is usual.
+-- draft: {subject} read {count} {count:time|times} from {bucket} on the day, far more bytes than anyone in the four weeks before. It is to be confirmed that this was a restore.
+--
+-- A principal's bytes of a day are compared with the most that one principal
+-- took on the evaluated days among the 28 before: more than the median and
+-- :deviations median absolute deviations, more than twice the median, and at
+-- least :large_download bytes.
+with s as (
+    select *, cast(cast(round(median) as bigint) as varchar) || ' bytes a day to one principal, the median of ' || cast(days as varchar) || ' days' as expected
+    from figures
+    where figure = 'downloaded' and days >= 7
+      and value >= :large_download and value > 2 * median and value > median + :deviations * deviation
+), r as (
+    select a.bucket, s.identity as subject, s.date, a.time, a.source_object, a.source_line, s.expected
+    from access a
+    join principals p on p.requester = coalesce(a.requester, '-')
+    join quarters d on d.quarter = a.quarter
+    join s on s.bucket = a.bucket and s.date = d.date and s.identity = p.identity
+    where a.time >= :from and a.time < :to
+      and a.http_status in (200, 206) and a.operation in ('REST.GET.OBJECT', 'WEBSITE.GET.OBJECT')
+), n as (
+    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
+       max(expected) as expected
+from n
+group by bucket, subject, date
+order by bucket, date, count desc, subject

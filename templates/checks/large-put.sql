@@ -1,0 +1,25 @@
+-- title: Large writes by others than the backup
+-- question: Did anyone but the backup write something large outside business hours?
+-- severity: low
+-- scope: day
+-- needs: principals
+-- sentence: {count} large {count:write|writes} outside business hours by a principal that is not the backup.
+-- draft: {subject} wrote {count} large {count:object|objects} to {bucket} from {first} to {last}, and is not a backup principal. It is to be confirmed that this was planned.
+with r as (
+    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
+    from access a
+    join principals p on p.requester = coalesce(a.requester, '-')
+    join quarters d on d.quarter = a.quarter
+    left join business_hours h on a.time >= h.hours_start and a.time < h.hours_end
+    where a.time >= :from and a.time < :to and d.in_range and h.hours_start is null
+      and not p.backup and not p.service
+      and a.http_status between 200 and 299 and a.object_size >= :large_put
+      and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD')
+), n as (
+    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
+from n
+group by bucket, subject, date
+order by bucket, date, count desc, subject

@@ -1,0 +1,32 @@
+-- title: New principal
+-- question: Did anyone use a bucket who had not used it in the four weeks before?
+-- severity: medium
+-- scope: day
+-- needs: history
+-- sentence: {count} {count:request|requests} by a principal that had not used the bucket in the 28 days before.
+-- draft: {subject} used {bucket} for the first time in four weeks, with {count} {count:request|requests} from {first} to {last}. It is to be confirmed that this was planned.
+--
+-- Anonymous requests and other accounts have checks of their own. A principal
+-- that the mapping names is expected, however seldom it comes; one that only a
+-- wildcard of it admits is of severity low.
+with r as (
+    select a.bucket, p.identity as subject, d.date, d.day_number, a.time, a.source_object, a.source_line, case when p.mapped then 1 else 0 end as known, d.in_range
+    from access a
+    join principals p on p.requester = a.requester
+    join quarters d on d.quarter = a.quarter
+    where not p.service and not p.named and (p.mapped or not p.foreign_account)
+), seen as (
+    select bucket, subject, day_number, lag(day_number) over (partition by bucket, subject order by day_number) as before
+    from (select distinct bucket, subject, day_number from r) x
+), fresh as (
+    select r.* from r
+    join seen s on s.bucket = r.bucket and s.subject = r.subject and s.day_number = r.day_number
+    where r.in_range and (s.before is null or s.before < r.day_number - 28)
+), n as (
+    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from fresh
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when max(known) = 1 then 'low' else 'medium' end as severity,
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
+from n
+group by bucket, subject, date
+order by bucket, date, count desc, subject

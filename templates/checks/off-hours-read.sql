@@ -1,0 +1,24 @@
+-- title: Reads outside business hours
+-- question: Did a person read backups while nobody works?
+-- severity: low
+-- scope: day
+-- needs: business_hours
+-- sentence: {count} successful {count:read|reads} outside business hours by a principal that neither backs up nor restores.
+-- draft: {subject} read {count} {count:time|times} from {bucket} outside business hours, from {first} to {last}. It is to be confirmed that this was planned.
+with r as (
+    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
+    from access a
+    join principals p on p.requester = a.requester
+    join quarters d on d.quarter = a.quarter
+    left join business_hours h on a.time >= h.hours_start and a.time < h.hours_end
+    where a.time >= :from and a.time < :to and d.in_range and h.hours_start is null
+      and p.role not in ('backup', 'restore', 'audit', 'service') and not p.service
+      and a.http_status in (200, 206) and a.operation in ('REST.GET.OBJECT', 'WEBSITE.GET.OBJECT')
+), n as (
+    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
+from n
+group by bucket, subject, date
+order by bucket, date, count desc, subject

@@ -1,0 +1,31 @@
+-- title: Sensitive key touched
+-- question: Did anyone but the backup touch a key that the configuration calls sensitive?
+-- severity: medium
+-- scope: day
+-- needs: sensitive_keys
+-- sentence: {count} {count:request|requests} to a sensitive key by a principal that is not the backup.
+-- draft: Someone who is not the backup touched keys of the kind {subject} in {bucket}, {count} {count:time|times} from {first} to {last}. It is to be found out why.
+--
+-- High where it wrote or deleted.
+with k as (
+    select distinct a.bucket, a.source_object, a.source_line, x.pattern
+    from access a
+    join key_patterns x on a.key like x.form escape '\'
+    where a.time >= :from and a.time < :to
+), r as (
+    select a.bucket, k.pattern as subject, d.date, a.time, a.source_object, a.source_line, p.principal as who,
+           case when a.operation like '%.PUT.%' or a.operation like '%.POST.%' or a.operation like '%.COPY.%' or a.operation like '%DELETE%' then 1 else 0 end as changed
+    from access a
+    join k on k.bucket = a.bucket and k.source_object = a.source_object and k.source_line = a.source_line
+    join principals p on p.requester = coalesce(a.requester, '-')
+    join quarters d on d.quarter = a.quarter
+    where a.time >= :from and a.time < :to and d.in_range and not p.service and coalesce(p.role, '') <> 'backup'
+), n as (
+    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when max(changed) = 1 then 'high' else 'medium' end as severity,
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
+       array_agg(distinct who) as who
+from n
+group by bucket, subject, date
+order by bucket, date, count desc, subject

@@ -1,0 +1,25 @@
+-- title: Request from an unknown network
+-- question: Did anyone come from outside the approved networks?
+-- severity: medium
+-- scope: day
+-- needs: networks
+-- sentence: {count} {count:request|requests} from outside the approved networks.
+-- draft: {count} {count:request|requests} to {bucket} came from {subject}, which is in none of the approved networks, from {first} to {last}. It is to be found out who it was.
+--
+-- What S3 and other AWS services do comes from no network of ours.
+with r as (
+    select a.bucket, x.address as subject, d.date, a.time, a.source_object, a.source_line, p.principal as who
+    from access a
+    join addresses x on x.address = a.remote_ip
+    join principals p on p.requester = coalesce(a.requester, '-')
+    join quarters d on d.quarter = a.quarter
+    where a.time >= :from and a.time < :to and d.in_range and not p.service and not x.approved
+), n as (
+    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
+       array_agg(distinct who) as who
+from n
+group by bucket, subject, date
+order by bucket, date, count desc, subject
