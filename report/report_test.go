@@ -80,6 +80,9 @@ func TestVerdict(t *testing.T) {
 		}, verdictAttention, "Backups ran on 30 of 31 nights; 1 night was missed."},
 		{"a finding", func(p *Packet) {
 			p.Findings = []Finding{{Finding: state.Finding{Check: "cross-account", Status: state.StatusResolved, Days: oneDay}}}
+		}, verdictAttention, "Backups ran on all 31 nights; 1 finding is closed."},
+		{"an open finding", func(p *Packet) {
+			p.Findings = []Finding{{Finding: state.Finding{Check: "cross-account", Status: state.StatusInvestigating, Days: oneDay}}}
 		}, verdictAttention, "Backups ran on all 31 nights; 1 finding needs a look."},
 		{"a night that is not evaluated", func(p *Packet) { p.Nights[3].Verdict = verdictNotEvaluated }, verdictNotEvaluated,
 			"Backups ran on all 30 evaluated nights; 1 night could not be evaluated."},

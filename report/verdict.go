@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"bucketproof/internal/state"
 )
 
 // judge makes the verdict: attention where a night was missed or odd, or a
@@ -42,6 +44,9 @@ func (p *Packet) sentence(unknown bool) string {
 		parts = append(parts, count(n, "finding needs a look", "findings need a look"))
 	case t.NightsMissed == 0 && t.NightsAttention > 0:
 		parts = append(parts, count(t.NightsAttention, "night needs a look", "nights need a look"))
+	}
+	if n := p.closedFindings(); n > 0 {
+		parts = append(parts, count(n, "finding is closed", "findings are closed"))
 	}
 	if unknown && t.NightsUnknown == 0 {
 		parts = append(parts, "on "+count(p.gapDays(), "day the log is incomplete", "days the log is incomplete")+" and nothing can be said about it")
@@ -110,11 +115,22 @@ func (p *Packet) trouble() int {
 	return n
 }
 
-// otherFindings are those that are not the missed nights themselves.
+// otherFindings are those that are not closed and not the missed nights
+// themselves.
 func (p *Packet) otherFindings() int {
 	n := 0
 	for _, f := range p.Findings {
-		if f.Check != "backup-missed" && f.Check != "logs-missing" {
+		if f.Check != "backup-missed" && f.Check != "logs-missing" && f.Status != state.StatusResolved {
+			n++
+		}
+	}
+	return n
+}
+
+func (p *Packet) closedFindings() int {
+	n := 0
+	for _, f := range p.Findings {
+		if f.Status == state.StatusResolved {
 			n++
 		}
 	}

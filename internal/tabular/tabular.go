@@ -12,7 +12,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 )
 
 // Table is named columns and rows. Cells are string, int64, int, float64, bool,
@@ -171,7 +172,7 @@ func writeText(w io.Writer, t Table, width int) error {
 	widths := make([]int, len(t.Columns))
 	for _, line := range cells {
 		for j, s := range line {
-			widths[j] = max(widths[j], utf8.RuneCountInString(s))
+			widths[j] = max(widths[j], uniseg.StringWidth(s))
 		}
 	}
 	fit(widths, width)
@@ -183,7 +184,7 @@ func writeText(w io.Writer, t Table, width int) error {
 				b.WriteString("  ")
 			}
 			s = cut(s, widths[j])
-			pad := strings.Repeat(" ", widths[j]-utf8.RuneCountInString(s))
+			pad := strings.Repeat(" ", widths[j]-uniseg.StringWidth(s))
 			if right[j] {
 				s = pad + s
 			} else {
@@ -219,12 +220,25 @@ func fit(widths []int, width int) {
 	}
 }
 
+// cut shortens text to n columns of the terminal, between characters as a person
+// sees them: an accent, a flag or a family stays whole.
 func cut(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
+	if uniseg.StringWidth(s) <= n {
 		return s
 	}
-	runes := []rune(s)
-	return string(runes[:n-1]) + "…"
+	var b strings.Builder
+	left, state := n-1, -1
+	for s != "" {
+		var cluster string
+		var width int
+		cluster, s, width, state = uniseg.FirstGraphemeClusterInString(s, state)
+		if width > left {
+			break
+		}
+		left -= width
+		b.WriteString(cluster)
+	}
+	return b.String() + "…"
 }
 
 // Printable keeps text from a log out of the terminal's control: characters

@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 )
 
 var sample = Table{
@@ -55,5 +58,31 @@ func TestTableFitsTheTerminalAndKeepsItsControl(t *testing.T) {
 	}
 	if wide := write(t, FormatTable, 0); !strings.Contains(wide, "1234567  2026-10-01T10:00:00Z") || !strings.Contains(wide, "     -5") {
 		t.Errorf("numbers are not aligned:\n%s", wide)
+	}
+}
+
+// A table fits the terminal's columns, of which a wide character takes two, and
+// no character is cut in two.
+func TestTextFitsTheTerminal(t *testing.T) {
+	wide := Table{Columns: []string{"key", "n"}, Rows: [][]any{
+		{"備份/二〇二六年十一月/資料庫/完整備份檔案", int64(12)},
+		{"cafe\u0301/" + strings.Repeat("e\u0301", 40), int64(3456)},
+		{"👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦👨‍👩‍👧‍👦", int64(7)},
+		{"short", int64(1)},
+	}}
+	for width := 14; width < 60; width++ {
+		var b strings.Builder
+		if err := Write(&b, wide, FormatTable, width); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
+		for _, line := range lines {
+			if n := uniseg.StringWidth(line); n > width || n != uniseg.StringWidth(lines[0]) {
+				t.Errorf("at %d: %q takes %d columns, the head %d", width, line, n, uniseg.StringWidth(lines[0]))
+			}
+			if !utf8.ValidString(line) || strings.Contains(line, "e…") || strings.Contains(line, "\u200d…") {
+				t.Errorf("at %d: %q is cut inside a character", width, line)
+			}
+		}
 	}
 }
