@@ -20,6 +20,7 @@ import (
 // asked are the tables that are made when a statement first names them: what
 // they cost is not for those that don't.
 var asked = map[string]func(*View, context.Context) (engine.Table, error){
+	"reconciled":   (*View).reconciled,
 	"figures":      (*View).figures,
 	"user_agents":  (*View).userAgents,
 	"addresses":    (*View).addresses,

@@ -145,6 +145,8 @@ func (s *Statement) Wanted(t config.Tenant) bool {
 		return len(t.SensitiveKeys) > 0
 	case "business_hours":
 		return t.HasHours
+	case "backup_reports":
+		return reportsConfigured(t)
 	}
 	return true
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"bucketproof/analyze"
+	"bucketproof/internal/config"
 	"bucketproof/internal/state"
 )
 
@@ -13,7 +14,7 @@ import (
 // before.
 func Build(ctx context.Context, v *analyze.View, catalog *analyze.Catalog, s *state.State, month, version string) (*Packet, error) {
 	p := &Packet{Tenant: v.Tenant, Month: month, Range: v.Range, Version: version, Revision: Revision{Number: 1}, Coverage: v.Coverage}
-	for _, q := range append(catalog.Packet(), catalog.Named(v.Tenant.PacketQueries)...) {
+	for _, q := range packetQueries(catalog, v.Tenant) {
 		if p.table(q.Name) != nil {
 			continue // named in packet_queries and in every packet anyway
 		}
@@ -42,6 +43,16 @@ func Build(ctx context.Context, v *analyze.View, catalog *analyze.Catalog, s *st
 	}
 	p.judge()
 	return p, nil
+}
+
+// packetQueries are the queries of every packet and those that the tenant's
+// configuration asks for.
+func packetQueries(catalog *analyze.Catalog, t config.Tenant) []*analyze.Statement {
+	list := catalog.Packet()
+	if t.BackupReports.Scheme != "" {
+		list = append(list, catalog.Named([]string{"backup-reports"})...)
+	}
+	return append(list, catalog.Named(t.PacketQueries)...)
 }
 
 func (p *Packet) dates() (first, last string) {

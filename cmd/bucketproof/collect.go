@@ -57,6 +57,13 @@ func (a *app) collect(ctx context.Context, p *parts, full bool) error {
 		var err error
 		summaries, err = c.Collect(ctx, collect.Sources(p.config, a.tenant))
 		bar.end()
+		for _, t := range p.tenants {
+			n, rerr := c.Reports(ctx, t)
+			if n > 0 {
+				bar.log.Info("backup reports read", "tenant", t.ID, "reports", n)
+			}
+			err = errors.Join(err, rerr)
+		}
 		if len(summaries) > 1 {
 			bar.log.Info("collected in all", "sources", len(summaries), "totals", collectDetail(summaries))
 		}

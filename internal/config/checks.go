@@ -141,9 +141,9 @@ func checkSuppressions(tables []*table, tenants []Tenant) {
 func (c *Config) Names(checks, queries []string) error {
 	e := &Error{Path: c.Path}
 	for i, t := range c.Tenants {
-		for _, s := range t.Suppressions {
+		for j, s := range t.Suppressions {
 			if !slices.Contains(checks, s.Check) {
-				e.Problems = append(e.Problems, Problem{Line: c.line(fmt.Sprintf("tenant[%d].suppression", i)), Key: "tenant.suppression.check", Text: fmt.Sprintf("%q is no check; known are %s", s.Check, strings.Join(checks, ", "))})
+				e.Problems = append(e.Problems, Problem{Line: c.line(fmt.Sprintf("tenant[%d].suppression[%d].check", i, j)), Key: "tenant.suppression.check", Text: fmt.Sprintf("%q is no check; known are %s", s.Check, strings.Join(checks, ", "))})
 			}
 		}
 		for _, q := range t.PacketQueries {

@@ -85,10 +85,19 @@ type Tenant struct {
 	LargePut      int64 // bytes
 	AWS           objects.Access
 	CloudTrail    string
-	BackupReports string
+	BackupReports objects.URL // no Scheme: none
+	ReportColumns ReportColumns
 	Buckets       []Bucket
 	Principals    []Principal
 	Contacts      []Contact
+}
+
+// ReportColumns name the columns of a backup tool's CSV, and what its figures may
+// differ by from those of the log.
+type ReportColumns struct {
+	ID, Bucket, Start, End, Objects, Bytes, Status string
+	Success                                        []string
+	Tolerance                                      float64 // share of the reported bytes, 0 to 1
 }
 
 // Bucket is one source bucket, the place of its access logs and what is

@@ -202,7 +202,10 @@ func (c *Config) readTenant(t *table) Tenant {
 	n.LargePut = readSize(t, "large_put", 1<<30)
 	n.AWS = readAccess(t.sub("aws"), c.AWS)
 	n.CloudTrail = c.readOptionalURL(t, "cloudtrail")
-	n.BackupReports = c.readOptionalURL(t, "backup_reports")
+	if t.str("backup_reports", "") != "" {
+		n.BackupReports = c.readURL(t, "backup_reports", "s3://acme-logs/backup-reports/")
+	}
+	n.ReportColumns = readReportColumns(t.sub("report_columns"))
 	buckets := t.list("bucket")
 	if len(buckets) == 0 {
 		t.problem("bucket", "is missing; write a [[tenant.bucket]] block for each bucket that holds backups")
@@ -235,6 +238,17 @@ func (c *Config) readOptionalURL(t *table, key string) string {
 		t.problem(key, "%s", err)
 	}
 	return text
+}
+
+func readReportColumns(t *table) ReportColumns {
+	r := ReportColumns{ID: t.str("id", ""), Bucket: t.str("bucket", ""), Start: t.str("start", ""), End: t.str("end", ""), Objects: t.str("objects", ""),
+		Bytes: t.str("bytes", ""), Status: t.str("status", ""), Tolerance: float64(t.integer("tolerance_percent", 10, 0, 1000)) / 100}
+	r.Success, _ = t.stringList("success")
+	if r.Start == "" && (r.ID != "" || r.Bucket != "" || r.End != "" || r.Objects != "" || r.Bytes != "" || r.Status != "") {
+		t.problem("start", "is missing; name the column with the time at which a session starts")
+	}
+	t.done()
+	return r
 }
 
 func (c *Config) readBucket(t *table) Bucket {

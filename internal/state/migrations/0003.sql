@@ -21,3 +21,34 @@ CREATE TABLE suppressed_days (
     until       TEXT NOT NULL,             -- YYYY-MM-DD, inclusive
     PRIMARY KEY (tenant, check_name, bucket, subject, date)
 );
+
+-- The reports of backup tools that were read, and the sessions that they tell.
+CREATE TABLE backup_reports (
+    tenant      TEXT NOT NULL,
+    source      TEXT NOT NULL,             -- full name
+    etag        TEXT NOT NULL,
+    size        INTEGER NOT NULL,
+    sha256      TEXT NOT NULL,
+    sessions    INTEGER NOT NULL,
+    problem     TEXT NOT NULL,             -- what in it can't be read; '' for nothing
+    collected   INTEGER NOT NULL,
+    PRIMARY KEY (tenant, source)
+);
+
+-- A session that several reports tell is the one that the latest tells.
+CREATE TABLE backup_sessions (
+    tenant      TEXT NOT NULL,
+    tool        TEXT NOT NULL,
+    id          TEXT NOT NULL,
+    bucket      TEXT NOT NULL,             -- '' where the report names none
+    date        TEXT NOT NULL,             -- the night, of a plain report; else ''
+    start       INTEGER,
+    ended       INTEGER,
+    objects     INTEGER NOT NULL,          -- -1: not told
+    bytes       INTEGER NOT NULL,          -- -1: not told
+    ok          INTEGER NOT NULL,
+    status      TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    line        INTEGER NOT NULL,
+    PRIMARY KEY (tenant, tool, id, bucket)
+);

@@ -1,0 +1,17 @@
+-- title: Backup report and log disagree
+-- question: Does the log show what the backup tool reported?
+-- severity: high
+-- scope: window
+-- needs: backup_reports
+-- sentence: {count} {count:night|nights} in which the report of the backup tool and the log disagree.
+-- draft: For the window of {bucket} from {first} to {last} the report of the backup tool and the log do not agree ({subject}). Which of them is right is to be found out.
+--
+-- Tools that pack files into objects are compared by sessions and bytes; objects
+-- only where the report counts objects. AWS Backup writes to a vault, so its
+-- sessions are looked at for their status alone.
+select w.bucket, r.verdict as subject, w.date, 1 as count, w.window_start as first_seen, w.window_end as last_seen,
+       case when r.verdict = 'no report' then 'low' else 'high' end as severity, r.sources as samples, r.told as expected
+from reconciled r
+join windows w on w.bucket = r.bucket and w.date = r.date and w.in_range and w.gap = ''
+where r.verdict not in ('agrees', 'not evaluated')
+order by w.bucket, w.date
