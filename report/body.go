@@ -287,19 +287,22 @@ func (d *document) finding(f Finding) {
 		}
 	}
 	if f.Draft != "" {
-		text += " Draft, not confirmed by a person: " + f.Draft
+		text += " Draft, to be confirmed by a person: " + f.Draft
 	}
 	if f.Cause != "" {
-		text += " Cause: " + f.Cause
+		text += " Cause: " + stopped(f.Cause)
 	}
 	if f.Resolution != "" {
-		text += " Resolution: " + f.Resolution
+		text += " Resolution: " + stopped(f.Resolution)
 	}
 	owner := f.Owner
 	if owner == "" {
 		owner = "nobody yet"
 	}
 	meta := fmt.Sprintf("Finding %s · severity %s · owner %s · due %s · %s", f.ID, f.Severity, owner, f.Due, count(samplesOf(f), "sample record", "sample records")+" in findings.csv")
+	if h := p.history(f); h != "" {
+		meta += " · " + h
+	}
 	const pad = 4.0
 	width := column - 2*pad
 	title := d.lines(medium, textSize+0.4, width, f.Title+" · "+f.Status)
@@ -332,6 +335,34 @@ func (d *document) finding(f Finding) {
 	write(body, regular, textSize, step, ink)
 	write(foot, regular, 6.8, step, muted)
 	d.y += height + 3
+}
+
+// history is what people did with a finding, and when it closed or came back.
+func (p *Packet) history(f Finding) string {
+	var parts []string
+	for _, e := range f.Events {
+		if e.Actor == "" && e.Kind == "opened" || e.Kind == "noted" {
+			continue
+		}
+		text := e.Kind + " " + e.At.In(p.Range.Location).Format("2 Jan 2006")
+		if e.Actor != "" {
+			text += " by " + e.Actor
+		}
+		if e.Kind == "assigned" {
+			text += " " + e.Text
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// stopped is a sentence with its full stop.
+func stopped(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
+		return s
+	}
+	return s + "."
 }
 
 func samplesOf(f Finding) int {

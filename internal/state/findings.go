@@ -328,19 +328,25 @@ func (s *State) Finding(ctx context.Context, id string) (Finding, error) {
 		f.Days, err = s.findingDays(ctx, id, "", "")
 	}
 	if err == nil {
-		err = s.rows(ctx, "SELECT at, actor, kind, text FROM finding_events WHERE finding = ? ORDER BY id", func(r *sql.Rows) error {
-			var e FindingEvent
-			var at sql.NullInt64
-			err := r.Scan(&at, &e.Actor, &e.Kind, &e.Text)
-			e.At = fromMillis(at)
-			f.Events = append(f.Events, e)
-			return err
-		}, id)
+		f.Events, err = s.findingEvents(ctx, id)
 	}
 	if err != nil {
 		return f, fmt.Errorf("read finding %s: %w", id, err)
 	}
 	return f, nil
+}
+
+func (s *State) findingEvents(ctx context.Context, id string) ([]FindingEvent, error) {
+	var events []FindingEvent
+	err := s.rows(ctx, "SELECT at, actor, kind, text FROM finding_events WHERE finding = ? ORDER BY id", func(r *sql.Rows) error {
+		var e FindingEvent
+		var at sql.NullInt64
+		err := r.Scan(&at, &e.Actor, &e.Kind, &e.Text)
+		e.At = fromMillis(at)
+		events = append(events, e)
+		return err
+	}, id)
+	return events, err
 }
 
 func (s *State) findingDays(ctx context.Context, id, from, to string) ([]FindingDay, error) {
@@ -364,7 +370,7 @@ func (s *State) findingDays(ctx context.Context, id, from, to string) ([]Finding
 
 // FindingsBetween returns the findings of a tenant that show a day from..to,
 // both inclusive, as far as those days go: count, first, last and severity are
-// of the period.
+// of the period. The history is all of it.
 func (s *State) FindingsBetween(ctx context.Context, tenant, from, to string) ([]Finding, error) {
 	all, err := s.Findings(ctx, tenant)
 	if err != nil {
@@ -377,6 +383,9 @@ func (s *State) FindingsBetween(ctx context.Context, tenant, from, to string) ([
 		}
 		if len(f.Days) == 0 {
 			continue
+		}
+		if f.Events, err = s.findingEvents(ctx, f.ID); err != nil {
+			return nil, fmt.Errorf("read finding %s: %w", f.ID, err)
 		}
 		f.Count, f.First, f.Last, f.Severity = 0, f.Days[0].First, f.Days[0].Last, "low"
 		for _, d := range f.Days {
