@@ -125,7 +125,7 @@ func agentKind(agent string) string {
 // addresses are those of the slice, with the networks of the configuration and,
 // where MaxMind files are configured, country and network.
 func (v *View) addresses(ctx context.Context) (t engine.Table, err error) {
-	t = engine.Table{Name: "addresses", Columns: columns("address", engine.Text, "network", engine.Text, "approved", engine.Bool, "country", engine.Text, "as_number", engine.Text, "as_name", engine.Text)}
+	t = engine.Table{Name: "addresses", Columns: columns("address", engine.Text, "canonical", engine.Text, "network", engine.Text, "approved", engine.Bool, "country", engine.Text, "as_number", engine.Text, "as_name", engine.Text)}
 	result, err := v.engine.Query(ctx, v.data.Catalog.tables["addresses"])
 	if err != nil {
 		return t, err
@@ -148,18 +148,19 @@ func (v *View) addresses(ctx context.Context) (t engine.Table, err error) {
 		files = append(files, f)
 	}
 	for _, text := range list {
-		row := []any{text, nil, nil, nil, nil, nil}
+		row := []any{text, text, nil, nil, nil, nil, nil}
 		at, err := netip.ParseAddr(text)
 		if err == nil {
 			at = at.Unmap()
+			row[1] = at.String()
 			name, ok := v.network(at)
 			if ok {
-				row[1] = name
+				row[2] = name
 			}
 			if len(v.Tenant.Networks) > 0 {
-				row[2] = ok && slices.Contains(v.Tenant.Networks, name)
+				row[3] = ok && slices.Contains(v.Tenant.Networks, name)
 			}
-			if err := locate(files, at, row[3:]); err != nil {
+			if err := locate(files, at, row[4:]); err != nil {
 				return t, err
 			}
 		}

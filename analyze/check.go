@@ -89,8 +89,8 @@ func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, er
 		if r.Severity == "" {
 			r.Severity = s.Severity
 		}
-		if reason := days[i].NotEvaluated; reason != "" && !isGap(reason) {
-			continue // what the check needs is missing, so its rows mean nothing
+		if v.missing(s, bucket, date) != "" {
+			continue // what the check needs is not there, so its rows mean nothing
 		}
 		if q := v.suppression(s.Name, bucket, r.Subject, date); q != nil {
 			days[i].Suppressed = append(days[i].Suppressed, state.SuppressedRow{CheckRow: r, Reason: q.Reason, Until: q.Until})
@@ -260,17 +260,28 @@ func addRow(rows []state.CheckRow, r state.CheckRow) []state.CheckRow {
 
 // Say is the sentence of a check's finding with this count, {count} and
 // {count:one|many} filled in.
-func (s *Statement) Say(count int64) string { return fill(s.Sentence, count) }
+// {days} is "in one day" or "on 5 days".
+func (s *Statement) Say(count int64, days int) string {
+	on := "in one day"
+	if days != 1 {
+		on = fmt.Sprintf("on %d days", days)
+	}
+	return strings.ReplaceAll(fill(s.Sentence, count), "{days}", on)
+}
 
 // Narrative is a draft of what to say about a finding, for a person to finish.
 // Times are of the tenant's zone.
 func (s *Statement) Narrative(f state.Finding, loc *time.Location) string {
 	const layout = "2 Jan 2006 15:04 MST"
+	span := "from " + f.First.In(loc).Format(layout) + " to " + f.Last.In(loc).Format(layout)
+	if len(f.Days) > 1 {
+		span = fmt.Sprintf("on %d days between %s and %s", len(f.Days), f.First.In(loc).Format("2 Jan 2006"), f.Last.In(loc).Format("2 Jan 2006"))
+	}
 	subject := f.Subject
 	if subject == OtherSubjects {
 		subject = "several"
 	}
-	return strings.NewReplacer("{subject}", subject, "{bucket}", f.Bucket, "{first}", f.First.In(loc).Format(layout), "{last}", f.Last.In(loc).Format(layout)).Replace(fill(s.Draft, f.Count))
+	return strings.NewReplacer("{subject}", subject, "{bucket}", f.Bucket, "{span}", span).Replace(fill(s.Draft, f.Count))
 }
 
 func fill(text string, count int64) string {

@@ -246,7 +246,7 @@ func TestWhatIsNotConfiguredIsNotEvaluated(t *testing.T) {
 
 func TestSentences(t *testing.T) {
 	s := &Statement{Sentence: "{count} {count:night|nights} passed"}
-	if got := s.Say(1) + "; " + s.Say(12345); got != "1 night passed; 12,345 nights passed" {
+	if got := s.Say(1, 1) + "; " + s.Say(12345, 2); got != "1 night passed; 12,345 nights passed" {
 		t.Error(got)
 	}
 }

@@ -19,9 +19,11 @@ const (
 	// minSilenceDays is how many days before it takes to know the usual; with
 	// fewer the least of their silences stands for it.
 	minSilenceDays = 3
-	// dayOfSilence is what a bucket that is used every day is never silent for,
-	// however its hours fall: the log objects of a day are missing.
+	// dayOfSilence is what a bucket that is used every day is not silent for,
+	// however its hours fall: the log objects of a day are missing. One that is
+	// used once a day may be late by lateness, and by a change of the clocks.
 	dayOfSilence = 24 * time.Hour
+	lateness     = 4 * time.Hour
 	// unknownSilence stands in while there is no day before to tell.
 	unknownSilence = 36 * time.Hour
 	// silenceFactor is how much longer than usual a silence must be.
@@ -93,8 +95,8 @@ func newCoverage(hours []hour, rejected map[int64]int64, days []Day, loc *time.L
 }
 
 // unusual is the silence that is too long at the day of a moment: silenceFactor
-// times what three of four days before it do not pass, and no more than a day
-// where those are silent for less than one.
+// times what three of four days before it do not pass; where those are silent
+// for less than a day, no more than a day, or lateness more than usual.
 func (c *coverage) unusual(at time.Time) time.Duration {
 	i := slices.IndexFunc(c.days, func(d Day) bool { return at.Before(d.End) })
 	if i < 0 || c.longest == nil {
@@ -116,14 +118,15 @@ func (c *coverage) unusual(at time.Time) time.Duration {
 	}
 	limit := time.Duration(float64(usual) * silenceFactor)
 	if usual < dayOfSilence {
-		limit = min(limit, dayOfSilence)
+		limit = min(limit, max(dayOfSilence, usual+lateness))
 	}
 	return limit
 }
 
 // gap says why the log can't be trusted in start..end, or "" where it can. Head
-// and tail are how much of the interval may lie in a silence at its edges.
-func (c *coverage) gap(start, end time.Time, head, tail time.Duration) string {
+// and tail are how much of the interval may lie in a silence at its edges. Where
+// empty is set, an interval without a record is a gap also in a usual silence.
+func (c *coverage) gap(start, end time.Time, head, tail time.Duration, empty bool) string {
 	records := c.records(start, end)
 	for _, s := range c.silences {
 		from, to := later(s.start, start), earlier(s.end, end)
@@ -138,8 +141,10 @@ func (c *coverage) gap(start, end time.Time, head, tail time.Duration) string {
 		}
 		switch {
 		case records > 0 && to.Sub(from) < tolerated:
-		case open || length >= c.unusual(start) || records == 0:
+		case open || length >= c.unusual(start):
 			return c.describe(s)
+		case records == 0 && empty:
+			return c.describe(s) + usually
 		}
 	}
 	var bad int64
@@ -183,6 +188,10 @@ const (
 	silent     = "no log record"
 	unreadable = "can't be read"
 )
+
+// usually ends the reason of a gap that is as long as the bucket is used to be
+// silent for: nothing can be said about the day, and nothing seems amiss.
+const usually = ", as is usual here"
 
 func isGap(reason string) bool {
 	return strings.HasPrefix(reason, silent) || strings.HasSuffix(reason, unreadable)

@@ -53,7 +53,7 @@ func TestCoverage(t *testing.T) {
 			c := newCoverage(tt.hours, nil, october.widen(2*historyDays, 1).Days(), time.UTC)
 			var got []string
 			for _, d := range october.Days() {
-				if c.gap(d.Start, d.End, edge, edge) != "" {
+				if c.gap(d.Start, d.End, edge, edge, true) != "" {
 					got = append(got, strings.TrimPrefix(d.Date[8:], "0"))
 				}
 			}

@@ -317,17 +317,20 @@ func (v *View) cover(ctx context.Context, query engine.Query) error {
 	}
 	days := v.allDays()
 	for _, b := range v.Tenant.Buckets {
+		if hours[b.Name], err = v.neighbours(ctx, b.Name, hours[b.Name]); err != nil {
+			return err
+		}
 		c := newCoverage(hours[b.Name], rejected[b.Name], days, v.Range.Location)
 		v.covered[b.Name] = c
 		for _, d := range days {
-			gap := c.gap(d.Start, d.End, edge, edge)
+			gap := c.gap(d.Start, d.End, edge, edge, true)
 			v.all = append(v.all, CoveredDay{Bucket: b.Name, Day: d, Gap: gap})
 			if v.inRange(d.Date) {
 				v.Coverage = append(v.Coverage, v.all[len(v.all)-1])
 			}
 		}
 		for _, i := range v.Range.widen(historyDays, 0).intervals(b.Window) {
-			n := Night{Bucket: b.Name, Date: i.date, Start: i.start, End: i.end, Gap: c.gap(i.start, i.end, edge, windowEdge)}
+			n := Night{Bucket: b.Name, Date: i.date, Start: i.start, End: i.end, Gap: c.gap(i.start, i.end, edge, windowEdge, false)}
 			v.allNights = append(v.allNights, n)
 			if v.inRange(n.Date) {
 				v.Nights = append(v.Nights, n)
@@ -335,6 +338,28 @@ func (v *View) cover(ctx context.Context, query engine.Query) error {
 		}
 	}
 	return nil
+}
+
+// neighbours adds to the hours of a bucket the last record in front of the slice
+// and the next one behind it, so that a silence that reaches over an end of the
+// slice is as long as it is.
+func (v *View) neighbours(ctx context.Context, bucket string, hours []hour) ([]hour, error) {
+	wide := v.Range.widen(2*historyDays+1, 2)
+	first, last := wide.Start(), wide.End()
+	if len(hours) > 0 {
+		first, last = hours[0].first, hours[len(hours)-1].last
+	}
+	before, next, err := v.data.State.RecordsAround(ctx, bucket, first, last)
+	if err != nil {
+		return nil, err
+	}
+	if !before.IsZero() && before.Before(first) {
+		hours = append([]hour{{first: before, last: before}}, hours...)
+	}
+	if !next.IsZero() && next.After(last) {
+		hours = append(hours, hour{first: next, last: next})
+	}
+	return hours, nil
 }
 
 // history is how many of the historyDays before a day were evaluated.

@@ -69,7 +69,7 @@ func (p *Packet) addFindings(ctx context.Context, catalog *analyze.Catalog, s *s
 	for _, f := range findings {
 		out := Finding{Finding: f, Title: f.Check}
 		if c := catalog.Check(f.Check); c != nil {
-			out.Title, out.Sentence = c.Title, c.Say(f.Count)
+			out.Title, out.Sentence = c.Title, c.Say(f.Count, len(f.Days))
 			if f.Cause == "" && f.Status != state.StatusResolved && c.Draft != "" {
 				out.Draft = c.Narrative(f, p.Range.Location)
 			}

@@ -98,7 +98,7 @@ func (a *app) showFinding(ctx context.Context, p *parts, id string) error {
 	}
 	var b strings.Builder
 	if s := data.Catalog.Check(f.Check); s != nil {
-		fmt.Fprintf(&b, "%s\n%s\n\n", s.Title, s.Say(f.Count))
+		fmt.Fprintf(&b, "%s\n%s\n\n", s.Title, s.Say(f.Count, len(f.Days)))
 		if t, ok := p.config.Tenant(f.Tenant); ok && f.Cause == "" && s.Draft != "" && len(f.Days) > 0 {
 			fmt.Fprintf(&b, "Draft: %s\n\n", tabular.Printable(s.Narrative(f, t.Location)))
 		}

@@ -98,7 +98,7 @@ type Change struct {
 
 // PutCheckDays stores what checks said, in one transaction. A day that was
 // stored before is replaced. A finding opens with its first row, reopens when
-// it is resolved and shows a day that it had not, and resolves itself when its
+// it is resolved and shows a day that it had not or more of one, and resolves itself when its
 // last row is gone. Rows of the result are in the order of the days.
 func (s *State) PutCheckDays(ctx context.Context, days []CheckDay, at time.Time) ([]Change, error) {
 	var changes []Change
@@ -218,12 +218,16 @@ func putRow(ctx context.Context, tx *sql.Tx, d *CheckDay, id string, row CheckRo
 	change := Change{ID: id, Severity: row.Severity}
 	var status string
 	err := tx.QueryRowContext(ctx, "SELECT status FROM findings WHERE id = ?", id).Scan(&status)
+	before := int64(0)
+	if err == nil && had {
+		err = tx.QueryRowContext(ctx, "SELECT count FROM finding_days WHERE finding = ? AND date = ?", id, d.Date).Scan(&before)
+	}
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		change.Kind = "opened"
 		_, err = tx.ExecContext(ctx, "INSERT INTO findings (id, check_name, severity, tenant, bucket, subject, status, due, opened) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			id, d.Check, row.Severity, d.Tenant, d.Bucket, row.Subject, StatusOpen, dueDate(d.Date, row.Severity), at.UnixMilli())
-	case err == nil && status == StatusResolved && !had:
+	case err == nil && status == StatusResolved && (!had || row.Count > before):
 		change.Kind = "reopened"
 		_, err = tx.ExecContext(ctx, "UPDATE findings SET status = ?, due = ? WHERE id = ?", StatusOpen, dueDate(d.Date, row.Severity), id)
 	}

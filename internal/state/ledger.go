@@ -239,6 +239,21 @@ type Source struct {
 	Unattributed int64 // rejected lines that do not tell their bucket
 }
 
+// RecordsAround returns when the records of a bucket end before a time and begin
+// again behind another, as far as the log objects tell; zero where they don't.
+// Of an object that reaches over such a time only its ends are known.
+func (s *State) RecordsAround(ctx context.Context, bucket string, before, behind time.Time) (last, next time.Time, err error) {
+	var l, n sql.NullInt64
+	err = s.db.QueryRowContext(ctx, `SELECT
+  (SELECT max(CASE WHEN last < ?1 THEN last ELSE first END) FROM log_object_buckets WHERE bucket = ?3 AND records > 0 AND first < ?1),
+  (SELECT min(CASE WHEN first > ?2 THEN first ELSE last END) FROM log_object_buckets WHERE bucket = ?3 AND records > 0 AND last > ?2)`,
+		before.UnixMilli(), behind.UnixMilli(), bucket).Scan(&l, &n)
+	if err != nil {
+		return last, next, fmt.Errorf("read the records around: %w", err)
+	}
+	return fromMillis(l), fromMillis(n), nil
+}
+
 // Sources returns the log objects that were delivered, or hold records, in the
 // interval from..to, with what they held for the bucket. The order is by
 // location and key.

@@ -3,26 +3,31 @@
 -- severity: high
 -- scope: day
 -- sentence: {count} refused {count:request|requests} of one principal, many of them within an hour.
--- draft: S3 refused {subject} {count} {count:time|times} on {bucket} from {first} to {last}. Either permissions are missing, or someone tried what is not allowed.
+-- draft: S3 refused {subject} {count} {count:time|times} on {bucket} {span}. Either permissions are missing, or someone tried what is not allowed.
 --
 -- Flagged is a principal with :access_denied_burst refused requests within any
--- hour; counted are all its refused requests of the day. Anonymous requests have
--- a check of their own.
+-- hour, also over midnight; counted are all its refused requests of the day.
+-- Anonymous requests have a check of their own.
 with d as (
-    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line,
-           row_number() over (partition by a.bucket, p.identity, d.date order by a.time, a.source_object, a.source_line) as k
+    select a.bucket, p.identity as subject, d.date, d.in_range, a.time, a.source_object, a.source_line,
+           row_number() over (partition by a.bucket, p.identity order by a.time, a.source_object, a.source_line) as k
     from access a
     join principals p on p.requester = a.requester
     join quarters d on d.quarter = a.quarter
-    where a.time >= :from and a.time < :to and d.in_range and a.http_status in (401, 403)
-), burst as (
-    select distinct a.bucket, a.subject, a.date
+    where a.time >= :from - interval '1' hour and a.time < :to + interval '1' hour and a.http_status in (401, 403)
+), pairs as (
+    select a.bucket, a.subject, a.date as first_date, b.date as last_date
     from d a
-    join d b on b.bucket = a.bucket and b.subject = a.subject and b.date = a.date and b.k = a.k + :access_denied_burst - 1
+    join d b on b.bucket = a.bucket and b.subject = a.subject and b.k = a.k + :access_denied_burst - 1
     where b.time <= a.time + interval '1' hour
+), burst as (
+    select bucket, subject, first_date as date from pairs
+    union
+    select bucket, subject, last_date as date from pairs
 ), r as (
     select d.* from d
     join burst b on b.bucket = d.bucket and b.subject = d.subject and b.date = d.date
+    where d.in_range and d.time >= :from and d.time < :to
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )

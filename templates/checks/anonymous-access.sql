@@ -3,7 +3,7 @@
 -- severity: high
 -- scope: day
 -- sentence: {count} {count:request|requests} without credentials.
--- draft: {count} {count:request|requests} without credentials reached {bucket} from {first} to {last}; they were {subject}. How the bucket came to be reachable is to be found out.
+-- draft: {count} {count:request|requests} without credentials reached {bucket} {span}; they were {subject}. How the bucket came to be reachable is to be found out.
 with r as (
     select a.bucket, case when a.http_status between 200 and 299 or a.http_status = 304 then 'served' else 'refused' end as subject, d.date, a.time, a.source_object, a.source_line, coalesce(a.remote_ip, '-') as who
     from access a

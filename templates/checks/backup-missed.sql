@@ -3,7 +3,7 @@
 -- severity: high
 -- scope: window
 -- sentence: {count} {count:night|nights} without a backup: backup principals wrote fewer objects than expected in the window.
--- draft: No backup of {bucket} was seen in the window from {first} to {last}. Whether it ran elsewhere, late or not at all is to be found out, and the next one to be confirmed.
+-- draft: No backup of {bucket} was seen in the backup window, {span}. Whether it ran elsewhere, late or not at all is to be found out, and the next one to be confirmed.
 select w.bucket, w.subject, w.date, 1 as count, w.window_start as first_seen, w.window_end as last_seen, '' as severity,
        cast(null as varchar) as samples
 from windows w

@@ -4,7 +4,7 @@
 -- scope: window
 -- needs: backup_reports
 -- sentence: {count} {count:night|nights} in which the report of the backup tool and the log disagree.
--- draft: For the window of {bucket} from {first} to {last} the report of the backup tool and the log do not agree ({subject}). Which of them is right is to be found out.
+-- draft: For the backup window of {bucket}, {span}, the report of the backup tool and the log do not agree ({subject}). Which of them is right is to be found out.
 --
 -- Tools that pack files into objects are compared by sessions and bytes; objects
 -- only where the report counts objects. AWS Backup writes to a vault, so its

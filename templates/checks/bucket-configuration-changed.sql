@@ -3,7 +3,7 @@
 -- severity: medium
 -- scope: day
 -- sentence: {count} {count:change|changes} to the configuration of the bucket.
--- draft: The configuration of {bucket} was changed ({subject}) {count} {count:time|times} from {first} to {last}. It is to be confirmed that the change was approved, and that it weakens no protection.
+-- draft: The configuration of {bucket} was changed ({subject}) {count} {count:time|times} {span}. It is to be confirmed that the change was approved, and that it weakens no protection.
 --
 -- High is what can open a bucket, hide what happens in it or make backups
 -- deletable. The access list of an object counts too.
@@ -14,7 +14,7 @@ with c as (
 ), r as (
     select c.bucket, c.operation || ' by ' || p.identity as subject, d.date, c.time, c.source_object, c.source_line,
            case when c.setting in ('ACL', 'POLICY', 'BUCKETPOLICY', 'LOGGING_STATUS', 'VERSIONING', 'REPLICATION', 'ENCRYPTION', 'LIFECYCLE', 'PUBLIC_ACCESS_BLOCK',
-                                   'PUBLICACCESSBLOCK', 'OBJECT_LOCK_CONFIGURATION', 'OBJECT_LOCK', 'OWNERSHIP_CONTROLS', 'BUCKET', 'BYPASS_GOVERNANCE_RETENTION')
+                                   'PUBLICACCESSBLOCK', 'OBJECT_LOCK_CONFIGURATION', 'OBJECT_LOCK', 'OWNERSHIP_CONTROLS', 'BUCKET')
                 then 'high' else 'medium' end as severity
     from c
     join principals p on p.requester = coalesce(c.requester, '-')

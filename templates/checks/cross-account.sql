@@ -4,7 +4,7 @@
 -- scope: day
 -- needs: accounts
 -- sentence: {count} {count:request|requests} from an AWS account that is not the tenant's.
--- draft: The AWS account {subject} made {count} {count:request|requests} to {bucket} from {first} to {last}, and is not one of the client's. It is to be confirmed who owns it and why it has access.
+-- draft: The AWS account {subject} made {count} {count:request|requests} to {bucket} {span}, and is not one of the client's. It is to be confirmed who owns it and why it has access.
 with r as (
     select a.bucket, p.account as subject, d.date, a.time, a.source_object, a.source_line, p.identity as who
     from access a

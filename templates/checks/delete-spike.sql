@@ -3,18 +3,18 @@
 -- severity: high
 -- scope: day
 -- needs: history
--- sentence: {count} objects deleted in one day, far more than on the days before.
--- draft: {count} objects were deleted from {bucket} from {first} to {last}, far more than on the days before. It is to be confirmed that retention did it.
+-- sentence: {count} objects deleted {days}, far more than is usual for a day.
+-- draft: {count} objects were deleted from {bucket} {span}, far more than is usual for a day. It is to be confirmed that retention did it.
 --
 -- A day is compared with the evaluated ones among the 28 days before it: more
 -- than the median and :deviations median absolute deviations, more than twice
--- the median, and at least :delete_spike. Deletes by lifecycle rules do not
--- count.
+-- the median, and at least :delete_spike. What all days of the same day of the
+-- week did too is usual. Deletes by lifecycle rules do not count.
 with s as (
     select *, cast(cast(round(median) as bigint) as varchar) || ' deletes a day, the median of ' || cast(days as varchar) || ' days' as expected
     from figures
     where figure = 'deletes' and days >= 7
-      and value >= :delete_spike and value > 2 * median and value > median + :deviations * deviation
+      and value >= :delete_spike and value > 2 * median and value > 2 * same_weekday_least and value > median + :deviations * deviation
 ), r as (
     select a.bucket, 'deletes' as subject, s.date, a.time, a.source_object, a.source_line, s.expected, p.principal as who
     from access a

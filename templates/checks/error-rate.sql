@@ -3,18 +3,18 @@
 -- severity: medium
 -- scope: day
 -- needs: history
--- sentence: {count} failed {count:request|requests} in a day, a far greater share than is usual.
--- draft: {count} {count:request|requests} to {bucket} failed from {first} to {last}, a far greater share than in the four weeks before. It is to be confirmed that the backups of the day are whole.
+-- sentence: {count} failed {count:request|requests} {days}, a far greater share than is usual.
+-- draft: {count} {count:request|requests} to {bucket} failed {span}, a far greater share than in the four weeks before. It is to be confirmed that the backups of the day are whole.
 --
 -- The share of failed requests of a day is compared with the evaluated days
 -- among the 28 before: more than the median and :deviations median absolute
--- deviations, more than twice the median, at least :error_rate of the requests
+-- deviations, more than twice the median and one of the same weekday, at least :error_rate of the requests
 -- and :errors of them. Refused requests are left to access-denied-burst.
 with s as (
     select *, cast(cast(round(median * 100) as bigint) as varchar) || ' in 100 requests failed, the median of ' || cast(days as varchar) || ' days' as expected
     from figures
     where figure = 'error_rate' and days >= 7
-      and value >= :error_rate and value > 2 * median and value > median + :deviations * deviation
+      and value >= :error_rate and value > 2 * median and value > 2 * same_weekday_least and value > median + :deviations * deviation
 ), r as (
     select a.bucket, 'failed requests' as subject, s.date, a.time, a.source_object, a.source_line, s.expected, p.principal as who,
            count(*) over (partition by a.bucket, s.date) as failed

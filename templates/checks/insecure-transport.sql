@@ -3,7 +3,7 @@
 -- severity: medium
 -- scope: day
 -- sentence: {count} {count:request|requests} over an unencrypted or outdated connection, or with an outdated signature.
--- draft: {count} {count:request|requests} to {bucket} used {subject}, from {first} to {last}. The client is to be updated, or the bucket policy to refuse such requests.
+-- draft: {count} {count:request|requests} to {bucket} used {subject}, {span}. The client is to be updated, or the bucket policy to refuse such requests.
 --
 -- A line of the short form, which tells nothing about the connection, is not
 -- counted as unencrypted: it has no host header either.

@@ -3,18 +3,19 @@
 -- severity: high
 -- scope: day
 -- needs: history
--- sentence: {count} {count:read|reads} by one principal in a day that took far more out of the bucket than is usual.
--- draft: {subject} read {count} {count:time|times} from {bucket} on the day, far more bytes than anyone in the four weeks before. It is to be confirmed that this was a restore.
+-- sentence: {count} {count:read|reads} {days} by one principal, which took far more out of the bucket than is usual.
+-- draft: {subject} read {count} {count:time|times} from {bucket} {span}, far more bytes in a day than is usual. It is to be confirmed that this was a restore.
 --
 -- A principal's bytes of a day are compared with the most that one principal
 -- took on the evaluated days among the 28 before: more than the median and
 -- :deviations median absolute deviations, more than twice the median, and at
--- least :large_download bytes.
+-- least :large_download bytes. What all days of the same day of the week did
+-- too, as with a weekly restore test, is usual.
 with s as (
     select *, cast(cast(round(median) as bigint) as varchar) || ' bytes a day to one principal, the median of ' || cast(days as varchar) || ' days' as expected
     from figures
     where figure = 'downloaded' and days >= 7
-      and value >= :large_download and value > 2 * median and value > median + :deviations * deviation
+      and value >= :large_download and value > 2 * median and value > 2 * same_weekday_least and value > median + :deviations * deviation
 ), r as (
     select a.bucket, s.identity as subject, s.date, a.time, a.source_object, a.source_line, s.expected
     from access a

@@ -3,7 +3,7 @@
 -- severity: low
 -- scope: day
 -- sentence: {count} large {count:write|writes} in business hours.
--- draft: {subject} wrote {count} large {count:object|objects} to {bucket} in business hours, from {first} to {last}. It is to be confirmed that this was a backup.
+-- draft: {subject} wrote {count} large {count:object|objects} to {bucket} in business hours, {span}. It is to be confirmed that this was a backup.
 with r as (
     select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
     from access a

@@ -4,7 +4,7 @@
 -- scope: day
 -- needs: principals
 -- sentence: {count} large {count:write|writes} outside business hours by a principal that is not the backup.
--- draft: {subject} wrote {count} large {count:object|objects} to {bucket} from {first} to {last}, and is not a backup principal. It is to be confirmed that this was planned.
+-- draft: {subject} wrote {count} large {count:object|objects} to {bucket} {span}, and is not a backup principal. It is to be confirmed that this was planned.
 with r as (
     select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
     from access a

@@ -4,10 +4,12 @@
 -- scope: ledger
 -- ends: yes
 -- sentence: {count} {count:day|days} without a log that can be trusted to be complete.
--- draft: No access log came for {bucket} from {first} to {last}. Nothing can be proved about that time; why it is missing is to be found out.
+-- draft: The access log of {bucket} fell silent, {span}. Nothing can be proved about what is missing; why it is is to be found out.
+-- What lies before the first record is not evaluated, and no finding: logging
+-- begins with it, as far as the log can tell.
 select c.bucket, 'log delivery' as subject, d.date, 1 as count, d.day_start as first_seen, d.day_end as last_seen, '' as severity,
        cast(null as varchar) as samples
 from coverage c
 join days d on d.date = c.date
-where c.in_range and c.gap like 'no log record%'
+where c.in_range and c.gap like 'no log record%' and c.gap not like 'no log record before%' and c.gap not like '%, as is usual here'
 order by c.bucket, d.date

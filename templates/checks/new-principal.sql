@@ -4,7 +4,7 @@
 -- scope: day
 -- needs: history
 -- sentence: {count} {count:request|requests} by a principal that had not used the bucket in the 28 days before.
--- draft: {subject} used {bucket} for the first time in four weeks, with {count} {count:request|requests} from {first} to {last}. It is to be confirmed that this was planned.
+-- draft: {subject} used {bucket} for the first time in four weeks, with {count} {count:request|requests} {span}. It is to be confirmed that this was planned.
 --
 -- Anonymous requests and other accounts have checks of their own. A principal
 -- that the mapping names is expected, however seldom it comes; one that only a

@@ -4,7 +4,7 @@
 -- scope: day
 -- needs: business_hours
 -- sentence: {count} successful {count:read|reads} outside business hours by a principal that neither backs up nor restores.
--- draft: {subject} read {count} {count:time|times} from {bucket} outside business hours, from {first} to {last}. It is to be confirmed that this was planned.
+-- draft: {subject} read {count} {count:time|times} from {bucket} outside business hours, {span}. It is to be confirmed that this was planned.
 with r as (
     select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
     from access a

@@ -3,7 +3,7 @@
 -- severity: medium
 -- scope: day
 -- sentence: {count} successful {count:write|writes} outside the backup window.
--- draft: {subject} wrote {count} {count:time|times} to {bucket} outside the backup window, from {first} to {last}. It is to be confirmed whether the backup ran late or someone else wrote.
+-- draft: {subject} wrote {count} {count:time|times} to {bucket} outside the backup window, {span}. It is to be confirmed whether the backup ran late or someone else wrote.
 with w as (
     select q.bucket, q.quarter, w.window_start, w.window_end
     from window_quarters q

@@ -6,7 +6,7 @@
 -- draft: {count} {count:line|lines} of the log of {bucket} can't be read. They are kept as they came; what they would have shown is not known.
 --
 -- Where more than one line in a hundred can't be read, the day is not
--- evaluated, and the finding is of severity high.
+-- evaluated, and the finding is of severity medium.
 with r as (
     select distinct l.bucket, d.date, r.time, r.source_object, r.source_line
     from rejected r
@@ -17,7 +17,7 @@ with r as (
     select *, row_number() over (partition by bucket, date order by time, source_object, source_line) as n from r
 )
 select n.bucket, 'unreadable lines' as subject, n.date, count(*) as count, min(n.time) as first_seen, max(n.time) as last_seen,
-       min(case when c.gap like '%can''t be read' then 'high' else 'low' end) as severity,
+       max(case when c.gap like '%can''t be read' then 'medium' else 'low' end) as severity,
        array_agg(n.source_object || ':' || cast(n.source_line as varchar) order by n.n) filter (where n.n <= 20) as samples
 from n
 left join coverage c on c.bucket = n.bucket and c.date = n.date

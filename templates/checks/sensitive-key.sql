@@ -4,7 +4,7 @@
 -- scope: day
 -- needs: sensitive_keys
 -- sentence: {count} {count:request|requests} to a sensitive key by a principal that is not the backup.
--- draft: Someone who is not the backup touched keys of the kind {subject} in {bucket}, {count} {count:time|times} from {first} to {last}. It is to be found out why.
+-- draft: Someone who is not the backup touched keys of the kind {subject} in {bucket}, {count} {count:time|times} {span}. It is to be found out why.
 --
 -- High where it wrote or deleted.
 with k as (

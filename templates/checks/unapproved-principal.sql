@@ -4,7 +4,7 @@
 -- scope: day
 -- needs: principals
 -- sentence: {count} {count:request|requests} by a requester that is not in the identity mapping.
--- draft: {subject} made {count} {count:request|requests} to {bucket} from {first} to {last} and is not in the identity mapping. It is to be named there, or its access to be removed.
+-- draft: {subject} made {count} {count:request|requests} to {bucket} {span} and is not in the identity mapping. It is to be named there, or its access to be removed.
 --
 -- Anonymous requests and those of other accounts have checks of their own; S3
 -- and other AWS services are not asked for.

@@ -4,11 +4,11 @@
 -- scope: day
 -- needs: networks
 -- sentence: {count} {count:request|requests} from outside the approved networks.
--- draft: {count} {count:request|requests} to {bucket} came from {subject}, which is in none of the approved networks, from {first} to {last}. It is to be found out who it was.
+-- draft: {count} {count:request|requests} to {bucket} came from {subject}, which is in none of the approved networks, {span}. It is to be found out who it was.
 --
 -- What S3 and other AWS services do comes from no network of ours.
 with r as (
-    select a.bucket, x.address as subject, d.date, a.time, a.source_object, a.source_line, p.principal as who
+    select a.bucket, x.canonical as subject, d.date, a.time, a.source_object, a.source_line, p.principal as who
     from access a
     join addresses x on x.address = a.remote_ip
     join principals p on p.requester = coalesce(a.requester, '-')

@@ -4,12 +4,13 @@
 -- scope: day
 -- needs: user_agents or history
 -- sentence: {count} {count:request|requests} by a program that is not expected.
--- draft: The program that calls itself {subject} made {count} {count:request|requests} to {bucket} from {first} to {last}. It is to be confirmed who used it.
+-- draft: The program that calls itself {subject} made {count} {count:request|requests} to {bucket} {span}. It is to be confirmed who used it.
 --
 -- Expected is what the patterns of the configuration match. Where it has none,
--- what was seen in the bucket in the 28 days before, whatever its version.
+-- what was seen in the bucket in the 28 days before, whatever its version, and
+-- what a principal uses that the mapping names.
 with r as (
-    select a.bucket, substr(a.user_agent, 1, 300) as subject, d.date, d.day_number, d.in_range, u.expected, u.family, a.time, a.source_object, a.source_line, p.principal as who
+    select a.bucket, substr(a.user_agent, 1, 300) as subject, d.date, d.day_number, d.in_range, u.expected, u.family, a.time, a.source_object, a.source_line, p.principal as who, p.named
     from access a
     join user_agents u on u.user_agent = a.user_agent
     join principals p on p.requester = coalesce(a.requester, '-')
@@ -22,7 +23,7 @@ with r as (
     from r
     left join seen s on s.bucket = r.bucket and s.family = r.family and s.day_number = r.day_number
     where r.in_range
-      and (r.expected = false or r.expected is null and (s.before is null or s.before < r.day_number - 28))
+      and (r.expected = false or r.expected is null and not r.named and (s.before is null or s.before < r.day_number - 28))
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from drift
 )

@@ -5,7 +5,7 @@
 -- column bytes_written: successful puts, posts, copies and parts of multipart uploads
 -- column backup_requests: by principals whose role is backup; every mapped principal where no principal has that role
 -- column errors: status 400 and above
--- column verdict: missed where backup principals wrote fewer than min_objects; attention where more than 1 in 20 backup requests failed or someone not mapped wrote or deleted; not evaluated where the log has a gap
+-- column verdict: missed where backup principals wrote fewer than min_objects; attention where more than 1 in 20 backup requests failed (to ask for what is not there is no failure) or someone not mapped wrote or deleted; not evaluated where the log has a gap
 with w as (
     select * from windows w
     where w.in_range and (:bucket = '' or w.bucket = :bucket)
@@ -13,6 +13,7 @@ with w as (
     select w.bucket, w.date, a.object_size,
            p.backup, p.mapped,
            a.http_status >= 400 as failed,
+           a.http_status = 404 and (a.operation like 'REST.HEAD.%' or a.operation like 'REST.GET.%') as probe,
            a.http_status between 200 and 299 and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD') as object,
            a.http_status between 200 and 299 and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT') as whole,
            a.http_status between 200 and 299 and a.operation in ('REST.PUT.PART', 'REST.COPY.PART') as part,
@@ -31,7 +32,7 @@ with w as (
            sum(case when backup then 1 else 0 end) as backup_requests,
            sum(case when not backup then 1 else 0 end) as other_requests,
            sum(case when failed then 1 else 0 end) as errors,
-           sum(case when failed and backup then 1 else 0 end) as backup_errors,
+           sum(case when failed and backup and not probe then 1 else 0 end) as backup_errors,
            sum(case when (object or part or deletion) and not mapped and not backup then 1 else 0 end) as strange
     from r
     group by bucket, date
