@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -50,7 +51,7 @@ func LoadCatalog(dir string) (*Catalog, error) {
 			return nil, fmt.Errorf("%s: %w", dir, err)
 		}
 		for _, s := range own {
-			if err := engine.Parse(context.Background(), s.sql); err != nil {
+			if err := errors.Join(s.allowed(), engine.Parse(context.Background(), s.sql)); err != nil {
 				return nil, fmt.Errorf("%s: %s.sql: %w", dir, s.Name, err)
 			}
 			s.Own = true
@@ -84,6 +85,9 @@ func (c *Catalog) Packet() []*Statement {
 	}
 	return out
 }
+
+// InPacket tells whether every packet shows a query of this name.
+func (c *Catalog) InPacket(name string) bool { return rank(name) < len(packetQueries) }
 
 // Named returns the saved queries of these names, in their order; names that no
 // query has are left out.
@@ -136,6 +140,8 @@ func (c *Catalog) Check(name string) *Statement {
 // ErrNoQuery is a name that no saved query has.
 var ErrNoQuery = errors.New("no saved query")
 
+var queryName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
+
 func readStatements(files fs.FS, dir string, check bool) ([]*Statement, error) {
 	names, err := fs.Glob(files, path.Join(dir, "*.sql"))
 	if err != nil {
@@ -148,6 +154,14 @@ func readStatements(files fs.FS, dir string, check bool) ([]*Statement, error) {
 	}
 	var out []*Statement
 	for _, name := range names {
+		switch info, err := fs.Stat(files, name); {
+		case err != nil:
+			return nil, err
+		case !info.Mode().IsRegular():
+			return nil, fmt.Errorf("%s: it is no file", name)
+		case !queryName.MatchString(strings.TrimSuffix(path.Base(name), ".sql")):
+			return nil, fmt.Errorf("%q: the name of a query has small letters, digits, - and _, and begins with a letter", name)
+		}
 		text, err := fs.ReadFile(files, name)
 		if err != nil {
 			return nil, err

@@ -29,17 +29,13 @@ var (
 
 // identify finds who a requester is. A pattern can name the requester as it is
 // logged, without its session name, the ARN of the role that was assumed, or
-// the account alone. Of the principals that match, the most specific holds: the
-// one with the most characters that are no wildcard.
+// the account alone. Of the principals that match, the most specific holds,
+// see [config.Specific].
 func identify(requester string, principals []config.Principal) identity {
 	id := identity{name: requester}
-	role := ""
 	if m := session.FindStringSubmatch(requester); m != nil {
 		id.name = m[1] + ":sts::" + m[2] + ":" + m[3] + "/" + m[4]
 		id.session = m[5]
-		if m[3] == "assumed-role" {
-			role = m[1] + ":iam::" + m[2] + ":role/" + m[4]
-		}
 	}
 	if m := inARN.FindStringSubmatch(requester); m != nil {
 		id.account = m[1]
@@ -52,10 +48,10 @@ func identify(requester string, principals []config.Principal) identity {
 			continue
 		}
 		match := config.NormalMatch(p.Match)
-		if wildcard(match, requester) || wildcard(match, id.name) || role != "" && wildcard(match, role) || match == id.account && match != "" {
+		if wildcard(match, requester) || wildcard(match, id.name) || match == id.account && match != "" {
 			best = n
 			id.principal, id.role = p.Name, p.Role
-			id.named = !strings.ContainsAny(strings.TrimSuffix(match, "/*"), "*?") && match != id.account
+			id.named = !strings.ContainsAny(match, "*?") && match != id.account
 		}
 	}
 	return id
@@ -81,6 +77,9 @@ func ConfigLines(identity string) string {
 func isService(requester string) bool {
 	return requester == "AmazonS3" || strings.HasPrefix(requester, "svc:")
 }
+
+// Matches tells whether a pattern of the configuration matches s.
+func Matches(pattern, s string) bool { return wildcard(pattern, s) }
 
 // wildcard matches s against a pattern in which * stands for any text and ?
 // for one byte. It takes at most len(pattern)*len(s) steps.

@@ -23,6 +23,13 @@ func TestOwnQueries(t *testing.T) {
 		{"an insert", head + "with x as (select 1) insert into days select * from days", "no SELECT"},
 		{"no SQL", head + "select from where", "no SQL"},
 		{"a question mark", head + "select ?", "write a parameter by its name"},
+		{"records of others", head + "select * from delivered", "use the view access"},
+		{"a quoted name", head + `select * from "delivered"`, "use the view access"},
+		{"a file by a function", head + "select * from read_parquet('x')", "calls read_parquet"},
+		{"a file by its name", head + "select * from access, 'data/x.parquet'", "reads the file"},
+		{"a change of the engine", head + "select * from enable_profiling(save_location = '/x')", "calls enable_profiling"},
+		{"slices and more", head + "select [1, 2, 3][1:2] as a, $$ x;y :z $$ as d, 'delivered' as e/* c */from access where time < :to", ""},
+		{"not UTF-8", head + "select '\xff'", "not UTF-8"},
 		{"an open comment", head + "select 1 /* ", "not closed"},
 	}
 	for _, tt := range tests {

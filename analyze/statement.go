@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Statement is a saved query or a check: its header and its SQL.
@@ -37,7 +38,10 @@ var parameters = []string{"from", "to", "bucket", "tenant", "large_put", "key", 
 // parseStatement reads a SQL file. Where is its place for error messages.
 func parseStatement(where, name, text string, check bool) (*Statement, error) {
 	s := &Statement{Name: name, Notes: map[string]string{}}
-	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	if !utf8.ValidString(text) {
+		return nil, fmt.Errorf("%s: it is not UTF-8; save it as UTF-8", where)
+	}
+	lines := strings.Split(strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"), "\n")
 	n := 0
 	for ; n < len(lines) && strings.HasPrefix(lines[n], "--"); n++ {
 		key, value, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(lines[n], "--")), ": ")
@@ -123,7 +127,18 @@ func (s *Statement) bind() (at int, err error) {
 			if end < 0 {
 				return i, fmt.Errorf("a /* is not closed")
 			}
+			b.WriteByte(' ')
 			i += end + 2
+		case strings.HasPrefix(rest, "$$"):
+			end := strings.Index(rest[2:], "$$")
+			if end < 0 {
+				return i, fmt.Errorf("a $$ is not closed")
+			}
+			b.WriteString(rest[:end+4])
+			i += end + 4
+		case c == ':' && (identifier(rest[1:]) == "" || rest[1] >= '0' && rest[1] <= '9'): // of a slice, or a pair
+			b.WriteByte(c)
+			i++
 		case c == ':':
 			name := identifier(rest[1:])
 			if !slices.Contains(parameters, name) {

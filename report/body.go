@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"bucketproof/analyze"
 	"bucketproof/internal/state"
 )
 
@@ -382,14 +383,14 @@ func (d *document) suppressed() {
 		d.paragraph(regular, textSize, ink, column*0.86, "The configuration keeps these from becoming findings. They are counted here, and nowhere else.")
 		var rows [][]cell
 		for _, s := range p.Suppressed {
-			rows = append(rows, plain(s.Check, s.Bucket+"  "+s.Subject, integer(s.Count), s.Reason, dateName(s.Until)))
+			rows = append(rows, plain(s.Check, s.Bucket+"  "+s.Subject, integer(s.Count), s.Reason, s.Until))
 		}
 		for _, s := range p.Tenant.Suppressions {
 			hit := slices.ContainsFunc(p.Suppressed, func(f state.SuppressedFinding) bool {
-				return f.Check == s.Check && f.Reason == s.Reason && f.Until == s.Until
+				return f.Check == s.Check && f.Reason == s.Reason && f.Until == s.Until && (s.Bucket == "" || s.Bucket == f.Bucket) && analyze.Matches(s.Subject, f.Subject)
 			})
 			if first, _ := p.dates(); !hit && s.Until >= first {
-				rows = append(rows, plain(s.Check, strings.TrimSpace(s.Bucket+"  "+s.Subject), "0", s.Reason, dateName(s.Until)))
+				rows = append(rows, plain(s.Check, strings.TrimSpace(s.Bucket+"  "+s.Subject), "0", s.Reason, s.Until))
 			}
 		}
 		if len(rows) == 0 {

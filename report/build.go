@@ -13,7 +13,7 @@ import (
 // Build asks the questions of the month. The checks of the month have run
 // before.
 func Build(ctx context.Context, v *analyze.View, catalog *analyze.Catalog, s *state.State, month, version string) (*Packet, error) {
-	p := &Packet{Tenant: v.Tenant, Month: month, Range: v.Range, Version: version, Revision: Revision{Number: 1}, Coverage: v.Coverage}
+	p := &Packet{Tenant: v.Tenant, Month: month, Range: v.Range, Version: version, Revision: Revision{Number: 1}, Coverage: v.Coverage, core: map[string]*Table{}}
 	for _, q := range packetQueries(catalog, v.Tenant) {
 		if p.table(q.Name) != nil {
 			continue // named in packet_queries and in every packet anyway
@@ -23,6 +23,18 @@ func Build(ctx context.Context, v *analyze.View, catalog *analyze.Catalog, s *st
 			return nil, err
 		}
 		p.Tables = append(p.Tables, Table{Statement: q, Columns: result.Columns, Rows: result.Rows})
+		if !q.Own || !catalog.InPacket(q.Name) {
+			continue
+		}
+		// What the verdict and the figures rest on is never another's query.
+		own, err := catalog.BuiltIn(q.Name)
+		if err != nil {
+			return nil, err
+		}
+		if result, err = v.Run(ctx, own, ""); err != nil {
+			return nil, err
+		}
+		p.core[q.Name] = &Table{Statement: own, Columns: result.Columns, Rows: result.Rows}
 	}
 	if err := p.addFindings(ctx, catalog, s); err != nil {
 		return nil, err

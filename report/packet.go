@@ -47,7 +47,8 @@ type Packet struct {
 	Sources      []state.Source // log objects with records of the month, or delivered in it
 	Totals       Totals
 
-	requests int64 // that the table of principals counts
+	core     map[string]*Table // built-in queries in whose place the packet shows a query of the user's own
+	requests int64             // that the table of principals counts
 }
 
 // Revision numbers the packets of a month, from 1. A later one says which one
@@ -134,6 +135,9 @@ func (p *Packet) MonthName() string { return p.Range.First.Format("January 2006"
 
 // Table returns the result of a saved query, or nil.
 func (p *Packet) table(name string) *Table {
+	if t := p.core[name]; t != nil {
+		return t
+	}
 	for i := range p.Tables {
 		if p.Tables[i].Statement.Name == name {
 			return &p.Tables[i]

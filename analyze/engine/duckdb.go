@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"net/url"
 	"os"
@@ -215,7 +216,18 @@ func plain(v any) (any, error) {
 	case int8:
 		return int64(v), nil
 	case uint64:
+		if v > math.MaxInt64 {
+			return nil, fmt.Errorf("%d does not fit into 64 bits with a sign; cast it to text", v)
+		}
 		return int64(v), nil
+	case uint32:
+		return int64(v), nil
+	case uint16:
+		return int64(v), nil
+	case uint8:
+		return int64(v), nil
+	case float32:
+		return float64(v), nil
 	case []byte:
 		return string(v), nil
 	case time.Time:

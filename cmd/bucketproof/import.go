@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
+	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 
 	"bucketproof/internal/config"
@@ -42,7 +44,7 @@ then nothing is changed.`,
 	return cmd
 }
 
-func (a *app) importIdentities(path string) error {
+func (a *app) importIdentities(path string) (err error) {
 	c, err := config.Load(a.configPath)
 	if err != nil {
 		return err
@@ -55,70 +57,121 @@ func (a *app) importIdentities(path string) error {
 	if err != nil {
 		return err
 	}
-	present, err := readIdentitiesFile(c.IdentitiesPath)
+	// One import at a time: the next one begins with what this one wrote.
+	if err := os.MkdirAll(c.DataDir, 0o750); err != nil {
+		return err
+	}
+	lock := flock.New(filepath.Join(c.DataDir, "identities.lock"))
+	if err := lock.Lock(); err != nil {
+		return fmt.Errorf("lock the identities: %w", err)
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	if c, err = config.Load(a.configPath); err != nil {
+		return err
+	}
+	table, added, err := merge(c, path, incoming)
 	if err != nil {
 		return err
 	}
-	table := tabular.Table{Columns: []string{"match", "name", "role", "tenant", "outcome"}}
-	bad := &config.Error{Path: path}
-	problem := func(id config.Identity, format string, args ...any) {
-		bad.Problems = append(bad.Problems, config.Problem{Line: id.Line, Text: fmt.Sprintf(format, args...)})
-	}
-	added := 0
-	for _, id := range incoming {
-		t, ok := c.Tenant(id.Tenant)
-		if !ok {
-			problem(id, "no tenant %q in %s", id.Tenant, c.Path)
-			continue
-		}
-		outcome := "added"
-		if i := slices.IndexFunc(t.Principals, func(p config.Principal) bool { return p.Match == id.Match }); i >= 0 {
-			if t.Principals[i] != id.Principal {
-				problem(id, "%q is %q with role %s already; change it there", id.Match, t.Principals[i].Name, t.Principals[i].Role)
-				continue
-			}
-			outcome = "there already"
-		} else {
-			for _, tie := range config.Ties(append(slices.Clone(t.Principals), id.Principal)) {
-				problem(id, "%q and %q can match the same requester and neither is more specific; make one of them longer", tie[1].Match, tie[0].Match)
-			}
-			added++
-			present = append(present, id)
-			for i := range c.Tenants {
-				if c.Tenants[i].ID == id.Tenant {
-					c.Tenants[i].Principals = append(c.Tenants[i].Principals, id.Principal)
-				}
-			}
-		}
-		table.Rows = append(table.Rows, []any{id.Match, id.Name, id.Role, id.Tenant, outcome})
-	}
-	if len(bad.Problems) > 0 {
-		return bad
-	}
-	if added > 0 {
-		if err := writeIdentities(c.IdentitiesPath, present); err != nil {
+	if len(added) > 0 {
+		if err := appendIdentities(c.IdentitiesPath, added); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.err, "%d added to %s\n", added, c.IdentitiesPath)
+		fmt.Fprintf(a.err, "%d added to %s\n", len(added), c.IdentitiesPath)
 	}
 	return a.print(table)
 }
 
-// readIdentitiesFile reads the identities that are there; no file has none.
-func readIdentitiesFile(path string) ([]config.Identity, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// merge says what becomes of each line, and which are new.
+func merge(c *config.Config, path string, incoming []config.Identity) (table tabular.Table, added []config.Identity, err error) {
+	table.Columns = []string{"match", "name", "role", "tenant", "outcome"}
+	bad := &config.Error{Path: path}
+	problem := func(id config.Identity, format string, args ...any) {
+		bad.Problems = append(bad.Problems, config.Problem{Line: id.Line, Text: fmt.Sprintf(format, args...)})
 	}
-	if err != nil {
-		return nil, err
+	there := map[[2]string]config.Principal{}
+	all := map[string][]config.Principal{}
+	for _, t := range c.Tenants {
+		all[t.ID] = slices.Clone(t.Principals)
+		for _, p := range t.Principals {
+			there[[2]string{t.ID, p.Match}] = p
+		}
 	}
-	list, err := config.ReadIdentities(path, f)
-	return list, errors.Join(err, f.Close())
+	lines := map[[2]string]config.Identity{}
+	for _, id := range incoming {
+		k := [2]string{id.Tenant, id.Match}
+		p, known := there[k]
+		_, tenant := c.Tenant(id.Tenant)
+		switch {
+		case !tenant:
+			problem(id, "no tenant %q in %s", id.Tenant, c.Path)
+			continue
+		case known && p != id.Principal:
+			problem(id, "%q is %q with role %s already; change it there", id.Match, p.Name, p.Role)
+			continue
+		case known:
+			table.Rows = append(table.Rows, []any{id.Match, id.Name, id.Role, id.Tenant, "there already"})
+			continue
+		}
+		there[k], lines[k] = id.Principal, id
+		all[id.Tenant] = append(all[id.Tenant], id.Principal)
+		added = append(added, id)
+		table.Rows = append(table.Rows, []any{id.Match, id.Name, id.Role, id.Tenant, "added"})
+	}
+	for tenant, principals := range all {
+		for _, tie := range config.Ties(principals) {
+			if id, ok := lines[[2]string{tenant, tie[1].Match}]; ok {
+				problem(id, "%q and %q can match the same requester and neither is more specific; make one of them longer", tie[1].Match, tie[0].Match)
+			}
+		}
+	}
+	if len(bad.Problems) > 0 {
+		slices.SortStableFunc(bad.Problems, func(a, b config.Problem) int { return a.Line - b.Line })
+		return table, nil, bad
+	}
+	return table, added, nil
 }
 
-// writeIdentities replaces the file in one step.
-func writeIdentities(path string, list []config.Identity) (err error) {
+// appendIdentities adds lines to the file, or begins it, in one step. Columns of
+// the file that are none of ours stay.
+func appendIdentities(path string, added []config.Identity) (err error) {
+	rows := [][]string{{"match", "name", "role", "tenant"}}
+	mode := fs.FileMode(0o644)
+	if to, err := filepath.EvalSymlinks(path); err == nil {
+		path = to
+	}
+	switch content, err := os.ReadFile(path); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	default:
+		r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
+		r.FieldsPerRecord = -1
+		if rows, err = r.ReadAll(); err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		mode = info.Mode().Perm()
+	}
+	for _, id := range added {
+		row := make([]string, len(rows[0]))
+		for i, name := range rows[0] {
+			switch strings.ToLower(strings.TrimSpace(name)) {
+			case "match":
+				row[i] = id.Match
+			case "name":
+				row[i] = id.Name
+			case "role":
+				row[i] = id.Role
+			case "tenant":
+				row[i] = id.Tenant
+			}
+		}
+		rows = append(rows, row)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".identities-*")
 	if err != nil {
 		return err
@@ -128,13 +181,7 @@ func writeIdentities(path string, list []config.Identity) (err error) {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	w := csv.NewWriter(f)
-	rows := [][]string{{"match", "name", "role", "tenant"}}
-	for _, id := range list {
-		rows = append(rows, []string{id.Match, id.Name, id.Role, id.Tenant})
-	}
-	err = w.WriteAll(rows)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+	err = errors.Join(csv.NewWriter(f).WriteAll(rows), f.Chmod(mode), f.Sync(), f.Close())
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func queryNames(a *app) []string {
 func (a *app) listQueries() error {
 	catalog, err := a.catalog()
 	if err != nil {
-		return err
+		return &config.Error{Path: a.configPath, Problems: []config.Problem{{Key: "queries_dir", Text: err.Error()}}}
 	}
 	t := tabular.Table{Columns: []string{"name", "origin", "title", "question"}}
 	for _, s := range catalog.Queries {

@@ -224,7 +224,8 @@ func (p *parts) analysis() (analyze.Dataset, error) {
 		}
 		return out
 	}
-	if err := p.config.Names(names(catalog.Checks), names(catalog.Queries)); err != nil {
+	packet := slices.DeleteFunc(slices.Clone(catalog.Queries), func(s *analyze.Statement) bool { return s.Asks("key") })
+	if err := p.config.Names(names(catalog.Checks), names(packet)); err != nil {
 		return analyze.Dataset{}, err
 	}
 	return analyze.Dataset{Config: p.config, Catalog: catalog, State: p.state, Files: p.data}, nil
@@ -241,9 +242,9 @@ func days(t config.Tenant, from, to string, now time.Time) (analyze.Range, error
 	case to == "":
 		to = max(from, yesterday)
 	}
-	for name, d := range map[string]string{"--from": from, "--to": to} {
-		if _, err := time.Parse(time.DateOnly, d); err != nil {
-			return analyze.Range{}, usage("%s is %q; write a day as YYYY-MM-DD", name, d)
+	for _, d := range [][2]string{{"--from", from}, {"--to", to}} {
+		if _, err := time.Parse(time.DateOnly, d[1]); err != nil {
+			return analyze.Range{}, usage("%s is %q; write a day as YYYY-MM-DD", d[0], d[1])
 		}
 	}
 	if from > to {

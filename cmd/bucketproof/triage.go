@@ -23,7 +23,7 @@ func newFindingsAssign(a *app) *cobra.Command {
 		Example: "  bucketproof findings assign 4f1c2a9b0d3e --owner \"Sam Ito\" --due 2026-11-30",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if t.Owner == "" && t.Due == "" {
+			if t.Owner = strings.TrimSpace(t.Owner); t.Owner == "" && t.Due == "" {
 				return usage("say who owns it with --owner, until when with --due, or both")
 			}
 			if _, err := time.Parse(time.DateOnly, t.Due); err != nil && t.Due != "" {
@@ -45,7 +45,11 @@ func newFindingsNote(a *app) *cobra.Command {
 		Example: "  bucketproof findings note 4f1c2a9b0d3e \"Called the client, they test a restore\"",
 		Args:    cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.triage(cmd.Context(), args[0], state.Triage{Note: strings.Join(args[1:], " ")})
+			note := strings.TrimSpace(strings.Join(args[1:], " "))
+			if note == "" {
+				return usage("the note is empty")
+			}
+			return a.triage(cmd.Context(), args[0], state.Triage{Note: note})
 		},
 	}
 	a.findingArgument(cmd)

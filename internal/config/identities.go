@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Identity is a line of a file of approved identities: who a requester is, and
@@ -33,7 +35,16 @@ func ReadIdentities(path string, src io.Reader) ([]Identity, error) {
 	problem := func(line int, format string, args ...any) {
 		e.Problems = append(e.Problems, Problem{Line: line, Text: fmt.Sprintf(format, args...)})
 	}
-	r := csv.NewReader(src)
+	content, err := io.ReadAll(src)
+	if err != nil {
+		return nil, err
+	}
+	content = bytes.TrimPrefix(content, []byte("\ufeff"))
+	if !utf8.Valid(content) {
+		problem(0, "is not UTF-8; save it as UTF-8")
+		return nil, e
+	}
+	r := csv.NewReader(bytes.NewReader(content))
 	r.FieldsPerRecord = -1
 	r.TrimLeadingSpace = true
 	head, err := r.Read()
@@ -47,7 +58,11 @@ func ReadIdentities(path string, src io.Reader) ([]Identity, error) {
 	}
 	at := map[string]int{}
 	for i, h := range head {
-		at[strings.ToLower(strings.TrimSpace(strings.TrimPrefix(h, "\ufeff")))] = i
+		name := strings.ToLower(strings.TrimSpace(h))
+		if _, twice := at[name]; twice && slices.Contains(identityColumns, name) {
+			problem(1, "the head line has the column %q twice", name)
+		}
+		at[name] = i
 	}
 	for _, c := range identityColumns {
 		if _, ok := at[c]; !ok {
@@ -103,8 +118,11 @@ func ReadIdentities(path string, src io.Reader) ([]Identity, error) {
 
 // matchProblem says what is wrong with a pattern, "" for nothing.
 func matchProblem(match string) string {
-	if match == "-" || strings.Trim(match, "*?") == "" {
+	if meet(match, "-") || strings.Trim(match, "*?") == "" {
 		return fmt.Sprintf("is %q, which would approve anonymous or any requester; name an ARN, an account, a canonical user id or svc:NAME", match)
+	}
+	if m := role.FindStringSubmatch(match); m != nil && strings.Trim(m[4], "*?") == "" && m[3] != "" {
+		return fmt.Sprintf("is %q, which tells roles by their path; an access log does not show it, so name the roles", match)
 	}
 	return ""
 }
@@ -146,31 +164,70 @@ func (c *Config) readIdentities(t *table) {
 }
 
 // Ties are pairs of principals of which neither is more specific, that could
-// match the same requester, and that say different things about it.
+// match the same requester, and that say different things about it. Of each
+// pair the first stands in front.
 func Ties(principals []Principal) [][2]Principal {
+	type pattern struct {
+		Principal
+		normal string
+		wild   bool
+	}
 	var out [][2]Principal
-	for i, p := range principals {
-		for _, q := range principals[:i] {
-			if (p.Name != q.Name || p.Role != q.Role) && Specific(p.Match) == Specific(q.Match) && meet(p.Match, q.Match) {
+	groups := map[int][]pattern{} // by how specific they are
+	exact := map[string][]Principal{}
+	for _, p := range principals {
+		n := pattern{p, NormalMatch(p.Match), false}
+		n.wild = strings.ContainsAny(n.normal, "*?")
+		differs := func(q Principal) bool { return p.Name != q.Name || p.Role != q.Role }
+		for _, q := range exact[n.normal] {
+			if differs(q) {
 				out = append(out, [2]Principal{q, p})
 			}
 		}
+		if !n.wild {
+			exact[n.normal] = append(exact[n.normal], p)
+			continue // what has no wildcard is more specific than all that has one
+		}
+		k := specific(n.normal)
+		for _, q := range groups[k] {
+			if differs(q.Principal) && meet(n.normal, q.normal) {
+				out = append(out, [2]Principal{q.Principal, p})
+			}
+		}
+		groups[k] = append(groups[k], n)
 	}
 	return out
 }
 
-// Specific is how many characters of a pattern are no wildcards. Of the
-// patterns that match, the one with the most holds.
-func Specific(pattern string) int {
-	pattern = NormalMatch(pattern)
-	return len(pattern) - strings.Count(pattern, "*") - strings.Count(pattern, "?")
+// Specific ranks a pattern: of those that match, the one with the highest rank
+// holds. A pattern without wildcards comes first, an account last, and between
+// them the number of characters that are no wildcards decides.
+func Specific(pattern string) int { return specific(NormalMatch(pattern)) }
+
+func specific(normal string) int {
+	n := len(normal) - strings.Count(normal, "*") - strings.Count(normal, "?")
+	switch {
+	case account.MatchString(normal):
+		return 0
+	case n == len(normal):
+		return 1 << 20
+	}
+	return n
 }
 
 // meet tells whether a text matches both patterns.
 func meet(p, q string) bool {
-	p, q = NormalMatch(p), NormalMatch(q)
-	if p == q || !strings.ContainsAny(p+q, "*?") {
+	if !strings.ContainsAny(p+q, "*?") {
 		return p == q
+	}
+	fixed := func(s string) string {
+		if i := strings.IndexAny(s, "*?"); i >= 0 {
+			return s[:i]
+		}
+		return s
+	}
+	if a, b := fixed(p), fixed(q); !strings.HasPrefix(a, b) && !strings.HasPrefix(b, a) {
+		return false
 	}
 	// reach[j] tells whether what is read of p meets the first j bytes of q.
 	reach := make([]bool, len(q)+1)
@@ -195,13 +252,19 @@ func meet(p, q string) bool {
 	return reach[len(q)]
 }
 
-var rolePath = regexp.MustCompile(`^(arn:[^:]*:iam::[^:]*:role/)(?:.*/)?([^/]+)$`)
+var (
+	role     = regexp.MustCompile(`^(arn:[^:]*):iam::([^:]*):role/(.*/)?([^/]*)$`)
+	sessions = regexp.MustCompile(`^(arn:[^:]*:sts::[^:]*:(?:assumed-role|federated-user)/[^/]+)/\*$`)
+)
 
-// NormalMatch is a pattern as it is compared: of the ARN of a role, the path
-// goes, because an access log has none (it shows the role's session).
+// NormalMatch is a pattern as it is compared: a role is what an access log shows
+// of it, without its path, and all sessions of a role are the role.
 func NormalMatch(pattern string) string {
-	if m := rolePath.FindStringSubmatch(pattern); m != nil {
-		return m[1] + m[2]
+	if m := role.FindStringSubmatch(pattern); m != nil {
+		return m[1] + ":sts::" + m[2] + ":assumed-role/" + m[4]
+	}
+	if m := sessions.FindStringSubmatch(pattern); m != nil {
+		return m[1]
 	}
 	return pattern
 }

@@ -76,7 +76,11 @@ func readConfig(t *table, path string) *Config {
 	}
 	geoip, _ := t.stringList("geoip")
 	for _, path := range geoip {
-		c.GeoIP = append(c.GeoIP, c.resolve(path))
+		full := c.resolve(path)
+		if _, err := os.Stat(full); err != nil {
+			t.problem("geoip", "%s", err)
+		}
+		c.GeoIP = append(c.GeoIP, full)
 	}
 	tenants := t.list("tenant")
 	if len(tenants) == 0 {

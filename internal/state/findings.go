@@ -131,7 +131,16 @@ func putCheckDay(ctx context.Context, tx *sql.Tx, d *CheckDay, at time.Time) ([]
 	if err != nil {
 		return nil, err
 	}
-	if err := putSuppressed(ctx, tx, d); err != nil {
+	// A finding that is there already stays, and is not suppressed besides.
+	var quiet []SuppressedRow
+	for _, row := range d.Suppressed {
+		id := FindingID(d.Check, d.Tenant, d.Bucket, row.Subject)
+		if !gone[id] {
+			quiet = append(quiet, row)
+		}
+		delete(gone, id)
+	}
+	if err := putSuppressed(ctx, tx, d, quiet); err != nil {
 		return nil, err
 	}
 	var changes []Change
@@ -155,7 +164,7 @@ func putCheckDay(ctx context.Context, tx *sql.Tx, d *CheckDay, at time.Time) ([]
 		}
 		changes = append(changes, c)
 	}
-	if d.Ends && len(d.Rows) == 0 {
+	if d.Ends && len(d.Rows)+len(d.Suppressed) == 0 {
 		c, err := endFindings(ctx, tx, d, at)
 		if err != nil {
 			return nil, err
@@ -229,7 +238,7 @@ func putRow(ctx context.Context, tx *sql.Tx, d *CheckDay, id string, row CheckRo
 			id, d.Check, row.Severity, d.Tenant, d.Bucket, row.Subject, StatusOpen, dueDate(d.Date, row.Severity), at.UnixMilli())
 	case err == nil && status == StatusResolved && (!had || row.Count > before):
 		change.Kind = "reopened"
-		_, err = tx.ExecContext(ctx, "UPDATE findings SET status = ?, due = ? WHERE id = ?", StatusOpen, dueDate(d.Date, row.Severity), id)
+		_, err = tx.ExecContext(ctx, "UPDATE findings SET status = ?, due = ?, cause = '', resolution = '' WHERE id = ?", StatusOpen, dueDate(d.Date, row.Severity), id)
 	}
 	if err == nil && change.Kind != "" {
 		err = addEvent(ctx, tx, id, "", change.Kind, "seen on "+d.Date, at)

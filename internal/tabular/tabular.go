@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -73,7 +74,11 @@ func WriteCSV(w io.Writer, t Table) error { return writeCSV(w, t, true) }
 func writeCSV(w io.Writer, t Table, crlf bool) error {
 	out := csv.NewWriter(w)
 	out.UseCRLF = crlf
-	if err := out.Write(t.Columns); err != nil {
+	head := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		head[i] = guard(c)
+	}
+	if err := out.Write(head); err != nil {
 		return err
 	}
 	line := make([]string, len(t.Columns))
@@ -120,6 +125,9 @@ func writeJSON(w io.Writer, t Table) error {
 				if at.IsZero() {
 					cell = nil
 				}
+			}
+			if f, ok := cell.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
+				cell = Cell(f) // JSON has no number for it
 			}
 			if err := appendJSON(&b, t.Columns[j]); err != nil {
 				return err
@@ -200,7 +208,7 @@ func writeText(w io.Writer, t Table, width int) error {
 
 // fit makes the widest columns narrower until the line fits.
 func fit(widths []int, width int) {
-	const narrowest = 8
+	const narrowest = 3
 	total := -2
 	for _, n := range widths {
 		total += n + 2
