@@ -239,19 +239,31 @@ type Source struct {
 	Unattributed int64 // rejected lines that do not tell their bucket
 }
 
+// longObject is more time than a log object reaches over.
+const longObject = 48 * time.Hour
+
 // RecordsAround returns when the records of a bucket end before a time and begin
 // again behind another, as far as the log objects tell; zero where they don't.
 // Of an object that reaches over such a time only its ends are known.
 func (s *State) RecordsAround(ctx context.Context, bucket string, before, behind time.Time) (last, next time.Time, err error) {
-	var l, n sql.NullInt64
+	var ended, from, began, to sql.NullInt64
 	err = s.db.QueryRowContext(ctx, `SELECT
-  (SELECT max(CASE WHEN last < ?1 THEN last ELSE first END) FROM log_object_buckets WHERE bucket = ?3 AND records > 0 AND first < ?1),
-  (SELECT min(CASE WHEN first > ?2 THEN first ELSE last END) FROM log_object_buckets WHERE bucket = ?3 AND records > 0 AND last > ?2)`,
-		before.UnixMilli(), behind.UnixMilli(), bucket).Scan(&l, &n)
+  (SELECT max(last) FROM log_object_buckets WHERE bucket = ?1 AND last < ?2 AND records > 0),
+  (SELECT max(first) FROM log_object_buckets WHERE bucket = ?1 AND last >= ?2 AND last < ?2 + ?4 AND first < ?2 AND records > 0),
+  (SELECT min(first) FROM log_object_buckets WHERE bucket = ?1 AND first > ?3 AND records > 0),
+  (SELECT min(last) FROM log_object_buckets WHERE bucket = ?1 AND first <= ?3 AND first > ?3 - ?4 AND last > ?3 AND records > 0)`,
+		bucket, before.UnixMilli(), behind.UnixMilli(), longObject.Milliseconds()).Scan(&ended, &from, &began, &to)
 	if err != nil {
 		return last, next, fmt.Errorf("read the records around: %w", err)
 	}
-	return fromMillis(l), fromMillis(n), nil
+	last, next = fromMillis(ended), fromMillis(began)
+	if t := fromMillis(from); t.After(last) {
+		last = t
+	}
+	if t := fromMillis(to); !t.IsZero() && (next.IsZero() || t.Before(next)) {
+		next = t
+	}
+	return last, next, nil
 }
 
 // Sources returns the log objects that were delivered, or hold records, in the

@@ -52,3 +52,7 @@ CREATE TABLE backup_sessions (
     line        INTEGER NOT NULL,
     PRIMARY KEY (tenant, tool, id, bucket)
 );
+
+-- Which records are next to a time.
+CREATE INDEX log_object_buckets_first ON log_object_buckets (bucket, first);
+CREATE INDEX log_object_buckets_last ON log_object_buckets (bucket, last);
