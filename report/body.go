@@ -381,6 +381,7 @@ func (d *document) suppressed() {
 	if len(p.Suppressed)+len(p.Tenant.Suppressions) > 0 {
 		d.heading("Suppressed")
 		d.paragraph(regular, textSize, ink, column*0.86, "The configuration keeps these from becoming findings. They are counted here, and nowhere else.")
+		d.space(2)
 		var rows [][]cell
 		for _, s := range p.Suppressed {
 			rows = append(rows, plain(s.Check, s.Bucket+"  "+s.Subject, integer(s.Count), s.Reason, s.Until))
