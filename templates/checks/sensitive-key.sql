@@ -8,18 +8,17 @@
 --
 -- High where it wrote or deleted.
 with k as (
-    select distinct a.bucket, a.source_object, a.source_line, x.pattern
+    select distinct a.bucket, a.source_object, a.source_line, a.time, a.quarter, a.operation, a.requester, x.pattern
     from access a
     join key_patterns x on a.key like x.form escape '\'
     where a.time >= :from and a.time < :to
 ), r as (
-    select a.bucket, k.pattern as subject, d.date, a.time, a.source_object, a.source_line, p.principal as who,
+    select a.bucket, a.pattern as subject, d.date, a.time, a.source_object, a.source_line, p.principal as who,
            case when a.operation like '%.PUT.%' or a.operation like '%.POST.%' or a.operation like '%.COPY.%' or a.operation like '%DELETE%' then 1 else 0 end as changed
-    from access a
-    join k on k.bucket = a.bucket and k.source_object = a.source_object and k.source_line = a.source_line
+    from k a
     join principals p on p.requester = coalesce(a.requester, '-')
     join quarters d on d.quarter = a.quarter
-    where a.time >= :from and a.time < :to and d.in_range and not p.service and coalesce(p.role, '') <> 'backup'
+    where d.in_range and not p.service and coalesce(p.role, '') <> 'backup'
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )

@@ -32,7 +32,7 @@ url = "file:evidence"
 [[tenant]]
 id = "acme"
 name = "Acme"
-sensitive_keys = ["*Server07/*"]
+sensitive_keys = ["*Server07/2026-10-05/AB*"]
 [[tenant.bucket]]
 name = "` + bench.Bucket + `"
 logs = "file:logs"
