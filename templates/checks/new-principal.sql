@@ -9,19 +9,23 @@
 -- Anonymous requests and other accounts have checks of their own. A principal
 -- that the mapping names is expected, however seldom it comes; one that only a
 -- wildcard of it admits is of severity low.
-with r as (
-    select a.bucket, p.identity as subject, d.date, d.day_number, a.time, a.source_object, a.source_line, case when p.mapped then 1 else 0 end as known, d.in_range
+with days_used as (
+    select distinct a.bucket, p.identity, d.day_number
     from access a
     join principals p on p.requester = a.requester
     join quarters d on d.quarter = a.quarter
-    where not p.service and not p.named and (p.mapped or not p.foreign_account)
 ), seen as (
-    select bucket, subject, day_number, lag(day_number) over (partition by bucket, subject order by day_number) as before
-    from (select distinct bucket, subject, day_number from r) x
+    select bucket, identity, day_number, lag(day_number) over (partition by bucket, identity order by day_number) as before
+    from days_used
 ), fresh as (
-    select r.* from r
-    join seen s on s.bucket = r.bucket and s.subject = r.subject and s.day_number = r.day_number
-    where r.in_range and (s.before is null or s.before < r.day_number - 28)
+    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line, case when p.mapped then 1 else 0 end as known
+    from access a
+    join principals p on p.requester = a.requester
+    join quarters d on d.quarter = a.quarter
+    join seen s on s.bucket = a.bucket and s.identity = p.identity and s.day_number = d.day_number
+    where a.time >= :from and a.time < :to and d.in_range
+      and not p.service and not p.named and (p.mapped or not p.foreign_account)
+      and (s.before is null or s.before < d.day_number - 28)
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from fresh
 )

@@ -9,21 +9,24 @@
 -- Expected is what the patterns of the configuration match. Where it has none,
 -- what was seen in the bucket in the 28 days before, whatever its version, and
 -- what a principal uses that the mapping names.
-with r as (
-    select a.bucket, substr(a.user_agent, 1, 300) as subject, d.date, d.day_number, d.in_range, u.expected, u.family, a.time, a.source_object, a.source_line, p.principal as who, p.named
+with days_used as (
+    select distinct a.bucket, u.family, d.day_number
+    from access a
+    join user_agents u on u.user_agent = a.user_agent
+    join quarters d on d.quarter = a.quarter
+    where u.expected is null
+), seen as (
+    select bucket, family, day_number, lag(day_number) over (partition by bucket, family order by day_number) as before
+    from days_used
+), drift as (
+    select a.bucket, substr(a.user_agent, 1, 300) as subject, d.date, a.time, a.source_object, a.source_line, p.principal as who
     from access a
     join user_agents u on u.user_agent = a.user_agent
     join principals p on p.requester = coalesce(a.requester, '-')
     join quarters d on d.quarter = a.quarter
-), seen as (
-    select bucket, family, day_number, lag(day_number) over (partition by bucket, family order by day_number) as before
-    from (select distinct bucket, family, day_number from r where expected is null) x
-), drift as (
-    select r.*
-    from r
-    left join seen s on s.bucket = r.bucket and s.family = r.family and s.day_number = r.day_number
-    where r.in_range
-      and (r.expected = false or r.expected is null and not r.named and (s.before is null or s.before < r.day_number - 28))
+    left join seen s on s.bucket = a.bucket and s.family = u.family and s.day_number = d.day_number
+    where a.time >= :from and a.time < :to and d.in_range
+      and (u.expected = false or u.expected is null and not p.named and (s.before is null or s.before < d.day_number - 28))
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from drift
 )
