@@ -1,6 +1,9 @@
 package analyze
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // The answers below can be checked by eye: each record stands above the rows
 // that it counts in. Days are in Europe/Paris, UTC+2.
@@ -146,4 +149,28 @@ func TestSharedBucket(t *testing.T) {
 		"Beta's user|" + beta + "|444455556666|2|0|0|2026-10-07T01:00:01Z|2026-10-07T01:00:02Z",
 		"-|-||1|0|0|2026-10-07T01:00:04Z|2026-10-07T01:00:04Z",
 	})
+}
+
+// The night of 25 October 2026 has an hour more in Paris: the day begins at 22:00
+// UTC and ends at 23:00, its window of 22:00 to 06:00 before it lasts nine hours,
+// and the last millisecond of a day is that day's.
+func TestLongNightAndLastMillisecond(t *testing.T) {
+	f := newFixture(t, oneTenant)
+	f.at("2026-10-24T20:00:00Z", backup, "REST.PUT.OBJECT", "veeam/a", "size=1")     // 22:00, the window begins
+	f.at("2026-10-24T21:59:59.999Z", backup, "REST.PUT.OBJECT", "veeam/b", "size=2") // the last millisecond of the 24th
+	f.at("2026-10-24T22:00:00Z", backup, "REST.PUT.OBJECT", "veeam/c", "size=4")
+	f.at("2026-10-25T00:30:00Z", backup, "REST.PUT.OBJECT", "veeam/d", "size=8")  // 2:30, the first time
+	f.at("2026-10-25T01:30:00Z", backup, "REST.PUT.OBJECT", "veeam/d", "size=16") // 2:30 again
+	f.at("2026-10-25T04:59:59.999Z", backup, "REST.PUT.OBJECT", "veeam/e", "size=32")
+	f.at("2026-10-25T05:00:00Z", backup, "REST.PUT.OBJECT", "veeam/f", "size=64") // 6:00, the window is over
+	f.at("2026-10-25T22:59:59.999Z", backup, "REST.DELETE.OBJECT", "veeam/a", "status=204")
+	f.at("2026-10-25T23:00:00Z", backup, "REST.DELETE.OBJECT", "veeam/b", "status=204") // the 26th
+	f.store("file:logs")
+	v := f.open("acme", "2026-10-24", "2026-10-25")
+	same(t, "bytes-by-day", v.answer(t, "bytes-by-day"), []string{"acme-backups|2026-10-24|2|3|0", "acme-backups|2026-10-25|6|124|0"})
+	same(t, "deletes", v.answer(t, "deletes"), []string{"acme-backups|2026-10-25|Nightly backup role|1|0|0"})
+	windows := v.answer(t, "backup-windows")
+	if want := "acme-backups|2026-10-24|2026-10-24T20:00:00Z|2026-10-25T05:00:00Z|6|63|6|0|0|"; len(windows) != 2 || !strings.HasPrefix(windows[0], want) {
+		t.Errorf("windows are %q, want %s", windows, want)
+	}
 }

@@ -57,7 +57,7 @@ const (
 )
 
 // nightly is a month and a half of a bucket in Auckland, across the change to
-// daylight saving on 27 September 2026: a record every half hour from the office,
+// daylight saving on 27 September 2026: a record every hour from the office,
 // a backup of 100 MB every night at 23:00 there, eleven reads and one 404 in it.
 func nightly(t *testing.T, write func(night time.Time) (size int64, ok bool)) *fixture {
 	f := newFixture(t, wide)

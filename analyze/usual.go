@@ -176,23 +176,9 @@ func (v *View) dayFigures(ctx context.Context, add func(bucket, date, figure, id
 // nightFigures leaves out the nights that a backup missed, which is a finding
 // of its own.
 func (v *View) nightFigures(ctx context.Context, add func(bucket, date, figure, identity string, value float64, u usual)) error {
-	result, err := v.engine.Query(ctx, v.data.Catalog.tables["night-figures"])
+	nights, err := v.written(ctx)
 	if err != nil {
 		return err
-	}
-	type night struct{ objects, bytes float64 }
-	nights := map[[2]string]night{}
-	for _, row := range result.Rows {
-		bucket, ok := row[0].(string)
-		date, ok1 := row[1].(string)
-		n, ok2 := integers(row[2:])
-		if !ok || !ok1 || !ok2 {
-			return fmt.Errorf("unexpected row %v", row)
-		}
-		if n[0] == 0 {
-			n[0] = n[1] // parts, where a window holds only these
-		}
-		nights[[2]string{bucket, date}] = night{n[0], n[2]}
 	}
 	for _, b := range v.Tenant.Buckets {
 		var s series
@@ -201,7 +187,7 @@ func (v *View) nightFigures(ctx context.Context, add func(bucket, date, figure, 
 				continue
 			}
 			f := nights[[2]string{n.Bucket, n.Date}]
-			s.dates, s.has, s.values = append(s.dates, n.Date), append(s.has, n.Gap == "" && f.objects >= float64(b.MinObjects)), append(s.values, f.bytes)
+			s.dates, s.has, s.values = append(s.dates, n.Date), append(s.has, n.Gap == "" && f.objects >= b.MinObjects), append(s.values, float64(f.bytes))
 		}
 		for i, date := range s.dates {
 			if v.inRange(date) && s.has[i] {

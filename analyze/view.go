@@ -299,17 +299,6 @@ func (v *View) Plan(ctx context.Context, s *Statement, bucket string) (string, e
 	return b.String(), nil
 }
 
-// Try has the engine read the statements of a catalog without running them, and
-// says what is wrong with the first that it can't.
-func (v *View) Try(ctx context.Context, statements []*Statement) error {
-	for _, s := range statements {
-		if _, err := v.Plan(ctx, s, ""); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // explain adds the mend to errors that have one.
 func explain(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
