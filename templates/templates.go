@@ -17,6 +17,16 @@ var Config []byte
 //go:embed queries/*.sql
 var Queries embed.FS
 
+// Languages are those in which a packet can be written: each has its file
+// text/LANGUAGE.toml. English comes first, and is complete.
+var Languages = []string{"en", "de"}
+
+// Text holds the words of a packet as text/LANGUAGE.toml, and what it says of
+// the controls of standards as text/controls.toml.
+//
+//go:embed text/*.toml
+var Text embed.FS
+
 // Checks holds the checks as checks/NAME.sql.
 //
 //go:embed checks/*.sql

@@ -27,6 +27,8 @@ type Config struct {
 	Collect    Collect
 	Engine     Engine
 	Mail       Mail
+	Report     Report
+	Signing    Signing
 	Checks     Checks
 	Networks   []Network
 	GeoIP      []string // MaxMind-format files, resolved against Dir
@@ -73,6 +75,8 @@ type Tenant struct {
 	ID            string
 	Name          string
 	Location      *time.Location
+	Language      string   // of the packet, as Report.Language
+	Paper         string   // as Report.Paper
 	Accounts      []string // 12 digits each; empty: not known
 	UserAgents    []string // wildcard patterns; empty: not checked
 	BusinessHours Window

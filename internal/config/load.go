@@ -69,6 +69,8 @@ func readConfig(t *table, path string) *Config {
 	c.Collect = readCollect(t.sub("collect"))
 	c.Engine = readEngine(t.sub("engine"))
 	c.Mail = readMail(t.sub("mail"))
+	c.Report = c.readReport(t.sub("report"))
+	c.Signing = c.readSigning(t.sub("signing"))
 	c.Checks = readChecks(t.sub("checks"), DefaultChecks)
 	networks := t.list("network")
 	for _, n := range networks {
@@ -197,6 +199,7 @@ func (c *Config) readTenant(t *table) Tenant {
 		t.problem("id", "is %q; write up to 63 lower-case letters, digits and -, with a letter or digit at both ends", n.ID)
 	}
 	n.Location = readZone(t, "timezone", c.Location)
+	n.Language, n.Paper = readLanguage(t, c.Report.Language), readPaper(t, c.Report.Paper)
 	n.UserAgents, _ = t.stringList("user_agents")
 	if slices.Contains(n.UserAgents, "") {
 		t.problem("user_agents", "holds an empty pattern; remove it, or write \"-\" to expect requests without a user agent")

@@ -45,7 +45,7 @@ type s3Store struct {
 }
 
 func openS3(ctx context.Context, u URL, a Access) (Store, error) {
-	cfg, err := loadAWS(ctx, a)
+	cfg, err := AWS(ctx, a)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", u.Text, err)
 	}
@@ -57,7 +57,9 @@ func openS3(ctx context.Context, u URL, a Access) (Store, error) {
 	})}, nil
 }
 
-func loadAWS(ctx context.Context, a Access) (aws.Config, error) {
+// AWS is the configuration of the AWS SDK for an access: region, credentials, and
+// patience with a server that is busy.
+func AWS(ctx context.Context, a Access) (aws.Config, error) {
 	opts := []func(*awsconfig.LoadOptions) error{
 		awsconfig.WithRetryer(func() aws.Retryer {
 			// Beside backing off with jitter, the adaptive mode sends fewer

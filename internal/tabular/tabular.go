@@ -106,6 +106,23 @@ func guard(s string) string {
 	return s
 }
 
+// JSONValue is a cell as encoding/json writes it right: a time as RFC 3339 in
+// UTC, null where it is not known, and as text a number that JSON has not.
+func JSONValue(cell any) any {
+	switch v := cell.(type) {
+	case time.Time:
+		if v.IsZero() {
+			return nil
+		}
+		return Cell(v)
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return Cell(v)
+		}
+	}
+	return cell
+}
+
 // writeJSON writes one array of objects whose keys keep the order of the
 // columns.
 func writeJSON(w io.Writer, t Table) error {
@@ -120,15 +137,7 @@ func writeJSON(w io.Writer, t Table) error {
 			if j > 0 {
 				b.WriteString(", ")
 			}
-			if at, ok := cell.(time.Time); ok {
-				cell = Cell(at)
-				if at.IsZero() {
-					cell = nil
-				}
-			}
-			if f, ok := cell.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
-				cell = Cell(f) // JSON has no number for it
-			}
+			cell = JSONValue(cell)
 			if err := appendJSON(&b, t.Columns[j]); err != nil {
 				return err
 			}

@@ -4,7 +4,7 @@
 -- scope: ledger
 -- ends: yes
 -- sentence: {count} {count:day|days} without a log that can be trusted to be complete.
--- draft: The access log of {bucket} fell silent, {span}. Nothing can be proved about what is missing; why it is is to be found out.
+-- draft: The access log of {bucket} fell silent, {span}. Nothing can be proved about what is missing; the reason is to be found out.
 -- What lies before the first record is not evaluated, and no finding: logging
 -- begins with it, as far as the log can tell.
 select c.bucket, 'log delivery' as subject, d.date, 1 as count, d.day_start as first_seen, d.day_end as last_seen, '' as severity,

@@ -3,7 +3,7 @@
 -- severity: high
 -- scope: day
 -- sentence: {count} {count:request|requests} to keys outside the approved prefixes.
--- draft: {count} {count:request|requests} went to {subject} in {bucket}, which is no place for backups, {span}. It is to be found out who put it there and why.
+-- draft: {count} {count:request|requests} went to {subject} in {bucket}, which is no place for backups, {span}. It is to be found out who did it and why.
 with r as (
     select a.bucket, case when strpos(a.key, '/') > 0 then substr(a.key, 1, strpos(a.key, '/')) else a.key end as subject, d.date, a.time, a.source_object, a.source_line, p.principal as who
     from access a

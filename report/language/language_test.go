@@ -1,0 +1,148 @@
+package language
+
+import (
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"bucketproof/analyze"
+	"bucketproof/templates"
+)
+
+func load(t *testing.T, name string) *Text {
+	t.Helper()
+	text, err := Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+var places = regexp.MustCompile(`\{([a-z0-9-]+)[:}]`)
+
+func placesOf(message string) []string {
+	var out []string
+	for _, m := range places.FindAllStringSubmatch(message, -1) {
+		if !slices.Contains(out, m[1]) {
+			out = append(out, m[1])
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Every language has every message of English, with the same places.
+func TestLanguagesAreComplete(t *testing.T) {
+	english := load(t, "en")
+	for _, name := range templates.Languages[1:] {
+		other := load(t, name)
+		for _, key := range english.Keys() {
+			if !other.Has(key) {
+				t.Errorf("%s lacks %s", name, key)
+				continue
+			}
+			for _, place := range placesOf(other.messages[key]) {
+				if !slices.Contains(placesOf(english.messages[key]), place) && place != "n" && place != "bucket" && place != "subject" {
+					t.Errorf("%s: %s has {%s}, which English has not", name, key, place)
+				}
+			}
+		}
+	}
+}
+
+// Every query and every check is there in every other language, with the places
+// of the English one.
+func TestStatementsAreTranslated(t *testing.T) {
+	catalog, err := analyze.LoadCatalog("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range templates.Languages[1:] {
+		text := load(t, name)
+		same := func(key, english string) {
+			if english == "" {
+				return
+			}
+			if !text.Has(key) {
+				t.Errorf("%s lacks %s", name, key)
+			} else if got, want := placesOf(text.messages[key]), placesOf(english); !slices.Equal(got, want) {
+				t.Errorf("%s: %s has the places %v, English %v", name, key, got, want)
+			}
+		}
+		for _, q := range catalog.Queries {
+			same("query."+q.Name+".title", q.Title)
+			same("query."+q.Name+".question", q.Question)
+			for column, note := range q.Notes {
+				same("query."+q.Name+".column."+column, note)
+			}
+		}
+		for _, c := range catalog.Checks {
+			same("check."+c.Name+".title", c.Title)
+			same("check."+c.Name+".sentence", c.Sentence)
+			same("check."+c.Name+".draft", c.Draft)
+			if !text.Has("check." + c.Name + ".action") {
+				t.Errorf("%s lacks check.%s.action", name, c.Name)
+			}
+		}
+	}
+	for _, c := range catalog.Checks {
+		if !load(t, "en").Has("check." + c.Name + ".action") {
+			t.Errorf("en lacks check.%s.action", c.Name)
+		}
+	}
+}
+
+func TestNumbersAndDates(t *testing.T) {
+	en, de := load(t, "en"), load(t, "de")
+	at := time.Date(2026, 10, 3, 14, 5, 0, 0, time.UTC)
+	for _, tt := range []struct{ got, want string }{
+		{en.Integer(1379204), "1,379,204"}, {de.Integer(1379204), "1.379.204"}, {en.Integer(-12), "-12"}, {en.Integer(math.MaxInt64), "9,223,372,036,854,775,807"},
+		{en.Bytes(0), "0 B"}, {en.Bytes(999), "999 B"}, {en.Bytes(1000), "1.0 KB"}, {de.Bytes(12_400_000_000_000), "12,4 TB"}, {en.Bytes(999_999), "1.0 MB"}, {en.Bytes(math.MaxInt64), "9.2 EB"},
+		{en.Round(30_000_000_000), "30 GB"}, {en.Round(2_500_000), "2.5 MB"},
+		{en.Percent(0, 0), "–"}, {en.Percent(0, 5), "0.00 %"}, {en.Percent(5, 5), "100 %"}, {en.Percent(999_999, 1_000_000), "> 99.99 %"}, {en.Percent(1, 1_000_000), "< 0.01 %"}, {de.Percent(1, 3), "33,33 %"},
+		{en.Change(100, 103), "+3 %"}, {en.Change(100, 40), "−60 %"}, {en.Change(0, 5), "–"}, {en.Change(1000, 1001), "± 0 %"},
+		{en.Date(at), "3 Oct"}, {de.Date(at), "3. Okt."}, {en.Time(at), "3 Oct 14:05"}, {de.Month(at), "Oktober 2026"}, {en.Day("2026-10-03"), "3 Oct"}, {en.Day("nonsense"), "nonsense"},
+		{en.List([]string{"a", "b", "c"}, 2), "a, b and 1 more"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("it is %q, want %q", tt.got, tt.want)
+		}
+	}
+}
+
+func TestSay(t *testing.T) {
+	text := &Text{messages: map[string]string{"a": "{n} {n:night|nights}", "b": "{n:the only one|all {n} of {x}}", "c": "{unknown} and {", "d": "{x}"}, tag: load(t, "en").tag, printer: load(t, "en").printer}
+	for _, tt := range []struct{ got, want string }{
+		{text.Say("a", "n", 1), "1 night"}, {text.Say("a", "n", 2), "2 nights"}, {text.Say("a", "n", int64(1_000_001)), "1,000,001 nights"}, {text.Say("a", "n", 0), "0 nights"},
+		{text.Say("b", "n", 1, "x", "y"), "the only one"}, {text.Say("b", "n", 3, "x", "y"), "all 3 of y"},
+		{text.Say("c"), "{unknown} and {"}, {text.Say("missing"), "[missing]"}, {text.Say("d", "x", "{n} {x}"), "{n} {x}"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("it is %q, want %q", tt.got, tt.want)
+		}
+	}
+}
+
+func TestPhrases(t *testing.T) {
+	de, en := load(t, "de"), load(t, "en")
+	for english, want := range map[string]string{
+		"not evaluated":        "nicht bewertet",
+		"no log record at all": "kein Protokolleintrag",
+		"no log record from 3 Oct 2026 10:00 to 5 Dec 2026 11:30": "kein Protokolleintrag vom 3. Okt. 2026 10:00 bis zum 5. Dez. 2026 11:30",
+		"1234 of 5000 lines can't be read":                        "1.234 von 5.000 Zeilen nicht lesbar",
+		"something else":                                          "something else",
+	} {
+		if got := de.Phrase(english); got != want {
+			t.Errorf("%q became %q, want %q", english, got, want)
+		}
+		if got := en.Phrase(english); got != english {
+			t.Errorf("English changed %q to %q", english, got)
+		}
+	}
+	if strings.Contains(de.Phrase("no log record from {2} to {1}"), "\x00") {
+		t.Error("a place inside of a value is filled")
+	}
+}
