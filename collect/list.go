@@ -108,6 +108,7 @@ type listing struct {
 
 	mu      sync.Mutex
 	unread  []string
+	began   time.Time
 	objects int
 	bytes   int64
 	done    bool
@@ -118,7 +119,7 @@ func (c *Collector) newListing(ctx context.Context, src Source) (*listing, error
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{c: c, src: src, from: map[string]time.Time{}, newest: map[string]time.Time{}, retry: map[string]bool{}}
+	l := &listing{c: c, src: src, began: c.Now(), from: map[string]time.Time{}, newest: map[string]time.Time{}, retry: map[string]bool{}}
 	unread, err := c.State.Unread(ctx, src.Logs.Text)
 	if err != nil {
 		return nil, err
@@ -364,5 +365,9 @@ func (l *listing) end(ctx context.Context) error {
 	if l.full {
 		full = &state.FullListing{At: l.c.Now(), Buckets: l.src.Buckets, Reader: readerVersion}
 	}
-	return l.c.State.EndListing(ctx, l.src.Logs.Text, roots, l.unread, full)
+	listed := l.began
+	if len(l.unread) > 0 {
+		listed = time.Time{}
+	}
+	return l.c.State.EndListing(ctx, l.src.Logs.Text, roots, l.unread, listed, full)
 }

@@ -71,6 +71,27 @@ func (s *State) FullListing(ctx context.Context, location string) (FullListing, 
 	return l, nil
 }
 
+// Listed returns when a location was last listed such that all that was there
+// then is collected; zero for never.
+func (s *State) Listed(ctx context.Context, location string) (time.Time, error) {
+	var at sql.NullInt64
+	if err := s.db.QueryRowContext(ctx, "SELECT max(at) FROM listings WHERE location = ?", location).Scan(&at); err != nil {
+		return time.Time{}, fmt.Errorf("read the ledger: %w", err)
+	}
+	return fromMillis(at), nil
+}
+
+// FirstLog returns when the first log object with records of a bucket was
+// delivered; zero where there is none.
+func (s *State) FirstLog(ctx context.Context, location, bucket string) (time.Time, error) {
+	var at sql.NullInt64
+	err := s.db.QueryRowContext(ctx, "SELECT min(o.delivered) FROM log_object_buckets b JOIN log_objects o ON o.id = b.object WHERE b.bucket = ? AND o.location = ? AND b.records + b.duplicates > 0", bucket, location).Scan(&at)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the ledger: %w", err)
+	}
+	return fromMillis(at), nil
+}
+
 // Roots returns the newest date, as YYYY-MM-DD, below each root of a location.
 func (s *State) Roots(ctx context.Context, location string) (map[string]string, error) {
 	roots := map[string]string{}
@@ -103,9 +124,9 @@ func (s *State) Unread(ctx context.Context, location string) ([]string, error) {
 }
 
 // EndListing notes how far a location is collected: the newest dates below its
-// roots, the objects that could not be read, and the listing where it was a full
-// one.
-func (s *State) EndListing(ctx context.Context, location string, roots map[string]string, unread []string, full *FullListing) error {
+// roots, the objects that could not be read, when the listing began where all
+// that it found was read (zero otherwise), and the listing where it was a full one.
+func (s *State) EndListing(ctx context.Context, location string, roots map[string]string, unread []string, began time.Time, full *FullListing) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM unread_objects WHERE location = ?", location); err != nil {
 			return err
@@ -117,6 +138,11 @@ func (s *State) EndListing(ctx context.Context, location string, roots map[strin
 		}
 		for root, newest := range roots {
 			if _, err := tx.ExecContext(ctx, "INSERT INTO log_roots VALUES (?, ?, ?) ON CONFLICT (location, root) DO UPDATE SET newest = excluded.newest", location, root, newest); err != nil {
+				return err
+			}
+		}
+		if !began.IsZero() {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO listings VALUES (?, ?) ON CONFLICT (location) DO UPDATE SET at = excluded.at", location, began.UnixMilli()); err != nil {
 				return err
 			}
 		}
