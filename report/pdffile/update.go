@@ -1,0 +1,218 @@
+package pdffile
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf16"
+)
+
+// Update is an addition to a file: new objects, and new forms of objects that
+// are there. It is written behind the file, which stays as it is.
+type Update struct {
+	f       *File
+	next    int
+	objects map[int]string
+}
+
+// Update begins an addition.
+func (f *File) Update() *Update { return &Update{f: f, next: f.size, objects: map[int]string{}} }
+
+// Add gives a new object a number. The text is what stands between obj and
+// endobj.
+func (u *Update) Add(object string) int {
+	n := u.next
+	u.next++
+	u.objects[n] = object
+	return n
+}
+
+// Set gives an object that is there, or that Add has numbered, another text.
+func (u *Update) Set(n int, object string) { u.objects[n] = object }
+
+// Root returns the number and the text of the catalog, without its brackets.
+func (f *File) Root() (number int, inner string, err error) {
+	r, ok := f.trailer["Root"].(ref)
+	if !ok {
+		return 0, "", malformed("its trailer names no catalog")
+	}
+	inner, err = f.inner(int(r))
+	return int(r), inner, err
+}
+
+// FirstPage returns the number and the text of the first page, without its
+// brackets.
+func (f *File) FirstPage() (number int, inner string, err error) {
+	catalog, err := f.resolve(f.trailer["Root"])
+	if err != nil {
+		return 0, "", err
+	}
+	pages, err := f.resolve(catalog["Pages"])
+	if err != nil {
+		return 0, "", err
+	}
+	kids, ok := pages["Kids"].(array)
+	if !ok || len(kids) == 0 {
+		return 0, "", malformed("it has no page")
+	}
+	r, ok := kids[0].(ref)
+	if !ok {
+		return 0, "", malformed("its first page can't be read")
+	}
+	inner, err = f.inner(int(r))
+	return int(r), inner, err
+}
+
+// inner is the text between the brackets of a dictionary.
+func (f *File) inner(n int) (string, error) {
+	_, end, err := f.object(n)
+	if err != nil {
+		return "", err
+	}
+	whole := f.Body[f.offsets[n]:end]
+	open, shut := bytes.Index(whole, []byte("<<")), bytes.LastIndex(whole, []byte(">>"))
+	return string(whole[open+2 : shut]), nil
+}
+
+// Annotations returns the text of a page's list of annotations, without its
+// brackets, and the page without it.
+func Annotations(page string) (list, rest string) {
+	at := strings.Index(page, "/Annots [")
+	if at < 0 {
+		return "", page
+	}
+	depth := 0
+	for i := at + len("/Annots "); i < len(page); i++ {
+		switch page[i] {
+		case '[':
+			depth++
+		case ']':
+			if depth--; depth == 0 {
+				return page[at+len("/Annots [") : i], page[:at] + page[i+1:]
+			}
+		}
+	}
+	return "", page
+}
+
+// ID is the identifier of a file by its content: the first half of its SHA-256,
+// in hexadecimal digits.
+func (f *File) ID() string {
+	sum := sha256.Sum256(f.Body)
+	return hex.EncodeToString(sum[:16])
+}
+
+// Bytes is the file with the addition. The identifier of the whole is that of
+// the file without it.
+func (u *Update) Bytes() []byte {
+	var b bytes.Buffer
+	b.Write(u.f.Body)
+	if n := len(u.f.Body); n > 0 && u.f.Body[n-1] != '\n' {
+		b.WriteByte('\n')
+	}
+	var numbers []int
+	for n := range u.objects {
+		numbers = append(numbers, n)
+	}
+	slices.Sort(numbers)
+	offsets := map[int]int{}
+	for _, n := range numbers {
+		offsets[n] = b.Len()
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", n, u.objects[n])
+	}
+	start := b.Len()
+	b.WriteString("xref\n")
+	for i := 0; i < len(numbers); {
+		j := i + 1
+		for j < len(numbers) && numbers[j] == numbers[j-1]+1 {
+			j++
+		}
+		fmt.Fprintf(&b, "%d %d\n", numbers[i], j-i)
+		for _, n := range numbers[i:j] {
+			fmt.Fprintf(&b, "%010d 00000 n \n", offsets[n])
+		}
+		i = j
+	}
+	fmt.Fprintf(&b, "trailer\n<< /Size %d /Root %d 0 R /Prev %d", u.next, u.f.trailer["Root"], u.f.start)
+	if info, ok := u.f.trailer["Info"].(ref); ok {
+		fmt.Fprintf(&b, " /Info %d 0 R", info)
+	}
+	fmt.Fprintf(&b, " /ID [<%s> <%s>] >>\nstartxref\n%d\n%%%%EOF\n", u.f.ID(), u.f.ID(), start)
+	return b.Bytes()
+}
+
+// Text is a text string, in UTF-16 where it is not ASCII.
+func Text(s string) string {
+	ascii := true
+	for _, r := range s {
+		ascii = ascii && r >= ' ' && r <= '~'
+	}
+	if ascii {
+		return "(" + strings.NewReplacer(`\`, `\\`, "(", `\(`, ")", `\)`).Replace(s) + ")"
+	}
+	var b strings.Builder
+	b.WriteString("<FEFF")
+	for _, u := range utf16.Encode([]rune(s)) {
+		fmt.Fprintf(&b, "%04X", u)
+	}
+	b.WriteString(">")
+	return b.String()
+}
+
+// Signature is the newest signature of a file, as it stands there.
+type Signature struct {
+	Range    [4]int64 // two intervals that it covers: where they begin and how long they are
+	Contents []byte
+	Claimed  time.Time // zero for none
+}
+
+// Signature returns that of a file, or nil where it has none.
+func (f *File) Signature() (*Signature, error) {
+	catalog, err := f.resolve(f.trailer["Root"])
+	if err != nil {
+		return nil, err
+	}
+	if catalog["AcroForm"] == nil {
+		return nil, nil
+	}
+	form, err := f.resolve(catalog["AcroForm"])
+	if err != nil {
+		return nil, err
+	}
+	fields, ok := form["Fields"].(array)
+	if !ok || len(fields) == 0 {
+		return nil, nil
+	}
+	field, err := f.resolve(fields[len(fields)-1])
+	if err != nil {
+		return nil, err
+	}
+	if field["FT"] != name("Sig") || field["V"] == nil {
+		return nil, nil
+	}
+	v, err := f.resolve(field["V"])
+	if err != nil {
+		return nil, err
+	}
+	ranges, ok := v["ByteRange"].(array)
+	contents, ok1 := v["Contents"].(text)
+	if !ok || !ok1 || len(ranges) != 4 {
+		return nil, malformed("its signature has no byte range or no contents")
+	}
+	s := &Signature{Contents: contents}
+	for i, r := range ranges {
+		if s.Range[i], ok = r.(int64); !ok {
+			return nil, malformed("the byte range of its signature can't be read")
+		}
+	}
+	if m, ok := v["M"].(text); ok {
+		if at, err := time.Parse("D:20060102150405-07'00'", m.String()); err == nil {
+			s.Claimed = at.UTC()
+		}
+	}
+	return s, nil
+}

@@ -1,0 +1,153 @@
+package signing
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/digitorus/timestamp"
+	"github.com/smallstep/pkcs7"
+
+	"bucketproof/report/pdffile"
+)
+
+// noTime leaves the claimed time out of a signature.
+var noTime time.Time
+
+// ErrInvalid means that a signature does not hold: what it covers was changed,
+// or it is not what it seems to be.
+var ErrInvalid = errors.New("the signature does not hold")
+
+// Verified is a signature that holds.
+type Verified struct {
+	Certificate *x509.Certificate
+	Chain       []*x509.Certificate // that came with it
+	Claimed     time.Time           // by the signer; zero for none
+	Stamped     time.Time           // by a time-stamping authority; zero for none
+	Authority   string              // that stamped
+}
+
+// Trusted tells whether the certificate leads to one of the roots. At is when it
+// must have been valid.
+func (v *Verified) Trusted(roots *x509.CertPool, at time.Time) error {
+	between := x509.NewCertPool()
+	for _, c := range v.Chain {
+		between.AddCert(c)
+	}
+	_, err := v.Certificate.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	return err
+}
+
+// VerifyDetached checks a detached signature over data.
+func VerifyDetached(cms, data []byte) (*Verified, error) { return verify(cms, data) }
+
+// VerifyPDF checks the signature of a PDF. It returns nil where there is none.
+// A signature that does not cover the whole file does not hold.
+func VerifyPDF(pdf []byte) (*Verified, error) {
+	f, err := pdffile.Open(pdf)
+	if err != nil {
+		return nil, err
+	}
+	s, err := f.Signature()
+	if err != nil || s == nil {
+		return nil, err
+	}
+	open, shut := s.Range[1], s.Range[2]
+	if s.Range[0] != 0 || open < 0 || shut <= open || s.Range[3] < 0 || shut+s.Range[3] != int64(len(pdf)) {
+		return nil, fmt.Errorf("%w: it does not cover the whole file", ErrInvalid)
+	}
+	// What it leaves out are the digits of the signature alone.
+	hole := pdf[open:shut]
+	if len(hole) != 2*len(s.Contents)+2 || hole[0] != '<' || hole[len(hole)-1] != '>' {
+		return nil, fmt.Errorf("%w: it leaves out more than itself", ErrInvalid)
+	}
+	var whole asn1.RawValue
+	if _, err := asn1.Unmarshal(s.Contents, &whole); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	v, err := verify(whole.FullBytes, append(bytes.Clone(pdf[:open]), pdf[shut:]...))
+	if err != nil {
+		return nil, err
+	}
+	if v.Claimed.IsZero() {
+		v.Claimed = s.Claimed
+	}
+	return v, nil
+}
+
+func verify(cms, data []byte) (*Verified, error) {
+	invalid := func(err error) (*Verified, error) { return nil, fmt.Errorf("%w: %w", ErrInvalid, err) }
+	p, err := pkcs7.Parse(cms)
+	if err != nil {
+		return invalid(err)
+	}
+	p.Content = data
+	certificate := p.GetOnlySigner()
+	if certificate == nil {
+		return invalid(errors.New("it has not exactly one signer"))
+	}
+	if err := p.Verify(); err != nil {
+		return invalid(err)
+	}
+	var kind asn1.ObjectIdentifier
+	if err := p.UnmarshalSignedAttribute(oidContentType, &kind); err != nil || !kind.Equal(oidData) {
+		return invalid(errors.New("it is over something else than data"))
+	}
+	var binding signingCertificate
+	if err := p.UnmarshalSignedAttribute(oidSigningCertificate, &binding); err != nil || len(binding.Certificates) == 0 {
+		return invalid(errors.New("it does not name its certificate"))
+	}
+	if sum := sha256.Sum256(certificate.Raw); !bytes.Equal(binding.Certificates[0].Hash, sum[:]) {
+		return invalid(errors.New("it names another certificate than it carries"))
+	}
+	v := &Verified{Certificate: certificate, Chain: p.Certificates}
+	if err := p.UnmarshalSignedAttribute(oidSigningTime, &v.Claimed); err != nil {
+		v.Claimed = time.Time{} // it claims none
+	}
+	if err := v.readStamp(p); err != nil {
+		return invalid(err)
+	}
+	return v, nil
+}
+
+// readStamp reads the time-stamp over the signature, where there is one.
+func (v *Verified) readStamp(p *pkcs7.PKCS7) error {
+	for _, a := range p.Signers[0].UnauthenticatedAttributes {
+		if !a.Type.Equal(oidTimeStamp) {
+			continue
+		}
+		token, err := timestamp.Parse(a.Value.Bytes)
+		if err != nil {
+			return fmt.Errorf("its time-stamp can't be read: %w", err)
+		}
+		signed, err := pkcs7.Parse(a.Value.Bytes)
+		if err != nil {
+			return fmt.Errorf("its time-stamp can't be read: %w", err)
+		}
+		authority := signed.GetOnlySigner()
+		if authority == nil {
+			return errors.New("its time-stamp does not carry the certificate of its authority")
+		}
+		if err := signed.Verify(); err != nil {
+			return fmt.Errorf("its time-stamp does not hold: %w", err)
+		}
+		if !slices.Contains(authority.ExtKeyUsage, x509.ExtKeyUsageTimeStamping) {
+			return fmt.Errorf("its time-stamp was signed by %q, which is no time-stamping authority", authority.Subject)
+		}
+		if !token.HashAlgorithm.Available() {
+			return errors.New("its time-stamp uses an unknown hash")
+		}
+		h := token.HashAlgorithm.New()
+		h.Write(p.Signers[0].EncryptedDigest)
+		if !bytes.Equal(h.Sum(nil), token.HashedMessage) {
+			return errors.New("its time-stamp is that of another signature")
+		}
+		v.Stamped, v.Authority = token.Time, authority.Subject.String()
+	}
+	return nil
+}
