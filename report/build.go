@@ -4,23 +4,96 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"bucketproof/analyze"
 	"bucketproof/internal/config"
 	"bucketproof/internal/state"
+	"bucketproof/report/language"
 )
+
+// settle is how long after the end of a month log objects of it are waited for:
+// S3 delivers most within a few hours, and some a day late.
+const settle = 36 * time.Hour
+
+// Input is what a packet is made from.
+type Input struct {
+	View     *analyze.View
+	Previous *analyze.View // of the month before; nil to compare with nothing
+	Catalog  *analyze.Catalog
+	State    *state.State
+	Month    string // YYYY-MM
+	Version  string // of the tool
+	Look     Look
+	Signed   bool // the packet is to be signed
+}
 
 // Build asks the questions of the month. The checks of the month have run
 // before.
-func Build(ctx context.Context, v *analyze.View, catalog *analyze.Catalog, s *state.State, month, version string) (*Packet, error) {
-	p := &Packet{Tenant: v.Tenant, Month: month, Range: v.Range, Version: version, Revision: Revision{Number: 1}, Coverage: v.Coverage, core: map[string]*Table{}}
-	for _, q := range packetQueries(catalog, v.Tenant) {
-		if p.table(q.Name) != nil {
+func Build(ctx context.Context, in Input) (*Packet, error) {
+	v := in.View
+	text, err := language.Load(v.Tenant.Language)
+	if err != nil {
+		return nil, err
+	}
+	p := &Packet{Tenant: v.Tenant, Month: in.Month, Range: v.Range, Version: in.Version, Look: in.Look, Signed: in.Signed, Text: text, Revision: Revision{Number: 1}, Coverage: v.Coverage, core: map[string]*Table{}}
+	if err := p.ask(ctx, v, in.Catalog, packetQueries(in.Catalog, v.Tenant)); err != nil {
+		return nil, err
+	}
+	if err := p.addFindings(ctx, in.Catalog, in.State); err != nil {
+		return nil, err
+	}
+	if err := p.addRequesters(ctx, v, in.Catalog); err != nil {
+		return nil, err
+	}
+	if p.Totals.Rejected, err = v.Rejected(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.finish(v); err != nil {
+		return nil, err
+	}
+	if err := p.addLogging(ctx, in.State); err != nil {
+		return nil, err
+	}
+	if in.Previous != nil {
+		if p.Previous, err = previous(ctx, in); err != nil {
+			return nil, fmt.Errorf("the month before: %w", err)
+		}
+	}
+	p.judge()
+	p.addActions(in.Catalog)
+	return p, nil
+}
+
+// previous is the month before, as far as it is compared: no findings of people.
+func previous(ctx context.Context, in Input) (*Packet, error) {
+	v := in.Previous
+	p := &Packet{Tenant: v.Tenant, Range: v.Range, Month: v.Range.First.Format("2006-01"), Coverage: v.Coverage, core: map[string]*Table{}}
+	if err := p.ask(ctx, v, in.Catalog, in.Catalog.Packet()); err != nil {
+		return nil, err
+	}
+	if err := p.finish(v); err != nil {
+		return nil, err
+	}
+	if p.Totals.Records == 0 {
+		return nil, nil
+	}
+	first, last := p.dates()
+	findings, err := in.State.FindingsBetween(ctx, p.Tenant.ID, first, last)
+	p.Totals.Findings = len(findings)
+	return p, err
+}
+
+// ask runs queries. Where one of the user's own stands in the place of a
+// built-in one, it runs both.
+func (p *Packet) ask(ctx context.Context, v *analyze.View, catalog *analyze.Catalog, queries []*analyze.Statement) error {
+	for _, q := range queries {
+		if p.shownTable(q.Name) != nil {
 			continue // named in packet_queries and in every packet anyway
 		}
 		result, err := v.Run(ctx, q, "")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		p.Tables = append(p.Tables, Table{Statement: q, Columns: result.Columns, Rows: result.Rows})
 		if !q.Own || !catalog.InPacket(q.Name) {
@@ -29,32 +102,29 @@ func Build(ctx context.Context, v *analyze.View, catalog *analyze.Catalog, s *st
 		// What the verdict and the figures rest on is never another's query.
 		own, err := catalog.BuiltIn(q.Name)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if result, err = v.Run(ctx, own, ""); err != nil {
-			return nil, err
+			return err
 		}
 		p.core[q.Name] = &Table{Statement: own, Columns: result.Columns, Rows: result.Rows}
 	}
-	if err := p.addFindings(ctx, catalog, s); err != nil {
-		return nil, err
-	}
+	return nil
+}
+
+// finish makes from the answers what is counted and drawn.
+func (p *Packet) finish(v *analyze.View) error {
 	if err := p.addNights(v.Nights); err != nil {
-		return nil, err
-	}
-	if err := p.addRequesters(ctx, v, catalog); err != nil {
-		return nil, err
+		return err
 	}
 	p.addSources(v.Sources)
-	var err error
-	if p.Totals.Rejected, err = v.Rejected(ctx); err != nil {
-		return nil, err
+	if err := p.addDays(); err != nil {
+		return err
 	}
-	if err := p.count(); err != nil {
-		return nil, err
+	if err := p.addHours(); err != nil {
+		return err
 	}
-	p.judge()
-	return p, nil
+	return p.count()
 }
 
 // packetQueries are the queries of every packet and those that the tenant's
@@ -79,17 +149,7 @@ func (p *Packet) addFindings(ctx context.Context, catalog *analyze.Catalog, s *s
 		return err
 	}
 	for _, f := range findings {
-		out := Finding{Finding: f, Title: f.Check}
-		if c := catalog.Check(f.Check); c != nil {
-			out.Title, out.Sentence = c.Title, c.Say(f.Count, len(f.Days))
-			if f.Cause == "" && f.Status != state.StatusResolved && c.Draft != "" {
-				out.Draft = c.Narrative(f, p.Range.Location)
-			}
-			if f.Subject == analyze.OtherSubjects {
-				out.Sentence += " This counts several subjects together, which are too many to list."
-			}
-		}
-		p.Findings = append(p.Findings, out)
+		p.Findings = append(p.Findings, p.finding(f, catalog.Check(f.Check)))
 	}
 	for _, c := range catalog.Checks {
 		if !c.Wanted(p.Tenant) {
@@ -206,6 +266,102 @@ func (p *Packet) addSources(all []state.Source) {
 	}
 }
 
+// addDays gathers the figures of the days over all buckets.
+func (p *Packet) addDays() error {
+	at := map[string]int{}
+	for _, d := range p.Range.Days() {
+		at[d.Date] = len(p.Days)
+		p.Days = append(p.Days, Day{Date: d.Date})
+	}
+	t, d := p.table("bytes-by-day"), p.table("deletes")
+	if t == nil || d == nil {
+		return fmt.Errorf("the queries bytes-by-day and deletes are missing")
+	}
+	for _, row := range t.Rows {
+		date, ok := row[1].(string)
+		requests, ok1 := row[2].(int64)
+		written, ok2 := row[3].(int64)
+		sent, ok3 := row[4].(int64)
+		i, inside := at[date]
+		if !ok || !ok1 || !ok2 || !ok3 || !inside {
+			return fmt.Errorf("query bytes-by-day: unexpected row %v", row)
+		}
+		day := &p.Days[i]
+		day.Requests += requests
+		day.Written += written
+		day.Sent += sent
+		day.Known = true
+	}
+	for _, row := range d.Rows {
+		date, ok := row[1].(string)
+		objects, ok1 := row[3].(int64)
+		i, inside := at[date]
+		if !ok || !ok1 || !inside {
+			return fmt.Errorf("query deletes: unexpected row %v", row)
+		}
+		p.Days[i].Deletes += objects
+	}
+	return nil
+}
+
+func (p *Packet) addHours() error {
+	t := p.table("requests-by-hour")
+	if t == nil {
+		return fmt.Errorf("the query requests-by-hour is missing")
+	}
+	for _, row := range t.Rows {
+		weekday, ok := row[1].(int64)
+		hour, ok1 := row[2].(int64)
+		n, ok2 := row[3].(int64)
+		if !ok || !ok1 || !ok2 || weekday < 1 || weekday > 7 || hour < 0 || hour > 23 {
+			return fmt.Errorf("query requests-by-hour: unexpected row %v", row)
+		}
+		p.Hours[weekday-1][hour] += n
+	}
+	return nil
+}
+
+// addLogging tells of each bucket whether its log arrives, and whether all of it
+// that may come is in.
+func (p *Packet) addLogging(ctx context.Context, s *state.State) error {
+	for _, b := range p.Tenant.Buckets {
+		l := Logging{Bucket: b.Name, Target: b.Logs.Text, Gaps: []string{}}
+		var err error
+		if l.First, err = s.FirstLog(ctx, b.Logs.Text, b.Name); err != nil {
+			return err
+		}
+		for _, o := range p.Sources {
+			if o.Location != b.Logs.Text || o.Kind != state.KindLog || o.Records+o.Duplicates == 0 || !slices.Contains(splitNames(o.Bucket), b.Name) {
+				continue
+			}
+			l.Objects++
+			if o.Delivered.After(l.Newest) {
+				l.Newest = o.Delivered
+			}
+		}
+		for _, d := range p.Coverage {
+			if d.Bucket != b.Name {
+				continue
+			}
+			l.Days++
+			if d.Gap == "" {
+				l.DaysKnown++
+			} else if !slices.Contains(l.Gaps, d.Gap) {
+				l.Gaps = append(l.Gaps, d.Gap)
+			}
+		}
+		p.Logging = append(p.Logging, l)
+		listed, err := s.Listed(ctx, b.Logs.Text)
+		if err != nil {
+			return err
+		}
+		if listed.Before(p.Range.End().Add(settle)) {
+			p.Provisional = true
+		}
+	}
+	return nil
+}
+
 func (p *Packet) count() error {
 	t := &p.Totals
 	for _, s := range p.Sources {
@@ -215,22 +371,29 @@ func (p *Packet) count() error {
 			t.Duplicates += s.Duplicates
 		}
 	}
+	for _, sum := range []struct {
+		into          *int64
+		query, column string
+	}{
+		{&t.Records, "log-delivery", "records"},
+		{&t.BytesWritten, "backup-windows", "bytes_written"},
+		{&t.ForeignRecords, "cross-account", "requests"},
+		{&t.OutsideRecords, "unapproved-prefixes", "requests"},
+		{&t.Errors, "errors", "requests"},
+		{&t.ObjectsDeleted, "deletes", "object_deletes"},
+		{&t.Requests, "top-requesters", "requests"},
+	} {
+		var err error
+		if *sum.into, err = p.sum(sum.query, sum.column); err != nil {
+			return err
+		}
+	}
+	p.requests = t.Requests
 	var err error
-	if t.Records, err = p.sum("log-delivery", "records"); err != nil {
-		return err
-	}
-	if t.BytesWritten, err = p.sum("backup-windows", "bytes_written"); err != nil {
-		return err
-	}
-	if t.ForeignRecords, err = p.sum("cross-account", "requests"); err != nil {
-		return err
-	}
-	if p.requests, err = p.sum("top-requesters", "requests"); err != nil {
-		return err
-	}
 	if t.ApprovedRecords, err = p.approved(); err != nil {
 		return err
 	}
+	t.Principals = len(p.principalNames())
 	for _, n := range p.Nights {
 		t.Nights++
 		switch n.Verdict {
@@ -245,13 +408,16 @@ func (p *Packet) count() error {
 		}
 	}
 	for _, d := range p.Coverage {
+		t.BucketDays++
 		if d.Gap != "" {
 			t.DaysUnknown++
 		}
 	}
 	t.Findings = len(p.Findings)
 	for _, f := range p.Findings {
-		if f.Status != state.StatusResolved {
+		if f.Status == state.StatusResolved {
+			t.FindingsResolved++
+		} else {
 			t.FindingsOpen++
 		}
 	}
@@ -297,10 +463,27 @@ func (p *Packet) approved() (int64, error) {
 }
 
 func (p *Packet) named(principal string) bool {
-	for _, m := range p.Tenant.Principals {
-		if m.Name == principal {
-			return true
+	return slices.ContainsFunc(p.Tenant.Principals, func(m config.Principal) bool { return m.Name == principal })
+}
+
+// principalNames are those who used the buckets, each once, in their order.
+func (p *Packet) principalNames() []string {
+	return p.names("top-requesters", "principal")
+}
+
+// names are the different texts of a column, sorted.
+func (p *Packet) names(query, column string) []string {
+	t := p.table(query)
+	i := slices.Index(t.Columns, column)
+	if i < 0 {
+		return nil
+	}
+	var out []string
+	for _, row := range t.Rows {
+		if s, ok := row[i].(string); ok {
+			out = append(out, s)
 		}
 	}
-	return false
+	slices.Sort(out)
+	return slices.Compact(out)
 }

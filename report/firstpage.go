@@ -2,128 +2,225 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"bucketproof/internal/config"
 	"bucketproof/internal/state"
+	"bucketproof/report/draw"
+)
+
+// summaryID is the anchor of the first page.
+const summaryID = "summary"
+
+const (
+	// maxReasons is how many lines the first page has for what the verdict
+	// rests on.
+	maxReasons = 6
+	// listsHeight is what the lists at its foot take at the least.
+	listsHeight = 34.0
+	trendHeight = 34.0
 )
 
 // firstPage stands alone: an account manager can show just this page.
-func (d *document) firstPage() error {
-	p := d.packet
-	d.newPage()
-	d.at(margin, d.y, medium, 9, ink, "Backup evidence packet")
-	d.right(pageWidth-margin, d.y, medium, 9, ink, p.MonthName())
-	d.y += 4.3
-	d.at(margin, d.y, regular, 7.8, muted, "from Amazon S3 server access logs")
-	days := p.Range.Days()
-	d.right(pageWidth-margin, d.y, regular, 7.8, muted, fmt.Sprintf("%s 00:00 – %s 24:00, %s%s", dateName(days[0].Date), dateName(days[len(days)-1].Date), p.Range.Location, revisionName(p.Revision)))
-	d.y += 5.6
-	d.line(margin, d.y, pageWidth-margin, d.y, ink, 1.2)
-	d.y += 5
-	const titleLines = 2
-	for _, line := range cutLines(d.lines(light, 23, column, p.Tenant.Name), titleLines) {
-		d.at(margin, d.y, light, 23, ink, line)
-		d.y += 23 * mmPerPoint * 1.15
+func (d *pages) firstPage() error {
+	p := d.p
+	d.NewPage()
+	if err := d.letterhead(); err != nil {
+		return err
 	}
-	d.pdf.Bookmark("Summary", 0, margin)
-	d.y += 4
+	for _, line := range d.CutLines(draw.Light, 23, d.Column, p.Tenant.Name, 2) {
+		d.At(draw.Margin, d.Y, draw.Light, 23, draw.Ink, line)
+		d.Y += 23 * draw.MMPerPoint * 1.15
+	}
+	d.Anchor(summaryID, p.say("document.summary"), 0)
+	d.Y += 3
 	d.verdict()
 	d.figures()
-	d.calendar()
+	d.HeadingHere(p.say("calendar.title"))
+	buckets := int((d.Room() - trendHeight - listsHeight - 26) / draw.CalendarStep)
+	d.calendar(max(3, buckets))
 	if err := d.trend(); err != nil {
 		return err
 	}
-	d.whatDidNotFit()
+	d.lists()
 	return nil
 }
 
-func revisionName(r Revision) string {
-	if r.Number > 1 {
-		return fmt.Sprintf(" · revision %d", r.Number)
+// letterhead names who made the packet and for which period.
+func (d *pages) letterhead() error {
+	p := d.p
+	x := draw.Margin
+	if p.Look.Logo != nil {
+		w, err := d.Logo(p.Look.Logo, draw.Margin, d.Y-1, 46, 9.5)
+		if err != nil {
+			return err
+		}
+		x += w + 4
 	}
-	return ""
+	days := p.Range.Days()
+	period := p.say("first.period", "first", p.Text.Day(days[0].Date), "last", p.Text.Day(days[len(days)-1].Date), "zone", p.Range.Location.String()) + " · "
+	if p.Provisional {
+		period += p.say("standing.provisional")
+	} else {
+		period += p.say("standing.final")
+	}
+	if p.Revision.Number > 1 {
+		period += " · " + p.say("standing.revision", "n", p.Revision.Number)
+	}
+	name := p.Look.MSP
+	kind := p.say("document.kind")
+	if name == "" {
+		name, kind = kind, p.say("document.subject")
+	}
+	right := d.Right() - x - d.TextWidth(draw.Regular, 7.8, period) - 4
+	d.At(x, d.Y, draw.Medium, 9, draw.Ink, d.Fit(draw.Medium, 9, right, name))
+	d.AtRight(d.Right(), d.Y, draw.Medium, 9, draw.Ink, p.MonthName())
+	d.Y += 4.3
+	d.At(x, d.Y, draw.Regular, 7.8, draw.Muted, d.Fit(draw.Regular, 7.8, right, kind))
+	d.AtRight(d.Right(), d.Y, draw.Regular, 7.8, draw.Muted, period)
+	d.Y += 5.6
+	d.Line(draw.Margin, d.Y, d.Right(), d.Y, draw.Ink, 1.2)
+	d.Y += 5
+	return nil
+}
+
+// verdictColor goes with the mark of the verdict.
+func (d *pages) verdictColor() draw.Color {
+	switch {
+	case d.p.Totals.NightsMissed > 0:
+		return draw.Red
+	case d.p.Verdict == verdictAttention:
+		return draw.Amber
+	case d.p.Verdict == verdictNotEvaluated:
+		return draw.Muted
+	}
+	return d.Accent
 }
 
 // verdict is the one sentence, with a bar in its colour and its shape.
-func (d *document) verdict() {
-	p := d.packet
-	c := blue
-	switch {
-	case p.Totals.NightsMissed > 0:
-		c = red
-	case p.Verdict == verdictAttention:
-		c = amber
-	case p.Verdict == verdictNotEvaluated:
-		c = muted
-	}
-	top := d.y
+func (d *pages) verdict() {
+	p := d.p
+	top := d.Y
 	const indent = 5.4
-	d.at(margin+indent, d.y, medium, 7, c, strings.ToUpper(p.Verdict))
-	d.y += 4.2
-	for _, line := range d.lines(medium, 12, column-indent, p.Sentence) {
-		d.at(margin+indent, d.y, medium, 12, ink, line)
-		d.y += 12 * mmPerPoint * 1.35
+	c := d.verdictColor()
+	label := strings.ToUpper(p.say("verdict.label." + verdictKey(p.Verdict)))
+	if p.Provisional {
+		label += " · " + strings.ToUpper(p.say("standing.provisional"))
 	}
-	d.y += 0.6
-	for _, reason := range p.Reasons {
-		for _, line := range d.lines(regular, textSize, column-indent, reason) {
-			d.at(margin+indent, d.y, regular, textSize, muted, line)
-			d.y += textSize * mmPerPoint * lineHeight
-		}
+	d.Mark(draw.Margin+indent+1.2, d.Y+1.5, 1.2, markOf(p.Verdict))
+	d.At(draw.Margin+indent+4, d.Y, draw.Medium, 7, draw.Ink, label)
+	d.Y += 4.4
+	for _, line := range d.Lines(draw.Medium, 12, d.Column-indent, p.Sentence) {
+		d.At(draw.Margin+indent, d.Y, draw.Medium, 12, draw.Ink, line)
+		d.Y += 12 * draw.MMPerPoint * 1.35
 	}
-	d.box(margin, top-0.6, 1, d.y-top+0.8, c, c, 0)
-	d.y += 5
+	d.Y += 0.6
+	for _, line := range d.CutLines(draw.Regular, draw.TextSize, d.Column-indent, strings.Join(p.Reasons, "\n"), maxReasons) {
+		d.At(draw.Margin+indent, d.Y, draw.Regular, draw.TextSize, draw.Muted, line)
+		d.Y += draw.TextSize * draw.MMPerPoint * draw.LineHeight
+	}
+	d.Box(draw.Margin, top-0.6, 1, d.Y-top+0.8, c, c, 0)
+	d.Y += 5
+}
+
+func markOf(verdict string) draw.Mark {
+	switch verdict {
+	case verdictOK:
+		return draw.OK
+	case verdictAttention:
+		return draw.Attention
+	case verdictMissed:
+		return draw.Missed
+	}
+	return draw.Unknown
 }
 
 // figure is a number that carries the verdict.
 type figure struct{ value, label, note string }
 
-func (d *document) figures() {
-	p, t := d.packet, d.packet.Totals
-	nightsNote := "every night was evaluated"
-	if t.NightsMissed+t.NightsUnknown > 0 {
-		nightsNote = fmt.Sprintf("%d missed, %d not evaluated", t.NightsMissed, t.NightsUnknown)
-	}
-	logNote := "every line was read"
-	if t.Records == 0 {
-		logNote = "nothing to evaluate"
-	}
-	if t.Rejected > 0 {
-		logNote = count(int(t.Rejected), "line could not be read", "lines could not be read")
-	}
-	all := []figure{
-		{integer(int64(t.NightsOK+t.NightsAttention)) + " of " + integer(int64(t.Nights)), "nights covered", nightsNote},
-		{bytesName(t.BytesWritten), "written in backup windows", count(len(p.Tenant.Buckets), "bucket", "buckets")},
-		{percent(t.ApprovedRecords, p.requests), "of requests by approved principals", fmt.Sprintf("%s of %s were not", integer(p.requests-t.ApprovedRecords), integer(p.requests))},
-		{p.foreignValue(), "requests from other AWS accounts", p.accountsNote()},
-		{integer(int64(t.Findings)), "findings in the month", fmt.Sprintf("%d open, %d resolved", t.FindingsOpen, t.Findings-t.FindingsOpen)},
-		{integer(t.Records), "log records, each counted once", logNote},
-	}
-	width := (column - 2*gutter) / 3
-	for i, f := range all {
-		x := margin + float64(i%3)*(width+gutter)
-		d.line(x, d.y, x+width, d.y, rule, 0.6)
-		d.at(x, d.y+2.2, light, 17, ink, f.value)
-		d.at(x, d.y+9.6, medium, textSize, ink, f.label)
-		d.at(x, d.y+13.2, regular, textSize, muted, f.note)
+func (d *pages) figures() {
+	width := (d.Column - 2*draw.Gutter) / 3
+	for i, f := range d.p.keyFigures() {
+		x := draw.Margin + float64(i%3)*(width+draw.Gutter)
+		d.Line(x, d.Y, x+width, d.Y, draw.Rule, 0.6)
+		d.At(x, d.Y+2.2, draw.Light, 17, draw.Ink, d.Fit(draw.Light, 17, width, f.value))
+		d.At(x, d.Y+9.6, draw.Medium, draw.TextSize, draw.Ink, d.Fit(draw.Medium, draw.TextSize, width, f.label))
+		d.At(x, d.Y+13.2, draw.Regular, draw.TextSize, draw.Muted, d.Fit(draw.Regular, draw.TextSize, width, f.note))
 		if i%3 == 2 {
-			d.y += 19.5
+			d.Y += 19
 		}
 	}
+}
+
+// keyFigures are the six that carry the verdict.
+func (p *Packet) keyFigures() []figure {
+	t := p.Totals
+	nights := p.say("figure.nights-all")
+	if t.NightsMissed+t.NightsUnknown > 0 {
+		nights = p.say("figure.nights-note", "missed", t.NightsMissed, "unknown", t.NightsUnknown)
+	}
+	findings := p.say("figure.findings-none")
+	if t.FindingsOpen > 0 {
+		findings = p.say("figure.findings-open", "n", t.FindingsOpen)
+		if due := p.nextDue(); due != "" {
+			findings += p.say("figure.findings-due", "date", p.Text.Day(due))
+		}
+	} else if t.Findings > 0 {
+		findings = p.say("figure.findings-closed")
+	}
+	return []figure{
+		{p.say("figure.of", "n", t.NightsOK+t.NightsAttention, "all", t.Nights), p.say("figure.nights"), nights},
+		{p.Text.Bytes(t.BytesWritten), p.say("figure.written"), p.writtenNote()},
+		{p.Text.Percent(t.ApprovedRecords, p.requests), p.say("figure.approved"), p.say("figure.approved-note", "n", p.requests-t.ApprovedRecords, "all", p.requests)},
+		{p.foreignValue(), p.say("figure.foreign"), p.foreignNote()},
+		{p.Text.Integer(int64(t.Findings)) + " / " + p.Text.Integer(int64(t.FindingsResolved)), p.say("figure.findings"), findings},
+		{p.Text.Percent(int64(t.BucketDays-t.DaysUnknown), int64(t.BucketDays)), p.say("figure.log"), p.logNote()},
+	}
+}
+
+// nextDue is the first day on which an open finding is due.
+func (p *Packet) nextDue() string {
+	due := ""
+	for _, f := range p.Findings {
+		if f.Status != state.StatusResolved && f.Due != "" && (due == "" || f.Due < due) {
+			due = f.Due
+		}
+	}
+	return due
+}
+
+func (p *Packet) writtenNote() string {
+	if p.Previous != nil && p.Previous.Totals.BytesWritten > 0 {
+		return p.say("figure.written-change", "change", p.Text.Change(p.Previous.Totals.BytesWritten, p.Totals.BytesWritten), "month", p.monthBefore())
+	}
+	return p.say("figure.written-note", "n", len(p.Tenant.Buckets))
+}
+
+// logNote says what the share of days leaves out.
+func (p *Packet) logNote() string {
+	t := p.Totals
+	switch {
+	case t.Records == 0:
+		return p.say("figure.log-none")
+	case t.Rejected > 0:
+		return p.say("figure.log-rejected", "records", t.Records, "n", t.Rejected)
+	}
+	return p.say("figure.log-note", "records", t.Records)
 }
 
 func (p *Packet) foreignValue() string {
 	if len(p.Tenant.Accounts) == 0 {
 		return "–"
 	}
-	return integer(p.Totals.ForeignRecords)
+	return p.Text.Integer(p.Totals.ForeignRecords)
 }
 
-// accountsNote says how many of the requests from other accounts came from
+// foreignNote says how many of the requests from other accounts came from
 // principals that the mapping approves: those are no finding.
-func (p *Packet) accountsNote() string {
+func (p *Packet) foreignNote() string {
 	if len(p.Tenant.Accounts) == 0 {
-		return "not evaluated: no accounts are configured"
+		return p.say("figure.foreign-unknown")
 	}
 	strange := int64(0)
 	for _, f := range p.Findings {
@@ -132,112 +229,215 @@ func (p *Packet) accountsNote() string {
 		}
 	}
 	if approved := p.Totals.ForeignRecords - strange; approved > 0 {
-		return integer(approved) + " of them by approved principals"
+		return p.say("figure.foreign-approved", "n", approved)
 	}
-	return "own: " + enumerate(p.Tenant.Accounts)
+	return p.say("figure.foreign-own", "accounts", p.Text.List(p.Tenant.Accounts, 3))
 }
 
-// trend draws what each night wrote and what each day requested.
-func (d *document) trend() error {
-	p := d.packet
-	written, requests := p.daily()
-	d.heading("Data written each night")
-	if err := d.bars(25, written, func(v float64) string { return axisName(v, true) }); err != nil {
-		return err
+// calendar draws the nights of the month for as many buckets as there is room
+// for, those with the most nights that are not ok first where not all fit.
+func (d *pages) calendar(room int) {
+	p := d.p
+	buckets := p.Tenant.Buckets
+	cut := len(buckets) > room
+	if cut {
+		buckets = p.worstBuckets(room)
 	}
-	d.at(margin, d.y+0.6, medium, 8, ink, "Requests each day")
-	d.y += 5
-	if err := d.bars(17, requests, func(v float64) string { return axisName(v, false) }); err != nil {
-		return err
+	days := p.Range.Days()
+	labels := make([]string, len(days))
+	for i := range days {
+		labels[i] = fmt.Sprint(i + 1)
 	}
-	d.note("Bytes of successful writes in the backup windows, by the day on which the window starts, and log records by day; all buckets. Figures: csv/backup-windows.csv and csv/log-delivery.csv. A night that could not be evaluated, and a day without records, is a gap.")
-	return nil
+	verdicts := map[[2]string]string{}
+	for _, n := range p.Nights {
+		verdicts[[2]string{n.Bucket, n.Date}] = n.Verdict
+	}
+	var rows []draw.NightRow
+	for _, b := range buckets {
+		row := draw.NightRow{Label: b.Name, Marks: make([]draw.Mark, len(days))}
+		for i, day := range days {
+			if v, ok := verdicts[[2]string{b.Name, day.Date}]; ok {
+				row.Marks[i] = markOf(v)
+			}
+		}
+		rows = append(rows, row)
+	}
+	d.Calendar(labels, rows)
+	d.Legend(map[draw.Mark]string{draw.OK: p.say("calendar.ok"), draw.Attention: p.say("calendar.attention"), draw.Missed: p.say("calendar.missed"), draw.Unknown: p.say("calendar.unknown")})
+	if cut {
+		d.Note(p.say("calendar.cut", "n", room, "all", len(p.Tenant.Buckets)))
+	}
 }
 
-func axisName(v float64, bytes bool) string {
-	if bytes {
-		return bytesName(int64(v))
-	}
-	return integer(int64(v))
-}
-
-// daily are the two series of the trend.
-func (p *Packet) daily() (written, requests []bar) {
-	records := map[string]int64{}
-	for _, row := range p.table("log-delivery").Rows {
-		date, ok := row[1].(string)
-		n, ok1 := row[3].(int64)
-		if ok && ok1 {
-			records[date] += n
+// worstBuckets are the n buckets with the most nights that are not ok, in the
+// order of the configuration where they are equal.
+func (p *Packet) worstBuckets(n int) []config.Bucket {
+	bad := map[string]int{}
+	for _, night := range p.Nights {
+		if night.Verdict != verdictOK {
+			bad[night.Bucket]++
 		}
 	}
-	for _, day := range p.Range.Days() {
-		w := bar{label: dateName(day.Date)}
-		missed := 0
-		for _, n := range p.Nights {
-			if n.Date == day.Date {
-				w.value += float64(n.Bytes)
-				w.known = w.known || n.Verdict != verdictNotEvaluated
-				if n.Verdict == verdictMissed {
-					missed++
+	buckets := slices.Clone(p.Tenant.Buckets)
+	slices.SortStableFunc(buckets, func(a, b config.Bucket) int { return bad[b.Name] - bad[a.Name] })
+	return buckets[:n]
+}
+
+// trend draws what each night wrote.
+func (d *pages) trend() error {
+	d.HeadingHere(d.p.say("chart.written.title"))
+	return d.writtenChart(24)
+}
+
+// lists are what did not fit and what happens next, side by side as far as the
+// page has room.
+func (d *pages) lists() {
+	p := d.p
+	left := d.Column*0.54 - draw.Gutter/2
+	right := d.Column - left - draw.Gutter
+	x := draw.Margin + left + draw.Gutter
+	d.Space(1)
+	d.At(draw.Margin, d.Y, draw.Medium, 10, draw.Ink, p.say("first.findings"))
+	d.At(x, d.Y, draw.Medium, 10, draw.Ink, p.say("first.actions"))
+	d.Y += 10*draw.MMPerPoint + 2.5
+	top := d.Y
+	d.topFindings(left)
+	d.Y = top
+	d.topActions(x, right)
+}
+
+func (d *pages) topFindings(width float64) {
+	p := d.p
+	if len(p.Findings) == 0 {
+		for _, line := range d.CutLines(draw.Regular, draw.TextSize, width, p.checkedNote(), int(d.Room()/4)) {
+			d.At(draw.Margin, d.Y, draw.Regular, draw.TextSize, draw.Ink, line)
+			d.Y += draw.TextSize * draw.LineHeight * draw.MMPerPoint
+		}
+		return
+	}
+	const headHeight, rowHeight, noteHeight = 5.0, 5.7, 5.0
+	groups := p.findingGroups()
+	rows := min(len(groups), 7, max(1, int((d.Room()-headHeight-noteHeight)/rowHeight)))
+	var cells [][]draw.Cell
+	for _, g := range groups[:rows] {
+		what := g.what
+		if full := g.what + g.where; d.TextWidth(draw.Regular, draw.TableSize, full) < (width-6)*0.52 {
+			what = full
+		}
+		cells = append(cells, draw.Cells(what, g.seen, g.status))
+	}
+	t := &draw.Table{X: draw.Margin, Width: width, Columns: []draw.Column{{Head: p.say("head.finding"), Width: 52, OneLine: true}, {Head: p.say("head.seen"), Width: 23, OneLine: true}, {Head: p.say("head.status"), Width: 25, OneLine: true}}}
+	d.Draw(t, cells)
+	if rows < len(groups) {
+		d.At(draw.Margin, d.Y+1.2, draw.Regular, draw.NoteSize, draw.Muted, p.say("first.more-findings", "n", rows, "all", len(groups)))
+	}
+}
+
+// findingGroup is what the first page says of the findings of one check.
+type findingGroup struct{ what, where, seen, status string }
+
+// findingGroups puts the findings of a check together, in the order of the
+// findings.
+func (p *Packet) findingGroups() []findingGroup {
+	var order []string
+	of := map[string][]Finding{}
+	for _, f := range p.Findings {
+		if len(of[f.Check]) == 0 {
+			order = append(order, f.Check)
+		}
+		of[f.Check] = append(of[f.Check], f)
+	}
+	var out []findingGroup
+	for _, check := range order {
+		list := of[check]
+		g := findingGroup{what: list[0].Title}
+		if len(list) > 1 {
+			g.what = p.say("first.group", "title", list[0].Title, "n", len(list))
+		} else {
+			g.where = ", " + list[0].Bucket
+		}
+		first, last, open, due := "9999", "", 0, ""
+		for _, f := range list {
+			first, last = min(first, f.Days[0].Date), max(last, f.Days[len(f.Days)-1].Date)
+			if f.Status != state.StatusResolved {
+				open++
+				if f.Due != "" && (due == "" || f.Due < due) {
+					due = f.Due
 				}
 			}
 		}
-		if missed > 0 && p.Totals.NightsMissed <= 3 {
-			w.mark = dateName(day.Date) + ": no backup written"
-			if len(p.Tenant.Buckets) > 1 {
-				w.mark = dateName(day.Date) + ": a backup was missed"
-			}
+		g.seen = p.Text.Day(first)
+		if last != first {
+			g.seen += " – " + p.Text.Day(last)
 		}
-		written = append(written, w)
-		n := records[day.Date]
-		requests = append(requests, bar{label: dateName(day.Date), value: float64(n), known: n > 0})
+		switch {
+		case open == 0:
+			g.status = p.Text.Phrase(state.StatusResolved)
+		case len(list) == 1:
+			g.status = p.Text.Phrase(list[0].Status)
+		default:
+			g.status = p.say("first.open", "n", open)
+		}
+		if open > 0 && due != "" {
+			g.status += ", " + p.say("first.due", "date", p.Text.Day(due))
+		}
+		out = append(out, g)
 	}
-	return written, requests
+	return out
 }
 
-// whatDidNotFit lists the gravest findings, as far as the page has room.
-func (d *document) whatDidNotFit() {
-	p := d.packet
-	const headingHeight, headHeight, rowHeight, noteHeight = 9.0, 5.0, 5.7, 6.0
-	room := bottom - d.y - headingHeight
-	if room < noteHeight {
-		return
-	}
-	d.headingHere("What did not fit")
-	if len(p.Findings) == 0 {
-		d.paragraph(regular, textSize, ink, column, p.checkedNote())
-		return
-	}
-	const most = 7
-	rows := min(most, int((room-headHeight-noteHeight)/rowHeight))
-	if rows < 1 {
-		d.paragraph(regular, textSize, ink, column, fmt.Sprintf("%s; see the section on findings.", count(len(p.Findings), "finding", "findings")))
-		return
-	}
-	rows = min(rows, len(p.Findings))
-	var cells [][]cell
-	for _, f := range p.Findings[:rows] {
-		status := f.Status
-		if f.Status != state.StatusResolved && f.Due != "" {
-			status += ", due " + dateName(f.Due)
+// topActions lists what happens next, as far as the page has room.
+func (d *pages) topActions(x, width float64) {
+	p := d.p
+	step := draw.TextSize * draw.LineHeight * draw.MMPerPoint
+	if len(p.Actions) == 0 {
+		for _, line := range d.Lines(draw.Regular, draw.TextSize, width, p.say("action.none")) {
+			d.At(x, d.Y, draw.Regular, draw.TextSize, draw.Ink, line)
+			d.Y += step
 		}
-		cells = append(cells, plain(f.Title, f.Bucket, f.Subject, p.seen(f), integer(f.Count), status))
+		return
 	}
-	d.table([]col{{head: "Finding", width: 48, line: true}, {head: "Bucket", width: 28, line: true}, {head: "Subject", width: 40, line: true}, {head: "Seen", width: 22, line: true},
-		{head: "Count", width: 11, right: true}, {head: "Status", width: 27, line: true}}, cells)
-	if rows < len(p.Findings) {
-		d.note(fmt.Sprintf("First %d of %d findings; all of them are in the section on findings.", rows, len(p.Findings)))
+	for i, a := range p.Actions {
+		lines := d.CutLines(draw.Regular, draw.TextSize, width-5, p.actionLine(a), 3)
+		more := 0.0
+		if i+1 < len(p.Actions) {
+			more = step
+		}
+		if d.Room() < float64(len(lines))*step+more || i == 6 {
+			d.At(x, d.Y, draw.Regular, draw.NoteSize, draw.Muted, p.say("first.more-actions", "n", len(p.Actions)-i))
+			return
+		}
+		d.At(x, d.Y, draw.Regular, draw.TextSize, draw.Muted, fmt.Sprintf("%d.", i+1))
+		for _, line := range lines {
+			d.At(x+5, d.Y, draw.Regular, draw.TextSize, draw.Ink, line)
+			d.Y += step
+		}
+		d.Y += 0.8
 	}
+}
+
+// actionLine is an action with who and until when.
+func (p *Packet) actionLine(a Action) string {
+	var who []string
+	if a.Owner != "" {
+		who = append(who, a.Owner)
+	}
+	if a.Due != "" {
+		who = append(who, p.say("first.due", "date", p.Text.Day(a.Due)))
+	}
+	if len(who) == 0 {
+		return a.Text
+	}
+	return strings.TrimSuffix(a.Text, ".") + " (" + strings.Join(who, ", ") + ")."
 }
 
 // checkedNote says what the absence of findings means.
 func (p *Packet) checkedNote() string {
 	if p.Totals.Records == 0 {
-		return "Not evaluated: there is no log record to look at."
+		return p.say("findings.dark")
 	}
 	if len(p.NotEvaluated) == 0 {
-		return "Nothing. Every check looked at every day and found nothing."
+		return p.say("findings.none")
 	}
 	var checks []string
 	dates := map[string]map[string]bool{}
@@ -249,23 +449,7 @@ func (p *Packet) checkedNote() string {
 		dates[n.Check][n.Date] = true
 	}
 	for i, c := range checks {
-		checks[i] = fmt.Sprintf("%s on %s", c, count(len(dates[c]), "day", "days"))
+		checks[i] = p.say("findings.check-days", "check", c, "n", len(dates[c]))
 	}
-	return "No check found anything where it could look. Not evaluated: " + strings.Join(checks, ", ") + "; why is in the section on findings."
-}
-
-func (p *Packet) seen(f Finding) string {
-	first, last := f.Days[0].Date, f.Days[len(f.Days)-1].Date
-	if first == last {
-		return dateName(first)
-	}
-	return dateName(first) + " – " + dateName(last)
-}
-
-func fitText(s string, n int) string {
-	runes := []rune(s)
-	if len(runes) <= n {
-		return s
-	}
-	return string(runes[:n-1]) + "…"
+	return p.say("findings.none-where-looked", "checks", strings.Join(checks, ", "))
 }

@@ -6,25 +6,29 @@ import (
 	"time"
 )
 
-// SchemaVersion is that of manifest.json.
-const SchemaVersion = 1
+// SchemaVersion is that of manifest.json and of packet.json.
+const SchemaVersion = 2
 
 // Manifest is manifest.json: what a packet is, what it says and what its files
 // hash to.
 type Manifest struct {
-	SchemaVersion int               `json:"schema_version"`
-	Tenant        ManifestTenant    `json:"tenant"`
-	Period        ManifestPeriod    `json:"period"`
-	Revision      int               `json:"revision"`
-	Supersedes    *Superseded       `json:"supersedes"`
-	Tool          ManifestTool      `json:"tool"`
-	Verdict       string            `json:"verdict"`
-	Sentence      string            `json:"sentence"`
-	Totals        Totals            `json:"totals"`
-	Sources       ManifestSources   `json:"sources"`
-	Files         []ManifestFile    `json:"files"`
-	Queries       []ManifestQuery   `json:"queries"`
-	NotEvaluated  []ManifestSilence `json:"not_evaluated"`
+	SchemaVersion int                `json:"schema_version"`
+	Tenant        ManifestTenant     `json:"tenant"`
+	Period        ManifestPeriod     `json:"period"`
+	Revision      int                `json:"revision"`
+	Supersedes    *Superseded        `json:"supersedes"`
+	Causes        []string           `json:"causes"`
+	Changes       []Change           `json:"changes"`
+	Tool          ManifestTool       `json:"tool"`
+	Verdict       string             `json:"verdict"`
+	Provisional   bool               `json:"provisional"`
+	Sentence      string             `json:"sentence"`
+	Totals        Totals             `json:"totals"`
+	Sources       ManifestSources    `json:"sources"`
+	Signature     *ManifestSignature `json:"signature"`
+	Files         []ManifestFile     `json:"files"`
+	Queries       []ManifestQuery    `json:"queries"`
+	NotEvaluated  []ManifestSilence  `json:"not_evaluated"`
 }
 
 // ManifestTenant names the tenant.
@@ -58,13 +62,28 @@ type ManifestSources struct {
 	MerkleRoot string `json:"merkle_root_rfc6962"`
 }
 
+// ManifestSignature says who signed: the PDF, and the manifest itself in File.
+type ManifestSignature struct {
+	File              string `json:"file"`
+	Subject           string `json:"subject"`
+	CertificateSHA256 string `json:"certificate_sha256"`
+}
+
 // ManifestFile is a file of the packet.
 type ManifestFile struct {
-	Path   string            `json:"path"`
-	Kind   string            `json:"kind"`
-	Size   int               `json:"size"`
-	SHA256 string            `json:"sha256"`
-	Tags   map[string]string `json:"tags"`
+	Path     string            `json:"path"`
+	Kind     string            `json:"kind"`
+	Size     int               `json:"size"`
+	SHA256   string            `json:"sha256"`
+	Unsigned *ManifestUnsigned `json:"unsigned,omitempty"`
+	Tags     map[string]string `json:"tags"`
+}
+
+// ManifestUnsigned is the beginning of a signed file in front of its signature.
+// It is the same whenever the packet is made from the same inputs.
+type ManifestUnsigned struct {
+	Size   int    `json:"size"`
+	SHA256 string `json:"sha256"`
 }
 
 // ManifestQuery is a saved query as it was asked.
@@ -85,14 +104,29 @@ type ManifestSilence struct {
 	Reason string `json:"reason"`
 }
 
-func (p *Packet) manifest(files []File) ([]byte, error) {
-	m := Manifest{
+// Manifest makes manifest.json over the final files. Signature is nil for a
+// packet without one.
+func (p *Packet) Manifest(files []File, signature *ManifestSignature) (File, error) {
+	m, err := p.manifest(files)
+	if err != nil {
+		return File{}, err
+	}
+	m.Signature = signature
+	body, err := encode(m)
+	if err != nil {
+		return File{}, err
+	}
+	return p.file(ManifestName, "manifest", "application/json", body), nil
+}
+
+func (p *Packet) manifest(files []File) (*Manifest, error) {
+	m := &Manifest{
 		SchemaVersion: SchemaVersion,
 		Tenant:        ManifestTenant{ID: p.Tenant.ID, Name: p.Tenant.Name},
 		Period:        ManifestPeriod{Month: p.Month, Zone: p.Range.Location.String(), From: p.Range.Start(), To: p.Range.End()},
-		Revision:      p.Revision.Number, Supersedes: p.Revision.Supersedes,
+		Revision:      p.Revision.Number, Supersedes: p.Revision.Supersedes, Causes: orEmpty(p.Revision.Causes), Changes: orEmpty(p.Revision.Changes),
 		Tool:    ManifestTool{Name: "bucketproof", Version: p.Version},
-		Verdict: p.Verdict, Sentence: p.Sentence, Totals: p.Totals, NotEvaluated: []ManifestSilence{},
+		Verdict: p.Verdict, Provisional: p.Provisional, Sentence: p.Sentence, Totals: p.Totals, NotEvaluated: []ManifestSilence{},
 	}
 	root, entries, err := p.sourcesRoot()
 	if err != nil {
@@ -103,19 +137,74 @@ func (p *Packet) manifest(files []File) ([]byte, error) {
 		m.Tenant.Buckets = append(m.Tenant.Buckets, b.Name)
 	}
 	for _, f := range files {
-		m.Files = append(m.Files, ManifestFile{Path: f.Path, Kind: f.Kind, Size: len(f.Body), SHA256: f.SHA256, Tags: f.Tags})
+		out := ManifestFile{Path: f.Path, Kind: f.Kind, Size: len(f.Body), SHA256: f.SHA256, Tags: f.Tags}
+		if f.Unsigned > 0 {
+			out.Unsigned = &ManifestUnsigned{Size: f.Unsigned, SHA256: hexSum(f.Body[:f.Unsigned])}
+		}
+		m.Files = append(m.Files, out)
 	}
-	for _, t := range p.Tables {
-		m.Queries = append(m.Queries, ManifestQuery{Name: t.Statement.Name, Title: t.Statement.Title, File: csvPath(t.Statement.Name), Rows: len(t.Rows),
-			Parameters: map[string]any{"from": p.Range.Start(), "to": p.Range.End(), "bucket": "", "tenant": p.Tenant.ID, "large_put": p.Tenant.LargePut}, SQL: t.Statement.SQL})
-	}
+	m.Queries = p.queryList()
 	for _, n := range p.NotEvaluated {
 		m.NotEvaluated = append(m.NotEvaluated, ManifestSilence(n))
 	}
+	return m, nil
+}
+
+func (p *Packet) queryList() []ManifestQuery {
+	var out []ManifestQuery
+	for _, t := range p.Tables {
+		out = append(out, ManifestQuery{Name: t.Statement.Name, Title: t.Statement.Title, File: csvPath(t.Statement.Name), Rows: len(t.Rows),
+			Parameters: map[string]any{"from": p.Range.Start(), "to": p.Range.End(), "bucket": "", "tenant": p.Tenant.ID, "large_put": p.Tenant.LargePut}, SQL: t.Statement.SQL})
+	}
+	return out
+}
+
+// Same tells whether a stored manifest says what the packet says: everything but
+// the signature, which is another each time it is made. A packet that is to be
+// signed is not the same as one without a signature.
+func (p *Packet) Same(stored *Manifest, files []File) (bool, error) {
+	fresh, err := p.manifest(files)
+	if err != nil {
+		return false, err
+	}
+	if p.Signed && stored.Signature == nil {
+		return false, nil
+	}
+	old := *stored
+	old.Signature = nil
+	old.Files = nil
+	for _, f := range stored.Files {
+		if f.Unsigned != nil {
+			f.Size, f.SHA256, f.Unsigned = f.Unsigned.Size, f.Unsigned.SHA256, nil
+			tags := map[string]string{}
+			for k, v := range f.Tags {
+				tags[k] = v
+			}
+			tags["sha256"] = f.SHA256
+			f.Tags = tags
+		}
+		old.Files = append(old.Files, f)
+	}
+	a, err := encode(old)
+	if err != nil {
+		return false, err
+	}
+	b, err := encode(fresh)
+	return bytes.Equal(a, b), err
+}
+
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	err = enc.Encode(m)
+	err := enc.Encode(v)
 	return b.Bytes(), err
 }

@@ -1,8 +1,9 @@
 // Package report makes evidence packets. [Build] asks a tenant's view the
 // questions of a month and gives the [Packet]; [Packet.Render] writes it as the
-// files of one revision: the PDF, the CSVs and the manifest. The same inputs
-// give the same bytes: nothing in a packet depends on the clock or the machine.
-// Package deliver stores it.
+// files of one revision: the PDF, the CSVs, the model and the manifest. The same
+// inputs give the same bytes: nothing in a packet depends on the clock or the
+// machine. [Sealed] signs the files. Package deliver stores them, package verify
+// checks them.
 package report
 
 import (
@@ -12,6 +13,7 @@ import (
 	"bucketproof/analyze"
 	"bucketproof/internal/config"
 	"bucketproof/internal/state"
+	"bucketproof/report/language"
 )
 
 // Verdicts of a night and of a packet. A packet has no missed: one missed
@@ -29,11 +31,15 @@ type Packet struct {
 	Month    string // YYYY-MM
 	Range    analyze.Range
 	Version  string // of the tool
+	Look     Look
+	Text     *language.Text
+	Signed   bool // it is to be signed
 	Revision Revision
 
-	Verdict  string // ok, attention or not evaluated
-	Sentence string // the verdict as a sentence
-	Reasons  []string
+	Verdict     string // ok, attention or not evaluated
+	Provisional bool   // log objects of the month may still come
+	Sentence    string // the verdict as a sentence
+	Reasons     []string
 
 	Tables       []Table // of the saved queries, in the order of the packet
 	Findings     []Finding
@@ -44,24 +50,26 @@ type Packet struct {
 	Unmapped     []Unmapped // requesters that the mapping does not know, the busiest first
 	Coverage     []analyze.CoveredDay
 	Nights       []Night
+	Logging      []Logging
+	Days         []Day
+	Hours        [7][24]int64   // requests, Monday first, on the clock of the tenant's zone
 	Sources      []state.Source // log objects with records of the month, or delivered in it
 	Totals       Totals
+	Previous     *Packet // the month before, as far as it is compared; nil without log records
+	Actions      []Action
 
 	core     map[string]*Table // built-in queries in whose place the packet shows a query of the user's own
 	requests int64             // that the table of principals counts
+	spills   []string          // lines of the PDF that left the page; a fault of ours
 }
 
-// Revision numbers the packets of a month, from 1. A later one says which one
-// it supersedes.
-type Revision struct {
-	Number     int
-	Supersedes *Superseded
-}
-
-// Superseded names an earlier packet of the month.
-type Superseded struct {
-	Packet         string `json:"packet"`
-	ManifestSHA256 string `json:"manifest_sha256"`
+// Look is how the packet looks, beside its language.
+type Look struct {
+	MSP    string   // "" for none
+	Logo   []byte   // a PNG or JPEG image; nil for none
+	Accent [3]uint8 // red, green and blue
+	Paper  string   // A4 or Letter
+	Fonts  [][]byte // TrueType, for scripts that the embedded ones lack
 }
 
 // Table is what a saved query returned.
@@ -87,9 +95,10 @@ type OwnReads struct {
 
 // Unmapped is a requester that the mapping does not know, with a line for it.
 type Unmapped struct {
-	Requester, Account string
-	Requests           int64
-	Line               string
+	Requester string `json:"requester"`
+	Account   string `json:"account"`
+	Requests  int64  `json:"requests"`
+	Line      string `json:"config"`
 }
 
 // Night is one backup window with its verdict.
@@ -99,24 +108,62 @@ type Night struct {
 	Bytes   int64
 }
 
+// Logging tells whether the access log of a bucket arrives.
+type Logging struct {
+	Bucket    string    `json:"bucket"`
+	Target    string    `json:"target"` // where log objects are read
+	First     time.Time `json:"-"`      // delivery of the first log object ever seen; zero for none
+	Newest    time.Time `json:"-"`      // delivery of the newest of this packet; zero for none
+	Objects   int64     `json:"log_objects"`
+	DaysKnown int       `json:"days_evaluated"`
+	Days      int       `json:"days"`
+	Gaps      []string  `json:"gaps"` // reasons, each once, as the analysis gives them
+}
+
+// Day is what all buckets had on one day.
+type Day struct {
+	Date     string `json:"date"`
+	Requests int64  `json:"requests"`
+	Written  int64  `json:"bytes_written"`
+	Sent     int64  `json:"bytes_sent"`
+	Deletes  int64  `json:"objects_deleted"`
+	Known    bool   `json:"known"` // the log has records of the day
+}
+
+// Action is what someone has to do next.
+type Action struct {
+	Text     string `json:"action"`
+	Owner    string `json:"owner"`
+	Due      string `json:"due"`
+	Severity string `json:"severity"`
+	Findings int    `json:"findings"` // that it closes; 0 where it closes none
+}
+
 // Totals are the numbers of the month.
 type Totals struct {
-	LogObjects      int64 `json:"log_objects"`
-	LogBytes        int64 `json:"log_bytes"`
-	Records         int64 `json:"records"`
-	Duplicates      int64 `json:"duplicates"`
-	Rejected        int64 `json:"rejected"`
-	BytesWritten    int64 `json:"bytes_written"`
-	ApprovedRecords int64 `json:"records_by_approved_principals"`
-	ForeignRecords  int64 `json:"records_by_other_accounts"`
-	Nights          int   `json:"nights"`
-	NightsOK        int   `json:"nights_ok"`
-	NightsAttention int   `json:"nights_attention"`
-	NightsMissed    int   `json:"nights_missed"`
-	NightsUnknown   int   `json:"nights_not_evaluated"`
-	DaysUnknown     int   `json:"bucket_days_not_evaluated"`
-	Findings        int   `json:"findings"`
-	FindingsOpen    int   `json:"findings_open"`
+	LogObjects       int64 `json:"log_objects"`
+	LogBytes         int64 `json:"log_bytes"`
+	Records          int64 `json:"records"`
+	Duplicates       int64 `json:"duplicates"`
+	Rejected         int64 `json:"rejected"`
+	BytesWritten     int64 `json:"bytes_written"`
+	ObjectsDeleted   int64 `json:"objects_deleted"`
+	Errors           int64 `json:"errors"`
+	Requests         int64 `json:"requests"`
+	ApprovedRecords  int64 `json:"records_by_approved_principals"`
+	OutsideRecords   int64 `json:"records_outside_approved_prefixes"`
+	ForeignRecords   int64 `json:"records_by_other_accounts"`
+	Principals       int   `json:"principals"`
+	Nights           int   `json:"nights"`
+	NightsOK         int   `json:"nights_ok"`
+	NightsAttention  int   `json:"nights_attention"`
+	NightsMissed     int   `json:"nights_missed"`
+	NightsUnknown    int   `json:"nights_not_evaluated"`
+	BucketDays       int   `json:"bucket_days"`
+	DaysUnknown      int   `json:"bucket_days_not_evaluated"`
+	Findings         int   `json:"findings"`
+	FindingsOpen     int   `json:"findings_open"`
+	FindingsResolved int   `json:"findings_resolved"`
 }
 
 // Name is the name of the packet's folder: the month, and the revision past
@@ -131,13 +178,19 @@ func packetName(month string, revision int) string {
 }
 
 // MonthName is the month for people, such as October 2026.
-func (p *Packet) MonthName() string { return p.Range.First.Format("January 2006") }
+func (p *Packet) MonthName() string { return p.Text.Month(p.Range.First) }
 
 // Table returns the result of a saved query, or nil.
 func (p *Packet) table(name string) *Table {
 	if t := p.core[name]; t != nil {
 		return t
 	}
+	return p.shownTable(name)
+}
+
+// shownTable is the result that the packet shows under a name: that of a query
+// of the user's own where one took the place of a built-in one.
+func (p *Packet) shownTable(name string) *Table {
 	for i := range p.Tables {
 		if p.Tables[i].Statement.Name == name {
 			return &p.Tables[i]
@@ -156,7 +209,8 @@ func (p *Packet) verdictOf(bucket, date string) (string, bool) {
 	return "", false
 }
 
+// say is the message of the packet's language.
+func (p *Packet) say(key string, pairs ...any) string { return p.Text.Say(key, pairs...) }
+
 // local is an instant for people, in the tenant's zone.
-func (p *Packet) local(t time.Time) string {
-	return t.In(p.Range.Location).Format("2 Jan 15:04")
-}
+func (p *Packet) local(t time.Time) string { return p.Text.Time(t.In(p.Range.Location)) }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strings"
 
 	"bucketproof/internal/tabular"
@@ -14,25 +13,35 @@ import (
 // File is one file of a packet.
 type File struct {
 	Path        string // in the packet's folder
-	Kind        string // packet, query, findings, sources or manifest
+	Kind        string // packet, model, query, findings, sources, manifest or signature
 	ContentType string
 	Body        []byte
 	SHA256      string // hex
 	Tags        map[string]string
+	// Unsigned is how many bytes at the beginning of Body are the same whenever
+	// the packet is made: a signature is appended behind them. 0 where nothing is
+	// appended.
+	Unsigned int
 }
 
-// maxSamples is how many sample records findings.csv names for a finding.
-const maxSamples = 20
+// Names of the files of a packet.
+const (
+	PDFName       = "packet.pdf"
+	ModelName     = "packet.json"
+	ManifestName  = "manifest.json"
+	SignatureName = "manifest.json.p7s"
+	sourcesFile   = "sources.csv"
+	findingsFile  = "findings.csv"
+)
 
-// Render writes the files of one revision, the manifest last.
+// Render makes the files of one revision without a signature and without the
+// manifest, which [Packet.Manifest] makes when they are final. The PDF is the
+// last.
 func (p *Packet) Render(r Revision) ([]File, error) {
 	p.Revision = r
 	var files []File
 	add := func(path, kind, contentType string, body []byte) {
-		sum := sha256.Sum256(body)
-		f := File{Path: path, Kind: kind, ContentType: contentType, Body: body, SHA256: hex.EncodeToString(sum[:])}
-		f.Tags = p.tags(f)
-		files = append(files, f)
+		files = append(files, p.file(path, kind, contentType, body))
 	}
 	addCSV := func(path, kind string, t tabular.Table) error {
 		var b bytes.Buffer
@@ -47,69 +56,45 @@ func (p *Packet) Render(r Revision) ([]File, error) {
 			return nil, err
 		}
 	}
-	if err := addCSV("findings.csv", "findings", p.findingsTable()); err != nil {
+	if err := addCSV(findingsFile, "findings", p.findingsTable()); err != nil {
 		return nil, err
 	}
 	if err := addCSV(sourcesFile, "sources", p.sourcesTable()); err != nil {
 		return nil, err
 	}
+	model, err := p.model(files)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", ModelName, err)
+	}
+	add(ModelName, "model", "application/json", model)
 	pdf, err := p.pdf(files)
 	if err != nil {
-		return nil, fmt.Errorf("write packet.pdf: %w", err)
+		return nil, fmt.Errorf("write %s: %w", PDFName, err)
 	}
-	add("packet.pdf", "packet", "application/pdf", pdf)
-	manifest, err := p.manifest(files)
-	if err != nil {
-		return nil, fmt.Errorf("write manifest.json: %w", err)
-	}
-	add("manifest.json", "manifest", "application/json", manifest)
+	add(PDFName, "packet", "application/pdf", pdf)
 	return files, nil
 }
 
+func (p *Packet) file(path, kind, contentType string, body []byte) File {
+	sum := sha256.Sum256(body)
+	f := File{Path: path, Kind: kind, ContentType: contentType, Body: body, SHA256: hex.EncodeToString(sum[:])}
+	f.Tags = p.tags(f)
+	return f
+}
+
+// WithSignature is a file with the same beginning and a signature behind it.
+func (p *Packet) WithSignature(f File, signed []byte) File {
+	out := p.file(f.Path, f.Kind, f.ContentType, signed)
+	out.Unsigned = len(f.Body)
+	return out
+}
+
+// Signature is the file that signs the manifest.
+func (p *Packet) Signature(cms []byte) File {
+	return p.file(SignatureName, "signature", "application/pkcs7-signature", cms)
+}
+
 func csvPath(query string) string { return "csv/" + query + ".csv" }
-
-// pdf writes the document twice: the first time counts the pages.
-func (p *Packet) pdf(files []File) ([]byte, error) {
-	pages := 0
-	for {
-		d, err := newDocument(p, pages)
-		if err != nil {
-			return nil, err
-		}
-		if err := d.firstPage(); err != nil {
-			return nil, err
-		}
-		if err := d.body(files); err != nil {
-			return nil, err
-		}
-		if n := d.pdf.PageCount(); n != pages {
-			pages = n
-			continue
-		}
-		return d.output()
-	}
-}
-
-func (p *Packet) findingsTable() tabular.Table {
-	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count", "first_seen", "last_seen", "owner", "due", "sentence", "draft", "cause", "resolution", "who", "usual", "samples"}}
-	for _, f := range p.Findings {
-		var samples, who []string
-		usual := ""
-		for _, d := range f.Days {
-			samples = append(samples, d.Samples...)
-			who = append(who, d.Who...)
-			usual = d.Expected
-		}
-		slices.Sort(who)
-		who = slices.Compact(who)
-		samples = samples[:min(len(samples), maxSamples)]
-		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count, f.First, f.Last, f.Owner, f.Due, f.Sentence, f.Draft, f.Cause, f.Resolution, strings.Join(who, ", "), usual, samples})
-	}
-	return t
-}
-
-// sourcesFile lists the log objects.
-const sourcesFile = "sources.csv"
 
 func (p *Packet) sourcesTable() tabular.Table {
 	t := tabular.Table{Columns: []string{"key", "size", "etag", "version_id", "sha256", "records", "rejected", "duplicates", "bucket", "kind", "delivered", "first_record", "last_record", "location"}}

@@ -2,18 +2,28 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"bucketproof/analyze"
 	"bucketproof/internal/config"
 	"bucketproof/internal/state"
+	"bucketproof/report/language"
+	"bucketproof/report/pdffile"
+	"bucketproof/templates"
 )
 
 // packet is one with hand-made results.
-func packet(t *testing.T, change func(*Packet)) *Packet {
+func packet(t testing.TB, change func(*Packet)) *Packet {
 	t.Helper()
 	catalog, err := analyze.LoadCatalog("")
 	if err != nil {
@@ -23,9 +33,13 @@ func packet(t *testing.T, change func(*Packet)) *Packet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Packet{Month: "2026-10", Range: r, Version: "test", Tenant: config.Tenant{ID: "acme", Name: "Zürich Café", Location: time.UTC,
+	text, err := language.Load("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Packet{Month: "2026-10", Range: r, Version: "test", Text: text, Look: Look{Paper: "A4", Accent: config.DefaultAccent}, Tenant: config.Tenant{ID: "acme", Name: "Zürich Café", Location: time.UTC,
 		Buckets:    []config.Bucket{{Name: "acme-backups", Prefixes: []string{"veeam/"}}},
-		Principals: []config.Principal{{Match: "arn:x", Name: "Backup", Role: "backup"}}}}
+		Principals: []config.Principal{{Match: "arn:x", Name: "Backup", Role: "backup"}}, Accounts: []string{"111122223333"}}}
 	for _, q := range catalog.Packet() {
 		p.Tables = append(p.Tables, Table{Statement: q, Columns: strings.Split(columnsOf[q.Name], " ")})
 	}
@@ -34,15 +48,25 @@ func packet(t *testing.T, change func(*Packet)) *Packet {
 		p.Nights = append(p.Nights, Night{Night: analyze.Night{Bucket: "acme-backups", Date: d.Date, Start: d.Start, End: d.End}, Verdict: verdictOK, Bytes: 1e9})
 		p.add("log-delivery", "acme-backups", d.Date, int64(3), int64(100), int64(0), d.Start, d.End, int64(60))
 		p.add("backup-windows", "acme-backups", d.Date, d.Start, d.End, int64(4), int64(1e9), int64(90), int64(1), int64(0), verdictOK)
+		p.add("bytes-by-day", "acme-backups", d.Date, int64(100), int64(1e9), int64(1e6))
 	}
 	p.add("top-requesters", "Backup", "arn:x", "", int64(3100), int64(0), int64(31e9), r.Start(), r.End())
+	p.add("requests-by-hour", "acme-backups", int64(1), int64(23), int64(3100), int64(0), int64(0))
+	p.Logging = []Logging{{Bucket: "acme-backups", Target: "s3://logs/acme/", First: r.Start(), Newest: r.End(), Objects: 93, Days: 31, DaysKnown: 31, Gaps: []string{}}}
 	if change != nil {
 		change(p)
+	}
+	if err := p.addDays(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.addHours(); err != nil {
+		t.Fatal(err)
 	}
 	if err := p.count(); err != nil {
 		t.Fatal(err)
 	}
 	p.judge()
+	p.addActions(catalog)
 	return p
 }
 
@@ -57,6 +81,8 @@ var columnsOf = map[string]string{
 	"user-agents":               "bucket user_agent expected requests principals first_seen last_seen",
 	"backup-windows":            "bucket date window_start window_end objects_written bytes_written backup_requests other_requests errors verdict",
 	"log-delivery":              "bucket date log_objects records rejected first_record last_record max_delay_s",
+	"bytes-by-day":              "bucket date requests bytes_written bytes_sent",
+	"requests-by-hour":          "bucket weekday hour requests writes errors",
 }
 
 var oneDay = []state.FindingDay{{Date: "2026-10-01"}}
@@ -102,6 +128,8 @@ func TestVerdict(t *testing.T) {
 			p.Nights[20].Verdict = verdictMissed
 		}, verdictAttention, "Backups ran on 20 of 21 evaluated nights; 10 nights could not be evaluated; 1 night was missed."},
 		{"a night that is odd", func(p *Packet) { p.Nights[3].Verdict = verdictAttention }, verdictAttention, "Backups ran on all 31 nights; 1 night needs a look."},
+		{"one night in all", func(p *Packet) { p.Nights = p.Nights[:1] }, verdictOK, "Backups ran on the only night, and only approved principals touched only approved prefixes."},
+		{"in German", func(p *Packet) { p.Text = german(t); p.Nights[3].Verdict = verdictMissed }, verdictAttention, "Die Backups liefen in 30 von 31 Nächten; 1 Nacht fiel aus."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -116,34 +144,161 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// Text that comes from clients must not empty, break or leave the page.
-func TestHostileText(t *testing.T) {
-	hostile := []string{"😀", "\u202eevil", "a\x00\x01\x1b[31m", "\xff\xfe", ") Tj ET (", strings.Repeat("x", 5000), strings.Repeat("%C3%BC", 400), "中文 العربية", "\n\r\t", strings.Repeat("é ", 3000), ""}
-	p := packet(t, func(p *Packet) {
-		for _, s := range hostile {
-			p.add("unapproved-prefixes", "acme-backups", s, s, s, "REST.GET.OBJECT", int64(1), p.Range.Start(), p.Range.End(), s)
-			p.add("user-agents", "acme-backups", s, false, int64(1), int64(1), p.Range.Start(), p.Range.End())
-			p.Findings = append(p.Findings, Finding{Finding: state.Finding{Check: "x", Subject: s, Bucket: s, Status: s, Severity: "high", Days: oneDay}, Title: s, Sentence: s})
-		}
-		p.Tenant.Name = strings.Join(hostile[:4], " ")
-	})
-	files, err := p.Render(Revision{Number: 1})
+func german(t testing.TB) *language.Text {
+	t.Helper()
+	text, err := language.Load("de")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range files {
-		if len(f.Body) == 0 {
-			t.Errorf("%s is empty", f.Path)
+	return text
+}
+
+func pdfOf(t testing.TB, files []File) []byte {
+	t.Helper()
+	i := slices.IndexFunc(files, func(f File) bool { return f.Path == PDFName })
+	if i < 0 {
+		t.Fatal("there is no PDF")
+	}
+	return files[i].Body
+}
+
+// pageText is what the pages show, page by page, as it stands in the file.
+func pageText(t testing.TB, pdf []byte) string {
+	t.Helper()
+	f, err := pdffile.Open(pdf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := f.PageText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// extreme are packets whose data no layout expects.
+var extreme = map[string]func(*Packet){
+	"hostile text": func(p *Packet) {
+		hostile := []string{"😀", "\u202eevil", "a\x00\x01\x1b[31m", "\xff\xfe", ") Tj ET (", strings.Repeat("x", 5000), strings.Repeat("%C3%BC", 400), "中文 العربية", "\n\r\t", strings.Repeat("é ", 3000), "", strings.Repeat("m", 1<<20)}
+		for _, s := range hostile {
+			p.add("unapproved-prefixes", "acme-backups", s, s, s, "REST.GET.OBJECT", int64(1), p.Range.Start(), p.Range.End(), s)
+			p.add("user-agents", "acme-backups", s, false, int64(1), int64(1), p.Range.Start(), p.Range.End())
+			p.add("top-requesters", s, s, "", int64(1), int64(1), int64(1), p.Range.Start(), p.Range.End())
+			p.Findings = append(p.Findings, Finding{Finding: state.Finding{Check: "x", Subject: s, Bucket: s, Status: s, Severity: "high", Owner: s, Days: []state.FindingDay{{Date: "2026-10-01", Who: []string{s}, Expected: s}}}, Title: s, Sentence: s})
+			p.Unmapped = append(p.Unmapped, Unmapped{Requester: s, Line: s})
+			p.Logging = append(p.Logging, Logging{Bucket: s, Target: s, Gaps: []string{s}})
+		}
+		p.Tenant.Name = strings.Join(hostile[:4], " ")
+		p.Look.MSP = strings.Repeat("Managed ", 60)
+	},
+	"400 buckets": func(p *Packet) {
+		p.Tenant.Buckets, p.Nights, p.Logging = nil, nil, nil
+		windows := p.table("backup-windows")
+		windows.Rows = nil
+		for i := range 400 {
+			name := fmt.Sprintf("%s-%03d", strings.Repeat("a-rather-long-bucket-name-", 2), i)
+			p.Tenant.Buckets = append(p.Tenant.Buckets, config.Bucket{Name: name, Prefixes: []string{strings.Repeat("p/", 200)}})
+			p.Logging = append(p.Logging, Logging{Bucket: name, Target: "s3://logs/" + name, Gaps: []string{}})
+			for _, d := range p.Range.Days() {
+				v := verdictOK
+				if i > 390 {
+					v = verdictMissed
+				}
+				p.Nights = append(p.Nights, Night{Night: analyze.Night{Bucket: name, Date: d.Date, Start: d.Start, End: d.End}, Verdict: v, Bytes: 1e12})
+				p.add("backup-windows", name, d.Date, d.Start, d.End, int64(4), int64(1e12), int64(90), int64(1), int64(0), v)
+			}
+		}
+	},
+	"no record": func(p *Packet) {
+		for i := range p.Tables {
+			p.Tables[i].Rows = nil
+		}
+		p.Logging[0].Objects, p.Logging[0].DaysKnown = 0, 0
+		p.Logging[0].First, p.Logging[0].Newest = time.Time{}, time.Time{}
+		for i := range p.Nights {
+			p.Nights[i].Verdict = verdictNotEvaluated
+		}
+		for i := range p.Coverage {
+			p.Coverage[i].Gap = "no log record at all"
+		}
+	},
+	"one record": func(p *Packet) {
+		for i := range p.Tables {
+			if p.Tables[i].Statement.Name != "backup-windows" {
+				p.Tables[i].Rows = nil
+			}
+		}
+		p.add("bytes-by-day", "acme-backups", "2026-10-14", int64(1), int64(0), int64(0))
+		p.add("log-delivery", "acme-backups", "2026-10-14", int64(1), int64(1), int64(0), p.Range.Start(), p.Range.Start(), int64(60))
+		p.add("top-requesters", "-", "-", "", int64(1), int64(0), int64(0), p.Range.Start(), p.Range.Start())
+	},
+	"huge numbers": func(p *Packet) {
+		p.add("top-requesters", "Backup", "arn:y", "", int64(9e18), int64(9e18), int64(9e18), p.Range.Start(), p.Range.End())
+		p.add("operations", "acme-backups", "REST.PUT.OBJECT", int64(9e18), int64(9e18))
+	},
+	"many findings": func(p *Packet) {
+		for i := range 1000 {
+			p.Findings = append(p.Findings, Finding{Finding: state.Finding{ID: fmt.Sprint(i), Check: "new-principal", Subject: fmt.Sprintf("arn:aws:iam::111122223333:user/%d", i), Bucket: fmt.Sprintf("b-%d", i%200), Status: state.StatusOpen, Severity: "medium", Due: "2026-11-05", Days: oneDay}, Title: "New principal", Sentence: "It is new."})
+		}
+	},
+	"long reasons": func(p *Packet) {
+		for i := range p.Nights {
+			p.Nights[i].Verdict = []string{verdictMissed, verdictAttention, verdictNotEvaluated}[i%3]
+			p.Coverage[i].Gap = "no log record from 1 Oct 2026 10:00 to 4 Oct 2026 10:00"
+		}
+		p.Provisional = true
+		p.NotEvaluated = append(p.NotEvaluated, state.NotEvaluated{Check: "cross-account", Bucket: "b", Date: "2026-10-01", Reason: "tenant.accounts is not configured"})
+	},
+}
+
+func TestExtremeData(t *testing.T) {
+	for name, change := range extreme {
+		for _, lang := range templates.Languages {
+			for _, paper := range []string{"A4", "Letter"} {
+				t.Run(name+" "+lang+" "+paper, func(t *testing.T) {
+					t.Parallel()
+					p := packet(t, func(p *Packet) {
+						p.Look.Paper = paper
+						text, err := language.Load(lang)
+						if err != nil {
+							t.Fatal(err)
+						}
+						p.Text = text
+						change(p)
+					})
+					files, err := p.Render(Revision{Number: 2, Supersedes: &Superseded{Packet: "2026-10", ManifestSHA256: strings.Repeat("ab", 32)}, Causes: []string{causeLogs}, Changes: []Change{{"records", "1", "2"}, {"verdict", "ok", "attention"}}})
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, f := range files {
+						if len(f.Body) == 0 {
+							t.Errorf("%s is empty", f.Path)
+						}
+					}
+					text := strings.ReplaceAll(pageText(t, pdfOf(t, files)), "[[tenant.principal]]", "")
+					for _, id := range sections {
+						if title := p.say("section." + id + ".title"); !strings.Contains(text, title) {
+							t.Errorf("the section %q is missing", title)
+						}
+					}
+					if missing := regexp.MustCompile(`\[[a-z]+\.[a-z.-]+\]`).FindString(text); missing != "" {
+						t.Errorf("a message is missing: %s", missing)
+					}
+					if p.spills != nil {
+						t.Errorf("text leaves the page: %.300q", p.spills)
+					}
+				})
+			}
 		}
 	}
 }
 
 func TestSameInputsGiveTheSameBytes(t *testing.T) {
-	one, err := packet(t, nil).Render(Revision{Number: 1})
+	one, err := packet(t, extreme["hostile text"]).Render(Revision{Number: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := packet(t, nil).Render(Revision{Number: 1})
+	two, err := packet(t, extreme["hostile text"]).Render(Revision{Number: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,79 +307,110 @@ func TestSameInputsGiveTheSameBytes(t *testing.T) {
 			t.Errorf("%s differs", one[i].Path)
 		}
 	}
-	if last := one[len(one)-1]; last.Path != "manifest.json" {
+	if last := one[len(one)-1]; last.Path != PDFName {
 		t.Errorf("%s is last", last.Path)
 	}
 }
 
-func TestEscape(t *testing.T) {
-	g, err := loadGlyphs()
+// Every file but the manifest is attached to the PDF, whole.
+func TestAttachments(t *testing.T) {
+	files, err := packet(t, nil).Render(Revision{Number: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for text, want := range map[string]string{
-		"Zürich Café, Łódź, Ελλάς, Москва": "Zürich Café, Łódź, Ελλάς, Москва",
-		"a😀b":     `a\u{1F600}b`,
-		"\u202ex": `\u{202E}x`,
-		"\x00\t":  `\u{0000}\u{0009}`,
-		"中":       `\u{4E2D}`,
-		"\xff":    `\u{FFFD}`,
-	} {
-		if got := g[regular].escape(text); got != want {
-			t.Errorf("%q became %q, want %q", text, got, want)
+	f, err := pdffile.Open(pdfOf(t, files))
+	if err != nil {
+		t.Fatal(err)
+	}
+	attached, err := f.Attachments()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(attached) != len(files)-1 {
+		t.Errorf("%d of %d files are attached", len(attached), len(files)-1)
+	}
+	for i, a := range attached {
+		if a.Name != attachedName(files[i].Path) || !bytes.Equal(a.Body, files[i].Body) {
+			t.Errorf("%s is attached as %s with %d of %d bytes", files[i].Path, a.Name, len(a.Body), len(files[i].Body))
 		}
 	}
 }
 
-func TestWrap(t *testing.T) {
-	measure := func(s string) float64 { return float64(utf8.RuneCountInString(s)) }
-	for _, tt := range []struct {
-		text string
-		want string
-	}{
-		{"one two three", "one two|three"},
-		{"a.b.cccccc", "a.b.|cccccc"},
-		{"arn:aws:iam::111122223333:user/x", "arn:aws:|iam::|1111222|23333:|user/x"},
-		{"aaaaaa%C3%BC", "aaaaaa|%C3%BC"},
-		{"ééééééééé", "ééééééé|éé"},
-		{"", ""},
-	} {
-		width := 7.0
-		if strings.HasPrefix(tt.text, "arn") {
-			width = 8
-		}
-		got := strings.Join(wrap(tt.text, width, measure), "|")
-		if strings.ReplaceAll(got, "|", "") != strings.ReplaceAll(tt.text, " ", "") && tt.text != "one two three" {
-			t.Errorf("%q lost text: %q", tt.text, got)
-		}
-		if width == 7 && got != tt.want {
-			t.Errorf("%q became %q, want %q", tt.text, got, tt.want)
-		}
-		for _, line := range strings.Split(got, "|") {
-			if measure(line) > width {
-				t.Errorf("%q is wider than %g", line, width)
+func TestModelFitsItsSchema(t *testing.T) {
+	compiler := jsonschema.NewCompiler()
+	schema, err := compiler.Compile("../docs/packet.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range extreme {
+		t.Run(name, func(t *testing.T) {
+			files, err := packet(t, func(p *Packet) {
+				change(p)
+				p.Previous = &Packet{Month: "2026-09", Range: p.Range, Text: p.Text, Tables: p.Tables}
+			}).Render(Revision{Number: 2, Supersedes: &Superseded{Packet: "2026-10"}, Causes: []string{causeLogs}, Changes: []Change{{"records", "1", "2"}}})
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
+			model := files[slices.IndexFunc(files, func(f File) bool { return f.Path == ModelName })].Body
+			var v any
+			if v, err = jsonschema.UnmarshalJSON(bytes.NewReader(model)); err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(v); err != nil {
+				t.Error(err)
+			}
+			v.(map[string]any)["verdict"] = "splendid"
+			if schema.Validate(v) == nil {
+				t.Error("the schema takes any verdict")
+			}
+		})
 	}
 }
 
-func TestPercent(t *testing.T) {
-	for _, tt := range []struct {
-		part, whole int64
-		want        string
-	}{{0, 0, "–"}, {0, 5, "0.00 %"}, {5, 5, "100 %"}, {999_999, 1_000_000, "> 99.99 %"}, {1, 1_000_000, "< 0.01 %"}, {1, 3, "33.33 %"}} {
-		if got := percent(tt.part, tt.whole); got != tt.want {
-			t.Errorf("%d of %d is %q, want %q", tt.part, tt.whole, got, tt.want)
+// A packet says what it changed, and comes out the same when it is made again.
+func TestRevision(t *testing.T) {
+	first := packet(t, func(p *Packet) { p.Provisional = true })
+	files, err := first.Render(Revision{Number: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := first.Manifest(files, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stored Manifest
+	if err := json.Unmarshal(manifest.Body, &stored); err != nil {
+		t.Fatal(err)
+	}
+	if same, err := first.Same(&stored, files); err != nil || !same {
+		t.Errorf("it is not the same as itself: %v", err)
+	}
+	second := packet(t, func(p *Packet) {
+		p.Nights[11].Verdict = verdictMissed
+		p.Findings = []Finding{{Finding: state.Finding{ID: "f1", Check: "backup-missed", Status: state.StatusOpen, Count: 1, Days: oneDay}}}
+	})
+	model := files[slices.IndexFunc(files, func(f File) bool { return f.Path == ModelName })].Body
+	r, err := second.Succeed(2, "2026-10", &stored, manifest.SHA256, model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{causeFindings, causeFinal}; !slices.Equal(r.Causes, want) {
+		t.Errorf("causes are %v, want %v", r.Causes, want)
+	}
+	for _, want := range []Change{{"verdict", "ok", "attention"}, {"nights_missed", "0", "1"}, {"finding f1", "", "open, 1"}} {
+		if !slices.Contains(r.Changes, want) {
+			t.Errorf("%v is not among %v", want, r.Changes)
 		}
 	}
-}
-
-func TestAxis(t *testing.T) {
-	for _, v := range []float64{0, 0.3, 1, 4, 7, 9.99, 10, 31, 2400, 1e12, 1.0000001} {
-		top, step := niceTop(v)
-		if n := top / step; top < v || n < 1 || n > 5.01 {
-			t.Errorf("%g has the axis %g by %g", v, top, step)
-		}
+	files, err = second.Render(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := pageText(t, pdfOf(t, files)); !strings.Contains(text, "Revision 2: what changed since packet 2026-10") || !strings.Contains(text, "Nights missed") {
+		t.Error("the revision is not told")
+	}
+	if same, err := second.Same(&stored, files); err != nil || same {
+		t.Errorf("it is the same as the first: %v", err)
 	}
 }
 
@@ -235,5 +421,90 @@ func TestTagsFit(t *testing.T) {
 	}
 	if got := joinUpTo(names, 256); len(got) > 256 || !strings.HasSuffix(got, " + 393 more") {
 		t.Errorf("%d characters: %s", len(got), got)
+	}
+}
+
+// Every message that the code asks for is there, in every language.
+func TestMessages(t *testing.T) {
+	asked := regexp.MustCompile(`(?:say|Say)\("([a-z0-9._-]+)"`)
+	keys := map[string]bool{}
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range sources {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		body, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range asked.FindAllSubmatch(body, -1) {
+			if key := string(m[1]); !strings.HasSuffix(key, ".") {
+				keys[key] = true
+			}
+		}
+	}
+	for _, id := range sections {
+		keys["section."+id+".title"], keys["section."+id+".question"] = true, true
+	}
+	for _, name := range totalNames() {
+		keys["total."+name] = true
+	}
+	for _, c := range []string{causeLogs, causeFindings, causeTool, causeFinal, causeSigned, causeConfig} {
+		keys["cause."+c] = true
+	}
+	for _, chart := range []string{"deletes", "requests", "bytes", "sent", "written"} {
+		keys["chart."+chart+".title"], keys["chart."+chart+".note"] = true, true
+	}
+	if len(keys) < 150 {
+		t.Fatalf("only %d keys were found", len(keys))
+	}
+	for _, name := range templates.Languages {
+		text, err := language.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key := range keys {
+			if !text.Has(key) {
+				t.Errorf("%s lacks %s", name, key)
+			}
+		}
+	}
+}
+
+func TestControls(t *testing.T) {
+	all, err := controls()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 15 {
+		t.Errorf("only %d controls", len(all))
+	}
+	for _, c := range all {
+		for _, name := range templates.Languages {
+			w := c.Words[name]
+			if w.About == "" || w.Supports == "" || w.Limits == "" || c.Source == "" {
+				t.Errorf("%s %s is incomplete in %s", c.Framework, c.ID, name)
+			}
+			if strings.Contains(strings.ToLower(w.About+w.Supports+w.Limits), "satisf") {
+				t.Errorf("%s %s claims to satisfy", c.Framework, c.ID)
+			}
+		}
+		for _, id := range c.Sections {
+			if sectionNumber(id) == 0 {
+				t.Errorf("%s %s names the section %q", c.Framework, c.ID, id)
+			}
+		}
+	}
+}
+
+func BenchmarkRender(b *testing.B) {
+	p := packet(b, extreme["400 buckets"])
+	for b.Loop() {
+		if _, err := p.Render(Revision{Number: 1}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

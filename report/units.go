@@ -1,41 +1,12 @@
 package report
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/dustin/go-humanize"
 )
-
-// bytesName is a number of bytes for people: powers of 1000, three figures.
-func bytesName(n int64) string {
-	if n < 0 {
-		return strconv.FormatInt(n, 10)
-	}
-	return strings.Replace(humanize.Bytes(uint64(n)), "kB", "KB", 1)
-}
-
-// integer is a number with a comma between thousands.
-func integer(n int64) string { return humanize.Comma(n) }
-
-// percent is a share with two decimals. It says 100 only where it is all, and 0
-// only where it is nothing.
-func percent(part, whole int64) string {
-	if whole == 0 {
-		return "–"
-	}
-	share := 100 * float64(part) / float64(whole)
-	switch {
-	case part == whole:
-		return "100 %"
-	case share > 99.99:
-		return "> 99.99 %"
-	case part > 0 && share < 0.01:
-		return "< 0.01 %"
-	}
-	return strconv.FormatFloat(share, 'f', 2, 64) + " %"
-}
 
 // shown is a cell of a query for the page: numbers grouped, times in the zone.
 func (p *Packet) shown(column string, v any) string {
@@ -47,24 +18,49 @@ func (p *Packet) shown(column string, v any) string {
 			return "–"
 		}
 		if len(v) == len(time.DateOnly) && column == "date" {
-			return dateName(v)
+			return p.Text.Day(v)
 		}
 		return v
 	case int64:
-		if strings.HasPrefix(column, "bytes") || column == "object_size" {
-			return bytesName(v)
+		if strings.HasPrefix(column, "bytes") || column == "object_size" || column == "reported_bytes" {
+			return p.Text.Bytes(v)
 		}
 		if column == "http_status" {
 			return strconv.FormatInt(v, 10)
 		}
-		return integer(v)
+		return p.Text.Integer(v)
 	case bool:
 		if v {
-			return "yes"
+			return p.say("word.yes")
 		}
-		return "no"
+		return p.say("word.no")
+	case float64:
+		return p.Text.Decimal(v, 2)
 	case time.Time:
 		return p.local(v)
 	}
 	return ""
+}
+
+// sortBy sorts by a key, equal ones in the order that they had.
+func sortBy[T any, K cmp.Ordered](list []T, key func(T) K) {
+	slices.SortStableFunc(list, func(a, b T) int { return cmp.Compare(key(a), key(b)) })
+}
+
+// splitNames takes names that spaces join apart.
+func splitNames(s string) []string { return strings.Fields(s) }
+
+// maxName is how many characters of a name running text shows.
+const maxName = 160
+
+// short cuts names that no sentence has room for; tables and CSVs have them whole.
+func short(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		if runes := []rune(n); len(runes) > maxName {
+			n = string(runes[:maxName-1]) + "…"
+		}
+		out[i] = n
+	}
+	return out
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -31,28 +30,28 @@ func (p *Packet) judge() {
 func (p *Packet) sentence(unknown bool) string {
 	t := p.Totals
 	if t.Records == 0 {
-		return "Nothing could be evaluated: the log holds no record of this month."
+		return p.say("verdict.nothing")
 	}
 	parts := []string{p.nightsSentence()}
 	if t.NightsMissed > 0 {
-		parts = append(parts, count(t.NightsMissed, "night was missed", "nights were missed"))
+		parts = append(parts, p.say("verdict.missed", "n", t.NightsMissed))
 	}
 	switch n := p.otherFindings(); {
 	case n > 0 && t.NightsMissed > 0:
-		parts = append(parts, count(n, "further finding needs a look", "further findings need a look"))
+		parts = append(parts, p.say("verdict.further", "n", n))
 	case n > 0:
-		parts = append(parts, count(n, "finding needs a look", "findings need a look"))
+		parts = append(parts, p.say("verdict.open", "n", n))
 	case t.NightsMissed == 0 && t.NightsAttention > 0:
-		parts = append(parts, count(t.NightsAttention, "night needs a look", "nights need a look"))
+		parts = append(parts, p.say("verdict.odd", "n", t.NightsAttention))
 	}
 	if n := p.closedFindings(); n > 0 {
-		parts = append(parts, count(n, "finding is closed", "findings are closed"))
+		parts = append(parts, p.say("verdict.closed", "n", n))
 	}
 	if unknown && t.NightsUnknown == 0 {
-		parts = append(parts, "on "+count(p.gapDays(), "day the log is incomplete", "days the log is incomplete")+" and nothing can be said about it")
+		parts = append(parts, p.say("verdict.incomplete", "n", p.gapDays()))
 	}
 	if p.Verdict == verdictOK {
-		return parts[0] + ", and " + p.boundarySentence()
+		return parts[0] + p.boundarySentence()
 	}
 	return strings.Join(parts, "; ") + "."
 }
@@ -60,36 +59,28 @@ func (p *Packet) sentence(unknown bool) string {
 func (p *Packet) nightsSentence() string {
 	t := p.Totals
 	ran, evaluated := t.NightsOK+t.NightsAttention, t.Nights-t.NightsUnknown
-	unevaluated := "; " + count(t.NightsUnknown, "night could not be evaluated", "nights could not be evaluated")
+	key := "nights.some"
+	if ran == evaluated {
+		key = "nights.all"
+	}
 	switch {
 	case t.Nights == 0:
-		return "No backup window lies in this month"
+		return p.say("nights.none")
 	case evaluated == 0:
-		return "No night could be evaluated, because the log is incomplete"
-	case t.NightsUnknown > 0 && ran == evaluated:
-		return "Backups ran on " + all(evaluated, "evaluated night", "evaluated nights") + unevaluated
+		return p.say("nights.dark")
 	case t.NightsUnknown > 0:
-		return fmt.Sprintf("Backups ran on %s of %s", integer(int64(ran)), count(evaluated, "evaluated night", "evaluated nights")) + unevaluated
-	case ran == t.Nights:
-		return "Backups ran on " + all(t.Nights, "night", "nights")
+		key += "-evaluated"
 	}
-	return fmt.Sprintf("Backups ran on %s of %s", integer(int64(ran)), count(t.Nights, "night", "nights"))
-}
-
-func all(n int, one, many string) string {
-	if n == 1 {
-		return "the only " + one
-	}
-	return "all " + count(n, one, many)
+	return p.say(key, "ran", ran, "n", evaluated, "unknown", t.NightsUnknown)
 }
 
 // boundarySentence claims no more than the checks of a packet that is ok have
 // seen: it has no finding, so what they looked at is clean.
 func (p *Packet) boundarySentence() string {
 	if len(p.Tenant.Principals) == 0 {
-		return "only approved prefixes were touched; by whom was not checked, because no principal is configured."
+		return p.say("verdict.boundary-unchecked")
 	}
-	return "only approved principals touched only approved prefixes."
+	return p.say("verdict.boundary")
 }
 
 // gapDays are the dates on which the log of some bucket is incomplete.
@@ -151,6 +142,9 @@ func (p *Packet) reasons() []string {
 	if silent := p.notConfigured(); silent != "" {
 		out = append(out, silent)
 	}
+	if p.Provisional {
+		out = append(out, p.say("reason.provisional"))
+	}
 	return out
 }
 
@@ -160,7 +154,7 @@ func (p *Packet) notConfigured() string {
 	var checks []string
 	for _, n := range p.NotEvaluated {
 		if strings.HasSuffix(n.Reason, "is configured") || strings.HasSuffix(n.Reason, "is not configured") {
-			if text := n.Check + " (" + n.Reason + ")"; !slices.Contains(checks, text) {
+			if text := n.Check + " (" + p.Text.Phrase(n.Reason) + ")"; !slices.Contains(checks, text) {
 				checks = append(checks, text)
 			}
 		}
@@ -168,10 +162,10 @@ func (p *Packet) notConfigured() string {
 	if len(checks) == 0 {
 		return ""
 	}
-	return "Not checked: " + strings.Join(checks, ", ") + "."
+	return p.say("reason.unchecked", "checks", strings.Join(checks, ", "))
 }
 
-// maxNamed is how many dates a sentence names.
+// maxNamed is how many dates or names a sentence names.
 const maxNamed = 4
 
 func (p *Packet) nightsWith(verdict string) string {
@@ -179,7 +173,7 @@ func (p *Packet) nightsWith(verdict string) string {
 	reason := ""
 	for _, n := range p.Nights {
 		if n.Verdict == verdict {
-			all = append(all, dateName(n.Date)+" ("+n.Bucket+")")
+			all = append(all, p.Text.Day(n.Date)+" ("+n.Bucket+")")
 			if len(all) == 1 {
 				reason = n.Gap
 			} else if reason != n.Gap {
@@ -190,36 +184,25 @@ func (p *Packet) nightsWith(verdict string) string {
 	if len(all) == 0 {
 		return ""
 	}
-	text := strings.ToUpper(verdict[:1]) + verdict[1:] + ": " + enumerate(all)
+	text := p.say("verdict.label."+verdictKey(verdict)) + ": " + p.Text.List(all, maxNamed)
 	if reason != "" {
-		text += ", " + reason
+		text += ", " + p.Text.Phrase(reason)
 	}
 	return text + "."
 }
 
+// verdictKey is a verdict as a part of a message's key.
+func verdictKey(verdict string) string { return strings.ReplaceAll(verdict, " ", "-") }
+
 func (p *Packet) gaps() string {
 	var dates []string
 	for _, d := range p.Coverage {
-		if d.Gap != "" && !slices.Contains(dates, dateName(d.Date)) {
-			dates = append(dates, dateName(d.Date))
+		if d.Gap != "" && !slices.Contains(dates, p.Text.Day(d.Date)) {
+			dates = append(dates, p.Text.Day(d.Date))
 		}
 	}
 	if len(dates) == 0 {
 		return ""
 	}
-	return "Log incomplete: " + enumerate(dates) + "."
-}
-
-func enumerate(list []string) string {
-	if len(list) > maxNamed {
-		return fmt.Sprintf("%s and %d more", strings.Join(list[:maxNamed], ", "), len(list)-maxNamed)
-	}
-	return strings.Join(list, ", ")
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return integer(int64(n)) + " " + many
+	return p.say("reason.gaps", "days", p.Text.List(dates, maxNamed))
 }

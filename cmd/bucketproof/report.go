@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,7 @@ import (
 	"bucketproof/internal/tabular"
 	"bucketproof/report"
 	"bucketproof/report/deliver"
+	"bucketproof/report/signing"
 	"bucketproof/scheduler"
 )
 
@@ -107,19 +109,11 @@ func (a *app) finished(c *config.Config, t config.Tenant, month string) error {
 
 func (a *app) reportTenant(ctx context.Context, p *parts, data analyze.Dataset, t config.Tenant, month string) (s stored, err error) {
 	began := a.now() // what is collected from here on may not be in the packet
-	r, err := analyze.Month(t.Location, month)
+	signer, err := signing.Load(ctx, p.config.Signing, p.config.AWS, a.now)
 	if err != nil {
 		return s, err
 	}
-	v, err := analyze.Open(ctx, data, t, r)
-	if err != nil {
-		return s, err
-	}
-	defer func() { err = errors.Join(err, v.Close()) }()
-	if _, err := v.Check(ctx, a.now()); err != nil {
-		return s, err
-	}
-	packet, err := report.Build(ctx, v, data.Catalog, p.state, month, version)
+	packet, err := a.buildPacket(ctx, p, data, t, month, true)
 	if err != nil {
 		return s, err
 	}
@@ -131,12 +125,65 @@ func (a *app) reportTenant(ctx context.Context, p *parts, data analyze.Dataset, 
 	if err != nil {
 		return s, err
 	}
-	place := deliver.Place{Store: store, URL: e.URL, LockMode: e.LockMode, RetainUntil: a.now().AddDate(0, 0, e.LockDays), Log: a.log()}
+	place := deliver.Place{Store: store, URL: e.URL, LockMode: e.LockMode, RetainUntil: a.now().AddDate(0, 0, e.LockDays), Signer: signer, Log: a.log()}
 	result, err := deliver.Publish(ctx, place, packet)
 	if err != nil {
 		return s, err
 	}
 	return stored{packet: packet, result: result}, p.state.PutPublished(ctx, state.Published{Tenant: t.ID, Month: month, Revision: result.Revision, At: began})
+}
+
+// buildPacket makes the packet of a month without storing it. Check runs the
+// checks of the month first.
+func (a *app) buildPacket(ctx context.Context, p *parts, data analyze.Dataset, t config.Tenant, month string, check bool) (packet *report.Packet, err error) {
+	look, err := packetLook(p.config, t)
+	if err != nil {
+		return nil, err
+	}
+	r, err := analyze.Month(t.Location, month)
+	if err != nil {
+		return nil, err
+	}
+	v, err := analyze.Open(ctx, data, t, r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	if check {
+		if _, err := v.Check(ctx, a.now()); err != nil {
+			return nil, err
+		}
+	}
+	earlier, err := analyze.Month(t.Location, r.First.AddDate(0, -1, 0).Format("2006-01"))
+	if err != nil {
+		return nil, err
+	}
+	before, err := analyze.Open(ctx, data, t, earlier)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, before.Close()) }()
+	return report.Build(ctx, report.Input{View: v, Previous: before, Catalog: data.Catalog, State: p.state, Month: month, Version: version, Look: look, Signed: p.config.Signing.Signs()})
+}
+
+// packetLook reads the files that make a packet look as it does.
+func packetLook(c *config.Config, t config.Tenant) (report.Look, error) {
+	look := report.Look{MSP: c.Report.MSP, Accent: c.Report.Accent, Paper: t.Paper}
+	if c.Report.Logo != "" {
+		body, err := os.ReadFile(c.Report.Logo)
+		if err != nil {
+			return look, err
+		}
+		look.Logo = body
+	}
+	for _, path := range c.Report.Fonts {
+		body, err := os.ReadFile(path)
+		if err != nil {
+			return look, err
+		}
+		look.Fonts = append(look.Fonts, body)
+	}
+	return look, nil
 }
 
 func packetsTable(packets []stored) tabular.Table {

@@ -9,6 +9,7 @@ import (
 // tenant is a made-up client. Its traffic and its trouble follow from it.
 type tenant struct {
 	id, name, zone, account, region string
+	language, paper                 string // of its packets
 	owner                           string // canonical user ID of the bucket owner
 	backupRole, restoreUser         string // ARNs; the role gets a session name
 	backupName, restoreName         string
@@ -27,7 +28,7 @@ type bucket struct {
 
 var tenants = []tenant{
 	{
-		id: "acme", name: "Acme Dental", zone: "America/Chicago", account: "111122223333", region: "us-east-1",
+		id: "acme", name: "Acme Dental", zone: "America/Chicago", account: "111122223333", region: "us-east-1", language: "en", paper: "Letter",
 		owner:      strings.Repeat("a1c3e57b", 8),
 		backupRole: "arn:aws:sts::111122223333:assumed-role/BackupRole", restoreUser: "arn:aws:iam::111122223333:user/restore-operator",
 		backupName: "Nightly backup role", restoreName: "Restore operator",
@@ -40,7 +41,7 @@ var tenants = []tenant{
 		trouble: troubleAtAcme,
 	},
 	{
-		id: "lodz", name: "Łódź & Ελλάς Logistics", zone: "Europe/Warsaw", account: "222233334444", region: "eu-central-1",
+		id: "lodz", name: "Łódź & Ελλάς Logistics", zone: "Europe/Warsaw", account: "222233334444", region: "eu-central-1", language: "en", paper: "A4",
 		owner:      strings.Repeat("0b5d2f91", 8),
 		backupRole: "arn:aws:sts::222233334444:assumed-role/NocneKopie", restoreUser: "arn:aws:iam::222233334444:user/odtwarzanie",
 		backupName: "Nocne kopie (Łódź)", restoreName: "Αποκατάσταση (Ελλάς)",
@@ -52,7 +53,7 @@ var tenants = []tenant{
 		trouble: troubleAtLodz,
 	},
 	{
-		id: "zurich-cafe", name: "Zürich Café", zone: "Europe/Zurich", account: "555566667777", region: "eu-central-2",
+		id: "zurich-cafe", name: "Zürich Café", zone: "Europe/Zurich", account: "555566667777", region: "eu-central-2", language: "de", paper: "A4",
 		owner:      strings.Repeat("7e9a4c20", 8),
 		backupRole: "arn:aws:sts::555566667777:assumed-role/NightlyBackup", restoreUser: "arn:aws:iam::555566667777:user/restore",
 		backupName: "Nächtliche Sicherung", restoreName: "Wiederherstellung",
@@ -84,9 +85,9 @@ func (t *tenant) admin() string { return "arn:aws:iam::" + t.account + ":user/st
 // in a packet depends on where the demo runs.
 func configText() string {
 	var b strings.Builder
-	b.WriteString("# Made by `bucketproof demo`. A commented example of every key: `bucketproof init`.\n\ntimezone = \"UTC\"\n\n[evidence]\nurl = \"file:packets\"\nlock_mode = \"\"\n")
+	b.WriteString("# Made by `bucketproof demo`. A commented example of every key: `bucketproof init`.\n\ntimezone = \"UTC\"\n\n[evidence]\nurl = \"file:packets\"\nlock_mode = \"\"\n\n[report]\nmsp = \"Northwind Managed IT\"\n")
 	for _, t := range tenants {
-		fmt.Fprintf(&b, "\n[[tenant]]\nid = %q\nname = %q\ntimezone = %q\naccounts = [%q]\nuser_agents = [%s]\n", t.id, t.name, t.zone, t.account, quoted(t.patterns))
+		fmt.Fprintf(&b, "\n[[tenant]]\nid = %q\nname = %q\ntimezone = %q\nlanguage = %q\npaper = %q\naccounts = [%q]\nuser_agents = [%s]\n", t.id, t.name, t.zone, t.language, t.paper, t.account, quoted(t.patterns))
 		for _, bk := range t.buckets {
 			fmt.Fprintf(&b, "\n  [[tenant.bucket]]\n  name = %q\n  logs = %q\n  prefixes = [%q]\n  window = { start = \"22:00\", end = \"06:00\" }\n", bk.name, "file:logs/"+bk.logs, bk.prefix)
 		}

@@ -18,10 +18,8 @@ import (
 
 	"bucketproof/internal/objects"
 	"bucketproof/report"
+	"bucketproof/report/signing"
 )
-
-// manifestName is the file that finishes a packet.
-const manifestName = "manifest.json"
 
 // maxRevisions bounds the search for a free revision.
 const maxRevisions = 1000
@@ -30,8 +28,9 @@ const maxRevisions = 1000
 type Place struct {
 	Store       objects.Store // at the evidence URL
 	URL         objects.URL
-	LockMode    string    // GOVERNANCE, COMPLIANCE or "" for no lock
-	RetainUntil time.Time // meaningful with LockMode
+	LockMode    string          // GOVERNANCE, COMPLIANCE or "" for no lock
+	RetainUntil time.Time       // meaningful with LockMode
+	Signer      *signing.Signer // nil for packets without a signature
 	Log         *slog.Logger
 }
 
@@ -39,7 +38,7 @@ type Place struct {
 type Result struct {
 	URL       string // of its folder
 	Revision  int
-	Unchanged bool // it was there already, byte for byte
+	Unchanged bool // it was there already, and says the same
 }
 
 // Publish stores the packet of a tenant and a month as the next revision, or
@@ -49,40 +48,62 @@ func Publish(ctx context.Context, place Place, p *report.Packet) (Result, error)
 	if err != nil {
 		return Result{}, err
 	}
-	next := report.Revision{Number: 1}
+	number := 1
 	if latest != nil {
-		files, err := p.Render(latest.revision)
+		m := latest.manifest
+		files, err := p.Render(report.Revision{Number: m.Revision, Supersedes: m.Supersedes, Causes: m.Causes, Changes: m.Changes})
 		if err != nil {
 			return Result{}, err
 		}
-		if bytes.Equal(files[len(files)-1].Body, latest.manifest) {
-			return Result{URL: place.folder(p), Revision: latest.revision.Number, Unchanged: true}, nil
+		same, err := p.Same(m, files)
+		if err != nil {
+			return Result{}, err
 		}
-		sum := sha256.Sum256(latest.manifest)
-		next = report.Revision{Number: latest.revision.Number + 1, Supersedes: &report.Superseded{Packet: p.Name(), ManifestSHA256: hex.EncodeToString(sum[:])}}
+		if same {
+			return Result{URL: place.folder(p), Revision: m.Revision, Unchanged: true}, nil
+		}
+		number = m.Revision + 1
 	}
 	if err := place.checkLock(ctx); err != nil {
 		return Result{}, err
 	}
-	for ; next.Number <= maxRevisions; next.Number++ {
+	for ; number <= maxRevisions; number++ {
+		next, err := place.revision(ctx, p, number, latest)
+		if err != nil {
+			return Result{}, err
+		}
 		files, err := p.Render(next)
 		if err != nil {
 			return Result{}, err
 		}
-		err = place.write(ctx, p, files)
+		err = place.store(ctx, p, files)
 		if errors.Is(err, errTaken) {
 			place.Log.Warn("an unfinished packet with other content is in the way and is left as it is; the next revision is used", "tenant", p.Tenant.ID, "packet", p.Name(), "reason", err)
 			continue
 		}
-		return Result{URL: place.folder(p), Revision: next.Number}, err
+		return Result{URL: place.folder(p), Revision: number}, err
 	}
 	return Result{}, fmt.Errorf("%s: %d revisions are taken", place.folder(p), maxRevisions)
 }
 
+// revision is the next one, which tells what it says differently.
+func (place Place) revision(ctx context.Context, p *report.Packet, number int, latest *published) (report.Revision, error) {
+	if latest == nil {
+		return report.Revision{Number: number}, nil
+	}
+	model, err := read(ctx, place.Store, latest.folder+report.ModelName)
+	if err != nil && !errors.Is(err, objects.ErrNotFound) {
+		return report.Revision{}, err
+	}
+	return p.Succeed(number, latest.name, latest.manifest, latest.sha256, model)
+}
+
 // published is a finished packet in the evidence place.
 type published struct {
-	revision report.Revision
-	manifest []byte
+	name     string // of its folder
+	folder   string // the beginning of its keys
+	manifest *report.Manifest
+	sha256   string // of the manifest, hex
 }
 
 // findLatest returns the last finished revision of the month, or nil.
@@ -90,7 +111,7 @@ func findLatest(ctx context.Context, place Place, p *report.Packet) (*published,
 	var latest *published
 	for n, missing := 1, 0; n <= maxRevisions && missing < 2; n++ {
 		p.Revision = report.Revision{Number: n}
-		body, err := read(ctx, place.Store, key(p, manifestName))
+		body, err := read(ctx, place.Store, key(p, report.ManifestName))
 		if errors.Is(err, objects.ErrNotFound) {
 			missing++ // an unfinished one may lie between two
 			continue
@@ -99,14 +120,16 @@ func findLatest(ctx context.Context, place Place, p *report.Packet) (*published,
 			return nil, err
 		}
 		missing = 0
-		var m report.Manifest
-		if err := json.Unmarshal(body, &m); err != nil {
-			return nil, fmt.Errorf("%s: not a manifest of bucketproof (%w); move it out of the way, or choose another evidence.url", place.URL.Join(key(p, manifestName)), err)
+		m := &report.Manifest{}
+		if err := json.Unmarshal(body, m); err != nil {
+			return nil, fmt.Errorf("%s: not a manifest of bucketproof (%w); move it out of the way, or choose another evidence.url", place.URL.Join(key(p, report.ManifestName)), err)
 		}
-		latest = &published{revision: report.Revision{Number: n, Supersedes: m.Supersedes}, manifest: body}
+		sum := sha256.Sum256(body)
+		latest = &published{name: p.Name(), folder: key(p, ""), manifest: m, sha256: hex.EncodeToString(sum[:])}
+		latest.manifest.Revision = n
 	}
 	if latest != nil {
-		p.Revision = latest.revision
+		p.Revision = report.Revision{Number: latest.manifest.Revision}
 	}
 	return latest, nil
 }
@@ -114,6 +137,56 @@ func findLatest(ctx context.Context, place Place, p *report.Packet) (*published,
 func key(p *report.Packet, file string) string { return p.Tenant.ID + "/" + p.Name() + "/" + file }
 
 func (place Place) folder(p *report.Packet) string { return place.URL.Join(key(p, "")) }
+
+// store signs the files and writes them, the manifest last. A signed file that
+// an interrupted run has written holds for this one, too.
+func (place Place) store(ctx context.Context, p *report.Packet, files []report.File) error {
+	if place.Signer == nil {
+		manifest, err := p.Manifest(files, nil)
+		if err != nil {
+			return err
+		}
+		return place.write(ctx, p, append(files, manifest))
+	}
+	last := len(files) - 1
+	signed, err := place.signed(ctx, key(p, report.PDFName), func(there []byte) bool {
+		if !bytes.HasPrefix(there, files[last].Body) {
+			return false
+		}
+		v, err := signing.VerifyPDF(there)
+		return err == nil && v != nil && v.Certificate.Equal(place.Signer.Certificate)
+	}, func() ([]byte, error) {
+		return place.Signer.SignPDF(ctx, files[last].Body, p.Text.Say("document.title", "tenant", p.Tenant.Name, "month", p.MonthName()))
+	})
+	if err != nil {
+		return err
+	}
+	files[last] = p.WithSignature(files[last], signed)
+	manifest, err := p.Manifest(files, &report.ManifestSignature{File: report.SignatureName, Subject: place.Signer.Certificate.Subject.String(), CertificateSHA256: signing.Fingerprint(place.Signer.Certificate)})
+	if err != nil {
+		return err
+	}
+	cms, err := place.signed(ctx, key(p, report.SignatureName), func(there []byte) bool {
+		v, err := signing.VerifyDetached(there, manifest.Body)
+		return err == nil && v.Certificate.Equal(place.Signer.Certificate)
+	}, func() ([]byte, error) { return place.Signer.SignDetached(ctx, manifest.Body) })
+	if err != nil {
+		return err
+	}
+	return place.write(ctx, p, append(files, p.Signature(cms), manifest))
+}
+
+// signed is what stands under a key where it holds, and what sign makes otherwise.
+func (place Place) signed(ctx context.Context, key string, holds func([]byte) bool, sign func() ([]byte, error)) ([]byte, error) {
+	there, err := read(ctx, place.Store, key)
+	switch {
+	case err == nil && holds(there):
+		return there, nil
+	case err != nil && !errors.Is(err, objects.ErrNotFound):
+		return nil, err
+	}
+	return sign()
+}
 
 // errTaken means that other content stands under a name of the packet.
 var errTaken = errors.New("other content is there")

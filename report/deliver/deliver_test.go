@@ -55,7 +55,7 @@ func build(t *testing.T, name string) *report.Packet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := report.Build(t.Context(), v, catalog, s, "2026-10", "test")
+	p, err := report.Build(t.Context(), report.Input{View: v, Catalog: catalog, State: s, Month: "2026-10", Version: "test", Look: report.Look{Paper: "A4", Accent: config.DefaultAccent}})
 	if err = errors.Join(err, v.Close(), s.Close()); err != nil {
 		t.Fatal(err)
 	}

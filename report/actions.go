@@ -1,0 +1,72 @@
+package report
+
+import (
+	"slices"
+
+	"bucketproof/analyze"
+	"bucketproof/internal/state"
+)
+
+// addActions lists what someone has to do next: for the open findings, one for
+// all of a check in a bucket, the gravest first; then for what could not be
+// known, and what the configuration lacks.
+func (p *Packet) addActions(catalog *analyze.Catalog) {
+	type group struct{ check, bucket string }
+	at := map[group]int{}
+	for _, f := range p.Findings {
+		if f.Status == state.StatusResolved {
+			continue
+		}
+		g := group{f.Check, f.Bucket}
+		i, ok := at[g]
+		if !ok {
+			at[g] = len(p.Actions)
+			p.Actions = append(p.Actions, Action{Owner: f.Owner, Due: f.Due, Severity: f.Severity, Findings: 1, Text: p.action(f, 1)})
+			continue
+		}
+		a := &p.Actions[i]
+		a.Findings++
+		a.Text = p.action(f, a.Findings)
+		if f.Due != "" && (a.Due == "" || f.Due < a.Due) {
+			a.Due = f.Due
+		}
+		if a.Owner != f.Owner {
+			a.Owner = "" // several; each stands with its finding
+		}
+		if slices.Index(state.Severities, f.Severity) > slices.Index(state.Severities, a.Severity) {
+			a.Severity = f.Severity
+		}
+	}
+	slices.SortStableFunc(p.Actions, func(a, b Action) int {
+		return slices.Index(state.Severities, b.Severity) - slices.Index(state.Severities, a.Severity)
+	})
+	if p.Totals.DaysUnknown > 0 && !slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Check == "logs-missing" && f.Status != state.StatusResolved }) {
+		p.Actions = append(p.Actions, Action{Text: p.say("action.gaps", "n", p.gapDays())})
+	}
+	if p.Totals.Rejected > 0 && !slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Check == "rejected-lines" && f.Status != state.StatusResolved }) {
+		p.Actions = append(p.Actions, Action{Text: p.say("action.rejected", "n", p.Totals.Rejected)})
+	}
+	if len(p.Tenant.Principals) == 0 {
+		p.Actions = append(p.Actions, Action{Text: p.say("action.principals")})
+	}
+	if len(p.Tenant.Accounts) == 0 {
+		p.Actions = append(p.Actions, Action{Text: p.say("action.accounts")})
+	}
+	if p.Provisional {
+		p.Actions = append(p.Actions, Action{Text: p.say("action.provisional")})
+	}
+}
+
+// action is what to do about findings like this one.
+func (p *Packet) action(f Finding, n int) string {
+	text := p.Text.Or("check."+f.Check+".action", p.say("action.finding", "title", f.Title), "bucket", f.Bucket, "subject", p.subject(f.Finding))
+	if n == 1 {
+		return text
+	}
+	if several := "check." + f.Check + ".actions"; p.Text.Has(several) {
+		text = p.say(several, "bucket", f.Bucket)
+	} else {
+		text = p.say("action.several", "title", f.Title, "bucket", f.Bucket)
+	}
+	return text + " " + p.say("action.count", "n", n)
+}

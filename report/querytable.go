@@ -1,0 +1,183 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"bucketproof/report/draw"
+)
+
+// maxRows is how many rows of a table are printed; the CSV has them all.
+const maxRows = 60
+
+// rowsOf is maxRows, or enough for a month of a tenant with few buckets.
+func rowsOf(query string) int {
+	switch query {
+	case "backup-windows", "log-delivery":
+		return 4 * 31
+	}
+	return maxRows
+}
+
+// rowsNote says how many of the rows are printed.
+func (p *Packet) rowsNote(shown, all int) string {
+	if shown == all {
+		return p.say("rows.all", "all", all)
+	}
+	return p.say("rows.first", "n", shown, "all", all)
+}
+
+// file names the CSV of a query with its hash.
+func (d *pages) file(query string) string { return d.fileOf(csvPath(query)) }
+
+func (d *pages) fileOf(path string) string { return path + ", SHA-256 " + d.hashes[path] }
+
+// layouts are the widths of the printed columns, as shares; a query of the
+// user's own gets equal ones.
+var layouts = map[string][]float64{
+	"backup-windows":            {34, 15, 22, 22, 16, 18, 17, 17, 13, 24},
+	"top-requesters":            {34, 62, 23, 16, 17, 17, 20, 20},
+	"unapproved-prefixes":       {24, 18, 26, 36, 34, 15, 22, 22, 30},
+	"cross-account":             {30, 24, 62, 30, 18, 20, 20},
+	"operations":                {50, 60, 30, 30},
+	"deletes":                   {44, 18, 50, 20, 22, 22},
+	"large-puts-business-hours": {20, 30, 56, 30, 50, 20},
+	"errors":                    {40, 42, 14, 34, 18, 22, 22},
+	"user-agents":               {32, 66, 18, 18, 17, 21, 21},
+	"log-delivery":              {40, 16, 18, 20, 17, 22, 22, 22},
+}
+
+// monospaced are the columns that hold what machines read.
+var monospaced = []string{"requester", "key", "sample_key", "prefix", "operation", "user_agent", "error_code", "source", "remote_ip", "address"}
+
+// query prints the answer of a saved query under its title.
+func (d *pages) query(name string) error {
+	p := d.p
+	t := p.shownTable(name)
+	s := t.Statement
+	title, question := s.Title, s.Question
+	if !s.Own {
+		title, question = p.Text.Or("query."+name+".title", title), p.Text.Or("query."+name+".question", question)
+	}
+	table, rows := d.printed(t)
+	d.Heading(title, d.Start(table, rows)+10)
+	d.Paragraph(draw.Margin, d.Column, draw.Regular, draw.TextSize, draw.Muted, question)
+	d.Space(1.5)
+	if len(t.Rows) == 0 {
+		d.Text(p.emptyNote(name))
+	} else {
+		d.Draw(table, rows)
+	}
+	shown := min(len(t.Rows), rowsOf(name))
+	order := ""
+	if shown < len(t.Rows) && slices.Contains(t.Columns, "verdict") {
+		order = ", " + p.say("rows.worst-first")
+	}
+	d.Note(p.say("table.note", "rows", p.rowsNote(shown, len(t.Rows))+order, "file", csvPath(name), "sha256", d.hashes[csvPath(name)], "zone", p.Range.Location.String()))
+	for _, c := range t.Columns {
+		note := s.Notes[c]
+		if note == "" {
+			continue
+		}
+		if !s.Own {
+			note = p.Text.Or("query."+name+".column."+c, note)
+		}
+		d.Paragraph(draw.Margin, d.Column, draw.Regular, draw.NoteSize, draw.Muted, p.headName(c)+": "+note+".")
+	}
+	d.Space(2)
+	return nil
+}
+
+// drawn notes below a chart where the data of a query are that it draws.
+func (d *pages) drawn(name string) {
+	t := d.p.shownTable(name)
+	d.Note(d.p.say("table.drawn", "n", len(t.Rows), "file", csvPath(name), "sha256", d.hashes[csvPath(name)]))
+}
+
+// emptyNote says what it means that a query returned nothing.
+func (p *Packet) emptyNote(query string) string {
+	switch {
+	case query == "cross-account" && len(p.Tenant.Accounts) == 0:
+		return p.say("empty.accounts")
+	case p.Totals.Records == 0:
+		return p.say("empty.dark")
+	case p.Totals.DaysUnknown > 0:
+		return p.say("empty.gaps")
+	}
+	return p.say("empty.clean")
+}
+
+// printedRows are the rows of a table that the page has room for. Where
+// verdicts are cut, those that are not ok stand first.
+func printedRows(t *Table) [][]any {
+	n := rowsOf(t.Statement.Name)
+	verdict := slices.Index(t.Columns, "verdict")
+	if len(t.Rows) <= n || verdict < 0 {
+		return t.Rows[:min(len(t.Rows), n)]
+	}
+	rows := slices.Clone(t.Rows)
+	sortBy(rows, func(row []any) int {
+		if row[verdict] == verdictOK || row[verdict] == "agrees" {
+			return 1
+		}
+		return 0
+	})
+	return rows[:n]
+}
+
+// markedVerdicts are those of the columns named verdict.
+var markedVerdicts = map[string]draw.Mark{verdictOK: draw.OK, verdictAttention: draw.Attention, verdictMissed: draw.Missed, verdictNotEvaluated: draw.Unknown, "agrees": draw.OK}
+
+// words are the columns whose texts are words of bucketproof's own, and not of
+// the log.
+var words = []string{"verdict", "actor", "agent_kind", "direction", "side"}
+
+func (d *pages) printed(t *Table) (*draw.Table, [][]draw.Cell) {
+	p := d.p
+	widths := layouts[t.Statement.Name]
+	cols := make([]draw.Column, len(t.Columns))
+	for i, name := range t.Columns {
+		cols[i] = draw.Column{Head: p.headName(name), Width: 20}
+		if i < len(widths) && len(widths) == len(t.Columns) {
+			cols[i].Width = widths[i]
+		}
+		cols[i].Mono = slices.Contains(monospaced, name)
+	}
+	var rows [][]draw.Cell
+	for _, row := range printedRows(t) {
+		line := make([]draw.Cell, len(row))
+		for i, v := range row {
+			text := p.shown(t.Columns[i], v)
+			line[i].Text = text
+			if _, isNumber := v.(int64); isNumber {
+				cols[i].Right = true
+			}
+			switch name := t.Columns[i]; {
+			case name == "verdict":
+				line[i].Text = p.Text.Phrase(text)
+				mark, known := markedVerdicts[text]
+				if !known {
+					mark = draw.Attention
+				}
+				line[i].Mark = mark
+			case slices.Contains(words, name):
+				line[i].Text = p.Text.Phrase(text)
+			case name == "expected" && v == false:
+				line[i].Mark = draw.Attention
+			case name == "principal" && text == "-":
+				line[i] = draw.Cell{Text: p.say("word.anonymous"), Mark: draw.Attention}
+			}
+		}
+		rows = append(rows, line)
+	}
+	return d.NewTable(cols...), rows
+}
+
+// headName is a column's name for people.
+func (p *Packet) headName(column string) string {
+	if p.Text.Has("column." + column) {
+		return p.say("column." + column)
+	}
+	s := strings.ReplaceAll(column, "_", " ")
+	return strings.ToUpper(s[:1]) + s[1:]
+}
