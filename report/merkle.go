@@ -25,21 +25,37 @@ func merkleRoot(entries [][]byte) [sha256.Size]byte {
 	return sha256.Sum256(append(append([]byte{1}, left[:]...), right[:]...))
 }
 
-// sourcesRoot is the Merkle root over the log objects of the packet: an entry
-// is the SHA-256 of an object, 32 bytes, in the order of sources.csv. Other
-// objects that lie there have none. It returns how many entries there are.
-func (p *Packet) sourcesRoot() (root string, entries int, err error) {
-	var leaves [][]byte
-	for _, s := range p.Sources {
-		if s.Kind != state.KindLog {
-			continue
-		}
-		sum, err := hex.DecodeString(s.SHA256)
+// MerkleRoot is the root over log objects, of which sums are the SHA-256 in
+// hexadecimal digits: an entry is the 32 bytes of one.
+func MerkleRoot(sums []string) (string, error) {
+	leaves := make([][]byte, len(sums))
+	for i, s := range sums {
+		sum, err := hex.DecodeString(s)
 		if err != nil || len(sum) != sha256.Size {
-			return "", 0, fmt.Errorf("the ledger's SHA-256 of %s is %q", s.LogObject.Source, s.SHA256)
+			return "", fmt.Errorf("log object %d: %q is no SHA-256", i+1, s)
 		}
-		leaves = append(leaves, sum)
+		leaves[i] = sum
 	}
 	h := merkleRoot(leaves)
-	return hex.EncodeToString(h[:]), len(leaves), nil
+	return hex.EncodeToString(h[:]), nil
+}
+
+// sourcesRoot is the Merkle root over the log objects of the packet, in the
+// order of sources.csv. Other objects that lie there have no entry. It returns
+// how many entries there are.
+func (p *Packet) sourcesRoot() (root string, entries int, err error) {
+	var sums []string
+	for _, s := range p.Sources {
+		if s.Kind == state.KindLog {
+			sums = append(sums, s.SHA256)
+		}
+	}
+	root, err = MerkleRoot(sums)
+	return root, len(sums), err
+}
+
+// Root is the Merkle root over the log objects of the packet.
+func (p *Packet) Root() (string, error) {
+	root, _, err := p.sourcesRoot()
+	return root, err
 }

@@ -45,7 +45,8 @@ found what a person must look at.`,
   bucketproof init                      write a config.toml to start from
   bucketproof collect                   bring new log objects in
   bucketproof check                     check yesterday
-  bucketproof report --month 2026-10    build and store the packets of a month`,
+  bucketproof report --month 2026-10    build and store the packets of a month
+  bucketproof verify packets/acme/2026-10    check a packet`,
 		SilenceUsage: true, SilenceErrors: true,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -53,7 +54,7 @@ found what a person must look at.`,
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.PersistentFlags().StringVar(&a.configPath, "config", "config.toml", "configuration `file`")
-	root.AddCommand(newDemo(a), newInit(a), newCollect(a), newCheck(a), newReport(a), newQuery(a), newFindings(a), newImport(a), newVersion(a))
+	root.AddCommand(newDemo(a), newInit(a), newCollect(a), newCheck(a), newReport(a), newVerify(a), newQuery(a), newFindings(a), newImport(a), newVersion(a))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%w; see `%s --help`", err, cmd.CommandPath())
 	})

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"bucketproof/internal/config"
+	"bucketproof/internal/objects"
+	"bucketproof/internal/tabular"
+	"bucketproof/report"
+	"bucketproof/report/verify"
+)
+
+func newVerify(a *app) *cobra.Command {
+	v := verifier{app: a}
+	cmd := &cobra.Command{
+		Use:   "verify PACKET",
+		Short: "Check a packet against its manifest, its signatures and the log objects",
+		Long: `Checks a packet: the folder with its manifest (a path or s3://…), or a packet.pdf
+alone, by what is attached to it. Every file is compared with its SHA-256, every
+signature verified, the Merkle root computed again, and every log object read
+again where it can be reached. What is gone is told apart from what was changed.
+
+It needs no configuration. Where one is there, the log objects are reached as it
+says. docs/VERIFYING.md shows how to check the same without bucketproof.
+
+Exit code 3 means that something is not what the packet says.`,
+		Example: "  bucketproof verify packets/acme/2026-10\n  bucketproof verify s3://msp-evidence/packets/acme/2026-10 --trust roots.pem\n  bucketproof verify packet.pdf --offline",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.checkFormat(); err != nil {
+				return err
+			}
+			v.configNamed = cmd.Flags().Changed("config")
+			r, err := v.verify(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if err := a.print(verifyTable(r)); err != nil {
+				return err
+			}
+			return v.conclude(r)
+		},
+	}
+	a.formatFlag(cmd)
+	cmd.Flags().StringVar(&v.trust, "trust", "", "a PEM `file` with the root certificates that signatures must lead to")
+	cmd.Flags().BoolVar(&v.offline, "offline", false, "do not read the log objects again")
+	cmd.Flags().BoolVar(&v.recompute, "recompute", false, "run the queries again on the dataset of the configuration, and compare")
+	return cmd
+}
+
+type verifier struct {
+	*app
+	trust              string
+	offline, recompute bool
+	configNamed        bool // --config was given
+}
+
+func (v *verifier) verify(ctx context.Context, packet string) (*verify.Report, error) {
+	roots, err := v.roots()
+	if err != nil {
+		return nil, err
+	}
+	c, err := v.configuration()
+	if err != nil {
+		return nil, err
+	}
+	r, err := v.open(ctx, packet, c, roots)
+	if err != nil {
+		return nil, err
+	}
+	if !v.offline {
+		err := r.Sources(ctx, func(location string) (objects.Store, error) { return openLocation(ctx, c, r.Tenant, location) })
+		if err != nil {
+			return nil, err
+		}
+	} else {
+		r.Steps = append(r.Steps, verify.Step{What: "log objects", Outcome: verify.NotChecked, Detail: "--offline was asked for"})
+	}
+	if v.recompute {
+		if err := v.again(ctx, c, r); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func (v *verifier) roots() (*x509.CertPool, error) {
+	if v.trust == "" {
+		return nil, nil
+	}
+	body, err := os.ReadFile(v.trust)
+	if err != nil {
+		return nil, usage("--trust: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(body) {
+		return nil, usage("--trust: %s holds no certificate in PEM form", v.trust)
+	}
+	return pool, nil
+}
+
+// configuration is nil where there is none: an auditor has none.
+func (v *verifier) configuration() (*config.Config, error) {
+	if _, err := os.Stat(v.configPath); errors.Is(err, fs.ErrNotExist) && !v.configNamed {
+		if v.recompute {
+			return nil, usage("--recompute needs the dataset; name the configuration with --config")
+		}
+		return nil, nil
+	}
+	return config.Load(v.configPath)
+}
+
+// open checks what the argument names: a PDF with or without its manifest beside
+// it, a folder, or a prefix.
+func (v *verifier) open(ctx context.Context, packet string, c *config.Config, roots *x509.CertPool) (*verify.Report, error) {
+	if !strings.Contains(packet, "://") && !strings.HasPrefix(packet, "file:") {
+		info, err := os.Stat(packet)
+		if err != nil {
+			return nil, usage("%w; name the folder of a packet or a packet.pdf", err)
+		}
+		if !info.IsDir() {
+			if filepath.Base(packet) == report.ManifestName {
+				return v.open(ctx, filepath.Dir(packet), c, roots)
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(packet), report.ManifestName)); err == nil && filepath.Base(packet) == report.PDFName {
+				return v.open(ctx, filepath.Dir(packet), c, roots)
+			}
+			body, err := os.ReadFile(packet)
+			if err != nil {
+				return nil, err
+			}
+			r, err := verify.PDF(body, roots)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", packet, err)
+			}
+			return r, nil
+		}
+		if packet, err = filepath.Abs(packet); err != nil {
+			return nil, err
+		}
+		packet = "file://" + filepath.ToSlash(packet)
+	}
+	u, err := objects.ParseURL(packet)
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	access := objects.Access{}
+	if c != nil {
+		access = c.AWS
+	}
+	store, err := objects.Open(ctx, u.Resolve(".").Folder(), access)
+	if err != nil {
+		return nil, err
+	}
+	r, err := verify.Folder(ctx, store, roots)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", packet, err)
+	}
+	return r, nil
+}
+
+// openLocation is the store of a log location, reached as the configuration
+// says for the tenant, or as the AWS tools would.
+func openLocation(ctx context.Context, c *config.Config, tenant, location string) (objects.Store, error) {
+	u, err := objects.ParseURL(location)
+	if err != nil {
+		return nil, err
+	}
+	dir, access := ".", objects.Access{}
+	if c != nil {
+		dir, access = c.Dir, c.AWS
+		if t, ok := c.Tenant(tenant); ok {
+			access = t.AWS
+		}
+	}
+	return objects.Open(ctx, u.Resolve(dir).Folder(), access)
+}
+
+// again runs the queries of the packet on the dataset.
+func (v *verifier) again(ctx context.Context, c *config.Config, r *verify.Report) error {
+	t, ok := c.Tenant(r.Tenant)
+	if !ok {
+		return usage("the packet is of the tenant %q, which %s does not have; --recompute needs its configuration", r.Tenant, c.Path)
+	}
+	return v.with(ctx, func(p *parts) error {
+		data, err := p.analysis()
+		if err != nil {
+			return err
+		}
+		packet, err := v.buildPacket(ctx, p, data, t, r.Month, false)
+		if err != nil {
+			return err
+		}
+		files, err := packet.Render(report.Revision{Number: 1})
+		if err != nil {
+			return err
+		}
+		fresh := map[string]string{}
+		for _, f := range files {
+			fresh[f.Path] = f.SHA256
+		}
+		root, err := packet.Root()
+		if err != nil {
+			return err
+		}
+		r.Recomputed(fresh, root, version)
+		return nil
+	})
+}
+
+func verifyTable(r *verify.Report) tabular.Table {
+	t := tabular.Table{Columns: []string{"outcome", "what", "detail"}}
+	for _, s := range r.Steps {
+		t.Rows = append(t.Rows, []any{s.Outcome, s.What, s.Detail})
+	}
+	return t
+}
+
+// conclude says in a sentence what the table means.
+func (v *verifier) conclude(r *verify.Report) error {
+	switch {
+	case r.Failed():
+		fmt.Fprintln(v.err, "the packet is NOT what it says: see the lines with MISMATCH")
+		return errAttention
+	case r.Complete():
+		fmt.Fprintln(v.err, "everything was checked, and all of it holds")
+	default:
+		fmt.Fprintln(v.err, "what could be checked holds; the lines that are not ok say what could not be")
+	}
+	return nil
+}

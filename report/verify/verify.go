@@ -1,0 +1,431 @@
+// Package verify checks a packet as an auditor would: that every file is the one
+// that the manifest names, that signatures hold, that the PDF carries the same
+// files, that the Merkle root is that of the sources, and that the log objects
+// are still what they were. [Folder] checks a packet with its manifest, [PDF] a
+// document alone, and [Sources] the log objects. docs/VERIFYING.md shows how to
+// do the same without it.
+package verify
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/csv"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"bucketproof/internal/objects"
+	"bucketproof/report"
+	"bucketproof/report/pdffile"
+	"bucketproof/report/signing"
+)
+
+// Outcomes of a step.
+const (
+	OK         = "ok"
+	Mismatch   = "MISMATCH"    // it is not what the packet says
+	Gone       = "gone"        // it is no longer there, as after a lifecycle rule
+	Unread     = "unreachable" // it could not be read from here
+	NotChecked = "not checked" // nothing was asked or nothing is there to check
+)
+
+// Step is one thing that was checked.
+type Step struct {
+	What, Outcome, Detail string
+}
+
+// Report is what was checked, in its order.
+type Report struct {
+	Steps    []Step
+	Manifest *report.Manifest // nil for a PDF alone
+	Tenant   string           // ID; "" where it is not known
+	Month    string
+	SQL      []report.ManifestQuery
+
+	sources []Source
+	roots   *x509.CertPool
+}
+
+func (r *Report) add(what, outcome, format string, args ...any) {
+	r.Steps = append(r.Steps, Step{what, outcome, fmt.Sprintf(format, args...)})
+}
+
+// Failed tells whether anything is not what the packet says.
+func (r *Report) Failed() bool {
+	return slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Outcome == Mismatch })
+}
+
+// Complete tells whether everything was checked and holds.
+func (r *Report) Complete() bool {
+	return !slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Outcome != OK })
+}
+
+// maxFile is the size of the largest file of a packet that is read.
+const maxFile = 2 << 30
+
+// ErrNoPacket means that there is nothing to check at a place.
+var ErrNoPacket = errors.New("there is no finished packet")
+
+// Folder checks the packet at a store: its manifest and all that it names. Roots
+// are the certificates that are trusted; nil trusts none and says so.
+func Folder(ctx context.Context, store objects.Store, roots *x509.CertPool) (*Report, error) {
+	r := &Report{roots: roots}
+	body, err := read(ctx, store, report.ManifestName)
+	if errors.Is(err, objects.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %s is missing; name the folder of a packet, such as packets/acme/2026-10", ErrNoPacket, report.ManifestName)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m := &report.Manifest{}
+	if err := json.Unmarshal(body, m); err != nil || m.Tool.Name != "bucketproof" {
+		return nil, fmt.Errorf("%w: %s is no manifest of bucketproof", ErrNoPacket, report.ManifestName)
+	}
+	if m.SchemaVersion > report.SchemaVersion {
+		return nil, fmt.Errorf("the manifest has version %d and this program knows up to %d; run a newer bucketproof", m.SchemaVersion, report.SchemaVersion)
+	}
+	r.Manifest, r.Tenant, r.Month, r.SQL = m, m.Tenant.ID, m.Period.Month, m.Queries
+	r.add("manifest", OK, "packet of %s for %s, revision %d, made by %s %s; SHA-256 %s", m.Tenant.Name, m.Period.Month, m.Revision, m.Tool.Name, m.Tool.Version, sum(body))
+	if err := r.manifestSignature(ctx, store, body); err != nil {
+		return nil, err
+	}
+	bodies, err := r.files(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.unlisted(ctx, store); err != nil {
+		return nil, err
+	}
+	if pdf := bodies[report.PDFName]; pdf != nil {
+		r.document(pdf, bodies)
+	}
+	r.model(bodies[report.ModelName])
+	if body := bodies[m.Sources.File]; body != nil {
+		r.merkle(body, m.Sources.MerkleRoot, m.Sources.LogObjects)
+	}
+	return r, nil
+}
+
+// files compares every file with the manifest, and returns those that hold.
+func (r *Report) files(ctx context.Context, store objects.Store) (map[string][]byte, error) {
+	bodies := map[string][]byte{}
+	for _, f := range r.Manifest.Files {
+		if !safePath(f.Path) {
+			r.add(f.Path, Mismatch, "the manifest names a file outside of the packet")
+			continue
+		}
+		body, err := read(ctx, store, f.Path)
+		switch {
+		case errors.Is(err, objects.ErrNotFound):
+			r.add(f.Path, Mismatch, "it is missing")
+		case err != nil && ctx.Err() != nil:
+			return nil, err
+		case err != nil:
+			r.add(f.Path, Unread, "%s", err)
+		case sum(body) != f.SHA256:
+			r.add(f.Path, Mismatch, "its SHA-256 is %s, the manifest says %s; its size is %d, the manifest says %d", sum(body), f.SHA256, len(body), f.Size)
+		case len(body) != f.Size:
+			r.add(f.Path, Mismatch, "its size is %d, the manifest says %d", len(body), f.Size)
+		case f.Unsigned != nil && (f.Unsigned.Size > len(body) || f.Unsigned.Size < 0 || sum(body[:f.Unsigned.Size]) != f.Unsigned.SHA256):
+			r.add(f.Path, Mismatch, "in front of its signature it is not what the manifest says")
+		default:
+			r.add(f.Path, OK, "SHA-256 %s, %d bytes", f.SHA256, f.Size)
+			bodies[f.Path] = body
+		}
+	}
+	return bodies, nil
+}
+
+// safePath tells whether a path stays inside of the packet.
+func safePath(p string) bool {
+	return p != "" && !strings.HasPrefix(p, "/") && !strings.ContainsAny(p, "\\\x00") && !slices.Contains(strings.Split(p, "/"), "..")
+}
+
+// unlisted finds files that the manifest does not name.
+func (r *Report) unlisted(ctx context.Context, store objects.Store) error {
+	known := []string{report.ManifestName}
+	if r.Manifest.Signature != nil {
+		known = append(known, r.Manifest.Signature.File)
+	}
+	for _, f := range r.Manifest.Files {
+		known = append(known, f.Path)
+	}
+	for info, err := range store.List(ctx, "") {
+		if err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			r.add("other files", Unread, "%s", err)
+			return nil
+		}
+		if !slices.Contains(known, info.Key) {
+			r.add(info.Key, Mismatch, "it lies in the packet's folder, and the manifest does not name it")
+		}
+	}
+	return nil
+}
+
+func (r *Report) manifestSignature(ctx context.Context, store objects.Store, manifest []byte) error {
+	const what = "signature of the manifest"
+	s := r.Manifest.Signature
+	if s == nil {
+		r.add(what, NotChecked, "the packet is not signed")
+		return nil
+	}
+	cms, err := read(ctx, store, s.File)
+	switch {
+	case errors.Is(err, objects.ErrNotFound):
+		r.add(what, Mismatch, "%s is missing", s.File)
+		return nil
+	case err != nil:
+		return err
+	}
+	v, err := signing.VerifyDetached(cms, manifest)
+	if err != nil {
+		r.add(what, Mismatch, "%s", err)
+		return nil
+	}
+	if signing.Fingerprint(v.Certificate) != s.CertificateSHA256 {
+		r.add(what, Mismatch, "it was made with the certificate of %q, the manifest names another", v.Certificate.Subject)
+		return nil
+	}
+	r.signed(what, v)
+	return nil
+}
+
+// signed says what a signature that holds is worth.
+func (r *Report) signed(what string, v *signing.Verified) {
+	detail := fmt.Sprintf("it holds; signed by %q, certificate SHA-256 %s", v.Certificate.Subject, signing.Fingerprint(v.Certificate))
+	at := v.Stamped
+	switch {
+	case !v.Stamped.IsZero():
+		detail += fmt.Sprintf(", at %s as %q confirms", v.Stamped.UTC().Format(time.RFC3339), v.Authority)
+	case !v.Claimed.IsZero():
+		at = v.Claimed
+		detail += fmt.Sprintf(", at %s by its own word", v.Claimed.UTC().Format(time.RFC3339))
+	}
+	if r.roots == nil {
+		r.add(what, OK, "%s; whether that certificate is to be trusted was not asked (--trust)", detail)
+		return
+	}
+	if at.IsZero() {
+		at = v.Certificate.NotBefore
+	}
+	if err := v.Trusted(r.roots, at); err != nil {
+		r.add(what, Mismatch, "%s; but the certificate is not trusted: %s", detail, err)
+		return
+	}
+	r.add(what, OK, "%s, which leads to a trusted root", detail)
+}
+
+// document checks the PDF: its signature, and what is attached to it against
+// the files beside it.
+func (r *Report) document(pdf []byte, files map[string][]byte) {
+	r.pdfSignature(pdf, r.Manifest != nil && r.Manifest.Signature != nil)
+	attached, err := attachments(pdf)
+	if err != nil {
+		r.add("attachments of the PDF", Mismatch, "%s", err)
+		return
+	}
+	wrong, same := 0, 0
+	for _, f := range r.Manifest.Files {
+		if f.Path == report.PDFName || files[f.Path] == nil {
+			continue
+		}
+		body, ok := attached[strings.ReplaceAll(f.Path, "/", "_")]
+		if !ok || !bytes.Equal(body, files[f.Path]) {
+			wrong++
+			r.add("attachments of the PDF", Mismatch, "%s is not attached as it is", f.Path)
+			continue
+		}
+		same++
+	}
+	if wrong == 0 {
+		r.add("attachments of the PDF", OK, "%d files, the same as beside it", same)
+	}
+}
+
+func (r *Report) pdfSignature(pdf []byte, wanted bool) {
+	const what = "signature of the PDF"
+	v, err := signing.VerifyPDF(pdf)
+	switch {
+	case err != nil:
+		r.add(what, Mismatch, "%s", err)
+	case v == nil && wanted:
+		r.add(what, Mismatch, "the manifest says that it is signed, and it is not")
+	case v == nil:
+		r.add(what, NotChecked, "the PDF is not signed")
+	default:
+		r.signed(what, v)
+	}
+}
+
+func attachments(pdf []byte) (map[string][]byte, error) {
+	f, err := pdffile.Open(pdf)
+	if err != nil {
+		return nil, err
+	}
+	list, err := f.Attachments()
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{}
+	for _, a := range list {
+		if _, twice := out[a.Name]; twice {
+			return nil, fmt.Errorf("two files are attached as %s", a.Name)
+		}
+		out[a.Name] = a.Body
+	}
+	return out, nil
+}
+
+// model compares packet.json with the manifest.
+func (r *Report) model(body []byte) {
+	if body == nil {
+		return
+	}
+	const what = "packet.json and the manifest"
+	var p report.Model
+	if err := json.Unmarshal(body, &p); err != nil {
+		r.add(what, Mismatch, "packet.json can't be read: %s", err)
+		return
+	}
+	m := r.Manifest
+	switch {
+	case p.Tenant.ID != m.Tenant.ID || p.Period.Month != m.Period.Month || p.Revision != m.Revision:
+		r.add(what, Mismatch, "they are of different packets")
+	case p.Verdict != m.Verdict || p.Sentence != m.Sentence || p.Provisional != m.Provisional || p.Totals != m.Totals:
+		r.add(what, Mismatch, "they differ in the verdict or in the totals")
+	case p.Sources != m.Sources:
+		r.add(what, Mismatch, "they differ in the sources")
+	default:
+		r.add(what, OK, "the same verdict (%s), totals and sources", m.Verdict)
+	}
+}
+
+// PDF checks a document alone, by what is attached to it. Without a signature
+// that proves only that it fits together.
+func PDF(pdf []byte, roots *x509.CertPool) (*Report, error) {
+	r := &Report{roots: roots}
+	attached, err := attachments(pdf)
+	if err != nil {
+		return nil, err
+	}
+	body, ok := attached[report.ModelName]
+	if !ok {
+		return nil, fmt.Errorf("%w: %s is not attached to it", ErrNoPacket, report.ModelName)
+	}
+	var p report.Model
+	if err := json.Unmarshal(body, &p); err != nil || p.Tool.Name != "bucketproof" {
+		return nil, fmt.Errorf("%w: the %s that is attached to it is not of bucketproof", ErrNoPacket, report.ModelName)
+	}
+	r.Tenant, r.Month = p.Tenant.ID, p.Period.Month
+	for _, t := range p.Tables {
+		r.SQL = append(r.SQL, t.ManifestQuery)
+	}
+	r.add("document", OK, "packet of %s for %s, revision %d, made by %s %s; SHA-256 %s", p.Tenant.Name, p.Period.Month, p.Revision, p.Tool.Name, p.Tool.Version, sum(pdf))
+	r.add("manifest", NotChecked, "there is none beside the PDF; compare its SHA-256 with that in manifest.json")
+	r.pdfSignature(pdf, false)
+	for _, f := range p.Files {
+		body, ok := attached[f.Attached]
+		switch {
+		case !ok:
+			r.add(f.Path, Mismatch, "it is not attached")
+		case sum(body) != f.SHA256 || len(body) != f.Size:
+			r.add(f.Path, Mismatch, "its SHA-256 is %s, packet.json says %s", sum(body), f.SHA256)
+		default:
+			r.add(f.Path, OK, "attached, SHA-256 %s, %d bytes", f.SHA256, f.Size)
+		}
+	}
+	if body := attached[p.Sources.File]; body != nil {
+		r.merkle(body, p.Sources.MerkleRoot, p.Sources.LogObjects)
+	}
+	return r, nil
+}
+
+// Source is a line of sources.csv.
+type Source struct {
+	Key, SHA256, Kind, Location string
+	Size                        int64
+}
+
+// merkle computes the root again over sources.csv.
+func (r *Report) merkle(body []byte, root string, objects int) {
+	const what = "Merkle root over the sources"
+	sources, err := readSources(body)
+	if err != nil {
+		r.add(what, Mismatch, "sources.csv: %s", err)
+		return
+	}
+	var sums []string
+	for _, s := range sources {
+		if s.Kind == "log" {
+			sums = append(sums, s.SHA256)
+			r.sources = append(r.sources, s)
+		}
+	}
+	got, err := report.MerkleRoot(sums)
+	switch {
+	case err != nil:
+		r.add(what, Mismatch, "%s", err)
+	case got != root || len(sums) != objects:
+		r.add(what, Mismatch, "it is %s over %d log objects, the packet says %s over %d", got, len(sums), root, objects)
+	default:
+		r.add(what, OK, "%s over %d log objects", root, objects)
+	}
+}
+
+func readSources(body []byte) ([]Source, error) {
+	lines := csv.NewReader(bytes.NewReader(body))
+	head, err := lines.Read()
+	if err != nil {
+		return nil, err
+	}
+	at := func(line []string, column string) string {
+		if i := slices.Index(head, column); i >= 0 {
+			return line[i]
+		}
+		return ""
+	}
+	var out []Source
+	for {
+		line, err := lines.Read()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		size, err := strconv.ParseInt(at(line, "size"), 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no size", at(line, "size"))
+		}
+		out = append(out, Source{Key: at(line, "key"), SHA256: at(line, "sha256"), Kind: at(line, "kind"), Location: at(line, "location"), Size: size})
+	}
+}
+
+func read(ctx context.Context, store objects.Store, key string) (body []byte, err error) {
+	c, err := store.Open(ctx, objects.Info{Key: key})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	body, err = io.ReadAll(io.LimitReader(c, maxFile+1))
+	if err == nil && len(body) > maxFile {
+		err = fmt.Errorf("%s has more than %d bytes", key, maxFile)
+	}
+	return body, err
+}
+
+func sum(b []byte) string {
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:])
+}
