@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -104,16 +103,14 @@ func (s *Signer) sign(ctx context.Context, digest []byte, signed time.Time) ([]b
 	if err != nil {
 		return nil, err
 	}
-	h := s.hash.New()
-	h.Write(toSign)
-	signature, err := s.key.Sign(rand.Reader, h.Sum(nil), s.hash)
+	signature, err := s.key.sign(ctx, toSign, s.hash)
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
 	info := signerInfo{Version: 1, Signer: issuerAndSerial{asn1.RawValue{FullBytes: s.Certificate.RawIssuer}, s.Certificate.SerialNumber},
 		DigestAlgorithm: pkix.AlgorithmIdentifier{Algorithm: oidDigests[s.hash]}, SignedAttributes: tagged(0, set), Signature: signature,
 		SignatureAlgorithm: pkix.AlgorithmIdentifier{Algorithm: oidECDSA[s.hash]}}
-	if _, ok := s.key.Public().(*rsa.PublicKey); ok {
+	if _, ok := s.public.(*rsa.PublicKey); ok {
 		info.SignatureAlgorithm = pkix.AlgorithmIdentifier{Algorithm: oidRSA, Parameters: asn1.NullRawValue}
 	}
 	if s.tsa != "" {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -15,7 +16,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -32,10 +32,13 @@ import (
 type Signer struct {
 	Certificate *x509.Certificate
 	chain       []*x509.Certificate // above it, its issuer first
-	key         crypto.Signer
-	hash        crypto.Hash
-	tsa         string // URL; "" for none
-	now         func() time.Time
+	public      crypto.PublicKey
+	key         interface {
+		sign(ctx context.Context, message []byte, hash crypto.Hash) ([]byte, error)
+	}
+	hash crypto.Hash
+	tsa  string // URL; "" for none
+	now  func() time.Time
 }
 
 // Load reads the key and the certificate that the configuration names. It
@@ -142,7 +145,7 @@ func (s *Signer) setKey(key any, path string) error {
 	if !ok {
 		return fmt.Errorf("%s: a key of this kind (%T) can't sign", path, key)
 	}
-	s.key = signer
+	s.key, s.public = localKey{signer}, signer.Public()
 	return nil
 }
 
@@ -162,26 +165,33 @@ func (s *Signer) loadPKCS12(path, password string) error {
 	return s.setKey(key, path)
 }
 
-// kmsKey signs with a key that AWS keeps (AWS KMS API reference, action Sign).
+// kmsKey signs with a key that AWS keeps (AWS KMS API reference, action Sign). It
+// is sent the message itself, up to 4,096 bytes, which KMS hashes.
 type kmsKey struct {
-	ctx    context.Context
 	client *kms.Client
 	id     string
 	public crypto.PublicKey
 }
 
-func (k *kmsKey) Public() crypto.PublicKey { return k.public }
-
-func (k *kmsKey) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+func (k *kmsKey) sign(ctx context.Context, message []byte, hash crypto.Hash) ([]byte, error) {
 	algorithms := map[crypto.Hash]types.SigningAlgorithmSpec{crypto.SHA256: types.SigningAlgorithmSpecEcdsaSha256, crypto.SHA384: types.SigningAlgorithmSpecEcdsaSha384, crypto.SHA512: types.SigningAlgorithmSpecEcdsaSha512}
 	if _, ok := k.public.(*rsa.PublicKey); ok {
 		algorithms = map[crypto.Hash]types.SigningAlgorithmSpec{crypto.SHA256: types.SigningAlgorithmSpecRsassaPkcs1V15Sha256}
 	}
-	out, err := k.client.Sign(k.ctx, &kms.SignInput{KeyId: &k.id, Message: digest, MessageType: types.MessageTypeDigest, SigningAlgorithm: algorithms[opts.HashFunc()]})
+	out, err := k.client.Sign(ctx, &kms.SignInput{KeyId: &k.id, Message: message, MessageType: types.MessageTypeRaw, SigningAlgorithm: algorithms[hash]})
 	if err != nil {
 		return nil, fmt.Errorf("sign with the KMS key %s: %w; the permission kms:Sign is needed", k.id, err)
 	}
 	return out.Signature, nil
+}
+
+// localKey signs with a key that is in memory.
+type localKey struct{ key crypto.Signer }
+
+func (k localKey) sign(_ context.Context, message []byte, hash crypto.Hash) ([]byte, error) {
+	h := hash.New()
+	h.Write(message)
+	return k.key.Sign(rand.Reader, h.Sum(nil), hash)
 }
 
 func (s *Signer) loadKMS(ctx context.Context, c config.Signing, access objects.Access) error {
@@ -192,7 +202,7 @@ func (s *Signer) loadKMS(ctx context.Context, c config.Signing, access objects.A
 	if err != nil {
 		return err
 	}
-	key := &kmsKey{ctx: ctx, client: kms.NewFromConfig(cfg), id: c.KMSKey}
+	key := &kmsKey{client: kms.NewFromConfig(cfg), id: c.KMSKey}
 	out, err := key.client.GetPublicKey(ctx, &kms.GetPublicKeyInput{KeyId: aws.String(c.KMSKey)})
 	if err != nil {
 		return fmt.Errorf("read the public key of the KMS key %s: %w; the permission kms:GetPublicKey is needed", c.KMSKey, err)
@@ -200,14 +210,14 @@ func (s *Signer) loadKMS(ctx context.Context, c config.Signing, access objects.A
 	if key.public, err = x509.ParsePKIXPublicKey(out.PublicKey); err != nil {
 		return fmt.Errorf("the public key of the KMS key %s: %w", c.KMSKey, err)
 	}
-	s.key = key
+	s.key, s.public = key, key.public
 	return nil
 }
 
 // check refuses what a reader of the packet would refuse.
 func (s *Signer) check() error {
 	c := s.Certificate
-	switch public := s.key.Public().(type) {
+	switch public := s.public.(type) {
 	case *rsa.PublicKey:
 		if public.N.BitLen() < 2048 {
 			return fmt.Errorf("the RSA key has %d bits; use one of 2048 or more", public.N.BitLen())

@@ -293,7 +293,7 @@ func TestForged(t *testing.T) {
 	}
 	// The same serial number and issuer, another certificate: what the
 	// attribute with the hash of the certificate is for.
-	swapped := &Signer{Certificate: a.issue(t, key.Public(), "Swapped", func(c *x509.Certificate) { c.SerialNumber = s.Certificate.SerialNumber }), key: key, hash: crypto.SHA256, now: now}
+	swapped := &Signer{Certificate: a.issue(t, key.Public(), "Swapped", func(c *x509.Certificate) { c.SerialNumber = s.Certificate.SerialNumber }), key: localKey{key}, public: key.Public(), hash: crypto.SHA256, now: now}
 	forged := bytes.Replace(cms, s.Certificate.Raw, swapped.Certificate.Raw, 1)
 	if len(swapped.Certificate.Raw) == len(s.Certificate.Raw) {
 		if _, err := VerifyDetached(forged, data); err == nil {
@@ -493,7 +493,7 @@ func TestKMS(t *testing.T) {
 				t.Fatal(err)
 			}
 			path := filepath.Join(t.TempDir(), "cert.pem")
-			writePEM(t, path, "CERTIFICATE", a.issue(t, public, "KMS Signer", nil).Raw)
+			writePEM(t, path, "CERTIFICATE", a.issue(t, public, "KMS Signer", nil).Raw, a.cert.Raw)
 			s, err := Load(t.Context(), config.Signing{KMSKey: *key.KeyMetadata.Arn, Certificate: path}, access, now)
 			if err != nil {
 				t.Fatal(err)
