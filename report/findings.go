@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bucketproof/analyze"
+	"bucketproof/internal/redact"
 	"bucketproof/internal/state"
 	"bucketproof/internal/tabular"
 )
@@ -13,6 +14,13 @@ import (
 // finding adds the words to a finding. Check is nil for one of a check that is
 // no more.
 func (p *Packet) finding(f state.Finding, check *analyze.Statement) Finding {
+	// What people wrote can hold a secret that they pasted; all else has passed
+	// package analyze, which redacts what it returns.
+	f.Cause, f.Resolution = redact.Text(f.Cause), redact.Text(f.Resolution)
+	f.Events = slices.Clone(f.Events)
+	for i, e := range f.Events {
+		f.Events[i].Text = redact.Text(e.Text)
+	}
 	out := Finding{Finding: f, Title: f.Check}
 	if check == nil {
 		return out
