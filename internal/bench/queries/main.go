@@ -50,10 +50,11 @@ func main() {
 	}
 	mb := flag.Int64("mb", 6400, "megabytes of logs")
 	runs := flag.Int("runs", 3, "how often; the least counts")
+	keep := flag.String("keep", "", "make it in this `folder`, which must not be there, and leave it; default: a temporary one")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	exit(measure(ctx, *mb<<20, *runs))
+	exit(measure(ctx, *keep, *mb<<20, *runs))
 }
 
 func exit(err error) {
@@ -63,12 +64,15 @@ func exit(err error) {
 	}
 }
 
-func measure(ctx context.Context, size int64, runs int) (err error) {
-	dir, err := os.MkdirTemp("", "bucketproof-queries-")
-	if err != nil {
+func measure(ctx context.Context, dir string, size int64, runs int) (err error) {
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "bucketproof-queries-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	} else if err := os.Mkdir(dir, 0o750); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	logs, binary := filepath.Join(dir, "logs"), filepath.Join(dir, "bucketproof")
 	if err := os.Mkdir(logs, 0o750); err != nil {
 		return err
