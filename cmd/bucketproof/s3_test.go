@@ -145,6 +145,12 @@ func TestS3(t *testing.T) {
 	if n := len(listBucket(t, client, logs)); n != truth.Objects {
 		t.Errorf("the log bucket has %d objects, want %d: nothing may write there", n, truth.Objects)
 	}
+	out := bp(exitDone, "verify", "s3://"+evidence+"/packets/acme/"+demo.Month, "--recompute", "--format", "csv")
+	for _, want := range []string{"ok,log objects,3562 of 3562", "ok,\"queries, run again\"", "ok,attachments of the PDF"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("verify does not say %q:\n%s", want, out)
+		}
+	}
 	t.Run("a changed mapping makes a revision", func(t *testing.T) {
 		replaceIn(t, filepath.Join(dir, "s3.toml"), "Restore operator", "Operator of restores")
 		if out := bp(exitDone, "report", "--month", demo.Month, "--tenant", "acme"); !strings.Contains(out, "acme/2026-10.r2/") {

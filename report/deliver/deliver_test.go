@@ -2,13 +2,21 @@ package deliver_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"errors"
 	"io"
 	"log/slog"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"bucketproof/analyze"
 	"bucketproof/internal/config"
@@ -17,6 +25,8 @@ import (
 	"bucketproof/internal/state"
 	"bucketproof/report"
 	"bucketproof/report/deliver"
+	"bucketproof/report/signing"
+	"bucketproof/report/verify"
 )
 
 const text = `
@@ -128,27 +138,102 @@ func (s *stopping) Put(ctx context.Context, key string, body []byte, opts object
 }
 
 // A run that ends in the middle leaves no manifest, and the next one finishes
-// the same packet.
+// the same packet, also where each signature is another.
 func TestInterruptedRun(t *testing.T) {
-	p := build(t, "Acme")
-	for writes := 0; ; writes++ {
-		dir := t.TempDir()
-		pl := place(t, dir)
-		pl.Store = &stopping{Store: pl.Store, left: writes}
-		_, err := deliver.Publish(t.Context(), pl, p)
-		manifest := filepath.Join(dir, "acme", "2026-10", "manifest.json")
-		if err == nil {
-			break
+	for name, signer := range map[string]*signing.Signer{"unsigned": nil, "signed": newSigner(t)} {
+		t.Run(name, func(t *testing.T) {
+			p := build(t, "Acme")
+			p.Signed = signer != nil
+			writes := 0
+			for ; ; writes++ {
+				dir := t.TempDir()
+				pl := place(t, dir)
+				pl.Signer = signer
+				pl.Store = &stopping{Store: pl.Store, left: writes}
+				_, err := deliver.Publish(t.Context(), pl, p)
+				manifest := filepath.Join(dir, "acme", "2026-10", "manifest.json")
+				if err == nil {
+					break
+				}
+				if _, serr := os.Stat(manifest); !errors.Is(err, errStopped) || serr == nil {
+					t.Fatalf("after %d writes: %v, and the manifest is there: %t", writes, err, serr == nil)
+				}
+				pl = place(t, dir)
+				pl.Signer = signer
+				for again, unchanged := range []bool{false, true} {
+					if r, err := deliver.Publish(t.Context(), pl, p); err != nil || r.Revision != 1 || r.Unchanged != unchanged {
+						t.Errorf("after %d writes run %d made %+v: %v", writes, again, r, err)
+					}
+				}
+				r, err := verify.Folder(t.Context(), folder(t, filepath.Dir(manifest)), nil)
+				if err != nil || r.Failed() {
+					t.Errorf("after %d writes the packet does not hold: %v, %+v", writes, err, r)
+				}
+			}
+			if want := 16; writes < want {
+				t.Errorf("only %d writes", writes)
+			}
+		})
+	}
+}
+
+func folder(t *testing.T, dir string) objects.Store {
+	t.Helper()
+	u, err := objects.ParseURL("file://" + filepath.ToSlash(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := objects.Open(t.Context(), u.Folder(), objects.Access{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// newSigner has a key and a certificate of its own.
+func newSigner(t *testing.T) *signing.Signer {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Signer"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	c := config.Signing{Key: filepath.Join(dir, "key.pem"), Certificate: filepath.Join(dir, "cert.pem")}
+	for path, block := range map[string]*pem.Block{c.Key: {Type: "PRIVATE KEY", Bytes: raw}, c.Certificate: {Type: "CERTIFICATE", Bytes: cert}} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
 		}
-		if _, serr := os.Stat(manifest); !errors.Is(err, errStopped) || serr == nil {
-			t.Fatalf("after %d writes: %v, and the manifest is there: %t", writes, err, serr == nil)
+	}
+	s, err := signing.Load(t.Context(), c, objects.Access{}, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// A key that is configured later makes a revision with a signature, and says so.
+func TestSigningLater(t *testing.T) {
+	dir := t.TempDir()
+	publish(t, dir, "Acme")
+	p, pl := build(t, "Acme"), place(t, dir)
+	p.Signed, pl.Signer = true, newSigner(t)
+	for _, unchanged := range []bool{false, true} {
+		if r, err := deliver.Publish(t.Context(), pl, p); err != nil || r.Revision != 2 || r.Unchanged != unchanged {
+			t.Errorf("%+v: %v", r, err)
 		}
-		if r := publish(t, dir, "Acme"); r.Revision != 1 {
-			t.Errorf("after %d writes the next run made %+v", writes, r)
-		}
-		if _, err := os.Stat(manifest); err != nil {
-			t.Error(err)
-		}
+	}
+	body, err := os.ReadFile(filepath.Join(dir, "acme", "2026-10.r2", "manifest.json"))
+	if err != nil || !strings.Contains(string(body), `"signed"`) {
+		t.Errorf("the manifest does not say why: %v", err)
 	}
 }
 
