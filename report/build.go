@@ -148,6 +148,10 @@ func (p *Packet) addFindings(ctx context.Context, catalog *analyze.Catalog, s *s
 	if err != nil {
 		return err
 	}
+	p.checks = map[string]string{}
+	for _, c := range catalog.Checks {
+		p.checks[c.Name] = p.Text.Or("check."+c.Name+".title", c.Title)
+	}
 	for _, f := range findings {
 		p.Findings = append(p.Findings, p.finding(f, catalog.Check(f.Check)))
 	}

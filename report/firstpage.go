@@ -116,7 +116,11 @@ func (d *pages) verdict() {
 		d.Y += 12 * draw.MMPerPoint * 1.35
 	}
 	d.Y += 0.6
-	for _, line := range d.CutLines(draw.Regular, draw.TextSize, d.Column-indent, strings.Join(p.Reasons, "\n"), maxReasons) {
+	var reasons []string
+	if len(p.Reasons) > 0 {
+		reasons = d.CutLines(draw.Regular, draw.TextSize, d.Column-indent, strings.Join(p.Reasons, "\n"), maxReasons)
+	}
+	for _, line := range reasons {
 		d.At(draw.Margin+indent, d.Y, draw.Regular, draw.TextSize, draw.Muted, line)
 		d.Y += draw.TextSize * draw.MMPerPoint * draw.LineHeight
 	}
@@ -449,7 +453,7 @@ func (p *Packet) checkedNote() string {
 		dates[n.Check][n.Date] = true
 	}
 	for i, c := range checks {
-		checks[i] = p.say("findings.check-days", "check", c, "n", len(dates[c]))
+		checks[i] = p.say("findings.check-days", "check", p.check(c), "n", len(dates[c]))
 	}
 	return p.say("findings.none-where-looked", "checks", strings.Join(checks, ", "))
 }

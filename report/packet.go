@@ -59,6 +59,7 @@ type Packet struct {
 	Actions      []Action
 
 	core     map[string]*Table // built-in queries in whose place the packet shows a query of the user's own
+	checks   map[string]string // titles by name
 	requests int64             // that the table of principals counts
 	spills   []string          // lines of the PDF that left the page; a fault of ours
 }
@@ -199,14 +200,12 @@ func (p *Packet) shownTable(name string) *Table {
 	return nil
 }
 
-// verdictOf is the verdict of the night that starts on a date.
-func (p *Packet) verdictOf(bucket, date string) (string, bool) {
-	for i := range p.Nights {
-		if p.Nights[i].Bucket == bucket && p.Nights[i].Date == date {
-			return p.Nights[i].Verdict, true
-		}
+// check is the title of a check.
+func (p *Packet) check(name string) string {
+	if title := p.checks[name]; title != "" {
+		return title
 	}
-	return "", false
+	return name
 }
 
 // say is the message of the packet's language.

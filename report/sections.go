@@ -402,14 +402,14 @@ func (d *pages) suppressed() {
 		d.Space(2)
 		var rows [][]draw.Cell
 		for _, s := range p.Suppressed {
-			rows = append(rows, draw.Cells(s.Check, s.Bucket+"  "+s.Subject, p.Text.Integer(s.Count), s.Reason, p.dueName(s.Until)))
+			rows = append(rows, draw.Cells(p.check(s.Check), s.Bucket+"  "+s.Subject, p.Text.Integer(s.Count), s.Reason, p.dueName(s.Until)))
 		}
 		for _, s := range p.Tenant.Suppressions {
 			hit := slices.ContainsFunc(p.Suppressed, func(f state.SuppressedFinding) bool {
 				return f.Check == s.Check && f.Reason == s.Reason && f.Until == s.Until && (s.Bucket == "" || s.Bucket == f.Bucket) && analyze.Matches(s.Subject, f.Subject)
 			})
 			if first, _ := p.dates(); !hit && s.Until >= first {
-				rows = append(rows, draw.Cells(s.Check, strings.TrimSpace(s.Bucket+"  "+s.Subject), "0", s.Reason, p.dueName(s.Until)))
+				rows = append(rows, draw.Cells(p.check(s.Check), strings.TrimSpace(s.Bucket+"  "+s.Subject), "0", s.Reason, p.dueName(s.Until)))
 			}
 		}
 		if len(rows) == 0 {
@@ -444,8 +444,8 @@ func (d *pages) notEvaluated() {
 		if len(dates[k]) == 0 {
 			order = append(order, k)
 		}
-		if !slices.Contains(checks[k], n.Check) {
-			checks[k] = append(checks[k], n.Check)
+		if title := p.check(n.Check); !slices.Contains(checks[k], title) {
+			checks[k] = append(checks[k], title)
 		}
 		if !slices.Contains(dates[k], n.Date) {
 			dates[k] = append(dates[k], n.Date)

@@ -154,7 +154,7 @@ func (p *Packet) notConfigured() string {
 	var checks []string
 	for _, n := range p.NotEvaluated {
 		if strings.HasSuffix(n.Reason, "is configured") || strings.HasSuffix(n.Reason, "is not configured") {
-			if text := n.Check + " (" + p.Text.Phrase(n.Reason) + ")"; !slices.Contains(checks, text) {
+			if text := p.check(n.Check) + " (" + p.Text.Phrase(n.Reason) + ")"; !slices.Contains(checks, text) {
 				checks = append(checks, text)
 			}
 		}
