@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"bucketproof/report/draw"
+	"bucketproof/report/pdffile"
 )
 
 // pages is the PDF of a packet while it is written.
@@ -31,10 +32,10 @@ func (p *Packet) pdf(files []File) ([]byte, error) {
 		return nil, err
 	}
 	d := &pages{p: p, hashes: map[string]string{}, root: root, controls: mapping}
-	var attachments []draw.Attachment
+	var attachments []pdffile.Attachment
 	for _, f := range files {
 		d.hashes[f.Path] = f.SHA256
-		attachments = append(attachments, draw.Attachment{Name: attachedName(f.Path), Description: p.say("attachment." + f.Kind), Body: f.Body})
+		attachments = append(attachments, pdffile.Attachment{Name: attachedName(f.Path), Description: p.say("attachment." + f.Kind), Body: f.Body})
 	}
 	for {
 		if err := d.write(); err != nil {
@@ -42,7 +43,11 @@ func (p *Packet) pdf(files []File) ([]byte, error) {
 		}
 		p.spills = d.Spills()
 		if d.Pages() == d.count && slices.Equal(d.Entries(), d.contents) {
-			return d.Bytes(attachments)
+			body, err := d.Bytes()
+			if err != nil {
+				return nil, err
+			}
+			return pdffile.Attach(body, attachments)
 		}
 		d.count, d.contents = d.Pages(), slices.Clone(d.Entries())
 	}

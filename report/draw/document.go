@@ -122,21 +122,8 @@ func (c Color) tint() Color {
 	return out
 }
 
-// Attachment is a file inside the document.
-type Attachment struct {
-	Name, Description string
-	Body              []byte
-}
-
-// Bytes ends the document. It puts the attachments in.
-func (d *Document) Bytes(attachments []Attachment) ([]byte, error) {
-	list := make([]fpdf.Attachment, len(attachments))
-	for i, a := range attachments {
-		list[i] = fpdf.Attachment{Content: a.Body, Filename: a.Name, Description: d.Escape(Regular, a.Description)}
-	}
-	if len(list) > 0 {
-		d.pdf.SetAttachments(list)
-	}
+// Bytes ends the document.
+func (d *Document) Bytes() ([]byte, error) {
 	var b bytes.Buffer
 	if err := d.pdf.Output(&b); err != nil {
 		return nil, err

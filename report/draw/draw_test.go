@@ -68,7 +68,7 @@ func TestFallback(t *testing.T) {
 		if w := d.At(20, 20, Light, 10, Ink, "a"+arrow+"b"); math.Abs(w-d.TextWidth(Light, 10, "a"+arrow+"b")) > 0.01 {
 			t.Errorf("the width is %g", w)
 		}
-		if _, err := d.Bytes(nil); err != nil {
+		if _, err := d.Bytes(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -168,7 +168,7 @@ func TestBars(t *testing.T) {
 			}
 			d.Shares([]Share{{Label: strings.Repeat("x", 500), Value: "1", Amount: 0}})
 			d.Heat(HeatRows{Rows: []string{"a"}, Columns: []string{"1", "2"}, Values: [][]float64{{0, 0}}})
-			if _, err := d.Bytes(nil); err != nil {
+			if _, err := d.Bytes(); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -208,7 +208,7 @@ func TestLogo(t *testing.T) {
 			if err != nil || math.Abs(w-27) > 0.01 {
 				t.Errorf("it is %g wide: %v", w, err)
 			}
-			if _, err := d.Bytes(nil); err != nil {
+			if _, err := d.Bytes(); err != nil {
 				t.Error(err)
 			}
 		})

@@ -67,6 +67,9 @@ func Open(body []byte) (*File, error) {
 	if !ok {
 		return nil, malformed("its startxref is no number")
 	}
+	if end := bytes.TrimLeft(p.b, "\r\n "); !bytes.HasPrefix(end, []byte("%%EOF")) || len(bytes.Trim(end[len("%%EOF"):], "\r\n ")) > 0 {
+		return nil, malformed("it does not end with its startxref, as a file that was cut off or has something behind it")
+	}
 	f := &File{Body: body, offsets: map[int]int64{}, start: at, dicts: map[int]dict{}}
 	for n := 0; ; n++ {
 		if n == maxRevisions {
@@ -215,8 +218,9 @@ func (f *File) stream(n int) ([]byte, error) {
 
 // Attachment is a file inside the PDF.
 type Attachment struct {
-	Name string
-	Body []byte
+	Name        string
+	Description string // not read
+	Body        []byte
 }
 
 // Attachments returns the files inside the PDF, in the order of its name tree.
@@ -522,4 +526,81 @@ func (f *File) PageText() (string, error) {
 		out = append(out, '\f')
 	}
 	return string(out), nil
+}
+
+// Links returns the object numbers of the pages, and of those to which the links
+// of a page lead, in their order. Page counts from 1.
+func (f *File) Links(page int) (pages, targets []int, err error) {
+	catalog, err := f.resolve(f.trailer["Root"])
+	if err != nil {
+		return nil, nil, err
+	}
+	tree, err := f.resolve(catalog["Pages"])
+	if err != nil {
+		return nil, nil, err
+	}
+	kids, ok := tree["Kids"].(array)
+	if !ok || page < 1 || page > len(kids) {
+		return nil, nil, malformed("it has no page %d", page)
+	}
+	for _, k := range kids {
+		r, ok := k.(ref)
+		if !ok {
+			return nil, nil, malformed("its pages can't be read")
+		}
+		pages = append(pages, int(r))
+	}
+	p, err := f.resolve(kids[page-1])
+	if err != nil {
+		return nil, nil, err
+	}
+	annotations, ok := p["Annots"].(array)
+	if !ok {
+		return pages, nil, nil
+	}
+	for _, a := range annotations {
+		d, err := f.resolve(a)
+		if err != nil {
+			return nil, nil, err
+		}
+		if target, ok := destination(d); ok {
+			targets = append(targets, target)
+		}
+	}
+	return pages, targets, nil
+}
+
+// destination is the page to which a link or a bookmark leads.
+func destination(d dict) (page int, ok bool) {
+	dest, ok := d["Dest"].(array)
+	if !ok || len(dest) == 0 {
+		return 0, false
+	}
+	r, ok := dest[0].(ref)
+	return int(r), ok
+}
+
+// Bookmarks returns the object numbers of the pages to which the bookmarks lead,
+// in their order.
+func (f *File) Bookmarks() ([]int, error) {
+	catalog, err := f.resolve(f.trailer["Root"])
+	if err != nil || catalog["Outlines"] == nil {
+		return nil, err
+	}
+	outlines, err := f.resolve(catalog["Outlines"])
+	if err != nil {
+		return nil, err
+	}
+	var out []int
+	for next := outlines["First"]; next != nil && len(out) < maxObjects; {
+		d, err := f.resolve(next)
+		if err != nil {
+			return nil, err
+		}
+		if page, ok := destination(d); ok {
+			out = append(out, page)
+		}
+		next = d["Next"]
+	}
+	return out, nil
 }

@@ -80,34 +80,22 @@ func (f *File) inner(n int) (string, error) {
 
 // Annotations returns the text of a page's list of annotations, without its
 // brackets, and the page without it.
-func Annotations(page string) (list, rest string) {
-	at := strings.Index(page, "/Annots [")
-	if at < 0 {
-		return "", page
-	}
-	depth := 0
-	for i := at + len("/Annots "); i < len(page); i++ {
-		switch page[i] {
-		case '[':
-			depth++
-		case ']':
-			if depth--; depth == 0 {
-				return page[at+len("/Annots [") : i], page[:at] + page[i+1:]
-			}
+func Annotations(page string) (list, rest string) { return cut(page, "/Annots [", "[", "]") }
+
+// id is the identifier of a file: the one that it has, or the first half of its
+// SHA-256, in hexadecimal digits.
+func (f *File) id() string {
+	if ids, ok := f.trailer["ID"].(array); ok && len(ids) == 2 {
+		if first, ok := ids[0].(text); ok {
+			return hex.EncodeToString(first)
 		}
 	}
-	return "", page
-}
-
-// ID is the identifier of a file by its content: the first half of its SHA-256,
-// in hexadecimal digits.
-func (f *File) ID() string {
 	sum := sha256.Sum256(f.Body)
 	return hex.EncodeToString(sum[:16])
 }
 
-// Bytes is the file with the addition. The identifier of the whole is that of
-// the file without it.
+// Bytes is the file with the addition. The first identifier of the whole is that
+// of the file without it, the second is of its own.
 func (u *Update) Bytes() []byte {
 	var b bytes.Buffer
 	b.Write(u.f.Body)
@@ -141,7 +129,8 @@ func (u *Update) Bytes() []byte {
 	if info, ok := u.f.trailer["Info"].(ref); ok {
 		fmt.Fprintf(&b, " /Info %d 0 R", info)
 	}
-	fmt.Fprintf(&b, " /ID [<%s> <%s>] >>\nstartxref\n%d\n%%%%EOF\n", u.f.ID(), u.f.ID(), start)
+	sum := sha256.Sum256(u.f.Body)
+	fmt.Fprintf(&b, " /ID [<%s> <%x>] >>\nstartxref\n%d\n%%%%EOF\n", u.f.id(), sum[:16], start)
 	return b.Bytes()
 }
 

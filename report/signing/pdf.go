@@ -55,7 +55,10 @@ func (s *Signer) signPDF(ctx context.Context, pdf []byte, reason string, room in
 	field := u.Add(fmt.Sprintf("<< /Type /Annot /Subtype /Widget /FT /Sig /T (Signature1) /V %d 0 R /P %d 0 R /F 132 /Rect [0 0 0 0] >>", signature, page))
 	annotations, rest := pdffile.Annotations(pageText)
 	u.Set(page, fmt.Sprintf("<<%s\n/Annots [%s %d 0 R]>>", rest, annotations, field))
-	u.Set(root, fmt.Sprintf("<<%s\n/Version /1.7\n/AcroForm << /Fields [%d 0 R] /SigFlags 3 >>\n>>", catalog, field))
+	if !strings.Contains(catalog, "/Version") {
+		catalog += "\n/Version /1.7"
+	}
+	u.Set(root, fmt.Sprintf("<<%s\n/AcroForm << /Fields [%d 0 R] /SigFlags 3 >>\n>>", catalog, field))
 	out := u.Bytes()
 	// The signature is over everything but the digits of its own.
 	at := bytes.LastIndex(out, []byte("/Contents "+contents))

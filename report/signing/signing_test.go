@@ -30,6 +30,7 @@ import (
 	"bucketproof/internal/config"
 	"bucketproof/internal/objects"
 	"bucketproof/report/draw"
+	"bucketproof/report/pdffile"
 )
 
 func now() time.Time { return time.Now() }
@@ -147,8 +148,11 @@ func document(t *testing.T) []byte {
 	d.Link(20, 20, 10, 10, "here")
 	d.Anchor("here", "Here", 0)
 	d.NewPage()
-	pdf, err := d.Bytes([]draw.Attachment{{Name: "a.csv", Body: []byte("a,b\r\n")}})
+	pdf, err := d.Bytes()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if pdf, err = pdffile.Attach(pdf, []pdffile.Attachment{{Name: "a.csv", Body: []byte("a,b\r\n")}}); err != nil {
 		t.Fatal(err)
 	}
 	return pdf
