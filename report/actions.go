@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 
 	"bucketproof/analyze"
 	"bucketproof/internal/state"
@@ -13,7 +14,7 @@ import (
 func (p *Packet) addActions(catalog *analyze.Catalog) {
 	type group struct{ check, bucket string }
 	at := map[group]int{}
-	for _, f := range p.Findings {
+	for _, f := range slices.Concat(p.Findings, p.Carried) {
 		if f.Status == state.StatusResolved {
 			continue
 		}
@@ -38,7 +39,10 @@ func (p *Packet) addActions(catalog *analyze.Catalog) {
 		}
 	}
 	slices.SortStableFunc(p.Actions, func(a, b Action) int {
-		return slices.Index(state.Severities, b.Severity) - slices.Index(state.Severities, a.Severity)
+		if d := slices.Index(state.Severities, b.Severity) - slices.Index(state.Severities, a.Severity); d != 0 {
+			return d
+		}
+		return strings.Compare(a.Due, b.Due)
 	})
 	if p.Totals.DaysUnknown > 0 && !slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Check == "logs-missing" && f.Status != state.StatusResolved }) {
 		p.Actions = append(p.Actions, Action{Text: p.say("action.gaps", "n", p.gapDays())})
@@ -68,5 +72,5 @@ func (p *Packet) action(f Finding, n int) string {
 	} else {
 		text = p.say("action.several", "title", f.Title, "bucket", f.Bucket)
 	}
-	return text + " " + p.say("action.count", "n", n)
+	return strings.TrimSuffix(text, ".") + " " + p.say("action.count", "n", n)
 }

@@ -108,9 +108,16 @@ func (p *Packet) ask(ctx context.Context, v *analyze.View, catalog *analyze.Cata
 			return err
 		}
 		p.core[q.Name] = &Table{Statement: own, Columns: result.Columns, Rows: result.Rows}
+		named := *own
+		named.Name += builtInSuffix
+		p.Tables = append(p.Tables, Table{Statement: &named, Columns: result.Columns, Rows: result.Rows})
 	}
 	return nil
 }
+
+// builtInSuffix ends the name under which a packet holds the answer of a built-in
+// query where one of the user's own has its name.
+const builtInSuffix = ".built-in"
 
 // finish makes from the answers what is counted and drawn.
 func (p *Packet) finish(v *analyze.View) error {
@@ -152,8 +159,26 @@ func (p *Packet) addFindings(ctx context.Context, catalog *analyze.Catalog, s *s
 	for _, c := range catalog.Checks {
 		p.checks[c.Name] = p.Text.Or("check."+c.Name+".title", c.Title)
 	}
+	before, err := s.FindingsBetween(ctx, p.Tenant.ID, "", p.Range.First.AddDate(0, 0, -1).Format(time.DateOnly))
+	if err != nil {
+		return err
+	}
+	since := map[string]string{}
+	for _, f := range before {
+		since[f.ID] = f.Days[0].Date
+		if f.Status != state.StatusResolved && !slices.ContainsFunc(findings, func(o state.Finding) bool { return o.ID == f.ID }) {
+			p.Carried = append(p.Carried, p.finding(f, catalog.Check(f.Check)))
+		}
+	}
+	for i := range p.Carried {
+		p.Carried[i].Since = since[p.Carried[i].ID]
+	}
 	for _, f := range findings {
-		p.Findings = append(p.Findings, p.finding(f, catalog.Check(f.Check)))
+		out := p.finding(f, catalog.Check(f.Check))
+		if out.Since = since[f.ID]; out.Since == "" {
+			out.Since = f.Days[0].Date
+		}
+		p.Findings = append(p.Findings, out)
 	}
 	for _, c := range catalog.Checks {
 		if !c.Wanted(p.Tenant) {
@@ -328,20 +353,32 @@ func (p *Packet) addHours() error {
 // addLogging tells of each bucket whether its log arrives, and whether all of it
 // that may come is in.
 func (p *Packet) addLogging(ctx context.Context, s *state.State) error {
+	type place struct{ location, bucket string }
+	seen := map[place]*Logging{}
+	for _, o := range p.Sources {
+		if o.Kind != state.KindLog || o.Records+o.Duplicates == 0 {
+			continue
+		}
+		for _, bucket := range splitNames(o.Bucket) {
+			l := seen[place{o.Location, bucket}]
+			if l == nil {
+				l = &Logging{}
+				seen[place{o.Location, bucket}] = l
+			}
+			l.Objects++
+			if o.Delivered.After(l.Newest) {
+				l.Newest = o.Delivered
+			}
+		}
+	}
 	for _, b := range p.Tenant.Buckets {
 		l := Logging{Bucket: b.Name, Target: b.Logs.Text, Gaps: []string{}}
 		var err error
 		if l.First, err = s.FirstLog(ctx, b.Logs.Text, b.Name); err != nil {
 			return err
 		}
-		for _, o := range p.Sources {
-			if o.Location != b.Logs.Text || o.Kind != state.KindLog || o.Records+o.Duplicates == 0 || !slices.Contains(splitNames(o.Bucket), b.Name) {
-				continue
-			}
-			l.Objects++
-			if o.Delivered.After(l.Newest) {
-				l.Newest = o.Delivered
-			}
+		if s := seen[place{b.Logs.Text, b.Name}]; s != nil {
+			l.Objects, l.Newest = s.Objects, s.Newest
 		}
 		for _, d := range p.Coverage {
 			if d.Bucket != b.Name {
@@ -355,6 +392,15 @@ func (p *Packet) addLogging(ctx context.Context, s *state.State) error {
 			}
 		}
 		p.Logging = append(p.Logging, l)
+		unread, err := s.Unread(ctx, b.Logs.Text)
+		if err != nil {
+			return err
+		}
+		for _, key := range unread {
+			if name := b.Logs.Join(key); !slices.Contains(p.Unread, name) {
+				p.Unread = append(p.Unread, name)
+			}
+		}
 		listed, err := s.Listed(ctx, b.Logs.Text)
 		if err != nil {
 			return err
@@ -417,7 +463,12 @@ func (p *Packet) count() error {
 			t.DaysUnknown++
 		}
 	}
-	t.Findings = len(p.Findings)
+	t.Findings, t.FindingsCarried = len(p.Findings), len(p.Carried)
+	for _, f := range slices.Concat(p.Findings, p.Carried) {
+		if p.overdue(f) {
+			t.FindingsOverdue++
+		}
+	}
 	for _, f := range p.Findings {
 		if f.Status == state.StatusResolved {
 			t.FindingsResolved++

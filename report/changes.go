@@ -35,6 +35,7 @@ type Change struct {
 const (
 	causeLogs     = "logs"     // log objects came after the packet was made
 	causeFindings = "findings" // people worked on findings, or checks found others
+	causePrevious = "previous" // log objects of the month before came, with which it is compared
 	causeTool     = "tool"     // another version of the program made it
 	causeFinal    = "final"    // nothing more is waited for
 	causeSigned   = "signed"   // a signature was added
@@ -65,15 +66,29 @@ func (p *Packet) Succeed(number int, folder string, manifest *Manifest, sha256 s
 		return r, err
 	}
 	for _, name := range totalNames() {
-		r.add(name, before[name], after[name])
+		r.add(name, before[name].String(), after[name].String())
 	}
-	findings, err := p.changedFindings(model)
+	var stored, fresh Model
+	if model != nil {
+		if err := json.Unmarshal(model, &stored); err != nil {
+			return r, fmt.Errorf("the packet.json of %s: %w", folder, err)
+		}
+		body, err := p.model(nil)
+		if err != nil {
+			return r, err
+		}
+		if err := json.Unmarshal(body, &fresh); err != nil {
+			return r, err
+		}
+	}
+	findings, err := changedFindings(stored.Findings, fresh.Findings)
 	if err != nil {
-		return r, fmt.Errorf("the packet.json of %s: %w", folder, err)
+		return r, err
 	}
 	r.Changes = append(r.Changes, findings...)
 	cause(causeLogs, root != manifest.Sources.MerkleRoot)
 	cause(causeFindings, len(findings) > 0)
+	cause(causePrevious, !reflect.DeepEqual(stored.Previous, fresh.Previous))
 	cause(causeTool, manifest.Tool.Version != p.Version)
 	cause(causeFinal, manifest.Provisional && !p.Provisional)
 	cause(causeSigned, p.Signed && manifest.Signature == nil)
@@ -97,62 +112,45 @@ func totalNames() []string {
 	return names
 }
 
-func totalsByName(t Totals) (map[string]string, error) {
+func totalsByName(t Totals) (map[string]json.Number, error) {
 	body, err := json.Marshal(t)
 	if err != nil {
 		return nil, err
 	}
 	var m map[string]json.Number
-	if err := json.Unmarshal(body, &m); err != nil {
-		return nil, err
-	}
-	out := map[string]string{}
-	for k, v := range m {
-		out[k] = v.String()
-	}
-	return out, nil
+	return m, json.Unmarshal(body, &m)
 }
 
 // changedFindings compares the findings with those of a stored packet.json.
-func (p *Packet) changedFindings(model []byte) ([]Change, error) {
-	if model == nil {
-		return nil, nil
-	}
-	var stored struct {
-		Findings []struct {
-			ID, Status, Owner, Due, Cause, Resolution string
-			Count                                     int64
+func changedFindings(stored, fresh []ModelFinding) ([]Change, error) {
+	type side struct{ text, all string }
+	describe := func(list []ModelFinding) (map[string]side, []string, error) {
+		out := map[string]side{}
+		var ids []string
+		for _, f := range list {
+			all, err := json.Marshal(f)
+			if err != nil {
+				return nil, nil, err
+			}
+			parts := []string{f.Status, fmt.Sprint(f.Count), f.Owner, f.Due, f.Cause, f.Resolution}
+			parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+			out[f.ID] = side{strings.Join(parts, ", "), string(all)}
+			ids = append(ids, f.ID)
 		}
+		return out, ids, nil
 	}
-	if err := json.Unmarshal(model, &stored); err != nil {
+	before, old, err := describe(stored)
+	if err != nil {
 		return nil, err
 	}
-	describe := func(status string, count int64, owner, cause, resolution string) string {
-		parts := []string{status, fmt.Sprint(count)}
-		if owner != "" {
-			parts = append(parts, owner)
-		}
-		if cause != "" || resolution != "" {
-			parts = append(parts, "narrative")
-		}
-		return strings.Join(parts, ", ")
+	after, ids, err := describe(fresh)
+	if err != nil {
+		return nil, err
 	}
 	var out []Change
-	before := map[string]string{}
-	for _, f := range stored.Findings {
-		before[f.ID] = describe(f.Status, f.Count, f.Owner, f.Cause, f.Resolution)
-	}
-	var ids []string
-	for _, f := range p.Findings {
-		ids = append(ids, f.ID)
-		after := describe(f.Status, f.Count, f.Owner, f.Cause, f.Resolution)
-		if old := before[f.ID]; old != after {
-			out = append(out, Change{"finding " + f.ID, old, after})
-		}
-	}
-	for _, f := range stored.Findings {
-		if !slices.Contains(ids, f.ID) {
-			out = append(out, Change{"finding " + f.ID, before[f.ID], ""})
+	for _, id := range append(ids, slices.DeleteFunc(old, func(id string) bool { return slices.Contains(ids, id) })...) {
+		if before[id].all != after[id].all {
+			out = append(out, Change{"finding " + id, before[id].text, after[id].text})
 		}
 	}
 	return out, nil

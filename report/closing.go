@@ -24,10 +24,17 @@ func (d *pages) changes(s section) error {
 	b, a := p.Previous.Totals, p.Totals
 	var rows [][]draw.Cell
 	add := func(key string, before, after int64, shown func(int64) string) {
-		rows = append(rows, draw.Cells(p.say("total."+key), shown(before), shown(after), p.Text.Change(before, after)))
+		change := p.Text.Change(before, after)
+		switch {
+		case before == 0 && after == 0:
+			change = "± 0"
+		case before == 0:
+			change = p.say("changes.from-nothing")
+		}
+		rows = append(rows, draw.Cells(p.say("total."+key), shown(before), shown(after), change))
 	}
 	share := func(key string, before, wholeBefore, after, whole int64) {
-		rows = append(rows, draw.Cells(p.say("total."+key), p.Text.Percent(before, wholeBefore), p.Text.Percent(after, whole), ""))
+		rows = append(rows, draw.Cells(p.say("total."+key), p.Text.Percent(before, wholeBefore), p.Text.Percent(after, whole), p.points(before, wholeBefore, after, whole)))
 	}
 	n := p.Text.Integer
 	add("nights", int64(b.Nights), int64(a.Nights), n)
@@ -52,6 +59,19 @@ func (d *pages) changes(s section) error {
 		d.Text(p.came("changes.gone", after, before))
 	}
 	return nil
+}
+
+// points is by how many points of percent a share differs.
+func (p *Packet) points(before, wholeBefore, after, whole int64) string {
+	if wholeBefore == 0 || whole == 0 {
+		return "–"
+	}
+	change := 100*float64(after)/float64(whole) - 100*float64(before)/float64(wholeBefore)
+	sign := "+"
+	if change < 0 {
+		sign, change = "−", -change
+	}
+	return p.say("changes.points", "n", sign+p.Text.Decimal(change, 2))
 }
 
 // maxListed is how many names a list of changes has.
@@ -101,7 +121,7 @@ func (d *pages) actions(s section) error {
 		if owner == "" {
 			owner = "–"
 		}
-		rows = append(rows, []draw.Cell{{Text: strconv.Itoa(i + 1)}, {Text: a.Text}, {Text: severity, Mark: mark}, {Text: owner}, {Text: p.dueName(a.Due)}})
+		rows = append(rows, []draw.Cell{{Text: strconv.Itoa(i + 1)}, {Text: a.Text}, {Text: severity, Mark: mark}, {Text: owner}, {Text: p.dueName(a.Due, true)}})
 	}
 	d.Draw(d.NewTable(draw.Column{Width: 7}, draw.Column{Head: p.say("head.action"), Width: 100}, draw.Column{Head: p.say("head.severity"), Width: 20}, draw.Column{Head: p.say("head.owner"), Width: 34}, draw.Column{Head: p.say("head.due"), Width: 18}), rows)
 	d.Note(p.rowsNote(len(rows), len(p.Actions)) + ". " + p.say("action.note"))
@@ -126,7 +146,7 @@ func (d *pages) controlMapping(s section) error {
 		}
 		rows = append(rows, draw.Cells(c.Framework+" "+c.ID, w.About, strings.Join(numbers, ", "), w.Supports, w.Limits))
 	}
-	d.Draw(d.NewTable(draw.Column{Head: p.say("head.control"), Width: 24}, draw.Column{Head: p.say("head.about"), Width: 36}, draw.Column{Head: p.say("head.sections"), Width: 15}, draw.Column{Head: p.say("head.supports"), Width: 52}, draw.Column{Head: p.say("head.limits"), Width: 56}), rows)
+	d.Draw(d.NewTable(draw.Column{Head: p.say("head.control"), Width: 24}, draw.Column{Head: p.say("head.about"), Width: 42}, draw.Column{Head: p.say("head.sections"), Width: 16}, draw.Column{Head: p.say("head.supports"), Width: 50}, draw.Column{Head: p.say("head.limits"), Width: 54}), rows)
 	d.Note(p.say("controls.sources"))
 	return nil
 }
@@ -247,7 +267,7 @@ func (d *pages) sources(s section) error {
 		for _, o := range objects[:min(len(objects), maxSources)] {
 			rows = append(rows, draw.Cells(o.Key, p.Text.Integer(o.Size), p.Text.Integer(o.Records), o.SHA256))
 		}
-		d.Draw(d.NewTable(draw.Column{Head: p.say("head.object"), Width: 62, Mono: true}, draw.Column{Head: p.say("head.bytes"), Width: 16, Right: true}, draw.Column{Head: p.say("column.records"), Width: 15, Right: true}, draw.Column{Head: "SHA-256", Width: 86, Mono: true}), rows)
+		d.Draw(d.NewTable(draw.Column{Head: p.say("head.object"), Width: 54, Mono: true}, draw.Column{Head: p.say("head.bytes"), Width: 15, Right: true}, draw.Column{Head: p.say("column.records"), Width: 14, Right: true}, draw.Column{Head: "SHA-256", Width: 92, Mono: true}), rows)
 		d.Note(p.rowsNote(len(rows), len(objects)) + ". " + d.fileOf(sourcesFile) + ".")
 	}
 	return nil

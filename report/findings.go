@@ -64,6 +64,34 @@ func (p *Packet) span(f state.Finding) string {
 	return p.say("span.times", "first", zone(first), "last", zone(last))
 }
 
+// overdue tells whether a finding was due in the month, or before, and is open.
+func (p *Packet) overdue(f Finding) bool {
+	_, last := p.dates()
+	return f.Status != state.StatusResolved && f.Due != "" && f.Due <= last
+}
+
+// dueName is the day on which a finding is due, and whether that has passed by
+// the end of the month.
+func (p *Packet) dueName(due string, open bool) string {
+	_, last := p.dates()
+	switch {
+	case due == "":
+		return "–"
+	case open && due <= last:
+		return p.say("finding.overdue", "date", p.Text.Day(due))
+	}
+	return p.Text.Day(due)
+}
+
+// since is the first day on which a finding was seen, with its year.
+func (p *Packet) since(f Finding) string {
+	at, err := time.Parse(time.DateOnly, f.Since)
+	if err != nil {
+		return f.Since
+	}
+	return p.Text.LongDate(at)
+}
+
 // seen is on which days of the month a finding was seen.
 func (p *Packet) seen(f Finding) string {
 	first, last := f.Days[0].Date, f.Days[len(f.Days)-1].Date
@@ -80,11 +108,11 @@ func (p *Packet) history(f Finding) string {
 		if e.Actor == "" && e.Kind == "opened" || e.Kind == "noted" {
 			continue
 		}
-		text := p.say("event."+e.Kind, "date", p.Text.LongDate(e.At.In(p.Range.Location)), "to", e.Text)
-		if e.Actor != "" {
-			text += " " + p.say("event.by", "who", e.Actor)
+		if e.Actor == "" { // by its days, not by when a check happened to run
+			parts = append(parts, p.say("event.itself."+e.Kind)+" ("+p.Text.Phrase(e.Text)+")")
+			continue
 		}
-		parts = append(parts, text)
+		parts = append(parts, p.say("event."+e.Kind, "date", p.Text.LongDate(e.At.In(p.Range.Location)), "to", e.Text)+" "+p.say("event.by", "who", e.Actor))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -119,9 +147,9 @@ func (f Finding) usual() string {
 }
 
 func (p *Packet) findingsTable() tabular.Table {
-	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count", "first_seen", "last_seen", "owner", "due", "sentence", "draft", "cause", "resolution", "who", "usual", "samples"}}
-	for _, f := range p.Findings {
-		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count, f.First, f.Last, f.Owner, f.Due, f.Sentence, f.Draft, f.Cause, f.Resolution, strings.Join(f.who(), ", "), p.Text.Phrase(f.usual()), f.samples()})
+	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count", "first_seen", "last_seen", "owner", "due", "sentence", "draft", "cause", "resolution", "who", "usual", "samples", "since", "carried_over"}}
+	for i, f := range slices.Concat(p.Findings, p.Carried) {
+		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count, f.First, f.Last, f.Owner, f.Due, f.Sentence, f.Draft, f.Cause, f.Resolution, strings.Join(f.who(), ", "), p.Text.Phrase(f.usual()), f.samples(), f.Since, i >= len(p.Findings)})
 	}
 	return t
 }

@@ -29,9 +29,13 @@ func (d *pages) firstPage() error {
 	if err := d.letterhead(); err != nil {
 		return err
 	}
-	for _, line := range d.CutLines(draw.Light, 23, d.Column, p.Tenant.Name, 2) {
-		d.At(draw.Margin, d.Y, draw.Light, 23, draw.Ink, line)
-		d.Y += 23 * draw.MMPerPoint * 1.15
+	size := 23.0
+	if len(d.Lines(draw.Light, size, d.Column, p.Tenant.Name)) > 2 {
+		size = 13
+	}
+	for _, line := range d.CutLines(draw.Light, size, d.Column, p.Tenant.Name, 4) {
+		d.At(draw.Margin, d.Y, draw.Light, size, draw.Ink, line)
+		d.Y += size * draw.MMPerPoint * 1.15
 	}
 	d.Anchor(summaryID, p.say("document.summary"), 0)
 	d.Y += 3
@@ -87,12 +91,10 @@ func (d *pages) letterhead() error {
 
 // verdictColor goes with the mark of the verdict.
 func (d *pages) verdictColor() draw.Color {
-	switch {
-	case d.p.Totals.NightsMissed > 0:
-		return draw.Red
-	case d.p.Verdict == verdictAttention:
+	switch d.p.Verdict {
+	case verdictAttention:
 		return draw.Amber
-	case d.p.Verdict == verdictNotEvaluated:
+	case verdictNotEvaluated:
 		return draw.Muted
 	}
 	return d.Accent
@@ -160,21 +162,37 @@ func (d *pages) figures() {
 // keyFigures are the six that carry the verdict.
 func (p *Packet) keyFigures() []figure {
 	t := p.Totals
+	label := p.say("figure.nights")
+	if n := len(p.Tenant.Buckets); n > 1 {
+		label = p.say("figure.nights-of", "n", n)
+	}
 	nights := p.say("figure.nights-all")
 	if t.NightsMissed+t.NightsUnknown > 0 {
 		nights = p.say("figure.nights-note", "missed", t.NightsMissed, "unknown", t.NightsUnknown)
 	}
 	findings := p.say("figure.findings-none")
-	if t.FindingsOpen > 0 {
+	switch {
+	case t.FindingsOpen+t.FindingsCarried > 0:
 		findings = p.say("figure.findings-open", "n", t.FindingsOpen)
-		if due := p.nextDue(); due != "" {
+		if t.FindingsCarried > 0 {
+			findings += p.say("figure.findings-carried", "n", t.FindingsCarried)
+		}
+		if t.FindingsOverdue > 0 {
+			findings += p.say("figure.findings-overdue", "n", t.FindingsOverdue)
+		} else if due := p.nextDue(); due != "" {
 			findings += p.say("figure.findings-due", "date", p.Text.Day(due))
 		}
-	} else if t.Findings > 0 {
+	case t.Findings > 0:
 		findings = p.say("figure.findings-closed")
+	case t.Records == 0:
+		findings = p.say("figure.log-none")
+	case len(p.Suppressed) > 0:
+		findings = p.say("figure.findings-suppressed", "n", len(p.Suppressed))
+	case len(p.NotEvaluated) > 0:
+		findings = p.say("figure.findings-partly")
 	}
 	return []figure{
-		{p.say("figure.of", "n", t.NightsOK+t.NightsAttention, "all", t.Nights), p.say("figure.nights"), nights},
+		{p.say("figure.of", "n", t.NightsOK+t.NightsAttention, "all", t.Nights), label, nights},
 		{p.Text.Bytes(t.BytesWritten), p.say("figure.written"), p.writtenNote()},
 		{p.Text.Percent(t.ApprovedRecords, p.requests), p.say("figure.approved"), p.say("figure.approved-note", "n", p.requests-t.ApprovedRecords, "all", p.requests)},
 		{p.foreignValue(), p.say("figure.foreign"), p.foreignNote()},
@@ -186,7 +204,7 @@ func (p *Packet) keyFigures() []figure {
 // nextDue is the first day on which an open finding is due.
 func (p *Packet) nextDue() string {
 	due := ""
-	for _, f := range p.Findings {
+	for _, f := range slices.Concat(p.Findings, p.Carried) {
 		if f.Status != state.StatusResolved && f.Due != "" && (due == "" || f.Due < due) {
 			due = f.Due
 		}
@@ -214,7 +232,7 @@ func (p *Packet) logNote() string {
 }
 
 func (p *Packet) foreignValue() string {
-	if len(p.Tenant.Accounts) == 0 {
+	if len(p.Tenant.Accounts) == 0 || p.Totals.Records == 0 {
 		return "–"
 	}
 	return p.Text.Integer(p.Totals.ForeignRecords)
@@ -226,16 +244,32 @@ func (p *Packet) foreignNote() string {
 	if len(p.Tenant.Accounts) == 0 {
 		return p.say("figure.foreign-unknown")
 	}
-	strange := int64(0)
-	for _, f := range p.Findings {
-		if f.Check == "cross-account" {
-			strange += f.Count
-		}
+	if p.Totals.Records == 0 {
+		return p.say("figure.log-none")
 	}
-	if approved := p.Totals.ForeignRecords - strange; approved > 0 {
+	if approved := p.approvedForeign(); approved > 0 {
 		return p.say("figure.foreign-approved", "n", approved)
 	}
 	return p.say("figure.foreign-own", "accounts", p.Text.List(p.Tenant.Accounts, 3))
+}
+
+// approvedForeign counts the requests from other accounts by principals that the
+// mapping names.
+func (p *Packet) approvedForeign() int64 {
+	named := map[string]bool{}
+	for _, row := range p.table("top-requesters").Rows {
+		principal, _ := row[0].(string)
+		requester, _ := row[1].(string)
+		named[requester] = named[requester] || p.named(principal) && principal != requester
+	}
+	var total int64
+	for _, row := range p.table("cross-account").Rows {
+		requester, _ := row[2].(string)
+		if n, ok := row[4].(int64); ok && named[requester] {
+			total += n
+		}
+	}
+	return total
 }
 
 // calendar draws the nights of the month for as many buckets as there is room
@@ -249,8 +283,8 @@ func (d *pages) calendar(room int) {
 	}
 	days := p.Range.Days()
 	labels := make([]string, len(days))
-	for i := range days {
-		labels[i] = fmt.Sprint(i + 1)
+	for i, day := range days {
+		labels[i] = strings.TrimPrefix(day.Date[len(day.Date)-2:], "0")
 	}
 	verdicts := map[[2]string]string{}
 	for _, n := range p.Nights {
@@ -273,14 +307,14 @@ func (d *pages) calendar(room int) {
 	}
 }
 
-// worstBuckets are the n buckets with the most nights that are not ok, in the
-// order of the configuration where they are equal.
+// worstBuckets are the n buckets with the most missed nights, then odd ones, then
+// ones that are not evaluated, in the order of the configuration where they are
+// equal.
 func (p *Packet) worstBuckets(n int) []config.Bucket {
+	weight := map[string]int{verdictMissed: 10_000, verdictAttention: 100, verdictNotEvaluated: 1} // a month has fewer nights than 100
 	bad := map[string]int{}
 	for _, night := range p.Nights {
-		if night.Verdict != verdictOK {
-			bad[night.Bucket]++
-		}
+		bad[night.Bucket] += weight[night.Verdict]
 	}
 	buckets := slices.Clone(p.Tenant.Buckets)
 	slices.SortStableFunc(buckets, func(a, b config.Bucket) int { return bad[b.Name] - bad[a.Name] })
@@ -301,19 +335,20 @@ func (d *pages) lists() {
 	right := d.Column - left - draw.Gutter
 	x := draw.Margin + left + draw.Gutter
 	d.Space(1)
-	d.At(draw.Margin, d.Y, draw.Medium, 10, draw.Ink, p.say("first.findings"))
-	d.At(x, d.Y, draw.Medium, 10, draw.Ink, p.say("first.actions"))
-	d.Y += 10*draw.MMPerPoint + 2.5
 	top := d.Y
+	const head = 10*draw.MMPerPoint + 2.5
+	d.At(draw.Margin, top, draw.Medium, 10, draw.Ink, p.say("first.findings"))
+	d.Y = top + head
 	d.topFindings(left)
-	d.Y = top
+	d.At(x, top, draw.Medium, 10, draw.Ink, p.say("first.actions"))
+	d.Y = top + head
 	d.topActions(x, right)
 }
 
 func (d *pages) topFindings(width float64) {
 	p := d.p
-	if len(p.Findings) == 0 {
-		for _, line := range d.CutLines(draw.Regular, draw.TextSize, width, p.checkedNote(), int(d.Room()/4)) {
+	if len(p.Findings)+len(p.Carried) == 0 {
+		for _, line := range d.CutLines(draw.Regular, draw.TextSize, width, p.checkedNote(true), int(d.Room()/4)) {
 			d.At(draw.Margin, d.Y, draw.Regular, draw.TextSize, draw.Ink, line)
 			d.Y += draw.TextSize * draw.LineHeight * draw.MMPerPoint
 		}
@@ -321,7 +356,11 @@ func (d *pages) topFindings(width float64) {
 	}
 	const headHeight, rowHeight, noteHeight = 5.0, 5.7, 5.0
 	groups := p.findingGroups()
-	rows := min(len(groups), 7, max(1, int((d.Room()-headHeight-noteHeight)/rowHeight)))
+	rows := min(len(groups), 7, int((d.Room()-headHeight-noteHeight)/rowHeight))
+	if rows < 1 {
+		d.At(draw.Margin, d.Y, draw.Regular, draw.NoteSize, draw.Muted, p.say("first.more-findings", "n", 0, "all", len(groups)))
+		return
+	}
 	var cells [][]draw.Cell
 	for _, g := range groups[:rows] {
 		what := g.what
@@ -345,7 +384,7 @@ type findingGroup struct{ what, where, seen, status string }
 func (p *Packet) findingGroups() []findingGroup {
 	var order []string
 	of := map[string][]Finding{}
-	for _, f := range p.Findings {
+	for _, f := range slices.Concat(p.Findings, p.Carried) {
 		if len(of[f.Check]) == 0 {
 			order = append(order, f.Check)
 		}
@@ -383,7 +422,7 @@ func (p *Packet) findingGroups() []findingGroup {
 			g.status = p.say("first.open", "n", open)
 		}
 		if open > 0 && due != "" {
-			g.status += ", " + p.say("first.due", "date", p.Text.Day(due))
+			g.status += ", " + p.say("first.due", "date", p.dueName(due, true))
 		}
 		out = append(out, g)
 	}
@@ -427,7 +466,7 @@ func (p *Packet) actionLine(a Action) string {
 		who = append(who, a.Owner)
 	}
 	if a.Due != "" {
-		who = append(who, p.say("first.due", "date", p.Text.Day(a.Due)))
+		who = append(who, p.say("first.due", "date", p.dueName(a.Due, true)))
 	}
 	if len(who) == 0 {
 		return a.Text
@@ -435,10 +474,14 @@ func (p *Packet) actionLine(a Action) string {
 	return strings.TrimSuffix(a.Text, ".") + " (" + strings.Join(who, ", ") + ")."
 }
 
-// checkedNote says what the absence of findings means.
-func (p *Packet) checkedNote() string {
+// checkedNote says what the absence of findings means. Elsewhere is set where the
+// section on findings is another place.
+func (p *Packet) checkedNote(elsewhere bool) string {
 	if p.Totals.Records == 0 {
 		return p.say("findings.dark")
+	}
+	if len(p.Suppressed) > 0 {
+		return p.say("findings.suppressed", "n", len(p.Suppressed))
 	}
 	if len(p.NotEvaluated) == 0 {
 		return p.say("findings.none")
@@ -455,5 +498,9 @@ func (p *Packet) checkedNote() string {
 	for i, c := range checks {
 		checks[i] = p.say("findings.check-days", "check", p.check(c), "n", len(dates[c]))
 	}
-	return p.say("findings.none-where-looked", "checks", strings.Join(checks, ", "))
+	text := p.say("findings.none-where-looked", "checks", strings.Join(checks, ", "))
+	if elsewhere {
+		text += " " + p.say("findings.why")
+	}
+	return text
 }

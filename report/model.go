@@ -3,6 +3,8 @@ package report
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"slices"
 	"time"
 
 	"bucketproof/internal/tabular"
@@ -45,10 +47,10 @@ type Model struct {
 	Files         []ModelListed     `json:"files"`
 }
 
-// ModelPrevious are the totals of the month before.
+// ModelPrevious are the totals of the month before, as far as they are compared.
 type ModelPrevious struct {
-	Month  string `json:"month"`
-	Totals Totals `json:"totals"`
+	Month  string                 `json:"month"`
+	Totals map[string]json.Number `json:"totals"`
 }
 
 // ModelLogging is whether the log of a bucket arrives. Times are null where
@@ -100,6 +102,8 @@ type ModelFinding struct {
 	First      time.Time    `json:"first_seen"`
 	Last       time.Time    `json:"last_seen"`
 	Dates      []string     `json:"dates"`
+	Since      string       `json:"since"`        // the first day ever
+	Carried    bool         `json:"carried_over"` // of an earlier month; the dates are of it
 	Owner      string       `json:"owner"`
 	Due        string       `json:"due"`
 	Sentence   string       `json:"sentence"`
@@ -114,10 +118,10 @@ type ModelFinding struct {
 
 // ModelEvent is a line of a finding's history.
 type ModelEvent struct {
-	At    time.Time `json:"at"`
-	Actor string    `json:"actor"`
-	Kind  string    `json:"kind"`
-	Text  string    `json:"text"`
+	At    *time.Time `json:"at"` // null for what bucketproof did itself
+	Actor string     `json:"actor"`
+	Kind  string     `json:"kind"`
+	Text  string     `json:"text"`
 }
 
 // ModelSuppressed is what the configuration kept from becoming a finding.
@@ -171,7 +175,14 @@ func (p *Packet) model(files []File) ([]byte, error) {
 		Logging: []ModelLogging{}, Principals: []ModelPrincipal{}, Nights: []ModelNight{}, Findings: []ModelFinding{}, Suppressed: []ModelSuppressed{},
 	}
 	if p.Previous != nil {
-		m.Previous = &ModelPrevious{Month: p.Previous.Month, Totals: p.Previous.Totals}
+		totals, err := totalsByName(p.Previous.Totals)
+		if err != nil {
+			return nil, err
+		}
+		for _, people := range []string{"findings_open", "findings_resolved", "findings_carried_over", "findings_overdue", "rejected"} {
+			delete(totals, people)
+		}
+		m.Previous = &ModelPrevious{Month: p.Previous.Month, Totals: totals}
 	}
 	for _, l := range p.Logging {
 		m.Logging = append(m.Logging, ModelLogging{l, orNil(l.First), orNil(l.Newest)})
@@ -185,8 +196,10 @@ func (p *Packet) model(files []File) ([]byte, error) {
 	for _, n := range p.Nights {
 		m.Nights = append(m.Nights, ModelNight{Bucket: n.Bucket, Date: n.Date, Start: n.Start.UTC(), End: n.End.UTC(), Verdict: n.Verdict, Bytes: n.Bytes, Reason: n.Gap})
 	}
-	for _, f := range p.Findings {
-		m.Findings = append(m.Findings, f.model())
+	for i, f := range slices.Concat(p.Findings, p.Carried) {
+		out := f.model()
+		out.Carried = i >= len(p.Findings)
+		m.Findings = append(m.Findings, out)
 	}
 	for _, s := range p.Suppressed {
 		m.Suppressed = append(m.Suppressed, ModelSuppressed{Check: s.Check, Bucket: s.Bucket, Subject: s.Subject, Count: s.Count, Reason: s.Reason, Until: s.Until})
@@ -219,12 +232,16 @@ func (p *Packet) model(files []File) ([]byte, error) {
 func (f Finding) model() ModelFinding {
 	m := ModelFinding{ID: f.ID, Check: f.Check, Title: f.Title, Severity: f.Severity, Bucket: f.Bucket, Subject: f.Subject, Status: f.Status, Count: f.Count,
 		First: f.First.UTC(), Last: f.Last.UTC(), Owner: f.Owner, Due: f.Due, Sentence: f.Sentence, Draft: f.Draft, Cause: f.Cause, Resolution: f.Resolution,
-		Who: orEmpty(f.who()), Usual: f.usual(), Samples: orEmpty(f.samples()), Dates: []string{}, Events: []ModelEvent{}}
+		Since: f.Since, Who: orEmpty(f.who()), Usual: f.usual(), Samples: orEmpty(f.samples()), Dates: []string{}, Events: []ModelEvent{}}
 	for _, d := range f.Days {
 		m.Dates = append(m.Dates, d.Date)
 	}
 	for _, e := range f.Events {
-		m.Events = append(m.Events, ModelEvent{At: e.At.UTC(), Actor: e.Actor, Kind: e.Kind, Text: e.Text})
+		at := orNil(e.At)
+		if e.Actor == "" {
+			at = nil // when a check happened to run is no part of what it found
+		}
+		m.Events = append(m.Events, ModelEvent{At: at, Actor: e.Actor, Kind: e.Kind, Text: e.Text})
 	}
 	return m
 }

@@ -36,13 +36,15 @@ type Packet struct {
 	Signed   bool // it is to be signed
 	Revision Revision
 
-	Verdict     string // ok, attention or not evaluated
-	Provisional bool   // log objects of the month may still come
-	Sentence    string // the verdict as a sentence
+	Verdict     string   // ok, attention or not evaluated
+	Provisional bool     // log objects of the month may still come
+	Unread      []string // log objects that could not be read so far, of any month
+	Sentence    string   // the verdict as a sentence
 	Reasons     []string
 
-	Tables       []Table // of the saved queries, in the order of the packet
-	Findings     []Finding
+	Tables       []Table              // of the saved queries, in the order of the packet
+	Findings     []Finding            // those of the month
+	Carried      []Finding            // of earlier months, still open, with their days before this one
 	NotEvaluated []state.NotEvaluated // days that checks could not look at
 	Suppressed   []state.SuppressedFinding
 	Unasked      []string   // checks that the configuration does not ask for
@@ -85,6 +87,7 @@ type Finding struct {
 	state.Finding
 	Title, Sentence string
 	Draft           string // a narrative for a person to finish; "" where one is written
+	Since           string // YYYY-MM-DD: the first day ever on which it was seen
 }
 
 // OwnReads counts the requests of bucketproof itself to a bucket, which are left
@@ -165,6 +168,8 @@ type Totals struct {
 	Findings         int   `json:"findings"`
 	FindingsOpen     int   `json:"findings_open"`
 	FindingsResolved int   `json:"findings_resolved"`
+	FindingsCarried  int   `json:"findings_carried_over"`
+	FindingsOverdue  int   `json:"findings_overdue"`
 }
 
 // Name is the name of the packet's folder: the month, and the revision past

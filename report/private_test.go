@@ -114,7 +114,7 @@ func (n *neighbours) traffic(location, bucket, word, account string) {
 }
 
 // packets collects the logs and renders the packet of every tenant.
-func (n *neighbours) packets(t *testing.T) map[string][]report.File {
+func (n *neighbours) packets(t *testing.T, at time.Time) map[string][]report.File {
 	t.Helper()
 	dir := t.TempDir()
 	for location, body := range n.logs {
@@ -125,7 +125,12 @@ func (n *neighbours) packets(t *testing.T) map[string][]report.File {
 		}
 		for i := 0; i < len(lines); i += 50 {
 			name := fmt.Sprintf("2026-11-01-0%d-00-00-%016X", i/50%10, i)
-			if err := os.WriteFile(filepath.Join(dir, location, name), []byte(strings.Join(lines[i:min(i+50, len(lines))], "")), 0o600); err != nil {
+			path := filepath.Join(dir, location, name)
+			if err := os.WriteFile(path, []byte(strings.Join(lines[i:min(i+50, len(lines))], "")), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			modified := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) // the ETag of a file is made of it
+			if err := os.Chtimes(path, modified, modified); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -143,7 +148,7 @@ func (n *neighbours) packets(t *testing.T) map[string][]report.File {
 			t.Error(err)
 		}
 	}()
-	now := func() time.Time { return time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC) }
+	now := func() time.Time { return at }
 	data := dataset.Dataset{Dir: filepath.Join(dir, "dataset")}
 	collector := &collect.Collector{Dataset: data, State: s, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: now}
 	if _, err := collector.Collect(t.Context(), collect.Sources(c, "")); err != nil {
@@ -185,7 +190,7 @@ func TestNothingOfAnotherTenant(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			n := newNeighbours(seed)
-			packets := n.packets(t)
+			packets := n.packets(t, time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC))
 			if len(packets) != len(n.words) {
 				t.Fatalf("%d packets of %d tenants", len(packets), len(n.words))
 			}
@@ -224,5 +229,19 @@ func TestNothingOfAnotherTenant(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSameOnAnyDay collects, checks and renders the same logs into new datasets
+// on different days: the packets are the same.
+func TestSameOnAnyDay(t *testing.T) {
+	one := newNeighbours(7).packets(t, time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC))
+	two := newNeighbours(7).packets(t, time.Date(2027, 3, 9, 17, 30, 1, 5, time.UTC))
+	for tenant, files := range one {
+		for i, f := range files {
+			if other := two[tenant][i]; f.Path != other.Path || f.SHA256 != other.SHA256 {
+				t.Errorf("%s of %s differs", f.Path, tenant)
+			}
+		}
 	}
 }

@@ -3,6 +3,8 @@ package report
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"bucketproof/report/draw"
 )
@@ -10,18 +12,26 @@ import (
 // maxRows is how many rows of a table are printed; the CSV has them all.
 const maxRows = 60
 
-// rowsOf is maxRows, or enough for a month of a tenant with few buckets.
-func rowsOf(query string) int {
+// rowsOf is how many rows of a query's answer are printed: maxRows, or enough for
+// a month of a tenant with few buckets, and a few more where these are all.
+func rowsOf(query string, rows int) int {
+	n := maxRows
 	switch query {
 	case "backup-windows", "log-delivery":
-		return 4 * 31
+		n = 4 * 31
 	}
-	return maxRows
+	if rows <= n+n/10 {
+		return rows
+	}
+	return n
 }
 
 // rowsNote says how many of the rows are printed.
 func (p *Packet) rowsNote(shown, all int) string {
-	if shown == all {
+	switch {
+	case all <= 1:
+		return p.say("rows.few", "n", all)
+	case shown == all:
 		return p.say("rows.all", "all", all)
 	}
 	return p.say("rows.first", "n", shown, "all", all)
@@ -59,6 +69,9 @@ func (d *pages) query(name string) error {
 	if !s.Own {
 		title, question = p.Text.Or("query."+name+".title", title), p.Text.Or("query."+name+".question", question)
 	}
+	if builtIn, ok := strings.CutSuffix(name, builtInSuffix); ok {
+		title = p.say("table.built-in", "title", p.Text.Or("query."+builtIn+".title", s.Title))
+	}
 	table, rows := d.printed(t)
 	d.Heading(title, d.Start(table, rows)+10)
 	d.Paragraph(draw.Margin, d.Column, draw.Regular, draw.TextSize, draw.Muted, question)
@@ -68,7 +81,7 @@ func (d *pages) query(name string) error {
 	} else {
 		d.Draw(table, rows)
 	}
-	shown := min(len(t.Rows), rowsOf(name))
+	shown := min(len(t.Rows), rowsOf(name, len(t.Rows)))
 	order := ""
 	if shown < len(t.Rows) && slices.Contains(t.Columns, "verdict") {
 		order = ", " + p.say("rows.worst-first")
@@ -90,6 +103,9 @@ func (d *pages) query(name string) error {
 
 // drawn notes below a chart where the data of a query are that it draws.
 func (d *pages) drawn(name string) {
+	if d.p.core[name] != nil {
+		name += builtInSuffix
+	}
 	t := d.p.shownTable(name)
 	d.Note(d.p.say("table.drawn", "n", len(t.Rows), "file", csvPath(name), "sha256", d.hashes[csvPath(name)]))
 }
@@ -110,7 +126,7 @@ func (p *Packet) emptyNote(query string) string {
 // printedRows are the rows of a table that the page has room for. Where
 // verdicts are cut, those that are not ok stand first.
 func printedRows(t *Table) [][]any {
-	n := rowsOf(t.Statement.Name)
+	n := rowsOf(t.Statement.Name, len(t.Rows))
 	verdict := slices.Index(t.Columns, "verdict")
 	if len(t.Rows) <= n || verdict < 0 {
 		return t.Rows[:min(len(t.Rows), n)]
@@ -178,6 +194,6 @@ func (p *Packet) headName(column string) string {
 	if p.Text.Has("column." + column) {
 		return p.say("column." + column)
 	}
-	s := strings.ReplaceAll(column, "_", " ")
-	return strings.ToUpper(s[:1]) + s[1:]
+	first, n := utf8.DecodeRuneInString(column)
+	return string(unicode.ToUpper(first)) + strings.ReplaceAll(column[n:], "_", " ")
 }

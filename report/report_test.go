@@ -129,6 +129,12 @@ func TestVerdict(t *testing.T) {
 		}, verdictAttention, "Backups ran on 20 of 21 evaluated nights; 10 nights could not be evaluated; 1 night was missed."},
 		{"a night that is odd", func(p *Packet) { p.Nights[3].Verdict = verdictAttention }, verdictAttention, "Backups ran on all 31 nights; 1 night needs a look."},
 		{"one night in all", func(p *Packet) { p.Nights = p.Nights[:1] }, verdictOK, "Backups ran on the only night, and only approved principals touched only approved prefixes."},
+		{"findings that are suppressed", func(p *Packet) {
+			p.Suppressed = []state.SuppressedFinding{{Check: "cross-account", Bucket: "acme-backups", Subject: "x", Count: 37}}
+		}, verdictOK, "Backups ran on all 31 nights; whether only approved principals touched only approved prefixes is not said here, because the configuration suppresses 1 finding."},
+		{"a finding of an earlier month", func(p *Packet) {
+			p.Carried = []Finding{{Finding: state.Finding{Check: "cross-account", Severity: "high", Status: state.StatusOpen, Due: "2026-09-20", Days: []state.FindingDay{{Date: "2026-09-12"}}}, Title: "Other account", Since: "2026-09-12"}}
+		}, verdictAttention, "Backups ran on all 31 nights; 1 finding of an earlier month is still open."},
 		{"in German", func(p *Packet) { p.Text = german(t); p.Nights[3].Verdict = verdictMissed }, verdictAttention, "Die Backups liefen in 30 von 31 Nächten; 1 Nacht fiel aus."},
 	}
 	for _, tt := range tests {
@@ -276,6 +282,9 @@ func TestExtremeData(t *testing.T) {
 						}
 					}
 					text := strings.ReplaceAll(pageText(t, pdfOf(t, files)), "[[tenant.principal]]", "")
+					if second := strings.Split(text, "\f")[1]; !strings.Contains(second, p.say("contents.title")) {
+						t.Error("the first page does not fit on one page")
+					}
 					for _, id := range sections {
 						if title := p.say("section." + id + ".title"); !strings.Contains(text, title) {
 							t.Errorf("the section %q is missing", title)
@@ -485,7 +494,7 @@ func TestMessages(t *testing.T) {
 	for _, name := range totalNames() {
 		keys["total."+name] = true
 	}
-	for _, c := range []string{causeLogs, causeFindings, causeTool, causeFinal, causeSigned, causeConfig} {
+	for _, c := range []string{causeLogs, causeFindings, causeTool, causePrevious, causeFinal, causeSigned, causeConfig} {
 		keys["cause."+c] = true
 	}
 	for _, chart := range []string{"deletes", "requests", "bytes", "sent", "written"} {

@@ -298,12 +298,19 @@ func (d *pages) findings(s section) error {
 	p := d.p
 	d.begin(s, 20)
 	if len(p.Findings) == 0 {
-		d.Text(p.checkedNote())
+		d.Text(p.checkedNote(false))
 	}
 	for _, f := range p.Findings[:min(len(p.Findings), maxPanels)] {
 		d.panel(f)
 	}
 	d.Note(p.rowsNote(min(len(p.Findings), maxPanels), len(p.Findings)) + ". " + d.fileOf("findings.csv") + ".")
+	if len(p.Carried) > 0 {
+		d.Heading(p.say("findings.carried"), 30)
+		for _, f := range p.Carried[:min(len(p.Carried), maxPanels)] {
+			d.panel(f)
+		}
+		d.Note(p.rowsNote(min(len(p.Carried), maxPanels), len(p.Carried)) + ".")
+	}
 	d.notEvaluated()
 	d.suppressed()
 	return nil
@@ -318,6 +325,9 @@ const (
 func (d *pages) panel(f Finding) {
 	p := d.p
 	text := f.Sentence + " " + p.say("finding.seen", "days", p.seen(f), "first", p.local(f.First), "last", p.local(f.Last))
+	if f.Since < f.Days[0].Date {
+		text += " " + p.say("finding.since", "date", p.since(f))
+	}
 	if who := f.who(); len(who) > 0 {
 		text += " " + p.say("finding.by", "who", p.Text.List(short(who), maxNamed))
 	}
@@ -337,7 +347,7 @@ func (d *pages) panel(f Finding) {
 	if owner == "" {
 		owner = p.say("finding.nobody")
 	}
-	meta := p.say("finding.meta", "id", f.ID, "severity", p.Text.Phrase(f.Severity), "owner", owner, "due", p.dueName(f.Due), "n", len(f.samples()))
+	meta := p.say("finding.meta", "id", f.ID, "severity", p.Text.Phrase(f.Severity), "owner", owner, "due", p.dueName(f.Due, f.Status != state.StatusResolved), "n", len(f.samples()))
 	if h := p.history(f); h != "" {
 		meta += " · " + h
 	}
@@ -376,13 +386,6 @@ func (d *pages) panel(f Finding) {
 	d.Y += height + 3
 }
 
-func (p *Packet) dueName(due string) string {
-	if due == "" {
-		return "–"
-	}
-	return p.Text.Day(due)
-}
-
 // stopped is a sentence with its full stop.
 func stopped(s string) string {
 	s = strings.TrimSpace(s)
@@ -402,14 +405,14 @@ func (d *pages) suppressed() {
 		d.Space(2)
 		var rows [][]draw.Cell
 		for _, s := range p.Suppressed {
-			rows = append(rows, draw.Cells(p.check(s.Check), s.Bucket+"  "+s.Subject, p.Text.Integer(s.Count), s.Reason, p.dueName(s.Until)))
+			rows = append(rows, draw.Cells(p.check(s.Check), s.Bucket+"  "+s.Subject, p.Text.Integer(s.Count), s.Reason, p.Text.Day(s.Until)))
 		}
 		for _, s := range p.Tenant.Suppressions {
 			hit := slices.ContainsFunc(p.Suppressed, func(f state.SuppressedFinding) bool {
 				return f.Check == s.Check && f.Reason == s.Reason && f.Until == s.Until && (s.Bucket == "" || s.Bucket == f.Bucket) && analyze.Matches(s.Subject, f.Subject)
 			})
 			if first, _ := p.dates(); !hit && s.Until >= first {
-				rows = append(rows, draw.Cells(p.check(s.Check), strings.TrimSpace(s.Bucket+"  "+s.Subject), "0", s.Reason, p.dueName(s.Until)))
+				rows = append(rows, draw.Cells(p.check(s.Check), strings.TrimSpace(s.Bucket+"  "+s.Subject), "0", s.Reason, p.Text.Day(s.Until)))
 			}
 		}
 		if len(rows) == 0 {

@@ -14,7 +14,7 @@ func (p *Packet) judge() {
 	t := p.Totals
 	unknown := t.NightsUnknown > 0 || t.DaysUnknown > 0
 	switch {
-	case t.NightsMissed > 0 || t.NightsAttention > 0 || p.trouble() > 0:
+	case t.NightsMissed > 0 || t.NightsAttention > 0 || p.trouble() > 0 || len(p.Carried) > 0:
 		p.Verdict = verdictAttention
 	case unknown:
 		p.Verdict = verdictNotEvaluated
@@ -47,6 +47,9 @@ func (p *Packet) sentence(unknown bool) string {
 	if n := p.closedFindings(); n > 0 {
 		parts = append(parts, p.say("verdict.closed", "n", n))
 	}
+	if n := len(p.Carried); n > 0 {
+		parts = append(parts, p.say("verdict.carried", "n", n))
+	}
 	if unknown && t.NightsUnknown == 0 {
 		parts = append(parts, p.say("verdict.incomplete", "n", p.gapDays()))
 	}
@@ -77,6 +80,9 @@ func (p *Packet) nightsSentence() string {
 // boundarySentence claims no more than the checks of a packet that is ok have
 // seen: it has no finding, so what they looked at is clean.
 func (p *Packet) boundarySentence() string {
+	if n := len(p.Suppressed); n > 0 {
+		return p.say("verdict.suppressed", "n", n)
+	}
 	if len(p.Tenant.Principals) == 0 {
 		return p.say("verdict.boundary-unchecked")
 	}
@@ -136,6 +142,9 @@ func (p *Packet) reasons() []string {
 			out = append(out, s)
 		}
 	}
+	if grave := p.grave(); grave != "" {
+		out = append(out, grave)
+	}
 	if gaps := p.gaps(); gaps != "" {
 		out = append(out, gaps)
 	}
@@ -144,6 +153,9 @@ func (p *Packet) reasons() []string {
 	}
 	if p.Provisional {
 		out = append(out, p.say("reason.provisional"))
+		if len(p.Unread) > 0 {
+			out = append(out, p.say("reason.unread", "n", len(p.Unread), "names", p.Text.List(p.Unread, 2)))
+		}
 	}
 	return out
 }
@@ -163,6 +175,23 @@ func (p *Packet) notConfigured() string {
 		return ""
 	}
 	return p.say("reason.unchecked", "checks", strings.Join(checks, ", "))
+}
+
+// grave names the open findings of severity high, but the missed nights
+// themselves.
+func (p *Packet) grave() string {
+	var titles []string
+	for _, f := range slices.Concat(p.Findings, p.Carried) {
+		if f.Severity == "high" && f.Status != state.StatusResolved && f.Check != "backup-missed" && f.Check != "logs-missing" {
+			if text := f.Title + " (" + p.seen(f) + ")"; !slices.Contains(titles, text) {
+				titles = append(titles, text)
+			}
+		}
+	}
+	if len(titles) == 0 {
+		return ""
+	}
+	return p.say("reason.grave", "titles", p.Text.List(titles, maxNamed))
 }
 
 // maxNamed is how many dates or names a sentence names.

@@ -156,7 +156,7 @@ func (place Place) store(ctx context.Context, p *report.Packet, files []report.F
 		v, err := signing.VerifyPDF(there)
 		return err == nil && v != nil && v.Certificate.Equal(place.Signer.Certificate)
 	}, func() ([]byte, error) {
-		return place.Signer.SignPDF(ctx, files[last].Body, p.Text.Say("document.title", "tenant", p.Tenant.Name, "month", p.MonthName()))
+		return place.Signer.SignPDF(ctx, files[last].Body, "Evidence packet "+p.Tenant.ID+" "+p.Name())
 	})
 	if err != nil {
 		return err

@@ -73,12 +73,26 @@ func (t *Table) widths() []float64 {
 	for _, c := range t.Columns {
 		total += c.Width
 	}
-	free := t.Width - cellGap*float64(len(t.Columns)-1)
+	free := t.Width
+	for i := range t.Columns {
+		free -= t.gap(i)
+	}
 	widths := make([]float64, len(t.Columns))
 	for i, c := range t.Columns {
 		widths[i] = free * c.Width / total
 	}
 	return widths
+}
+
+// gap is the room behind a column: more where figures end and text begins.
+func (t *Table) gap(i int) float64 {
+	switch {
+	case i == len(t.Columns)-1:
+		return 0
+	case t.Columns[i].Right && !t.Columns[i+1].Right:
+		return cellGap + 2
+	}
+	return cellGap
 }
 
 func (c Column) face() (Face, float64) {
@@ -144,7 +158,7 @@ func (d *Document) Draw(t *Table, rows [][]Cell) {
 			if i < len(row) {
 				d.cell(x, widths[i], t.Columns[i], row[i], lines)
 			}
-			x += widths[i] + cellGap
+			x += widths[i] + t.gap(i)
 		}
 		d.Y += b.height
 		d.Line(t.X, d.Y, t.X+t.Width, d.Y, Rule, 0.5)
@@ -204,7 +218,7 @@ func (d *Document) head(t *Table, widths []float64) {
 				d.At(x, y, Medium, TableSize, Ink, line)
 			}
 		}
-		x += widths[i] + cellGap
+		x += widths[i] + t.gap(i)
 	}
 	d.Y += float64(height)*rowStep + 1
 	d.Line(t.X, d.Y, t.X+t.Width, d.Y, Ink, 0.9)

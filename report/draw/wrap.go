@@ -45,8 +45,9 @@ func (d *Document) Fit(wanted Face, size, width float64, s string) string {
 
 // FitMiddle cuts a name in its middle, where names differ least.
 func (d *Document) FitMiddle(wanted Face, size, width float64, s string) string {
-	if len(s) > 2*lineBytes {
-		s = strings.ToValidUTF8(s[:lineBytes]+s[len(s)-lineBytes:], "")
+	const most = 400 // bytes of either end; more has no room
+	if len(s) > 2*most {
+		s = strings.ToValidUTF8(s[:most]+s[len(s)-most:], "")
 	}
 	s = d.Escape(wanted, s)
 	if d.measure(wanted, size, s) <= width {

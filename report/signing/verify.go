@@ -30,6 +30,23 @@ type Verified struct {
 	Claimed     time.Time           // by the signer; zero for none
 	Stamped     time.Time           // by a time-stamping authority; zero for none
 	Authority   string              // that stamped
+
+	authority *x509.Certificate // that stamped
+	stamps    []*x509.Certificate
+}
+
+// StampTrusted tells whether the authority that stamped leads to one of the
+// roots. Without a time-stamp there is nothing to trust.
+func (v *Verified) StampTrusted(roots *x509.CertPool) error {
+	if v.authority == nil {
+		return nil
+	}
+	between := x509.NewCertPool()
+	for _, c := range v.stamps {
+		between.AddCert(c)
+	}
+	_, err := v.authority.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: v.Stamped, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}})
+	return err
 }
 
 // Trusted tells whether the certificate leads to one of the roots. At is when it
@@ -147,7 +164,7 @@ func (v *Verified) readStamp(p *pkcs7.PKCS7) error {
 		if !bytes.Equal(h.Sum(nil), token.HashedMessage) {
 			return errors.New("its time-stamp is that of another signature")
 		}
-		v.Stamped, v.Authority = token.Time, authority.Subject.String()
+		v.Stamped, v.Authority, v.authority, v.stamps = token.Time, authority.Subject.String(), authority, signed.Certificates
 	}
 	return nil
 }

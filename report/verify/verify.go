@@ -177,7 +177,7 @@ func (r *Report) manifestSignature(ctx context.Context, store objects.Store, man
 	const what = "signature of the manifest"
 	s := r.Manifest.Signature
 	if s == nil {
-		r.add(what, NotChecked, "the packet is not signed")
+		r.unsigned(what, "the packet is not signed")
 		return nil
 	}
 	cms, err := read(ctx, store, s.File)
@@ -201,6 +201,16 @@ func (r *Report) manifestSignature(ctx context.Context, store objects.Store, man
 	return nil
 }
 
+// unsigned says that there is no signature. Who names roots asks for one: without
+// it, anyone can make a packet that fits together.
+func (r *Report) unsigned(what, text string) {
+	if r.roots != nil {
+		r.add(what, Mismatch, "%s, and --trust asks for a signature", text)
+		return
+	}
+	r.add(what, NotChecked, "%s", text)
+}
+
 // signed says what a signature that holds is worth.
 func (r *Report) signed(what string, v *signing.Verified) {
 	detail := fmt.Sprintf("it holds; signed by %q, certificate SHA-256 %s", v.Certificate.Subject, signing.Fingerprint(v.Certificate))
@@ -218,6 +228,10 @@ func (r *Report) signed(what string, v *signing.Verified) {
 	}
 	if at.IsZero() {
 		at = v.Certificate.NotBefore
+	}
+	if err := v.StampTrusted(r.roots); err != nil {
+		r.add(what, Mismatch, "%s; but the time-stamping authority is not trusted: %s", detail, err)
+		return
 	}
 	if err := v.Trusted(r.roots, at); err != nil {
 		r.add(what, Mismatch, "%s; but the certificate is not trusted: %s", detail, err)
@@ -262,7 +276,7 @@ func (r *Report) pdfSignature(pdf []byte, wanted bool) {
 	case v == nil && wanted:
 		r.add(what, Mismatch, "the manifest says that it is signed, and it is not")
 	case v == nil:
-		r.add(what, NotChecked, "the PDF is not signed")
+		r.unsigned(what, "the PDF is not signed")
 	default:
 		r.signed(what, v)
 	}

@@ -4,7 +4,7 @@
 -- scope: day
 -- needs: history
 -- sentence: {count} objects deleted {days}, far more than is usual for a day.
--- draft: {count} objects were deleted from {bucket} {span}, far more than is usual for a day. It is to be confirmed that retention did it.
+-- draft: {count} objects were deleted from {bucket} {span}, far more than is usual for a day. It is to be confirmed that this was planned, and that nothing is missing that is needed.
 --
 -- A day is compared with the evaluated ones among the 28 days before it: more
 -- than the median and :deviations median absolute deviations, more than twice
