@@ -17,6 +17,7 @@ type Model struct {
 	Tenant        ManifestTenant    `json:"tenant"`
 	Period        ManifestPeriod    `json:"period"`
 	Language      string            `json:"language"`
+	Signed        bool              `json:"signed"`
 	Revision      int               `json:"revision"`
 	Supersedes    *Superseded       `json:"supersedes"`
 	Causes        []string          `json:"causes"`
@@ -168,7 +169,7 @@ func (p *Packet) model(files []File) ([]byte, error) {
 		return nil, err
 	}
 	m := Model{
-		SchemaVersion: SchemaVersion, Tenant: head.Tenant, Period: head.Period, Language: p.Text.Name, Revision: head.Revision, Supersedes: head.Supersedes,
+		SchemaVersion: SchemaVersion, Tenant: head.Tenant, Period: head.Period, Language: p.Text.Name, Signed: p.Signed, Revision: head.Revision, Supersedes: head.Supersedes,
 		Causes: head.Causes, Changes: head.Changes, Tool: head.Tool, Verdict: p.Verdict, Provisional: p.Provisional, Sentence: p.Sentence, Reasons: orEmpty(p.Reasons),
 		Totals: p.Totals, Unmapped: orEmpty(p.Unmapped), Days: orEmpty(p.Days), Hours: p.Hours, NotEvaluated: head.NotEvaluated, Unasked: orEmpty(p.Unasked),
 		OwnReads: orEmpty(p.OwnReads), Actions: orEmpty(p.Actions), Sources: head.Sources,

@@ -146,7 +146,7 @@ func TestS3(t *testing.T) {
 		t.Errorf("the log bucket has %d objects, want %d: nothing may write there", n, truth.Objects)
 	}
 	out := bp(exitDone, "verify", "s3://"+evidence+"/packets/acme/"+demo.Month, "--recompute", "--format", "csv")
-	for _, want := range []string{"ok,log objects,3562 of 3562", "ok,\"queries, run again\"", "ok,attachments of the PDF"} {
+	for _, want := range []string{"ok,log objects,3562 of 3562", "ok,made again", "ok,attachments of the PDF"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("verify does not say %q:\n%s", want, out)
 		}

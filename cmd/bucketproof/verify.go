@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,8 +30,8 @@ alone, by what is attached to it. Every file is compared with its SHA-256, every
 signature verified, the Merkle root computed again, and every log object read
 again where it can be reached. What is gone is told apart from what was changed.
 
-It needs no configuration. Where one is there, the log objects are reached as it
-says. docs/VERIFYING.md shows how to check the same without bucketproof.
+It needs no configuration. Where one is there, the log objects are read from the
+locations that it names; without one only with --logs, as the packet says. docs/VERIFYING.md shows how to check the same without bucketproof.
 
 Exit code 3 means that something is not what the packet says.`,
 		Example: "  bucketproof verify packets/acme/2026-10\n  bucketproof verify s3://msp-evidence/packets/acme/2026-10 --trust roots.pem\n  bucketproof verify packet.pdf --offline",
@@ -53,6 +54,7 @@ Exit code 3 means that something is not what the packet says.`,
 	a.formatFlag(cmd)
 	cmd.Flags().StringVar(&v.trust, "trust", "", "a PEM `file` with the root certificates that signatures must lead to")
 	cmd.Flags().BoolVar(&v.offline, "offline", false, "do not read the log objects again")
+	cmd.Flags().BoolVar(&v.logs, "logs", false, "without a configuration: read the log objects where the packet says that they lie")
 	cmd.Flags().BoolVar(&v.recompute, "recompute", false, "run the queries again on the dataset of the configuration, and compare")
 	return cmd
 }
@@ -61,6 +63,7 @@ type verifier struct {
 	*app
 	trust              string
 	offline, recompute bool
+	logs               bool // read log objects where the packet says, without a configuration
 	configNamed        bool // --config was given
 }
 
@@ -69,21 +72,25 @@ func (v *verifier) verify(ctx context.Context, packet string) (*verify.Report, e
 	if err != nil {
 		return nil, err
 	}
+	trust := verify.Trust{Roots: roots, Now: v.now()}
 	c, err := v.configuration()
 	if err != nil {
 		return nil, err
 	}
-	r, err := v.open(ctx, packet, c, roots)
+	r, err := v.open(ctx, packet, c, trust)
 	if err != nil {
 		return nil, err
 	}
-	if !v.offline {
+	switch {
+	case v.offline:
+		r.Skip("--offline was asked for")
+	case c == nil && !v.logs:
+		r.Skip("without a configuration they are read only with --logs, because the packet says where they lie; give it for a packet that you trust")
+	default:
 		err := r.Sources(ctx, func(location string) (objects.Store, error) { return openLocation(ctx, c, r.Tenant, location) })
 		if err != nil {
 			return nil, err
 		}
-	} else {
-		r.Steps = append(r.Steps, verify.Step{What: "log objects", Outcome: verify.NotChecked, Detail: "--offline was asked for"})
 	}
 	if v.recompute {
 		if err := v.again(ctx, c, r); err != nil {
@@ -121,7 +128,7 @@ func (v *verifier) configuration() (*config.Config, error) {
 
 // open checks what the argument names: a PDF with or without its manifest beside
 // it, a folder, or a prefix.
-func (v *verifier) open(ctx context.Context, packet string, c *config.Config, roots *x509.CertPool) (*verify.Report, error) {
+func (v *verifier) open(ctx context.Context, packet string, c *config.Config, trust verify.Trust) (*verify.Report, error) {
 	if !strings.Contains(packet, "://") && !strings.HasPrefix(packet, "file:") {
 		info, err := os.Stat(packet)
 		if err != nil {
@@ -129,16 +136,16 @@ func (v *verifier) open(ctx context.Context, packet string, c *config.Config, ro
 		}
 		if !info.IsDir() {
 			if filepath.Base(packet) == report.ManifestName {
-				return v.open(ctx, filepath.Dir(packet), c, roots)
+				return v.open(ctx, filepath.Dir(packet), c, trust)
 			}
 			if _, err := os.Stat(filepath.Join(filepath.Dir(packet), report.ManifestName)); err == nil && filepath.Base(packet) == report.PDFName {
-				return v.open(ctx, filepath.Dir(packet), c, roots)
+				return v.open(ctx, filepath.Dir(packet), c, trust)
 			}
 			body, err := os.ReadFile(packet)
 			if err != nil {
 				return nil, err
 			}
-			r, err := verify.PDF(body, roots)
+			r, err := verify.PDF(body, trust)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", packet, err)
 			}
@@ -161,7 +168,7 @@ func (v *verifier) open(ctx context.Context, packet string, c *config.Config, ro
 	if err != nil {
 		return nil, err
 	}
-	r, err := verify.Folder(ctx, store, roots)
+	r, err := verify.Folder(ctx, store, trust)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", packet, err)
 	}
@@ -180,6 +187,11 @@ func openLocation(ctx context.Context, c *config.Config, tenant, location string
 		dir, access = c.Dir, c.AWS
 		if t, ok := c.Tenant(tenant); ok {
 			access = t.AWS
+			if !slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Logs.Text == location }) {
+				return nil, fmt.Errorf("%s is no log location of %s in %s, and is not read", location, tenant, c.Path)
+			}
+		} else {
+			return nil, fmt.Errorf("%s does not have the tenant %q, so its log locations are not read", c.Path, tenant)
 		}
 	}
 	return objects.Open(ctx, u.Resolve(dir).Folder(), access)
@@ -200,19 +212,19 @@ func (v *verifier) again(ctx context.Context, c *config.Config, r *verify.Report
 		if err != nil {
 			return err
 		}
-		files, err := packet.Render(report.Revision{Number: 1})
+		revision := report.Revision{Number: 1}
+		if m := r.Manifest; m != nil {
+			revision = report.Revision{Number: m.Revision, Supersedes: m.Supersedes, Causes: m.Causes, Changes: m.Changes}
+		}
+		files, err := packet.Render(revision)
 		if err != nil {
 			return err
-		}
-		fresh := map[string]string{}
-		for _, f := range files {
-			fresh[f.Path] = f.SHA256
 		}
 		root, err := packet.Root()
 		if err != nil {
 			return err
 		}
-		r.Recomputed(fresh, root, version)
+		r.Recomputed(files, root, version)
 		return nil
 	})
 }

@@ -109,6 +109,10 @@ func (s *fileStore) Open(_ context.Context, info Info) (*Content, error) {
 	if err != nil {
 		return nil, err
 	}
+	// To open a pipe would wait for its other end, and a device may never end.
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("read %s: it is no file", s.url.Join(info.Key))
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", s.url.Join(info.Key), fileError(err))

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"bucketproof/internal/objects"
@@ -108,30 +109,45 @@ type published struct {
 
 // findLatest returns the last finished revision of the month, or nil.
 func findLatest(ctx context.Context, place Place, p *report.Packet) (*published, error) {
-	var latest *published
-	for n, missing := 1, 0; n <= maxRevisions && missing < 2; n++ {
-		p.Revision = report.Revision{Number: n}
-		body, err := read(ctx, place.Store, key(p, report.ManifestName))
+	highest := 0
+	month := p.Tenant.ID + "/" + p.Month
+	for info, err := range place.Store.List(ctx, month) {
 		if errors.Is(err, objects.ErrNotFound) {
-			missing++ // an unfinished one may lie between two
-			continue
+			break // nothing was ever stored
 		}
 		if err != nil {
 			return nil, err
 		}
-		missing = 0
-		m := &report.Manifest{}
-		if err := json.Unmarshal(body, m); err != nil {
-			return nil, fmt.Errorf("%s: not a manifest of bucketproof (%w); move it out of the way, or choose another evidence.url", place.URL.Join(key(p, report.ManifestName)), err)
+		rest, ok := strings.CutPrefix(info.Key, month)
+		if !ok {
+			break
 		}
-		sum := sha256.Sum256(body)
-		latest = &published{name: p.Name(), folder: key(p, ""), manifest: m, sha256: hex.EncodeToString(sum[:])}
-		latest.manifest.Revision = n
+		folder, file, _ := strings.Cut(rest, "/")
+		n := 1
+		if folder != "" {
+			if _, err := fmt.Sscanf(folder, ".r%d", &n); err != nil || folder != fmt.Sprintf(".r%d", n) {
+				continue
+			}
+		}
+		if file == report.ManifestName {
+			highest = max(highest, n)
+		}
 	}
-	if latest != nil {
-		p.Revision = report.Revision{Number: latest.manifest.Revision}
+	if highest == 0 {
+		return nil, nil
 	}
-	return latest, nil
+	p.Revision = report.Revision{Number: highest}
+	body, err := read(ctx, place.Store, key(p, report.ManifestName))
+	if err != nil {
+		return nil, err
+	}
+	m := &report.Manifest{}
+	if err := json.Unmarshal(body, m); err != nil {
+		return nil, fmt.Errorf("%s: not a manifest of bucketproof (%w); move it out of the way, or choose another evidence.url", place.URL.Join(key(p, report.ManifestName)), err)
+	}
+	m.Revision = highest
+	sum := sha256.Sum256(body)
+	return &published{name: p.Name(), folder: key(p, ""), manifest: m, sha256: hex.EncodeToString(sum[:])}, nil
 }
 
 func key(p *report.Packet, file string) string { return p.Tenant.ID + "/" + p.Name() + "/" + file }

@@ -165,7 +165,7 @@ func TestInterruptedRun(t *testing.T) {
 						t.Errorf("after %d writes run %d made %+v: %v", writes, again, r, err)
 					}
 				}
-				r, err := verify.Folder(t.Context(), folder(t, filepath.Dir(manifest)), nil)
+				r, err := verify.Folder(t.Context(), folder(t, filepath.Dir(manifest)), verify.Trust{})
 				if err != nil || r.Failed() {
 					t.Errorf("after %d writes the packet does not hold: %v, %+v", writes, err, r)
 				}

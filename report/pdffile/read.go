@@ -29,7 +29,7 @@ func malformed(format string, args ...any) error {
 const (
 	maxObjects    = 1 << 20
 	maxRevisions  = 100
-	maxAttachment = 1 << 30 // bytes
+	maxAttachment = 1 << 30 // bytes, of all attachments together
 	maxDepth      = 32
 )
 
@@ -178,8 +178,8 @@ func (f *File) resolve(v any) (dict, error) {
 	return nil, malformed("a dictionary is missing")
 }
 
-// stream reads and inflates the stream of an object.
-func (f *File) stream(n int) ([]byte, error) {
+// stream reads and inflates the stream of an object, up to a number of bytes.
+func (f *File) stream(n int, limit int64) ([]byte, error) {
 	d, at, err := f.object(n)
 	if err != nil {
 		return nil, err
@@ -209,9 +209,12 @@ func (f *File) stream(n int) ([]byte, error) {
 	if err != nil {
 		return nil, malformed("the stream of object %d can't be inflated (%s)", n, err)
 	}
-	out, err := io.ReadAll(io.LimitReader(r, maxAttachment+1))
-	if err != nil || len(out) > maxAttachment {
-		return nil, malformed("the stream of object %d can't be inflated (%v)", n, err)
+	out, err := io.ReadAll(io.LimitReader(r, limit+1))
+	switch {
+	case err != nil:
+		return nil, malformed("the stream of object %d can't be inflated (%s)", n, err)
+	case int64(len(out)) > limit:
+		return nil, malformed("its streams hold more than %d bytes", maxAttachment)
 	}
 	return out, r.Close()
 }
@@ -245,6 +248,7 @@ func (f *File) Attachments() ([]Attachment, error) {
 		return nil, malformed("its list of attachments can't be read")
 	}
 	var out []Attachment
+	left := int64(maxAttachment)
 	for i := 1; i < len(pairs); i += 2 {
 		spec, err := f.resolve(pairs[i])
 		if err != nil {
@@ -259,10 +263,11 @@ func (f *File) Attachments() ([]Attachment, error) {
 		if !ok || !ok1 {
 			return nil, malformed("an attachment has no file or no name")
 		}
-		body, err := f.stream(int(file))
+		body, err := f.stream(int(file), left)
 		if err != nil {
 			return nil, fmt.Errorf("attachment %q: %w", title.String(), err)
 		}
+		left -= int64(len(body))
 		out = append(out, Attachment{Name: title.String(), Body: body})
 	}
 	return out, nil
@@ -345,6 +350,9 @@ func (p *parser) value(depth int) (any, error) {
 			k, ok := key.(name)
 			if !ok {
 				return nil, malformed("a dictionary has a key that is no name")
+			}
+			if _, twice := d[string(k)]; twice {
+				return nil, malformed("a dictionary has the key %s twice", k)
 			}
 			if d[string(k)], err = p.value(depth + 1); err != nil {
 				return nil, err
@@ -506,7 +514,7 @@ func (f *File) PageText() (string, error) {
 		if !ok {
 			return "", malformed("page %d has no contents", n)
 		}
-		body, err := f.stream(int(contents))
+		body, err := f.stream(int(contents), maxAttachment)
 		if err != nil {
 			return "", err
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf16"
 )
 
@@ -150,58 +149,4 @@ func Text(s string) string {
 	}
 	b.WriteString(">")
 	return b.String()
-}
-
-// Signature is the newest signature of a file, as it stands there.
-type Signature struct {
-	Range    [4]int64 // two intervals that it covers: where they begin and how long they are
-	Contents []byte
-	Claimed  time.Time // zero for none
-}
-
-// Signature returns that of a file, or nil where it has none.
-func (f *File) Signature() (*Signature, error) {
-	catalog, err := f.resolve(f.trailer["Root"])
-	if err != nil {
-		return nil, err
-	}
-	if catalog["AcroForm"] == nil {
-		return nil, nil
-	}
-	form, err := f.resolve(catalog["AcroForm"])
-	if err != nil {
-		return nil, err
-	}
-	fields, ok := form["Fields"].(array)
-	if !ok || len(fields) == 0 {
-		return nil, nil
-	}
-	field, err := f.resolve(fields[len(fields)-1])
-	if err != nil {
-		return nil, err
-	}
-	if field["FT"] != name("Sig") || field["V"] == nil {
-		return nil, nil
-	}
-	v, err := f.resolve(field["V"])
-	if err != nil {
-		return nil, err
-	}
-	ranges, ok := v["ByteRange"].(array)
-	contents, ok1 := v["Contents"].(text)
-	if !ok || !ok1 || len(ranges) != 4 {
-		return nil, malformed("its signature has no byte range or no contents")
-	}
-	s := &Signature{Contents: contents}
-	for i, r := range ranges {
-		if s.Range[i], ok = r.(int64); !ok {
-			return nil, malformed("the byte range of its signature can't be read")
-		}
-	}
-	if m, ok := v["M"].(text); ok {
-		if at, err := time.Parse("D:20060102150405-07'00'", m.String()); err == nil {
-			s.Claimed = at.UTC()
-		}
-	}
-	return s, nil
 }

@@ -2,6 +2,7 @@ package signing
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
@@ -78,14 +79,27 @@ func VerifyPDF(pdf []byte) (*Verified, error) {
 	if s.Range[0] != 0 || open < 0 || shut <= open || s.Range[3] < 0 || shut+s.Range[3] != int64(len(pdf)) {
 		return nil, fmt.Errorf("%w: it does not cover the whole file", ErrInvalid)
 	}
-	// What it leaves out are the digits of the signature alone.
+	// What it leaves out are the digits of the signature, and nothing else: what
+	// stands there is signed by nobody, and must not be able to mean anything.
 	hole := pdf[open:shut]
-	if len(hole) != 2*len(s.Contents)+2 || hole[0] != '<' || hole[len(hole)-1] != '>' {
+	if s.Span != [2]int64{open, shut} || hole[0] != '<' || hole[len(hole)-1] != '>' {
 		return nil, fmt.Errorf("%w: it leaves out more than itself", ErrInvalid)
 	}
+	for _, c := range hole[1 : len(hole)-1] {
+		if c < '0' || c > 'f' || c > '9' && c < 'A' || c > 'F' && c < 'a' {
+			return nil, fmt.Errorf("%w: it leaves out more than itself", ErrInvalid)
+		}
+	}
+	if s.SubFilter != "ETSI.CAdES.detached" {
+		return nil, fmt.Errorf("%w: it is of the form %q, and not a PAdES baseline signature", ErrInvalid, s.SubFilter)
+	}
 	var whole asn1.RawValue
-	if _, err := asn1.Unmarshal(s.Contents, &whole); err != nil {
+	rest, err := asn1.Unmarshal(s.Contents, &whole)
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if len(bytes.Trim(rest, "\x00")) > 0 {
+		return nil, fmt.Errorf("%w: something stands behind it", ErrInvalid)
 	}
 	v, err := verify(whole.FullBytes, append(bytes.Clone(pdf[:open]), pdf[shut:]...))
 	if err != nil {
@@ -99,6 +113,12 @@ func VerifyPDF(pdf []byte) (*Verified, error) {
 
 func verify(cms, data []byte) (*Verified, error) {
 	invalid := func(err error) (*Verified, error) { return nil, fmt.Errorf("%w: %w", ErrInvalid, err) }
+	if len(cms) > maxReserved {
+		return invalid(fmt.Errorf("it has more than %d bytes", maxReserved))
+	}
+	if err := plain(cms, 0); err != nil {
+		return invalid(err)
+	}
 	p, err := pkcs7.Parse(cms)
 	if err != nil {
 		return invalid(err)
@@ -110,6 +130,15 @@ func verify(cms, data []byte) (*Verified, error) {
 	}
 	if err := p.Verify(); err != nil {
 		return invalid(err)
+	}
+	if err := strong(p); err != nil {
+		return invalid(err)
+	}
+	if certificate.KeyUsage != 0 && certificate.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
+		return invalid(fmt.Errorf("the certificate of %q is not for signing", certificate.Subject))
+	}
+	if serves(certificate) {
+		return invalid(fmt.Errorf("the certificate of %q is for servers and their clients, and not for documents", certificate.Subject))
 	}
 	var kind asn1.ObjectIdentifier
 	if err := p.UnmarshalSignedAttribute(oidContentType, &kind); err != nil || !kind.Equal(oidData) {
@@ -130,6 +159,48 @@ func verify(cms, data []byte) (*Verified, error) {
 		return invalid(err)
 	}
 	return v, nil
+}
+
+// maxNesting is how deep a signature may be nested; a library that parses it goes
+// down with it.
+const maxNesting = 48
+
+// plain refuses what DER does not have: lengths that are not told, and any depth.
+func plain(b []byte, depth int) error {
+	if depth > maxNesting {
+		return errors.New("it is nested too deeply")
+	}
+	for len(b) > 0 {
+		var v asn1.RawValue
+		rest, err := asn1.Unmarshal(b, &v)
+		if err != nil {
+			return err
+		}
+		if v.IsCompound {
+			if err := plain(v.Bytes, depth+1); err != nil {
+				return err
+			}
+		}
+		b = rest
+	}
+	return nil
+}
+
+// strong refuses digests that can be forged.
+func strong(p *pkcs7.PKCS7) error {
+	for _, digest := range oidDigests {
+		if p.Signers[0].DigestAlgorithm.Algorithm.Equal(digest) {
+			return nil
+		}
+	}
+	return fmt.Errorf("its digest (%s) is none of SHA-256, SHA-384 and SHA-512", p.Signers[0].DigestAlgorithm.Algorithm)
+}
+
+// serves tells whether a certificate is for TLS alone.
+func serves(c *x509.Certificate) bool {
+	return len(c.ExtKeyUsage) > 0 && len(c.UnknownExtKeyUsage) == 0 && !slices.ContainsFunc(c.ExtKeyUsage, func(u x509.ExtKeyUsage) bool {
+		return u != x509.ExtKeyUsageServerAuth && u != x509.ExtKeyUsageClientAuth
+	})
 }
 
 // readStamp reads the time-stamp over the signature, where there is one.
@@ -153,10 +224,13 @@ func (v *Verified) readStamp(p *pkcs7.PKCS7) error {
 		if err := signed.Verify(); err != nil {
 			return fmt.Errorf("its time-stamp does not hold: %w", err)
 		}
-		if !slices.Contains(authority.ExtKeyUsage, x509.ExtKeyUsageTimeStamping) {
+		if err := strong(signed); err != nil {
+			return fmt.Errorf("its time-stamp: %w", err)
+		}
+		if len(authority.ExtKeyUsage) != 1 || authority.ExtKeyUsage[0] != x509.ExtKeyUsageTimeStamping || len(authority.UnknownExtKeyUsage) > 0 {
 			return fmt.Errorf("its time-stamp was signed by %q, which is no time-stamping authority", authority.Subject)
 		}
-		if !token.HashAlgorithm.Available() {
+		if !slices.Contains([]crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512}, token.HashAlgorithm) {
 			return errors.New("its time-stamp uses an unknown hash")
 		}
 		h := token.HashAlgorithm.New()

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bucketproof/internal/objects"
+	"bucketproof/report"
 )
 
 const (
@@ -76,6 +77,9 @@ func (r *Report) Sources(ctx context.Context, open func(location string) (object
 	return nil
 }
 
+// Skip says why the log objects are not read again.
+func (r *Report) Skip(why string) { r.add("log objects", NotChecked, "%s", why) }
+
 // present tells a place that is not there as seen from here, such as a folder of
 // another machine, from one whose objects were removed.
 func present(ctx context.Context, store objects.Store) error {
@@ -91,9 +95,9 @@ func present(ctx context.Context, store objects.Store) error {
 // source reads one log object. What is gone was removed, as a lifecycle rule
 // does, and proves nothing either way.
 func source(ctx context.Context, store objects.Store, s Source) (outcome, detail string) {
-	got, size, err := hash(ctx, store, s.Key)
+	got, size, err := hash(ctx, store, s.Key, s.Size)
 	if key, guarded := strings.CutPrefix(s.Key, "'"); guarded && errors.Is(err, objects.ErrNotFound) {
-		got, size, err = hash(ctx, store, key) // the apostrophe keeps spreadsheets from running it
+		got, size, err = hash(ctx, store, key, s.Size) // the apostrophe keeps spreadsheets from running it
 	}
 	switch {
 	case errors.Is(err, objects.ErrNotFound):
@@ -101,27 +105,30 @@ func source(ctx context.Context, store objects.Store, s Source) (outcome, detail
 	case err != nil:
 		return Unread, err.Error()
 	case got != s.SHA256:
+		if size > s.Size {
+			return Mismatch, fmt.Sprintf("it has more than the %d bytes that it had", s.Size)
+		}
 		return Mismatch, fmt.Sprintf("its SHA-256 is %s with %d bytes, it was %s with %d", got, size, s.SHA256, s.Size)
 	}
 	return OK, ""
 }
 
-func hash(ctx context.Context, store objects.Store, key string) (hexSum string, size int64, err error) {
+func hash(ctx context.Context, store objects.Store, key string, limit int64) (hexSum string, size int64, err error) {
 	c, err := store.Open(ctx, objects.Info{Key: key})
 	if err != nil {
 		return "", 0, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	h := sha256.New()
-	size, err = io.Copy(h, c)
+	size, err = io.Copy(h, limited{ctx, io.LimitReader(c, max(0, limit)+1)})
 	return hex.EncodeToString(h.Sum(nil)), size, err
 }
 
-// Recomputed compares the queries that were run again with those of the packet.
-// Fresh are the SHA-256 by path; now is how many log objects the dataset has for
-// the month, and their root.
-func (r *Report) Recomputed(fresh map[string]string, root string, version string) {
-	const what = "queries, run again"
+// Recomputed compares the packet with the one that the dataset gives now. Fresh
+// are the SHA-256 of its files, in front of a signature, rendered as the same
+// revision; root is that of its log objects.
+func (r *Report) Recomputed(fresh []report.File, root, version string) {
+	const what = "made again"
 	if r.Manifest == nil {
 		r.add(what, NotChecked, "there is no manifest to compare with")
 		return
@@ -133,19 +140,43 @@ func (r *Report) Recomputed(fresh map[string]string, root string, version string
 	if r.Manifest.Sources.MerkleRoot != root {
 		why += "; the dataset holds other log objects for the month by now, make a revision with `bucketproof report`"
 	}
-	wrong, same := 0, 0
+	stored := map[string]string{}
 	for _, f := range r.Manifest.Files {
-		if f.Kind != "query" && f.Kind != "sources" {
-			continue
+		stored[f.Path] = f.SHA256
+		if f.Unsigned != nil {
+			stored[f.Path] = f.Unsigned.SHA256
 		}
-		if fresh[f.Path] == f.SHA256 {
+	}
+	same, findings := 0, false
+	for _, f := range fresh {
+		switch {
+		case stored[f.Path] == f.SHA256:
 			same++
-			continue
+		case f.Kind == "findings":
+			findings = true
+			r.add(f.Path+", "+what, NotChecked, "it differs: people work on findings after a packet was made, and checks run again")
+		case findings && (f.Kind == "model" || f.Kind == "packet"):
+			r.add(f.Path+", "+what, NotChecked, "it differs, as the findings in it do")
+		default:
+			r.add(f.Path+", "+what, Mismatch, "its SHA-256 would be %s%s", f.SHA256, why)
 		}
-		wrong++
-		r.add(f.Path+", made again", Mismatch, "its SHA-256 would be %s%s", fresh[f.Path], why)
 	}
-	if wrong == 0 {
-		r.add(what, OK, "%d files come out the same; findings are not made again, people work on them", same)
+	if same == len(fresh) {
+		r.add(what, OK, "all %d files come out the same", same)
+	} else {
+		r.add(what, NotChecked, "%d of %d files come out the same", same, len(fresh))
 	}
+}
+
+// limited reads no more than a log object had, and stops with its context.
+type limited struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (l limited) Read(p []byte) (int, error) {
+	if err := l.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return l.r.Read(p)
 }

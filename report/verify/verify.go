@@ -51,7 +51,13 @@ type Report struct {
 	SQL      []report.ManifestQuery
 
 	sources []Source
-	roots   *x509.CertPool
+	trust   Trust
+}
+
+// Trust says what signatures must lead to.
+type Trust struct {
+	Roots *x509.CertPool // nil trusts none, and says so
+	Now   time.Time      // when certificates must be valid, where no time-stamp tells
 }
 
 func (r *Report) add(what, outcome, format string, args ...any) {
@@ -68,17 +74,18 @@ func (r *Report) Complete() bool {
 	return !slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Outcome != OK })
 }
 
-// maxFile is the size of the largest file of a packet that is read.
-const maxFile = 2 << 30
+const (
+	maxFile     = 2 << 30   // bytes of the largest file of a packet
+	maxManifest = 256 << 20 // bytes
+)
 
 // ErrNoPacket means that there is nothing to check at a place.
 var ErrNoPacket = errors.New("there is no finished packet")
 
-// Folder checks the packet at a store: its manifest and all that it names. Roots
-// are the certificates that are trusted; nil trusts none and says so.
-func Folder(ctx context.Context, store objects.Store, roots *x509.CertPool) (*Report, error) {
-	r := &Report{roots: roots}
-	body, err := read(ctx, store, report.ManifestName)
+// Folder checks the packet at a store: its manifest and all that it names.
+func Folder(ctx context.Context, store objects.Store, trust Trust) (*Report, error) {
+	r := &Report{trust: trust}
+	body, err := read(ctx, store, report.ManifestName, maxManifest)
 	if errors.Is(err, objects.ErrNotFound) {
 		return nil, fmt.Errorf("%w: %s is missing; name the folder of a packet, such as packets/acme/2026-10", ErrNoPacket, report.ManifestName)
 	}
@@ -97,6 +104,7 @@ func Folder(ctx context.Context, store objects.Store, roots *x509.CertPool) (*Re
 	if err := r.manifestSignature(ctx, store, body); err != nil {
 		return nil, err
 	}
+	r.required()
 	bodies, err := r.files(ctx, store)
 	if err != nil {
 		return nil, err
@@ -106,12 +114,47 @@ func Folder(ctx context.Context, store objects.Store, roots *x509.CertPool) (*Re
 	}
 	if pdf := bodies[report.PDFName]; pdf != nil {
 		r.document(pdf, bodies)
+		r.pages(pdf, m.Sentence)
 	}
 	r.model(bodies[report.ModelName])
 	if body := bodies[m.Sources.File]; body != nil {
 		r.merkle(body, m.Sources.MerkleRoot, m.Sources.LogObjects)
 	}
 	return r, nil
+}
+
+// required refuses a manifest that leaves out what every packet has: what it does
+// not name is not checked.
+func (r *Report) required() {
+	m := r.Manifest
+	kinds := map[string]string{report.PDFName: "packet", "findings.csv": "findings", "sources.csv": "sources"}
+	if m.SchemaVersion > 1 {
+		kinds[report.ModelName] = "model"
+	}
+	for _, q := range m.Queries {
+		kinds[q.File] = "query"
+	}
+	seen := map[string]bool{}
+	for _, f := range m.Files {
+		switch {
+		case seen[f.Path]:
+			r.add(f.Path, Mismatch, "the manifest names it twice")
+		case kinds[f.Path] != f.Kind:
+			r.add(f.Path, Mismatch, "the manifest calls it a file of the kind %q, which it is not", f.Kind)
+		}
+		seen[f.Path] = true
+	}
+	for path := range kinds {
+		if !seen[path] {
+			r.add(path, Mismatch, "the manifest does not name it, and every packet has it")
+		}
+	}
+	if len(m.Queries) == 0 {
+		r.add("queries", Mismatch, "the manifest names none")
+	}
+	if m.Sources.File != "sources.csv" || m.Signature != nil && m.Signature.File != report.SignatureName {
+		r.add("manifest", Mismatch, "it names other files for its sources or its signature than a packet has")
+	}
 }
 
 // files compares every file with the manifest, and returns those that hold.
@@ -122,14 +165,14 @@ func (r *Report) files(ctx context.Context, store objects.Store) (map[string][]b
 			r.add(f.Path, Mismatch, "the manifest names a file outside of the packet")
 			continue
 		}
-		body, err := read(ctx, store, f.Path)
+		body, err := read(ctx, store, f.Path, min(maxFile, max(0, int64(f.Size))))
 		switch {
 		case errors.Is(err, objects.ErrNotFound):
 			r.add(f.Path, Mismatch, "it is missing")
-		case err != nil && ctx.Err() != nil:
-			return nil, err
+		case errors.Is(err, errLarger):
+			r.add(f.Path, Mismatch, "it is larger than the %d bytes that the manifest says", f.Size)
 		case err != nil:
-			r.add(f.Path, Unread, "%s", err)
+			return nil, err
 		case sum(body) != f.SHA256:
 			r.add(f.Path, Mismatch, "its SHA-256 is %s, the manifest says %s; its size is %d, the manifest says %d", sum(body), f.SHA256, len(body), f.Size)
 		case len(body) != f.Size:
@@ -163,7 +206,7 @@ func (r *Report) unlisted(ctx context.Context, store objects.Store) error {
 			if ctx.Err() != nil {
 				return err
 			}
-			r.add("other files", Unread, "%s", err)
+			r.add("other files", NotChecked, "%s", err)
 			return nil
 		}
 		if !slices.Contains(known, info.Key) {
@@ -180,7 +223,7 @@ func (r *Report) manifestSignature(ctx context.Context, store objects.Store, man
 		r.unsigned(what, "the packet is not signed")
 		return nil
 	}
-	cms, err := read(ctx, store, s.File)
+	cms, err := read(ctx, store, report.SignatureName, maxSignature)
 	switch {
 	case errors.Is(err, objects.ErrNotFound):
 		r.add(what, Mismatch, "%s is missing", s.File)
@@ -204,7 +247,7 @@ func (r *Report) manifestSignature(ctx context.Context, store objects.Store, man
 // unsigned says that there is no signature. Who names roots asks for one: without
 // it, anyone can make a packet that fits together.
 func (r *Report) unsigned(what, text string) {
-	if r.roots != nil {
+	if r.trust.Roots != nil {
 		r.add(what, Mismatch, "%s, and --trust asks for a signature", text)
 		return
 	}
@@ -214,30 +257,33 @@ func (r *Report) unsigned(what, text string) {
 // signed says what a signature that holds is worth.
 func (r *Report) signed(what string, v *signing.Verified) {
 	detail := fmt.Sprintf("it holds; signed by %q, certificate SHA-256 %s", v.Certificate.Subject, signing.Fingerprint(v.Certificate))
-	at := v.Stamped
 	switch {
 	case !v.Stamped.IsZero():
-		detail += fmt.Sprintf(", at %s as %q confirms", v.Stamped.UTC().Format(time.RFC3339), v.Authority)
+		detail += fmt.Sprintf(", at %s by the word of the time-stamping authority %q", v.Stamped.UTC().Format(time.RFC3339), v.Authority)
 	case !v.Claimed.IsZero():
-		at = v.Claimed
 		detail += fmt.Sprintf(", at %s by its own word", v.Claimed.UTC().Format(time.RFC3339))
 	}
-	if r.roots == nil {
+	if r.trust.Roots == nil {
 		r.add(what, OK, "%s; whether that certificate is to be trusted was not asked (--trust)", detail)
 		return
 	}
-	if at.IsZero() {
-		at = v.Certificate.NotBefore
-	}
-	if err := v.StampTrusted(r.roots); err != nil {
+	if err := v.StampTrusted(r.trust.Roots); err != nil {
 		r.add(what, Mismatch, "%s; but the time-stamping authority is not trusted: %s", detail, err)
 		return
 	}
-	if err := v.Trusted(r.roots, at); err != nil {
-		r.add(what, Mismatch, "%s; but the certificate is not trusted: %s", detail, err)
-		return
+	at := v.Stamped
+	if at.IsZero() {
+		at = r.trust.Now // the signer's own word is no proof that it was earlier
 	}
-	r.add(what, OK, "%s, which leads to a trusted root", detail)
+	err := v.Trusted(r.trust.Roots, at)
+	switch {
+	case err == nil:
+		r.add(what, OK, "%s, which leads to a trusted root", detail)
+	case v.Stamped.IsZero() && !v.Claimed.IsZero() && at.After(v.Certificate.NotAfter) && v.Trusted(r.trust.Roots, v.Claimed) == nil:
+		r.add(what, NotChecked, "%s; the certificate expired on %s, and without a time-stamp nothing shows that the signature is older", detail, v.Certificate.NotAfter.UTC().Format(time.DateOnly))
+	default:
+		r.add(what, Mismatch, "%s; but the certificate is not trusted: %s", detail, err)
+	}
 }
 
 // document checks the PDF: its signature, and what is attached to it against
@@ -274,7 +320,11 @@ func (r *Report) pdfSignature(pdf []byte, wanted bool) {
 	case err != nil:
 		r.add(what, Mismatch, "%s", err)
 	case v == nil && wanted:
-		r.add(what, Mismatch, "the manifest says that it is signed, and it is not")
+		r.add(what, Mismatch, "it should be signed, and it is not")
+	case v != nil && r.Manifest != nil && r.Manifest.Signature == nil:
+		r.add(what, Mismatch, "the PDF is signed, and the manifest says that the packet is not: one of the two is not the packet's")
+	case v != nil && r.Manifest != nil && signing.Fingerprint(v.Certificate) != r.Manifest.Signature.CertificateSHA256:
+		r.add(what, Mismatch, "it was made with the certificate of %q, the manifest names another", v.Certificate.Subject)
 	case v == nil:
 		r.unsigned(what, "the PDF is not signed")
 	default:
@@ -313,22 +363,68 @@ func (r *Report) model(body []byte) {
 		return
 	}
 	m := r.Manifest
-	switch {
-	case p.Tenant.ID != m.Tenant.ID || p.Period.Month != m.Period.Month || p.Revision != m.Revision:
-		r.add(what, Mismatch, "they are of different packets")
-	case p.Verdict != m.Verdict || p.Sentence != m.Sentence || p.Provisional != m.Provisional || p.Totals != m.Totals:
-		r.add(what, Mismatch, "they differ in the verdict or in the totals")
-	case p.Sources != m.Sources:
-		r.add(what, Mismatch, "they differ in the sources")
-	default:
-		r.add(what, OK, "the same verdict (%s), totals and sources", m.Verdict)
+	queries := []report.ManifestQuery{}
+	for _, t := range p.Tables {
+		queries = append(queries, t.ManifestQuery)
 	}
+	for _, part := range []struct {
+		name    string
+		of, and any
+	}{
+		{"tenant", p.Tenant, m.Tenant}, {"period", p.Period, m.Period}, {"revision", p.Revision, m.Revision}, {"superseded packet", p.Supersedes, m.Supersedes},
+		{"causes", p.Causes, m.Causes}, {"changes", p.Changes, m.Changes}, {"program", p.Tool, m.Tool}, {"verdict", p.Verdict, m.Verdict}, {"state of being provisional", p.Provisional, m.Provisional},
+		{"sentence", p.Sentence, m.Sentence}, {"totals", p.Totals, m.Totals}, {"sources", p.Sources, m.Sources}, {"queries", queries, m.Queries}, {"days that are not evaluated", p.NotEvaluated, m.NotEvaluated},
+	} {
+		if !alike(part.of, part.and) {
+			r.add(what, Mismatch, "they differ in the %s", part.name)
+		}
+	}
+	for _, f := range p.Files {
+		if !slices.ContainsFunc(m.Files, func(o report.ManifestFile) bool { return o.Path == f.Path && o.SHA256 == f.SHA256 && o.Size == f.Size }) {
+			r.add(what, Mismatch, "they differ in %s", f.Path)
+		}
+	}
+	if p.Signed && m.Signature == nil {
+		r.add(what, Mismatch, "packet.json says that the packet is signed, the manifest that it is not")
+	}
+	if !slices.ContainsFunc(r.Steps, func(s Step) bool { return s.What == what }) {
+		r.add(what, OK, "the same tenant, period, verdict (%s), totals, queries and sources", m.Verdict)
+	}
+}
+
+// alike compares as JSON.
+func alike(a, b any) bool {
+	x, err := json.Marshal(a)
+	y, err1 := json.Marshal(b)
+	return err == nil && err1 == nil && bytes.Equal(x, y)
+}
+
+// pages looks for the sentence of the verdict on the first page. The rest of what
+// the pages show is as good as the signature of the PDF.
+func (r *Report) pages(pdf []byte, sentence string) {
+	const what = "first page"
+	f, err := pdffile.Open(pdf)
+	text := ""
+	if err == nil {
+		text, err = f.PageText()
+	}
+	if err != nil {
+		r.add(what, Mismatch, "it can't be read: %s", err)
+		return
+	}
+	first, _, _ := strings.Cut(text, "\f")
+	packed := func(s string) string { return strings.Join(strings.Fields(s), "") }
+	if !strings.Contains(packed(first), packed(sentence)) {
+		r.add(what, Mismatch, "it does not show the sentence %q", sentence)
+		return
+	}
+	r.add(what, OK, "it shows the sentence of the verdict; for what else the pages show, the signature of the PDF stands")
 }
 
 // PDF checks a document alone, by what is attached to it. Without a signature
 // that proves only that it fits together.
-func PDF(pdf []byte, roots *x509.CertPool) (*Report, error) {
-	r := &Report{roots: roots}
+func PDF(pdf []byte, trust Trust) (*Report, error) {
+	r := &Report{trust: trust}
 	attached, err := attachments(pdf)
 	if err != nil {
 		return nil, err
@@ -347,7 +443,20 @@ func PDF(pdf []byte, roots *x509.CertPool) (*Report, error) {
 	}
 	r.add("document", OK, "packet of %s for %s, revision %d, made by %s %s; SHA-256 %s", p.Tenant.Name, p.Period.Month, p.Revision, p.Tool.Name, p.Tool.Version, sum(pdf))
 	r.add("manifest", NotChecked, "there is none beside the PDF; compare its SHA-256 with that in manifest.json")
-	r.pdfSignature(pdf, false)
+	r.pdfSignature(pdf, p.Signed)
+	r.pages(pdf, p.Sentence)
+	listed := map[string]bool{}
+	for _, f := range p.Files {
+		listed[f.Path] = true
+	}
+	for _, path := range append([]string{"findings.csv", "sources.csv"}, paths(r.SQL)...) {
+		if !listed[path] {
+			r.add(path, Mismatch, "packet.json does not name it, and every packet has it")
+		}
+	}
+	if p.Sources.File != "sources.csv" || len(r.SQL) == 0 {
+		r.add(report.ModelName, Mismatch, "it names no queries, or another file for the sources than a packet has")
+	}
 	for _, f := range p.Files {
 		body, ok := attached[f.Attached]
 		switch {
@@ -365,10 +474,18 @@ func PDF(pdf []byte, roots *x509.CertPool) (*Report, error) {
 	return r, nil
 }
 
+func paths(queries []report.ManifestQuery) []string {
+	out := make([]string, len(queries))
+	for i, q := range queries {
+		out[i] = q.File
+	}
+	return out
+}
+
 // Source is a line of sources.csv.
 type Source struct {
-	Key, SHA256, Kind, Location string
-	Size                        int64
+	Key, ETag, SHA256, Kind, Location string
+	Size                              int64
 }
 
 // merkle computes the root again over sources.csv.
@@ -380,7 +497,13 @@ func (r *Report) merkle(body []byte, root string, objects int) {
 		return
 	}
 	var sums []string
+	twice := map[Source]bool{}
 	for _, s := range sources {
+		if !slices.Contains([]string{"log", "foreign", "empty", "changed"}, s.Kind) || twice[s] {
+			r.add(what, Mismatch, "sources.csv has a line of an unknown kind, or the same line twice: %s%s, %q", s.Location, s.Key, s.Kind)
+			return
+		}
+		twice[s] = true
 		if s.Kind == "log" {
 			sums = append(sums, s.SHA256)
 			r.sources = append(r.sources, s)
@@ -403,6 +526,11 @@ func readSources(body []byte) ([]Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i, column := range head {
+		if slices.Contains(head[:i], column) {
+			return nil, fmt.Errorf("it has the column %q twice", column)
+		}
+	}
 	at := func(line []string, column string) string {
 		if i := slices.Index(head, column); i >= 0 {
 			return line[i]
@@ -422,19 +550,25 @@ func readSources(body []byte) ([]Source, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%q is no size", at(line, "size"))
 		}
-		out = append(out, Source{Key: at(line, "key"), SHA256: at(line, "sha256"), Kind: at(line, "kind"), Location: at(line, "location"), Size: size})
+		out = append(out, Source{Key: at(line, "key"), ETag: at(line, "etag"), SHA256: at(line, "sha256"), Kind: at(line, "kind"), Location: at(line, "location"), Size: size})
 	}
 }
 
-func read(ctx context.Context, store objects.Store, key string) (body []byte, err error) {
+// maxSignature is the size of the largest signature of a manifest, in bytes.
+const maxSignature = 1 << 20
+
+var errLarger = errors.New("it is larger than it should be")
+
+// read reads a file of up to limit bytes.
+func read(ctx context.Context, store objects.Store, key string, limit int64) (body []byte, err error) {
 	c, err := store.Open(ctx, objects.Info{Key: key})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	body, err = io.ReadAll(io.LimitReader(c, maxFile+1))
-	if err == nil && len(body) > maxFile {
-		err = fmt.Errorf("%s has more than %d bytes", key, maxFile)
+	body, err = io.ReadAll(io.LimitReader(c, limit+1))
+	if err == nil && int64(len(body)) > limit {
+		err = fmt.Errorf("%s: %w: it has more than %d bytes", key, errLarger, limit)
 	}
 	return body, err
 }
