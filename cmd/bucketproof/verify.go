@@ -182,19 +182,17 @@ func openLocation(ctx context.Context, c *config.Config, tenant, location string
 	if err != nil {
 		return nil, err
 	}
-	dir, access := ".", objects.Access{}
-	if c != nil {
-		dir, access = c.Dir, c.AWS
-		if t, ok := c.Tenant(tenant); ok {
-			access = t.AWS
-			if !slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Logs.Text == location }) {
-				return nil, fmt.Errorf("%s is no log location of %s in %s, and is not read", location, tenant, c.Path)
-			}
-		} else {
-			return nil, fmt.Errorf("%s does not have the tenant %q, so its log locations are not read", c.Path, tenant)
-		}
+	if c == nil {
+		return objects.Open(ctx, u.Resolve(".").Folder(), objects.Access{})
 	}
-	return objects.Open(ctx, u.Resolve(dir).Folder(), access)
+	t, ok := c.Tenant(tenant)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("%s does not have the tenant %q, so its log locations are not read", c.Path, tenant)
+	case !slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Logs.Text == location }):
+		return nil, fmt.Errorf("%s is no log location of %s in %s, and is not read", location, tenant, c.Path)
+	}
+	return objects.Open(ctx, u.Resolve(c.Dir).Folder(), t.AWS)
 }
 
 // again runs the queries of the packet on the dataset.
