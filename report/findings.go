@@ -70,6 +70,14 @@ func (p *Packet) overdue(f Finding) bool {
 	return f.Status != state.StatusResolved && f.Due != "" && f.Due <= last
 }
 
+// dueText is dueName as part of a sentence about what is open.
+func (p *Packet) dueText(due string) string {
+	if _, last := p.dates(); due <= last {
+		return p.say("first.overdue", "date", p.Text.Day(due))
+	}
+	return p.say("first.due", "date", p.Text.Day(due))
+}
+
 // dueName is the day on which a finding is due, and whether that has passed by
 // the end of the month.
 func (p *Packet) dueName(due string, open bool) string {

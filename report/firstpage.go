@@ -422,7 +422,10 @@ func (p *Packet) findingGroups() []findingGroup {
 			g.status = p.say("first.open", "n", open)
 		}
 		if open > 0 && due != "" {
-			g.status += ", " + p.say("first.due", "date", p.dueName(due, true))
+			g.status += ", " + p.dueText(due)
+			if _, last := p.dates(); due <= last {
+				g.status = p.dueText(due)
+			}
 		}
 		out = append(out, g)
 	}
@@ -466,7 +469,7 @@ func (p *Packet) actionLine(a Action) string {
 		who = append(who, a.Owner)
 	}
 	if a.Due != "" {
-		who = append(who, p.say("first.due", "date", p.dueName(a.Due, true)))
+		who = append(who, p.dueText(a.Due))
 	}
 	if len(who) == 0 {
 		return a.Text
