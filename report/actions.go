@@ -8,17 +8,30 @@ import (
 	"bucketproof/internal/state"
 )
 
+// maxBuckets is how many buckets have an action each for one check; of more there
+// is one for all.
+const maxBuckets = 3
+
 // addActions lists what someone has to do next: for the open findings, one for
 // all of a check in a bucket, the gravest first; then for what could not be
 // known, and what the configuration lacks.
 func (p *Packet) addActions(catalog *analyze.Catalog) {
 	type group struct{ check, bucket string }
-	at := map[group]int{}
-	for _, f := range slices.Concat(p.Findings, p.Carried) {
-		if f.Status == state.StatusResolved {
-			continue
+	open := slices.DeleteFunc(slices.Concat(p.Findings, p.Carried), func(f Finding) bool { return f.Status == state.StatusResolved })
+	buckets := map[string]map[string]bool{}
+	for _, f := range open {
+		if buckets[f.Check] == nil {
+			buckets[f.Check] = map[string]bool{}
 		}
+		buckets[f.Check][f.Bucket] = true
+	}
+	at := map[group]int{}
+	for _, f := range open {
 		g := group{f.Check, f.Bucket}
+		if n := len(buckets[f.Check]); n > maxBuckets {
+			g.bucket = ""
+			f.Bucket = p.say("action.buckets", "n", n)
+		}
 		i, ok := at[g]
 		if !ok {
 			at[g] = len(p.Actions)

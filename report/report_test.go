@@ -550,3 +550,23 @@ func BenchmarkRender(b *testing.B) {
 		}
 	}
 }
+
+// What many buckets have in common is one thing to do.
+func TestActions(t *testing.T) {
+	p := packet(t, func(p *Packet) {
+		for i := range 5 {
+			p.Findings = append(p.Findings, Finding{Finding: state.Finding{ID: fmt.Sprint(i), Check: "off-window-write", Bucket: fmt.Sprint("b-", i), Severity: "medium", Status: state.StatusOpen, Due: fmt.Sprintf("2026-11-0%d", 9-i), Days: oneDay}, Title: "Writes"})
+		}
+		p.Findings = append(p.Findings, Finding{Finding: state.Finding{ID: "r", Check: "delete-spike", Bucket: "b-1", Severity: "high", Status: state.StatusResolved, Days: oneDay}, Title: "Spike"})
+		p.Carried = []Finding{{Finding: state.Finding{ID: "c", Check: "cross-account", Bucket: "b-1", Severity: "high", Status: state.StatusOpen, Due: "2026-09-20", Owner: "Dana", Days: []state.FindingDay{{Date: "2026-09-12"}}}, Title: "Other account", Since: "2026-09-12"}}
+	})
+	if len(p.Actions) != 2 {
+		t.Fatalf("actions are %+v", p.Actions)
+	}
+	if a := p.Actions[0]; a.Severity != "high" || a.Owner != "Dana" || p.actionLine(a) != "Find out who owns the other AWS account, and approve or remove its access to b-1 (Dana, overdue since 20 Sep)." {
+		t.Errorf("the first is %+v: %s", a, p.actionLine(a))
+	}
+	if a := p.Actions[1]; a.Findings != 5 || a.Due != "2026-11-05" || !strings.Contains(a.Text, "5 buckets") || !strings.HasSuffix(a.Text, "(5 findings)") {
+		t.Errorf("the second is %+v", a)
+	}
+}
