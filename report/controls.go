@@ -14,7 +14,7 @@ type Control struct {
 	ID        string                  `toml:"id"`
 	Sections  []string                `toml:"sections"` // ids of the sections that support it
 	Source    string                  `toml:"source"`   // where its wording was checked
-	Words     map[string]ControlWords // by language
+	Words     map[string]ControlWords `toml:"words"`    // by language
 }
 
 // ControlWords are those of one language.
@@ -32,21 +32,12 @@ func controls() ([]Control, error) {
 		return nil, err
 	}
 	var all struct {
-		Control []struct {
-			Control
-			En ControlWords `toml:"en"`
-			De ControlWords `toml:"de"`
-		} `toml:"control"`
+		Control []Control `toml:"control"`
 	}
 	if err := toml.Unmarshal(body, &all); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	var out []Control
-	for _, c := range all.Control {
-		c.Control.Words = map[string]ControlWords{"en": c.En, "de": c.De}
-		out = append(out, c.Control)
-	}
-	return out, nil
+	return all.Control, nil
 }
 
 // supportedBy names the controls that a section supports, for the line below its

@@ -33,10 +33,8 @@ type Column struct {
 // Cell is what stands in one place: text, and a mark before it where something
 // must be seen.
 type Cell struct {
-	Text  string
-	Mark  Mark
-	Link  string // an anchor; "" for none
-	Muted bool
+	Text string
+	Mark Mark
 }
 
 // Cells are texts without marks.
@@ -172,22 +170,15 @@ func (d *Document) cell(x, width float64, c Column, content Cell, lines []string
 		d.Mark(left+1.2, d.Y+cellPad+rowStep/2, 1.1, content.Mark)
 		left += markWidth
 	}
-	ink := Ink
-	if content.Muted {
-		ink = Muted
-	}
 	for n, line := range lines {
 		y := d.Y + cellPad + float64(n)*rowStep
 		if c.Mono {
 			y += (TableSize - MonoSize) * MMPerPoint
 		}
 		if c.Right {
-			d.AtRight(x+width, y, face, size, ink, line)
+			d.AtRight(x+width, y, face, size, Ink, line)
 		} else {
-			w := d.At(left, y, face, size, ink, line)
-			if content.Link != "" {
-				d.Link(left, y-0.4, w, rowStep, content.Link)
-			}
+			d.At(left, y, face, size, Ink, line)
 		}
 	}
 }
