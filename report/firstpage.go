@@ -325,4 +325,3 @@ func (d *pages) trend() error {
 	d.HeadingHere(d.p.say("chart.written.title"))
 	return d.writtenChart(24)
 }
-
