@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -65,10 +66,10 @@ func (n *neighbours) line(location, bucket, requester, operation, key, agent str
 }
 
 // newNeighbours makes tenants whose buckets and log locations are shared at random.
-func newNeighbours(seed uint64) *neighbours {
+func newNeighbours(seed uint64, most int) *neighbours {
 	n := &neighbours{rng: rand.New(rand.NewPCG(seed, 1)), logs: map[string]*strings.Builder{}}
 	n.config.WriteString("[evidence]\nurl = \"file:evidence\"\nlock_mode = \"\"\n")
-	tenants, shared := 2+n.rng.IntN(4), n.rng.IntN(2) == 0
+	tenants, shared := 2+n.rng.IntN(most-1), n.rng.IntN(2) == 0
 	for i := range tenants {
 		word := n.word()
 		n.words = append(n.words, word)
@@ -172,8 +173,16 @@ func (n *neighbours) packets(t *testing.T, at time.Time) map[string][]report.Fil
 		if _, err := v.Check(t.Context(), now()); err != nil {
 			t.Fatal(err)
 		}
-		p, err := report.Build(t.Context(), report.Input{View: v, Catalog: catalog, State: s, Month: "2026-10", Version: "test", Look: report.Look{Paper: "A4", Accent: config.DefaultAccent}})
-		if err = errors.Join(err, v.Close()); err != nil {
+		earlier, err := analyze.Month(tenant.Location, "2026-09")
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, err := analyze.Open(t.Context(), analyze.Dataset{Config: c, Catalog: catalog, State: s, Files: data}, tenant, earlier)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := report.Build(t.Context(), report.Input{View: v, Previous: before, Catalog: catalog, State: s, Month: "2026-10", Version: "test", Look: report.Look{Paper: "A4", Accent: config.DefaultAccent}})
+		if err = errors.Join(err, v.Close(), before.Close()); err != nil {
 			t.Fatal(err)
 		}
 		if out[tenant.ID], err = p.Render(report.Revision{Number: 1}); err != nil {
@@ -189,7 +198,7 @@ func (n *neighbours) packets(t *testing.T, at time.Time) map[string][]report.Fil
 func TestNothingOfAnotherTenant(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			n := newNeighbours(seed)
+			n := newNeighbours(seed, 5)
 			packets := n.packets(t, time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC))
 			if len(packets) != len(n.words) {
 				t.Fatalf("%d packets of %d tenants", len(packets), len(n.words))
@@ -235,12 +244,68 @@ func TestNothingOfAnotherTenant(t *testing.T) {
 // TestSameOnAnyDay collects, checks and renders the same logs into new datasets
 // on different days: the packets are the same.
 func TestSameOnAnyDay(t *testing.T) {
-	one := newNeighbours(7).packets(t, time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC))
-	two := newNeighbours(7).packets(t, time.Date(2027, 3, 9, 17, 30, 1, 5, time.UTC))
+	one := newNeighbours(7, 2).packets(t, time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC))
+	two := newNeighbours(7, 2).packets(t, time.Date(2027, 3, 9, 17, 30, 1, 5, time.UTC))
 	for tenant, files := range one {
 		for i, f := range files {
 			if other := two[tenant][i]; f.Path != other.Path || f.SHA256 != other.SHA256 {
 				t.Errorf("%s of %s differs", f.Path, tenant)
+			}
+		}
+	}
+}
+
+// TestMonthBefore has log records of September for one tenant: its October
+// packet compares with them, and the others' say that there is nothing.
+func TestMonthBefore(t *testing.T) {
+	n := newNeighbours(3, 2)
+	word, bucket := n.words[0], "own-"+n.words[0]
+	location := "logs/" + bucket
+	if n.logs[location] == nil {
+		location = "logs/everything"
+	}
+	for day := range 30 {
+		n.line(location, bucket, "arn:aws:sts::100000000000:assumed-role/"+word+"/night", "REST.PUT.OBJECT", word+"/x", word+"-old/1", 200, time.Date(2026, 9, day+1, 22, 30, 0, 0, time.UTC))
+	}
+	for tenant, files := range n.packets(t, time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC)) {
+		var m report.Model
+		for _, f := range files {
+			if f.Path == report.ModelName {
+				if err := json.Unmarshal(f.Body, &m); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if tenant != "t0" {
+			if m.Previous != nil {
+				t.Errorf("%s is compared with %+v", tenant, m.Previous)
+			}
+			continue
+		}
+		if m.Previous == nil || m.Previous.Month != "2026-09" || m.Previous.Totals["records"] != "30" || m.Previous.Totals["nights"] != "60" || m.Provisional {
+			t.Errorf("%s is compared with %+v", tenant, m.Previous)
+		}
+	}
+}
+
+// TestProvisional makes packets while log objects of the month may still come.
+func TestProvisional(t *testing.T) {
+	for at, want := range map[time.Time]bool{
+		time.Date(2026, 11, 2, 11, 59, 0, 0, time.UTC): true,
+		time.Date(2026, 11, 2, 12, 1, 0, 0, time.UTC):  false,
+	} {
+		for tenant, files := range newNeighbours(4, 2).packets(t, at) {
+			for _, f := range files {
+				var m report.Model
+				if f.Path != report.ModelName {
+					continue
+				}
+				if err := json.Unmarshal(f.Body, &m); err != nil {
+					t.Fatal(err)
+				}
+				if m.Provisional != want {
+					t.Errorf("%s: %s is provisional: %t", at, tenant, m.Provisional)
+				}
 			}
 		}
 	}
