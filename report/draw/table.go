@@ -183,10 +183,23 @@ func (d *Document) cell(x, width float64, c Column, content Cell, lines []string
 	}
 }
 
+// headSize is the size at which the longest word of a head fits its column: a
+// word of a head is not broken.
+func (d *Document) headSize(head string, width float64) float64 {
+	const least = 5.0
+	size := TableSize
+	for _, word := range strings.Fields(head) {
+		if w := d.TextWidth(Medium, TableSize, word); w > width {
+			size = min(size, max(least, TableSize*width/w*0.999))
+		}
+	}
+	return size
+}
+
 func (d *Document) headLines(t *Table, widths []float64) (lines [][]string, height int) {
 	lines, height = make([][]string, len(t.Columns)), 1
 	for i, c := range t.Columns {
-		lines[i] = d.CutLines(Medium, TableSize, widths[i], c.Head, 3)
+		lines[i] = d.CutLines(Medium, d.headSize(c.Head, widths[i]), widths[i], c.Head, 3)
 		height = max(height, len(lines[i]))
 	}
 	return lines, height
@@ -201,12 +214,13 @@ func (d *Document) head(t *Table, widths []float64) {
 	all, height := d.headLines(t, widths)
 	x := t.X
 	for i, c := range t.Columns {
+		size := d.headSize(c.Head, widths[i])
 		for n, line := range all[i] {
-			y := d.Y + float64(height-len(all[i])+n)*rowStep
+			y := d.Y + float64(height-len(all[i])+n)*rowStep + (TableSize-size)*MMPerPoint
 			if c.Right {
-				d.AtRight(x+widths[i], y, Medium, TableSize, Ink, line)
+				d.AtRight(x+widths[i], y, Medium, size, Ink, line)
 			} else {
-				d.At(x, y, Medium, TableSize, Ink, line)
+				d.At(x, y, Medium, size, Ink, line)
 			}
 		}
 		x += widths[i] + t.gap(i)
