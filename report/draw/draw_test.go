@@ -239,7 +239,7 @@ func TestTableBreaks(t *testing.T) {
 func TestHeadsAreNotBroken(t *testing.T) {
 	d := document(t, Options{})
 	d.NewPage()
-	table := d.NewTable(Column{Head: "Wiederherstellungsprotokoll", Width: 10, Right: true}, Column{Head: "Tage vollständig", Width: 8}, Column{Head: "Rest", Width: 80})
+	table := d.NewTable(Column{Head: "Wiederherstellungsprotokoll", Width: 16, Right: true}, Column{Head: "Tage vollständig", Width: 8}, Column{Head: "Rest", Width: 80})
 	lines, _ := d.headLines(table, table.widths())
 	if len(lines[0]) != 1 || strings.Join(lines[1], "|") != "Tage|vollständig" {
 		t.Errorf("heads are broken into %q", lines)
