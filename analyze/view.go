@@ -92,7 +92,10 @@ func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, erro
 	v := &View{Tenant: t, Range: r, data: d, covered: map[string]*coverage{}, made: map[string]bool{}}
 	wide := r.widen(2*historyDays+1, 2)
 	slice := engine.Slice{Prepare: v.prepare}
-	err := v.addFiles(ctx, &slice, wide)
+	err := v.kept(ctx)
+	if err == nil {
+		err = v.addFiles(ctx, &slice, wide)
+	}
 	if err == nil {
 		err = v.readSources(ctx, wide)
 	}
@@ -108,6 +111,22 @@ func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, erro
 		return nil, errors.Join(fmt.Errorf("open %s: %w", t.ID, err), db.Close())
 	}
 	return v, nil
+}
+
+// ErrRetired means that the records of some days were retired.
+var ErrRetired = errors.New("their records were retired")
+
+// kept refuses days whose records were retired: without them everything would
+// look as if it had never been.
+func (v *View) kept(ctx context.Context) error {
+	before, err := v.data.State.RetiredBefore(ctx)
+	if err != nil {
+		return err
+	}
+	if first := v.Range.First.Format(time.DateOnly); first < before {
+		return fmt.Errorf("days from %s on: %w up to %s, as retention.dataset_days says; the packets of that time are in the evidence place", first, ErrRetired, before)
+	}
+	return nil
 }
 
 // ownSources takes from the sources what is another tenant's: in a shared log

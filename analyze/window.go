@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"bucketproof/internal/config"
+	"bucketproof/internal/wallclock"
 )
 
 // Day is a calendar day of a tenant's zone, a half-open interval of instants.
@@ -37,10 +38,10 @@ func Month(loc *time.Location, month string) (Range, error) {
 }
 
 // Start is the first instant of the range, in UTC.
-func (r Range) Start() time.Time { return instant(r.Location, r.First, 0, false) }
+func (r Range) Start() time.Time { return wallclock.Instant(r.Location, r.First, 0, false) }
 
 // End is the first instant behind the range, in UTC.
-func (r Range) End() time.Time { return instant(r.Location, r.Last.AddDate(0, 0, 1), 0, false) }
+func (r Range) End() time.Time { return wallclock.Instant(r.Location, r.Last.AddDate(0, 0, 1), 0, false) }
 
 // widen is the range with days more at both ends.
 func (r Range) widen(before, after int) Range {
@@ -51,7 +52,7 @@ func (r Range) widen(before, after int) Range {
 func (r Range) Days() []Day {
 	var days []Day
 	for d := r.First; !d.After(r.Last); d = d.AddDate(0, 0, 1) {
-		days = append(days, Day{Date: d.Format(time.DateOnly), Start: instant(r.Location, d, 0, false), End: instant(r.Location, d.AddDate(0, 0, 1), 0, false)})
+		days = append(days, Day{Date: d.Format(time.DateOnly), Start: wallclock.Instant(r.Location, d, 0, false), End: wallclock.Instant(r.Location, d.AddDate(0, 0, 1), 0, false)})
 	}
 	return days
 }
@@ -77,51 +78,10 @@ func (r Range) intervals(w config.Window) []interval {
 		if w.End <= w.Start {
 			last = d.AddDate(0, 0, 1)
 		}
-		i := interval{date: d.Format(time.DateOnly), start: instant(r.Location, d, w.Start, false), end: instant(r.Location, last, w.End, true)}
+		i := interval{date: d.Format(time.DateOnly), start: wallclock.Instant(r.Location, d, int(w.Start), false), end: wallclock.Instant(r.Location, last, int(w.End), true)}
 		if i.start.Before(i.end) {
 			out = append(out, i)
 		}
 	}
 	return out
-}
-
-// instant is the moment at which clocks in loc show the date of d and the time
-// c. Where they show it twice, late chooses the second; where they skip it, it
-// is the moment of the change.
-func instant(loc *time.Location, d time.Time, c config.Clock, late bool) time.Time {
-	wall := time.Date(d.Year(), d.Month(), d.Day(), int(c)/60, int(c)%60, 0, 0, time.UTC)
-	// The offsets in force around the moment: before and after any change that
-	// could touch it.
-	_, before := wall.Add(-24 * time.Hour).In(loc).Zone()
-	_, after := wall.Add(24 * time.Hour).In(loc).Zone()
-	first, second := wall.Add(-time.Duration(before)*time.Second), wall.Add(-time.Duration(after)*time.Second)
-	shows := func(t time.Time) bool {
-		l := t.In(loc)
-		return l.Year() == wall.Year() && l.YearDay() == wall.YearDay() && l.Hour() == wall.Hour() && l.Minute() == wall.Minute()
-	}
-	switch okFirst, okSecond := shows(first), shows(second); {
-	case okFirst && okSecond && late && second.After(first):
-		return second
-	case okFirst && okSecond && !late && second.Before(first):
-		return second
-	case okFirst:
-		return first
-	case okSecond:
-		return second
-	}
-	// Skipped: the change lies between the two readings.
-	lo, hi := second, first
-	if hi.Before(lo) {
-		lo, hi = hi, lo
-	}
-	_, old := lo.In(loc).Zone()
-	for hi.Sub(lo) > time.Second {
-		middle := lo.Add(hi.Sub(lo) / 2).Truncate(time.Second)
-		if _, offset := middle.In(loc).Zone(); offset == old {
-			lo = middle
-		} else {
-			hi = middle
-		}
-	}
-	return hi
 }

@@ -69,6 +69,9 @@ type Collector struct {
 	Memory int64
 	// Full asks for a listing of every location from its beginning.
 	Full bool
+	// MinFree is how many bytes stay free on the disk of the dataset: collecting
+	// stops before there are fewer. 0 does not look.
+	MinFree int64
 	// Progress, if there is one, hears how far a source is, from one goroutine
 	// at a time and up to many times a second.
 	Progress func(Progress)
@@ -102,6 +105,7 @@ type Summary struct {
 	FirstForeign  string
 	FirstRejected string // object:line: reason
 	FirstChanged  string
+	Err           error // why the source, or some of its objects, could not be collected; nil for none
 }
 
 // Collect collects the sources one after another. A fault of one source or of
@@ -116,10 +120,14 @@ func (c *Collector) Collect(ctx context.Context, sources []Source) ([]Summary, e
 	for i, src := range sources {
 		summaries[i] = Summary{Source: src}
 		if err := c.collectSource(ctx, src, &summaries[i]); err != nil {
-			errs = append(errs, fmt.Errorf("collect %s: %w", src.Logs.Text, err))
+			summaries[i].Err = fmt.Errorf("collect %s: %w", src.Logs.Text, err)
+			errs = append(errs, summaries[i].Err)
 		}
 		c.logSummary(summaries[i])
 		if ctx.Err() != nil {
+			for j := i + 1; j < len(sources); j++ {
+				summaries[j] = Summary{Source: sources[j], Err: ctx.Err()}
+			}
 			break
 		}
 	}
@@ -258,6 +266,9 @@ func (s *sourceRun) run(ctx context.Context) (unread, err error) {
 	for ctx.Err() == nil && s.failures < maxFailures {
 		if !s.pipe.more() {
 			break
+		}
+		if err := s.c.room(); err != nil {
+			return errors.Join(errs...), err
 		}
 		b := &batch{sourceRun: s, contents: map[string][]string{}}
 		err := b.run(ctx)

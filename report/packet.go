@@ -174,9 +174,11 @@ type Totals struct {
 
 // Name is the name of the packet's folder: the month, and the revision past
 // the first.
-func (p *Packet) Name() string { return packetName(p.Month, p.Revision.Number) }
+func (p *Packet) Name() string { return PacketName(p.Month, p.Revision.Number) }
 
-func packetName(month string, revision int) string {
+// PacketName is the name of the folder of a packet: the month, and the revision
+// past the first.
+func PacketName(month string, revision int) string {
 	if revision <= 1 {
 		return month
 	}

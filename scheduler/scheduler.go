@@ -1,63 +1,92 @@
 // Package scheduler knows when jobs run and how they ended, not what they do.
-// [Run] keeps a job in the run ledger, [Lock] keeps two processes off one data
-// folder, [Next] reads the cron lines of the configuration.
+//
+// A [Job] says by its cron line when it is due and by its tasks for whom and
+// what; [Service.Run] does what is due, again where it failed, and what was
+// missed while the machine was off. What was done is told by the run ledger
+// alone, so that a kill at any moment neither loses nor repeats a task. [Run]
+// keeps one run in the ledger, also for a command that someone types; [Lock]
+// keeps two processes off one data folder.
 package scheduler
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
-
-	"github.com/robfig/cron/v3"
 )
 
 // Outcomes of a run.
 const (
-	Done      = "done"
-	Failed    = "failed"
-	Attention = "attention" // done, and found what a person must look at
+	Running     = "running"
+	Done        = "done"
+	Failed      = "failed"
+	Attention   = "attention"   // done, and found what a person must look at
+	Interrupted = "interrupted" // the process ended in the middle
+	Waiting     = "waiting"     // another machine does it; it is asked again later
 )
+
+// Task is one thing to be done once: a job for a tenant and a period.
+type Task struct {
+	Job, Tenant string // Tenant "" is all of them
+	Period      string // the days or the month, "" where it has none
+	// Scheduled is the time for which the task was planned; zero for one that
+	// someone asked for by hand.
+	Scheduled time.Time
+}
+
+// Result is how a task ended.
+type Result struct {
+	Detail    string           // one line
+	Figures   map[string]int64 // what was counted
+	Attention bool
+	// NotBefore is set where the task isn't done because another machine does
+	// it, and says when to ask again.
+	NotBefore time.Time
+	Err       error
+}
+
+// Outcome is the word for the result in the ledger.
+func (r Result) Outcome() string {
+	switch {
+	case errors.Is(r.Err, context.Canceled):
+		return Interrupted
+	case r.Err != nil:
+		return Failed
+	case !r.NotBefore.IsZero():
+		return Waiting
+	case r.Attention:
+		return Attention
+	}
+	return Done
+}
 
 // Ledger keeps how runs started and ended.
 type Ledger interface {
-	StartRun(ctx context.Context, job, tenant, period string, at time.Time) (int64, error)
-	EndRun(ctx context.Context, id int64, outcome, detail string, at time.Time) error
+	StartRun(ctx context.Context, t Task, at time.Time) (int64, error)
+	EndRun(ctx context.Context, id int64, r Result, at time.Time) error
 }
 
-// Job is one run of something.
-type Job struct {
-	Name   string // collect, check or report
-	Tenant string // "" for all
-	Period string // the days or the month, "" where it has none
-	// Do does it. Detail is one line for the ledger; attention tells that a
-	// person must look at what was found.
-	Do func(ctx context.Context) (detail string, attention bool, err error)
-}
-
-// Run runs a job and notes its start and its end, also where ctx ends in
-// between.
-func Run(ctx context.Context, ledger Ledger, now func() time.Time, job Job) (attention bool, err error) {
-	id, err := ledger.StartRun(ctx, job.Name, job.Tenant, job.Period, now())
+// Run does a task and notes its start and its end, also where ctx ends in
+// between. The error is that of the task.
+func Run(ctx context.Context, ledger Ledger, now func() time.Time, t Task, do func(ctx context.Context) Result) (Result, error) {
+	id, err := ledger.StartRun(ctx, t, now())
 	if err != nil {
-		return false, err
+		return Result{Err: err}, err
 	}
-	detail, attention, err := job.Do(ctx)
-	outcome := Done
-	switch {
-	case err != nil:
-		outcome, detail = Failed, err.Error()
-	case attention:
-		outcome = Attention
+	r := do(ctx)
+	if err := ledger.EndRun(context.WithoutCancel(ctx), id, r, now()); err != nil {
+		r.Err = errors.Join(r.Err, fmt.Errorf("note the end of %s: %w", t, err))
 	}
-	return attention, errors.Join(err, ledger.EndRun(context.WithoutCancel(ctx), id, outcome, detail, now()))
+	return r, r.Err
 }
 
-// Next is the first time behind at for which a cron line of five fields is due
-// in the zone.
-func Next(line string, loc *time.Location, at time.Time) (time.Time, error) {
-	s, err := cron.ParseStandard(line)
-	if err != nil {
-		return time.Time{}, err
+func (t Task) String() string {
+	s := t.Job
+	if t.Tenant != "" {
+		s += " of " + t.Tenant
 	}
-	return s.Next(at.In(loc)), nil
+	if t.Period != "" {
+		s += " for " + t.Period
+	}
+	return s
 }

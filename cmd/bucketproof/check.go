@@ -3,15 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"bucketproof/analyze"
-	"bucketproof/internal/config"
-	"bucketproof/internal/state"
+	"bucketproof/cmd/jobs"
 	"bucketproof/internal/tabular"
 	"bucketproof/scheduler"
 )
@@ -44,7 +40,7 @@ Exits with 3 where a finding of severity high is new.`,
 }
 
 func (a *app) check(ctx context.Context, p *parts, from, to string) error {
-	data, err := p.analysis()
+	data, err := p.Analysis()
 	if err != nil {
 		return err
 	}
@@ -54,21 +50,21 @@ func (a *app) check(ctx context.Context, p *parts, from, to string) error {
 	for _, t := range p.tenants {
 		r, err := days(t, from, to, a.now())
 		if err == nil && from == "" && to == "" {
-			r, err = lookBack(ctx, p.state, t, r)
+			r, err = p.LookBack(ctx, t, r.Last.Format(time.DateOnly))
 		}
 		if err != nil {
 			return err
 		}
-		first, last := r.First.Format(time.DateOnly), r.Last.Format(time.DateOnly)
-		attention, err := scheduler.Run(ctx, p.state, a.now, scheduler.Job{Name: "check", Tenant: t.ID, Period: first + ".." + last, Do: func(ctx context.Context) (string, bool, error) {
-			row, high, err := checkTenant(ctx, data, t, r, a.now())
+		task := scheduler.Task{Job: "check", Tenant: t.ID, Period: r.First.Format(time.DateOnly) + ".." + r.Last.Format(time.DateOnly)}
+		result, err := scheduler.Run(ctx, jobs.Ledger{State: p.State}, a.now, task, func(ctx context.Context) scheduler.Result {
+			c, err := p.Check(ctx, data, t, r)
 			if err != nil {
-				return "", false, err
+				return scheduler.Result{Err: err}
 			}
-			table.Rows = append(table.Rows, row)
-			return fmt.Sprintf("%v opened, %v reopened, %v updated", row[3], row[4], row[5]), high, nil
-		}})
-		alarm = alarm || attention
+			table.Rows = append(table.Rows, []any{c.Tenant, c.First, c.Last, int64(c.Opened), int64(c.Reopened), int64(c.Updated), int64(c.Resolved), int64(c.High), int64(c.NotEvaluated)})
+			return c.Result()
+		})
+		alarm = alarm || result.Attention
 		errs = append(errs, err)
 	}
 	if err := a.printDone(table, errors.Join(errs...)); err != nil {
@@ -78,51 +74,4 @@ func (a *app) check(ctx context.Context, p *parts, from, to string) error {
 		return errAttention
 	}
 	return nil
-}
-
-// lookBack widens the range of a daily check to the days before that it could
-// not look at.
-func lookBack(ctx context.Context, s *state.State, t config.Tenant, r analyze.Range) (analyze.Range, error) {
-	yesterday := r.Last.Format(time.DateOnly)
-	from, err := analyze.Unlooked(ctx, s, t.ID, yesterday)
-	if err != nil {
-		return r, err
-	}
-	return analyze.NewRange(t.Location, from, yesterday)
-}
-
-// checkTenant checks one tenant and returns its line of the table, and whether
-// a finding of severity high is new.
-func checkTenant(ctx context.Context, data analyze.Dataset, t config.Tenant, r analyze.Range, at time.Time) (row []any, high bool, err error) {
-	v, err := analyze.Open(ctx, data, t, r)
-	if err != nil {
-		return nil, false, err
-	}
-	defer func() { err = errors.Join(err, v.Close()) }()
-	changes, err := v.Check(ctx, at)
-	if err != nil {
-		return nil, false, err
-	}
-	kinds := map[string][]string{}
-	newHigh := 0
-	for _, c := range changes {
-		if !slices.Contains(kinds[c.Kind], c.ID) {
-			kinds[c.Kind] = append(kinds[c.Kind], c.ID)
-		}
-		if c.Severity == "high" && (c.Kind == "opened" || c.Kind == "reopened") {
-			newHigh++
-		}
-	}
-	gaps := map[string]bool{}
-	for _, d := range v.Coverage {
-		if d.Gap != "" {
-			gaps[d.Date] = true
-		}
-	}
-	updated := len(slices.DeleteFunc(kinds[""], func(id string) bool {
-		return slices.Contains(kinds["opened"], id) || slices.Contains(kinds["reopened"], id)
-	}))
-	first, last := r.First.Format(time.DateOnly), r.Last.Format(time.DateOnly)
-	return []any{t.ID, first, last, int64(len(kinds["opened"])), int64(len(kinds["reopened"])), int64(updated),
-		int64(len(kinds[state.StatusResolved])), int64(newHigh), int64(len(gaps))}, newHigh > 0, nil
 }

@@ -3,15 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
+	"bucketproof/cmd/jobs"
 	"bucketproof/collect"
 	"bucketproof/internal/tabular"
-	"bucketproof/report"
 	"bucketproof/scheduler"
 )
 
@@ -42,53 +39,27 @@ log location.`,
 }
 
 func (a *app) collect(ctx context.Context, p *parts, full bool) error {
-	release, err := scheduler.Lock(p.config.DataDir)
-	if err != nil {
-		return err
-	}
-	if err := p.state.CloseStale(ctx, "collect", a.now()); err != nil {
-		return errors.Join(err, release())
-	}
 	bar := newProgress(a)
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.config.Collect.MemoryLimit))
-	c := &collect.Collector{Dataset: p.data, State: p.state, Log: bar.log, Now: a.now, LateDays: p.config.Collect.LateDays, Memory: p.config.Collect.MemoryLimit, Full: full, Progress: bar.show}
-	var summaries []collect.Summary
-	_, err = scheduler.Run(ctx, p.state, a.now, scheduler.Job{Name: "collect", Tenant: a.tenant, Do: func(ctx context.Context) (string, bool, error) {
-		var err error
-		summaries, err = c.Collect(ctx, collect.Sources(p.config, a.tenant))
+	var done jobs.Collected
+	_, err := scheduler.Run(ctx, jobs.Ledger{State: p.State}, a.now, scheduler.Task{Job: "collect", Tenant: a.tenant}, func(ctx context.Context) (r scheduler.Result) {
+		done, r.Err = p.Collect(ctx, jobs.CollectOptions{Tenant: a.tenant, Full: full, Log: bar.log, Progress: bar.show, GoMemory: p.Config.Collect.MemoryLimit})
 		bar.end()
 		for _, t := range p.tenants {
-			n, rerr := c.Reports(ctx, t)
-			if n > 0 {
+			if n := done.Reports[t.ID]; n > 0 {
 				bar.log.Info("backup reports read", "tenant", t.ID, "reports", n)
 			}
-			err = errors.Join(err, rerr)
 		}
-		if len(summaries) > 1 {
-			bar.log.Info("collected in all", "sources", len(summaries), "totals", collectDetail(summaries))
+		sum := done.Total(nil)
+		r.Detail, r.Figures = jobs.CollectDetail(sum), jobs.CollectFigures(sum)
+		if len(done.Summaries) > 1 {
+			bar.log.Info("collected in all", "sources", len(done.Summaries), "totals", r.Detail)
 		}
-		return collectDetail(summaries), false, err
-	}})
-	return errors.Join(a.printDone(collectTable(summaries), err), a.sayRevisions(ctx, p, bar.log), release())
-}
-
-// sayRevisions names the published packets whose month got records since.
-func (a *app) sayRevisions(ctx context.Context, p *parts, log *slog.Logger) error {
-	due, err := report.RevisionsDue(ctx, p.config, p.state)
-	for _, d := range due {
-		log.Warn("late records came for a month whose packet is published; a revision of it is due", "tenant", d.Tenant, "month", d.Month, "revision", d.Revision,
-			"log_objects", d.Objects, "lines", d.Lines, "run", fmt.Sprintf("bucketproof report --month %s --tenant %s", d.Month, d.Tenant))
+		return r
+	})
+	if errors.Is(err, scheduler.ErrLocked) {
+		return err
 	}
-	return err
-}
-
-func collectDetail(summaries []collect.Summary) string {
-	var sum collect.Summary
-	for _, s := range summaries {
-		sum.Add(s)
-	}
-	return fmt.Sprintf("%d objects, %d records, %d duplicates, %d rejected, %d foreign, %d empty, %d failed, %d changed",
-		sum.Objects, sum.Records, sum.Duplicates, sum.Rejected, sum.Foreign, sum.Empty, sum.Failed, sum.Changed)
+	return errors.Join(a.printDone(collectTable(done.Summaries), err), p.SayRevisions(ctx, bar.log))
 }
 
 func collectTable(summaries []collect.Summary) tabular.Table {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bucketproof/collect"
+	"bucketproof/cmd/jobs"
 	"bucketproof/internal/demo"
 	"bucketproof/scheduler"
 )
@@ -61,8 +61,8 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 		fmt.Fprintf(a.out, "collected %d records; %d lines could not be read and are kept as such\n\n", records, rejected)
 		packets, err := a.report(ctx, p, demo.Month)
 		for _, s := range packets {
-			fmt.Fprintf(a.out, "%-22s %-13s %s\n%22s %-13s %s\n", s.packet.Tenant.Name, s.packet.Verdict, s.packet.Sentence, "", "",
-				filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(s.result.URL, "file:")), "packet.pdf"))
+			fmt.Fprintf(a.out, "%-22s %-13s %s\n%22s %-13s %s\n", s.Packet.Tenant.Name, s.Packet.Verdict, s.Packet.Sentence, "", "",
+				filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(s.Result.URL, "file:")), "packet.pdf"))
 		}
 		if err == nil {
 			fmt.Fprintf(a.out, "\nLook further: bucketproof --config %s findings list\n", a.configPath)
@@ -72,17 +72,8 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 }
 
 func (a *app) demoCollect(ctx context.Context, p *parts) (records, rejected int64, err error) {
-	release, err := scheduler.Lock(p.config.DataDir)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer func() { err = errors.Join(err, release()) }()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil)) // the planted lines would only alarm
-	c := &collect.Collector{Dataset: p.data, State: p.state, Log: quiet, Now: a.now}
-	summaries, err := c.Collect(ctx, collect.Sources(p.config, ""))
-	for _, s := range summaries {
-		records += s.Records
-		rejected += s.Rejected
-	}
-	return records, rejected, err
+	done, err := p.Collect(ctx, jobs.CollectOptions{Log: quiet})
+	sum := done.Total(nil)
+	return sum.Records, sum.Rejected, err
 }

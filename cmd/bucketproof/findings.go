@@ -38,7 +38,7 @@ func newFindingsList(a *app) *cobra.Command {
 				return err
 			}
 			return a.with(cmd.Context(), func(p *parts) error {
-				findings, err := p.state.Findings(cmd.Context(), a.tenant)
+				findings, err := p.State.Findings(cmd.Context(), a.tenant)
 				if err != nil {
 					return err
 				}
@@ -81,25 +81,25 @@ func newFindingsShow(a *app) *cobra.Command {
 }
 
 func (a *app) showFinding(ctx context.Context, p *parts, id string) error {
-	id, err := p.state.FindingID(ctx, id)
+	id, err := p.State.FindingID(ctx, id)
 	if errors.Is(err, state.ErrNoFinding) {
 		return usage("%w; `bucketproof findings list` shows their ids", err)
 	}
 	if err != nil {
 		return err
 	}
-	f, err := p.state.Finding(ctx, id)
+	f, err := p.State.Finding(ctx, id)
 	if err != nil {
 		return err
 	}
-	data, err := p.analysis()
+	data, err := p.Analysis()
 	if err != nil {
 		return err
 	}
 	var b strings.Builder
 	if s := data.Catalog.Check(f.Check); s != nil {
 		fmt.Fprintf(&b, "%s\n%s\n\n", s.Title, s.Say(f.Count, len(f.Days)))
-		if t, ok := p.config.Tenant(f.Tenant); ok && f.Cause == "" && s.Draft != "" && len(f.Days) > 0 {
+		if t, ok := p.Config.Tenant(f.Tenant); ok && f.Cause == "" && s.Draft != "" && len(f.Days) > 0 {
 			fmt.Fprintf(&b, "Draft: %s\n\n", tabular.Printable(s.Narrative(f, t.Location)))
 		}
 	}

@@ -105,7 +105,7 @@ type queryOptions struct {
 
 func (a *app) query(ctx context.Context, p *parts, name string, o queryOptions) (err error) {
 	bucket := o.bucket
-	data, err := p.analysis()
+	data, err := p.Analysis()
 	if err != nil {
 		return err
 	}

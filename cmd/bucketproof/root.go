@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -14,9 +13,8 @@ import (
 	"golang.org/x/term"
 
 	"bucketproof/analyze"
+	"bucketproof/cmd/jobs"
 	"bucketproof/internal/config"
-	"bucketproof/internal/dataset"
-	"bucketproof/internal/state"
 	"bucketproof/internal/tabular"
 )
 
@@ -178,16 +176,14 @@ func newLog(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
-// parts are the rooms of one configuration, wired together.
+// parts are the rooms of one configuration, and the tenants that --tenant
+// selects.
 type parts struct {
-	config  *config.Config
-	state   *state.State
-	data    dataset.Dataset
+	*jobs.Parts
 	tenants []config.Tenant
 }
 
-// open reads the configuration and opens the state. Tenants are those that
-// --tenant selects.
+// open reads the configuration and opens the state.
 func (a *app) open(ctx context.Context) (*parts, error) {
 	c, err := config.Load(a.configPath)
 	if err != nil {
@@ -197,11 +193,12 @@ func (a *app) open(ctx context.Context) (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := state.Open(ctx, filepath.Join(c.DataDir, "state.db"))
+	p, err := jobs.Open(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return &parts{config: c, state: s, data: dataset.Dataset{Dir: filepath.Join(c.DataDir, "dataset")}, tenants: tenants}, nil
+	p.Now, p.Log, p.Version = a.now, a.log(), version
+	return &parts{Parts: p, tenants: tenants}, nil
 }
 
 // with opens the parts for do and closes them.
@@ -210,26 +207,7 @@ func (a *app) with(ctx context.Context, do func(*parts) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(p), p.state.Close())
-}
-
-// analysis is the dataset with the statements of the configuration.
-func (p *parts) analysis() (analyze.Dataset, error) {
-	catalog, err := analyze.LoadCatalog(p.config.QueriesDir)
-	if err != nil {
-		return analyze.Dataset{}, &config.Error{Path: p.config.Path, Problems: []config.Problem{{Key: "queries_dir", Text: err.Error()}}}
-	}
-	names := func(list []*analyze.Statement) (out []string) {
-		for _, s := range list {
-			out = append(out, s.Name)
-		}
-		return out
-	}
-	packet := slices.DeleteFunc(slices.Clone(catalog.Queries), func(s *analyze.Statement) bool { return s.Asks("key") })
-	if err := p.config.Names(names(catalog.Checks), names(packet)); err != nil {
-		return analyze.Dataset{}, err
-	}
-	return analyze.Dataset{Config: p.config, Catalog: catalog, State: p.state, Files: p.data}, nil
+	return errors.Join(do(p), p.State.Close())
 }
 
 // days reads --from and --to for a tenant; both default to yesterday there.

@@ -202,11 +202,11 @@ func (v *verifier) again(ctx context.Context, c *config.Config, r *verify.Report
 		return usage("the packet is of the tenant %q, which %s does not have; --recompute needs its configuration", r.Tenant, c.Path)
 	}
 	return v.with(ctx, func(p *parts) error {
-		data, err := p.analysis()
+		data, err := p.Analysis()
 		if err != nil {
 			return err
 		}
-		packet, err := v.buildPacket(ctx, p, data, t, r.Month, false)
+		packet, err := p.Build(ctx, data, t, r.Month, false)
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,11 @@ type Config struct {
 	Evidence   Evidence
 	Collect    Collect
 	Engine     Engine
+	Service    Service
+	Alerts     Alerts
+	Retention  Retention
 	Mail       Mail
+	Links      Links
 	Report     Report
 	Signing    Signing
 	Checks     Checks
@@ -37,7 +41,8 @@ type Config struct {
 	IdentitiesPath string
 	Tenants        []Tenant
 
-	lines lineIndex
+	lines   lineIndex
+	tickets Tickets // of [tickets], which tenants inherit
 }
 
 // Schedule holds cron lines of five fields, read in [Config.Location].
@@ -48,12 +53,14 @@ type Evidence struct {
 	URL      objects.URL
 	LockMode string // GOVERNANCE, COMPLIANCE or "" for no Object Lock
 	LockDays int
+	KMSKey   string // ARN, ID or alias of the AWS KMS key that encrypts; "" for the bucket's own encryption
 }
 
 // Collect says how log objects are collected.
 type Collect struct {
 	LateDays    int   // how far behind the newest log object a listing looks
 	MemoryLimit int64 // bytes
+	MinFree     int64 // bytes that stay free on the disk of the data folder
 }
 
 // Engine is the SQL engine and its bounds.
@@ -68,6 +75,7 @@ type Mail struct {
 	PasswordEnv string
 	From        string
 	LinkDays    int
+	Roles       []string // of the contacts who get a packet's mail
 }
 
 // Tenant is one client of the MSP.
@@ -94,6 +102,7 @@ type Tenant struct {
 	Buckets       []Bucket
 	Principals    []Principal
 	Contacts      []Contact
+	Tickets       Tickets
 }
 
 // ReportColumns name the columns of a backup tool's CSV, and what its figures may
@@ -117,7 +126,8 @@ type Bucket struct {
 // Principal maps requesters to a friendly name and a role.
 type Principal struct{ Match, Name, Role string }
 
-// Contact is a person who gets the packet.
+// Contact is a person who gets the packet. Role is auditor, account_manager or
+// technician.
 type Contact struct{ Name, Email, Role string }
 
 // Window is a daily interval of wall-clock time. Where End is not after

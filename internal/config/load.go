@@ -68,7 +68,12 @@ func readConfig(t *table, path string) *Config {
 	c.Evidence = c.readEvidence(t.sub("evidence"))
 	c.Collect = readCollect(t.sub("collect"))
 	c.Engine = readEngine(t.sub("engine"))
+	c.Service = readService(t.sub("service"))
+	c.Alerts = readAlerts(t.sub("alerts"))
+	c.Retention = readRetention(t.sub("retention"), c.Service.CatchUpDays)
 	c.Mail = readMail(t.sub("mail"))
+	c.Links = c.readLinks(t.sub("links"))
+	c.tickets = readTickets(t.sub("tickets"), Tickets{})
 	c.Report = c.readReport(t.sub("report"))
 	c.Signing = c.readSigning(t.sub("signing"))
 	c.Checks = readChecks(t.sub("checks"), DefaultChecks)
@@ -162,6 +167,7 @@ func (c *Config) readEvidence(t *table) Evidence {
 		URL:      c.readURL(t, "url", "s3://msp-evidence/packets"),
 		LockMode: t.oneOf("lock_mode", "GOVERNANCE", "GOVERNANCE", "COMPLIANCE", ""),
 		LockDays: int(t.integer("lock_days", 400, 1, 36500)),
+		KMSKey:   t.str("kms_key", ""),
 	}
 	if e.URL.Scheme != "" {
 		e.URL = e.URL.Folder()
@@ -171,7 +177,7 @@ func (c *Config) readEvidence(t *table) Evidence {
 }
 
 func readCollect(t *table) Collect {
-	c := Collect{LateDays: int(t.integer("late_days", 3, 1, 90)), MemoryLimit: readSize(t, "memory_limit", 256_000_000)}
+	c := Collect{LateDays: int(t.integer("late_days", 3, 1, 90)), MemoryLimit: readSize(t, "memory_limit", 256_000_000), MinFree: readSize(t, "min_free", 1<<30)}
 	if c.MemoryLimit < 128_000_000 {
 		t.problem("memory_limit", "is less than 128MB, which collecting does not run in; write \"256MB\" or more")
 	}
@@ -226,6 +232,8 @@ func (c *Config) readTenant(t *table) Tenant {
 	for _, p := range t.list("contact") {
 		n.Contacts = append(n.Contacts, readContact(p))
 	}
+	n.Tickets = readTickets(t.sub("tickets"), c.tickets)
+	checkTickets(t, n.Tickets)
 	n.Networks, _ = t.stringList("networks")
 	n.SensitiveKeys = readPatterns(t, "sensitive_keys")
 	n.PacketQueries, _ = t.stringList("packet_queries")
@@ -303,7 +311,7 @@ func readContact(t *table) Contact {
 	c := Contact{
 		Name:  t.required("name", "Dana Reyes"),
 		Email: t.required("email", "dana@acme.example"),
-		Role:  t.oneOf("role", "auditor", "auditor", "account_manager", "technician"),
+		Role:  t.oneOf("role", "auditor", contactRoles...),
 	}
 	if c.Email != "" {
 		checkAddress(t, "email", c.Email)

@@ -107,6 +107,7 @@ func readMail(t *table) Mail {
 		PasswordEnv: t.str("password_env", ""),
 		From:        t.str("from", ""),
 		LinkDays:    int(t.integer("link_days", 7, 1, 7)),
+		Roles:       readRoles(t),
 	}
 	if m.SMTP != "" {
 		u, err := url.Parse(m.SMTP)

@@ -100,6 +100,19 @@ func (t *table) integer(key string, def, min, max int64) int64 {
 	return n
 }
 
+func (t *table) boolean(key string, def bool) bool {
+	v, ok := t.get(key)
+	if !ok {
+		return def
+	}
+	b, ok := v.(bool)
+	if !ok {
+		t.problem(key, "is %s; write true or false without quotes", kindOf(v))
+		return def
+	}
+	return b
+}
+
 func (t *table) stringList(key string) ([]string, bool) {
 	v, ok := t.get(key)
 	if !ok {

@@ -46,6 +46,8 @@ type Content struct {
 // locks; it ignores them.
 type PutOptions struct {
 	ContentType string
+	FileName    string // under which a browser saves it; "" for the last part of the key
+	KMSKey      string // ARN, ID or alias of the AWS KMS key that encrypts it; "" for the bucket's own encryption
 	Tags        map[string]string
 	LockMode    string    // GOVERNANCE, COMPLIANCE or "" for no lock
 	RetainUntil time.Time // meaningful with LockMode

@@ -209,12 +209,25 @@ func (r *stallReader) Close() error {
 func (s *s3Store) Put(ctx context.Context, key string, body []byte, opts PutOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	in, permission := s.putInput(key, body, opts)
+	if _, err := s.client.PutObject(ctx, in); err != nil {
+		return s.wrap("write", key, permission, err)
+	}
+	return nil
+}
+
+// putInput is the request that writes an object once, and the permissions that
+// it takes.
+func (s *s3Store) putInput(key string, body []byte, opts PutOptions) (*s3.PutObjectInput, string) {
 	sum := sha256.Sum256(body)
 	in := &s3.PutObjectInput{
 		Bucket: &s.url.Bucket, Key: s.key(key),
 		Body: bytes.NewReader(body), ContentLength: aws.Int64(int64(len(body))),
 		IfNoneMatch:    aws.String("*"),
 		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum[:])),
+	}
+	if opts.FileName != "" {
+		in.ContentDisposition = aws.String(Disposition(opts.FileName))
 	}
 	if opts.ContentType != "" {
 		in.ContentType = &opts.ContentType
@@ -232,10 +245,12 @@ func (s *s3Store) Put(ctx context.Context, key string, body []byte, opts PutOpti
 		in.ObjectLockRetainUntilDate = aws.Time(opts.RetainUntil)
 		permission += " and s3:PutObjectRetention"
 	}
-	if _, err := s.client.PutObject(ctx, in); err != nil {
-		return s.wrap("write", key, permission, err)
+	if opts.KMSKey != "" {
+		in.ServerSideEncryption = types.ServerSideEncryptionAwsKms
+		in.SSEKMSKeyId = &opts.KMSKey
+		permission += " (and kms:GenerateDataKey on " + opts.KMSKey + ")"
 	}
-	return nil
+	return in, permission
 }
 
 func (s *s3Store) Stat(ctx context.Context, key string) (Info, error) {

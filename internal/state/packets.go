@@ -17,7 +17,11 @@ type Published struct {
 
 // PutPublished notes a packet.
 func (s *State) PutPublished(ctx context.Context, p Published) error {
-	if _, err := s.db.ExecContext(ctx, "INSERT INTO packets VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET published = excluded.published", p.Tenant, p.Month, p.Revision, p.At.UnixMilli()); err != nil {
+	return s.write(ctx, func(tx *sql.Tx) error { return putPublished(ctx, tx, p) })
+}
+
+func putPublished(ctx context.Context, tx *sql.Tx, p Published) error {
+	if _, err := tx.ExecContext(ctx, "INSERT INTO packets VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET published = excluded.published", p.Tenant, p.Month, p.Revision, p.At.UnixMilli()); err != nil {
 		return fmt.Errorf("note the packet: %w", err)
 	}
 	return nil

@@ -2,33 +2,180 @@ package state
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"fmt"
 	"time"
 )
 
-// StartRun notes that a job has begun and returns the run's number.
-func (s *State) StartRun(ctx context.Context, job, tenant, period string, at time.Time) (int64, error) {
-	r, err := s.db.ExecContext(ctx, "INSERT INTO runs (job, tenant, period, started, outcome, detail) VALUES (?, ?, ?, ?, 'running', '')", job, tenant, period, at.UnixMilli())
+// Run is one entry of the run ledger.
+type Run struct {
+	ID                  int64
+	Job, Tenant, Period string
+	Scheduled           time.Time // zero: asked for by hand
+	Started, Ended      time.Time // Ended is zero while it runs
+	Outcome             string
+	Detail              string
+	Figures             map[string]int64
+	Error               string
+	NotBefore           time.Time // of a run that waits for another machine
+}
+
+// StartRun notes that a run has begun and returns its number. Of r the job, the
+// tenant, the period and the scheduled time count.
+func (s *State) StartRun(ctx context.Context, r Run, at time.Time) (int64, error) {
+	res, err := s.db.ExecContext(ctx, "INSERT INTO runs (job, tenant, period, scheduled, started, outcome, detail) VALUES (?, ?, ?, ?, ?, 'running', '')",
+		r.Job, r.Tenant, r.Period, millis(r.Scheduled), at.UnixMilli())
 	if err != nil {
 		return 0, fmt.Errorf("note the run: %w", err)
 	}
-	return r.LastInsertId()
+	return res.LastInsertId()
 }
 
 // CloseStale ends the runs of a job that never ended: their process was killed.
 // The caller knows that none of them is running.
 func (s *State) CloseStale(ctx context.Context, job string, at time.Time) error {
-	if _, err := s.db.ExecContext(ctx, "UPDATE runs SET ended = ?, outcome = 'failed', detail = 'the process ended in the middle' WHERE job = ? AND outcome = 'running'", at.UnixMilli(), job); err != nil {
+	return s.closeRuns(ctx, "job = ? AND scheduled IS NULL", at, job)
+}
+
+// CloseScheduled ends the runs of a service that never ended. The caller knows
+// that no service is running.
+func (s *State) CloseScheduled(ctx context.Context, at time.Time) error {
+	return s.closeRuns(ctx, "scheduled IS NOT NULL", at)
+}
+
+func (s *State) closeRuns(ctx context.Context, which string, at time.Time, args ...any) error {
+	args = append([]any{at.UnixMilli()}, args...)
+	if _, err := s.db.ExecContext(ctx, "UPDATE runs SET ended = ?, outcome = 'interrupted', error = 'the process ended in the middle' WHERE outcome = 'running' AND "+which, args...); err != nil {
 		return fmt.Errorf("close runs that never ended: %w", err)
 	}
 	return nil
 }
 
-// EndRun notes how a run has ended. Detail is one line: the figures, or the
-// error.
-func (s *State) EndRun(ctx context.Context, id int64, outcome, detail string, at time.Time) error {
-	if _, err := s.db.ExecContext(ctx, "UPDATE runs SET ended = ?, outcome = ?, detail = ? WHERE id = ?", at.UnixMilli(), outcome, detail, id); err != nil {
+// EndRun notes how the run with the number r.ID has ended: its outcome, detail,
+// figures, error and, where it waits, until when.
+func (s *State) EndRun(ctx context.Context, r Run, at time.Time) error {
+	figures := []byte("{}")
+	if len(r.Figures) > 0 {
+		var err error
+		if figures, err = json.Marshal(r.Figures); err != nil {
+			return fmt.Errorf("note the end of the run: %w", err)
+		}
+	}
+	if _, err := s.db.ExecContext(ctx, "UPDATE runs SET ended = ?, outcome = ?, detail = ?, figures = ?, error = ?, not_before = ? WHERE id = ?",
+		at.UnixMilli(), r.Outcome, r.Detail, string(figures), r.Error, millis(r.NotBefore), r.ID); err != nil {
 		return fmt.Errorf("note the end of the run: %w", err)
 	}
 	return nil
+}
+
+// RunFilter selects runs. Zero fields select all.
+type RunFilter struct {
+	Job, Tenant string
+	Scheduled   time.Time // only those that were scheduled for this time or later
+	Limit       int       // the newest; 0 is all
+}
+
+// Runs returns runs in the order in which they started.
+func (s *State) Runs(ctx context.Context, f RunFilter) ([]Run, error) {
+	limit := f.Limit
+	if limit == 0 {
+		limit = -1
+	}
+	query := "SELECT * FROM (SELECT id, job, tenant, period, scheduled, started, ended, outcome, detail, figures, error, not_before FROM runs WHERE (job = ? OR ? = '') AND (tenant = ? OR ? = '')"
+	args := []any{f.Job, f.Job, f.Tenant, f.Tenant}
+	if !f.Scheduled.IsZero() {
+		query += " AND scheduled >= ?"
+		args = append(args, f.Scheduled.UnixMilli())
+	}
+	var out []Run
+	err := s.rows(ctx, query+" ORDER BY id DESC LIMIT ?) ORDER BY id", func(rows *sql.Rows) error {
+		r, err := scanRun(rows)
+		out = append(out, r)
+		return err
+	}, append(args, limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("read the runs: %w", err)
+	}
+	return out, nil
+}
+
+func scanRun(rows *sql.Rows) (Run, error) {
+	var r Run
+	var scheduled, ended, notBefore sql.NullInt64
+	var started int64
+	var figures string
+	if err := rows.Scan(&r.ID, &r.Job, &r.Tenant, &r.Period, &scheduled, &started, &ended, &r.Outcome, &r.Detail, &figures, &r.Error, &notBefore); err != nil {
+		return r, err
+	}
+	r.Scheduled, r.Ended, r.NotBefore = fromMillis(scheduled), fromMillis(ended), fromMillis(notBefore)
+	r.Started = time.UnixMilli(started).UTC()
+	return r, json.Unmarshal([]byte(figures), &r.Figures)
+}
+
+// Streak counts the failed runs of a job for a tenant since the last that did
+// not fail. Those that were interrupted or wait do not count either way.
+func (s *State) Streak(ctx context.Context, job, tenant string) (int, error) {
+	n := 0
+	const good = "SELECT coalesce(max(id), 0) FROM runs WHERE job = ? AND tenant = ? AND outcome IN ('done', 'attention')"
+	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM runs WHERE job = ? AND tenant = ? AND outcome = 'failed' AND id > ("+good+")", job, tenant, job, tenant).Scan(&n); err != nil {
+		return 0, fmt.Errorf("read the runs: %w", err)
+	}
+	return n, nil
+}
+
+// LastSuccess is a job with the end of its last run that did what it should.
+type LastSuccess struct {
+	Job, Tenant string
+	Ended       time.Time
+}
+
+// LastSuccesses returns those of all jobs and tenants.
+func (s *State) LastSuccesses(ctx context.Context) ([]LastSuccess, error) {
+	var out []LastSuccess
+	err := s.rows(ctx, "SELECT job, tenant, max(ended) FROM runs WHERE outcome IN ('done', 'attention') GROUP BY job, tenant ORDER BY job, tenant", func(rows *sql.Rows) error {
+		var l LastSuccess
+		var at int64
+		err := rows.Scan(&l.Job, &l.Tenant, &at)
+		l.Ended = time.UnixMilli(at).UTC()
+		out = append(out, l)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the runs: %w", err)
+	}
+	return out, nil
+}
+
+// OwedSince is from when on a job is owed to a tenant: at, at the first call for
+// the two.
+func (s *State) OwedSince(ctx context.Context, job, tenant string, at time.Time) (time.Time, error) {
+	var since int64
+	err := s.db.QueryRowContext(ctx, "SELECT since FROM owed_since WHERE job = ? AND tenant = ?", job, tenant).Scan(&since)
+	if err == nil {
+		return time.UnixMilli(since).UTC(), nil
+	}
+	if err != sql.ErrNoRows {
+		return time.Time{}, fmt.Errorf("read since when a job is owed: %w", err)
+	}
+	return at, s.SetOwedSince(ctx, job, tenant, at)
+}
+
+// SetOwedSince sets it.
+func (s *State) SetOwedSince(ctx context.Context, job, tenant string, at time.Time) error {
+	if _, err := s.db.ExecContext(ctx, "INSERT INTO owed_since VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET since = excluded.since", job, tenant, at.UnixMilli()); err != nil {
+		return fmt.Errorf("note since when a job is owed: %w", err)
+	}
+	return nil
+}
+
+// DropRuns forgets the runs that ended before a time, but of each job and tenant
+// the last that did what it should.
+func (s *State) DropRuns(ctx context.Context, before time.Time) (int64, error) {
+	const keep = "SELECT max(id) FROM runs WHERE outcome IN ('done', 'attention') GROUP BY job, tenant"
+	r, err := s.db.ExecContext(ctx, "DELETE FROM runs WHERE ended < ? AND id NOT IN ("+keep+")", before.UnixMilli())
+	if err != nil {
+		return 0, fmt.Errorf("retire old runs: %w", err)
+	}
+	return r.RowsAffected()
 }

@@ -31,7 +31,10 @@ type State struct {
 // Open opens the state file at path, or makes it. A file that a newer version
 // has written is refused.
 func Open(ctx context.Context, path string) (*State, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("open state: %w", err)
+	}
+	if err := private(path); err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
 	abs, err := filepath.Abs(path)
@@ -53,6 +56,20 @@ func Open(ctx context.Context, path string) (*State, error) {
 		return nil, errors.Join(fmt.Errorf("open state %s: %w", path, err), db.Close())
 	}
 	return s, nil
+}
+
+// private makes the file, which holds what is nobody else's business, readable by
+// its owner only. SQLite gives its own files beside it the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	st, err := f.Stat()
+	if err == nil && st.Mode().Perm()&0o077 != 0 {
+		err = f.Chmod(0o600)
+	}
+	return errors.Join(err, f.Close())
 }
 
 // Close closes the file.

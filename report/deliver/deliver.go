@@ -31,8 +31,12 @@ type Place struct {
 	URL         objects.URL
 	LockMode    string          // GOVERNANCE, COMPLIANCE or "" for no lock
 	RetainUntil time.Time       // meaningful with LockMode
+	KMSKey      string          // encrypts what is stored; "" for the bucket's own encryption
 	Signer      *signing.Signer // nil for packets without a signature
 	Log         *slog.Logger
+	// Held, if there is one, is asked before the manifest is written, which makes
+	// a packet a finished one; its error ends the publication.
+	Held func(ctx context.Context) error
 }
 
 // Result tells what became of a packet.
@@ -107,18 +111,25 @@ type published struct {
 	sha256   string // of the manifest, hex
 }
 
-// findLatest returns the last finished revision of the month, or nil.
-func findLatest(ctx context.Context, place Place, p *report.Packet) (*published, error) {
+// FileName is the name under which a person saves a file of a packet: one that
+// tells tenant and month without its folder.
+func FileName(tenant, packet, path string) string {
+	return tenant + "-" + packet + "-" + strings.ReplaceAll(path, "/", "-")
+}
+
+// Latest is the number of the last finished revision of a tenant's month at an
+// evidence place; 0 for none.
+func Latest(ctx context.Context, store objects.Store, tenant, month string) (int, error) {
 	highest := 0
-	month := p.Tenant.ID + "/" + p.Month
-	for info, err := range place.Store.List(ctx, month) {
+	prefix := tenant + "/" + month
+	for info, err := range store.List(ctx, prefix) {
 		if errors.Is(err, objects.ErrNotFound) {
 			break // nothing was ever stored
 		}
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		rest, ok := strings.CutPrefix(info.Key, month)
+		rest, ok := strings.CutPrefix(info.Key, prefix)
 		if !ok {
 			break
 		}
@@ -133,8 +144,14 @@ func findLatest(ctx context.Context, place Place, p *report.Packet) (*published,
 			highest = max(highest, n)
 		}
 	}
-	if highest == 0 {
-		return nil, nil
+	return highest, nil
+}
+
+// findLatest returns the last finished revision of the month, or nil.
+func findLatest(ctx context.Context, place Place, p *report.Packet) (*published, error) {
+	highest, err := Latest(ctx, place.Store, p.Tenant.ID, p.Month)
+	if err != nil || highest == 0 {
+		return nil, err
 	}
 	p.Revision = report.Revision{Number: highest}
 	body, err := read(ctx, place.Store, key(p, report.ManifestName))
@@ -223,7 +240,12 @@ func (place Place) write(ctx context.Context, p *report.Packet, files []report.F
 		if there[f.Path] {
 			continue
 		}
-		opts := objects.PutOptions{ContentType: f.ContentType, Tags: f.Tags, LockMode: place.LockMode, RetainUntil: place.RetainUntil}
+		if place.Held != nil && f.Path == report.ManifestName {
+			if err := place.Held(ctx); err != nil {
+				return err
+			}
+		}
+		opts := objects.PutOptions{ContentType: f.ContentType, FileName: FileName(p.Tenant.ID, p.Name(), f.Path), KMSKey: place.KMSKey, Tags: f.Tags, LockMode: place.LockMode, RetainUntil: place.RetainUntil}
 		err := place.Store.Put(ctx, key(p, f.Path), f.Body, opts)
 		if errors.Is(err, objects.ErrExists) { // by another run, since we looked
 			_, err = place.has(ctx, p, f)

@@ -1,0 +1,117 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"bucketproof/collect"
+	"bucketproof/internal/config"
+	"bucketproof/report"
+	"bucketproof/scheduler"
+)
+
+// Collected is what became of a collection.
+type Collected struct {
+	Summaries []collect.Summary
+	Reports   map[string]int   // backup reports read, by tenant
+	Faults    map[string]error // by tenant; of the log locations that it uses and of its reports
+}
+
+// CollectOptions say how to collect.
+type CollectOptions struct {
+	Tenant   string // "" for all
+	Full     bool   // list every location from its beginning
+	Log      *slog.Logger
+	Progress func(collect.Progress)
+	// GoMemory bounds the heap of the process meanwhile, in bytes; 0 leaves it.
+	GoMemory int64
+}
+
+// Collect brings new log objects and backup reports in. A fault of one location
+// leaves the others alone; all faults come back joined. Another process that
+// works on the data folder is [scheduler.ErrLocked].
+func (p *Parts) Collect(ctx context.Context, o CollectOptions) (out Collected, err error) {
+	release, err := scheduler.Lock(p.Config.DataDir)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if o.GoMemory > 0 {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.GoMemory))
+	}
+	set := p.Config.Collect
+	c := &collect.Collector{Dataset: p.Data, State: p.State, Log: o.Log, Now: p.Now, LateDays: set.LateDays, Memory: set.MemoryLimit, MinFree: set.MinFree, Full: o.Full, Progress: o.Progress}
+	out.Reports, out.Faults = map[string]int{}, map[string]error{}
+	out.Summaries, err = c.Collect(ctx, collect.Sources(p.Config, o.Tenant))
+	if err != nil && len(out.Summaries) == 0 {
+		return out, err
+	}
+	tenants, serr := p.Config.Select(o.Tenant)
+	if serr != nil {
+		return out, serr
+	}
+	for _, t := range tenants {
+		n, rerr := c.Reports(ctx, t)
+		out.Reports[t.ID] = n
+		out.Faults[t.ID] = errors.Join(out.fault(t), rerr)
+		err = errors.Join(err, rerr)
+	}
+	return out, err
+}
+
+// fault is that of the log locations that a tenant uses.
+func (c *Collected) fault(t config.Tenant) error {
+	var errs []error
+	for _, s := range c.Summaries {
+		if s.Err != nil && uses(t, s.Source) {
+			errs = append(errs, s.Err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func uses(t config.Tenant, s collect.Source) bool {
+	for _, b := range t.Buckets {
+		if b.Logs.Text == s.Logs.Text {
+			return true
+		}
+	}
+	return false
+}
+
+// Total adds up what became of the locations that a tenant uses, or of all where
+// t is nil.
+func (c *Collected) Total(t *config.Tenant) collect.Summary {
+	var sum collect.Summary
+	for _, s := range c.Summaries {
+		if t == nil || uses(*t, s.Source) {
+			sum.Add(s)
+		}
+	}
+	return sum
+}
+
+// CollectDetail is a summary in one line.
+func CollectDetail(s collect.Summary) string {
+	return fmt.Sprintf("%d objects, %d records, %d duplicates, %d rejected, %d foreign, %d empty, %d failed, %d changed",
+		s.Objects, s.Records, s.Duplicates, s.Rejected, s.Foreign, s.Empty, s.Failed, s.Changed)
+}
+
+// CollectFigures is a summary in numbers.
+func CollectFigures(s collect.Summary) map[string]int64 {
+	return map[string]int64{"objects": int64(s.Objects), "bytes": s.Bytes, "records": s.Records, "duplicates": s.Duplicates, "rejected": s.Rejected,
+		"foreign": int64(s.Foreign), "empty": int64(s.Empty), "failed": int64(s.Failed), "changed": int64(s.Changed)}
+}
+
+// SayRevisions logs the published packets whose month got records since.
+func (p *Parts) SayRevisions(ctx context.Context, log *slog.Logger) error {
+	due, err := report.RevisionsDue(ctx, p.Config, p.State)
+	for _, d := range due {
+		log.Warn("late records came for a month whose packet is published; a revision of it is due", "tenant", d.Tenant, "month", d.Month, "revision", d.Revision,
+			"log_objects", d.Objects, "lines", d.Lines, "run", fmt.Sprintf("bucketproof report --month %s --tenant %s", d.Month, d.Tenant))
+	}
+	return err
+}

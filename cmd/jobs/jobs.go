@@ -1,0 +1,130 @@
+// Package jobs is what one run of a job does: collect, check and report, for the
+// command line and for the background service alike. [Open] wires the rooms of
+// one configuration together as [Parts].
+package jobs
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
+	"bucketproof/analyze"
+	"bucketproof/internal/config"
+	"bucketproof/internal/dataset"
+	"bucketproof/internal/objects"
+	"bucketproof/internal/state"
+	"bucketproof/scheduler"
+)
+
+// Parts are the rooms of one configuration.
+type Parts struct {
+	Config  *config.Config
+	State   *state.State
+	Data    dataset.Dataset
+	Now     func() time.Time
+	Log     *slog.Logger
+	Version string // of bucketproof, as packets name it
+}
+
+// Open opens the state of a configuration. The caller sets Now, Log and Version.
+func Open(ctx context.Context, c *config.Config) (*Parts, error) {
+	s, err := state.Open(ctx, filepath.Join(c.DataDir, "state.db"))
+	if err != nil {
+		return nil, err
+	}
+	return &Parts{Config: c, State: s, Data: dataset.Dataset{Dir: filepath.Join(c.DataDir, "dataset")}}, nil
+}
+
+// With is p with another configuration on the same data folder.
+func (p *Parts) With(c *config.Config) *Parts {
+	o := *p
+	o.Config = c
+	return &o
+}
+
+// Analysis is the dataset with the statements of the configuration.
+func (p *Parts) Analysis() (analyze.Dataset, error) {
+	catalog, err := analyze.LoadCatalog(p.Config.QueriesDir)
+	if err != nil {
+		return analyze.Dataset{}, &config.Error{Path: p.Config.Path, Problems: []config.Problem{{Key: "queries_dir", Text: err.Error()}}}
+	}
+	names := func(list []*analyze.Statement) (out []string) {
+		for _, s := range list {
+			out = append(out, s.Name)
+		}
+		return out
+	}
+	packet := slices.DeleteFunc(slices.Clone(catalog.Queries), func(s *analyze.Statement) bool { return s.Asks("key") })
+	if err := p.Config.Names(names(catalog.Checks), names(packet)); err != nil {
+		return analyze.Dataset{}, err
+	}
+	return analyze.Dataset{Config: p.Config, Catalog: catalog, State: p.State, Files: p.Data}, nil
+}
+
+// Ledger is the state as the scheduler sees it.
+type Ledger struct{ State *state.State }
+
+// StartRun notes that a task has begun.
+func (l Ledger) StartRun(ctx context.Context, t scheduler.Task, at time.Time) (int64, error) {
+	return l.State.StartRun(ctx, state.Run{Job: t.Job, Tenant: t.Tenant, Period: t.Period, Scheduled: t.Scheduled}, at)
+}
+
+// EndRun notes how it has ended.
+func (l Ledger) EndRun(ctx context.Context, id int64, r scheduler.Result, at time.Time) error {
+	run := state.Run{ID: id, Outcome: r.Outcome(), Detail: r.Detail, Figures: r.Figures, NotBefore: r.NotBefore}
+	if r.Err != nil {
+		run.Error = r.Err.Error()
+	}
+	return l.State.EndRun(ctx, run, at)
+}
+
+// Past returns the runs of a job that were scheduled for a time since.
+func (l Ledger) Past(ctx context.Context, job string, since time.Time) ([]scheduler.Past, error) {
+	if since.IsZero() {
+		return nil, nil // nothing is planned
+	}
+	runs, err := l.State.Runs(ctx, state.RunFilter{Job: job, Scheduled: since})
+	past := make([]scheduler.Past, len(runs))
+	for i, r := range runs {
+		past[i] = scheduler.Past{Task: scheduler.Task{Job: r.Job, Tenant: r.Tenant, Period: r.Period, Scheduled: r.Scheduled}, Outcome: r.Outcome, Ended: r.Ended, NotBefore: r.NotBefore}
+	}
+	return past, err
+}
+
+// OwedSince is from when on a job is owed to a tenant.
+func (l Ledger) OwedSince(ctx context.Context, job, tenant string, now time.Time) (time.Time, error) {
+	return l.State.OwedSince(ctx, job, tenant, now)
+}
+
+// Interrupt ends the runs of a service that is no more.
+func (l Ledger) Interrupt(ctx context.Context, at time.Time) error {
+	return l.State.CloseScheduled(ctx, at)
+}
+
+// Transient tells whether a fault may be gone in a moment: a server that is busy
+// or does not answer, a connection that broke, a lock that another process
+// holds. What a person must mend is not.
+func Transient(err error) bool {
+	var timeout net.Error
+	var answer *awshttp.ResponseError
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, syscall.ENOSPC):
+		return false
+	case errors.Is(err, objects.ErrSlowDown), errors.Is(err, scheduler.ErrLocked), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded):
+		return true
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return true
+	case errors.As(err, &answer) && answer.HTTPStatusCode() >= http.StatusInternalServerError:
+		return true
+	}
+	return errors.As(err, &timeout)
+}

@@ -1,0 +1,240 @@
+package jobs
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/mail"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"bucketproof/analyze"
+	"bucketproof/internal/config"
+	"bucketproof/internal/objects"
+	"bucketproof/internal/state"
+	"bucketproof/report"
+	"bucketproof/report/deliver"
+	"bucketproof/report/signing"
+	"bucketproof/scheduler"
+)
+
+// Stored is a packet with the place where it is.
+type Stored struct {
+	Packet *report.Packet
+	Result deliver.Result
+	Began  time.Time // what is collected from here on may not be in the packet
+}
+
+// Publish builds the packet of a month and stores it. Held, if there is one, is
+// asked before it becomes a finished packet.
+func (p *Parts) Publish(ctx context.Context, data analyze.Dataset, t config.Tenant, month string, held func(context.Context) error) (s Stored, err error) {
+	s.Began = p.Now()
+	signer, err := signing.Load(ctx, p.Config.Signing, p.Config.AWS, p.Now)
+	if err != nil {
+		return s, err
+	}
+	if s.Packet, err = p.Build(ctx, data, t, month, true); err != nil {
+		return s, err
+	}
+	if s.Packet.Totals.Records == 0 {
+		p.Log.Warn("the dataset holds no record of this month; the packet says that nothing could be evaluated. Was it collected?", "tenant", t.ID, "month", month)
+	}
+	e := p.Config.Evidence
+	store, err := objects.Open(ctx, e.URL, p.Config.AWS)
+	if err != nil {
+		return s, err
+	}
+	place := deliver.Place{Store: store, URL: e.URL, LockMode: e.LockMode, RetainUntil: p.Now().AddDate(0, 0, e.LockDays), KMSKey: e.KMSKey, Signer: signer, Log: p.Log, Held: held}
+	s.Result, err = deliver.Publish(ctx, place, s.Packet)
+	return s, err
+}
+
+// Build makes the packet of a month without storing it. Check runs the checks of
+// the month first.
+func (p *Parts) Build(ctx context.Context, data analyze.Dataset, t config.Tenant, month string, check bool) (packet *report.Packet, err error) {
+	look, err := packetLook(p.Config, t)
+	if err != nil {
+		return nil, err
+	}
+	r, err := analyze.Month(t.Location, month)
+	if err != nil {
+		return nil, err
+	}
+	v, err := analyze.Open(ctx, data, t, r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	if check {
+		if _, err := v.Check(ctx, p.Now()); err != nil {
+			return nil, err
+		}
+	}
+	earlier, err := analyze.Month(t.Location, r.First.AddDate(0, -1, 0).Format("2006-01"))
+	if err != nil {
+		return nil, err
+	}
+	in := report.Input{View: v, Catalog: data.Catalog, State: p.State, Month: month, Version: p.Version, Look: look, Signed: p.Config.Signing.Signs()}
+	before, err := analyze.Open(ctx, data, t, earlier)
+	switch {
+	case errors.Is(err, analyze.ErrRetired): // nothing to compare with
+	case err != nil:
+		return nil, err
+	default:
+		in.Previous = before
+		defer func() { err = errors.Join(err, before.Close()) }()
+	}
+	return report.Build(ctx, in)
+}
+
+// packetLook reads the files that make a packet look as it does.
+func packetLook(c *config.Config, t config.Tenant) (report.Look, error) {
+	look := report.Look{MSP: c.Report.MSP, Accent: c.Report.Accent, Paper: t.Paper}
+	if c.Report.Logo != "" {
+		body, err := os.ReadFile(c.Report.Logo)
+		if err != nil {
+			return look, err
+		}
+		look.Logo = body
+	}
+	for _, path := range c.Report.Fonts {
+		body, err := os.ReadFile(path)
+		if err != nil {
+			return look, err
+		}
+		look.Fonts = append(look.Fonts, body)
+	}
+	return look, nil
+}
+
+// PublishOnce publishes the packet of a month that a schedule asks for, once
+// over all machines that share the evidence place, and queues its mails.
+func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.Tenant, task scheduler.Task, claims deliver.Claims) scheduler.Result {
+	fail := func(err error) scheduler.Result {
+		return scheduler.Result{Err: fmt.Errorf("report %s of %s: %w", task.Period, t.ID, err)}
+	}
+	store, err := objects.Open(ctx, p.Config.Evidence.URL, p.Config.AWS)
+	if err != nil {
+		return fail(err)
+	}
+	latest := func(ctx context.Context) (int, error) { return deliver.Latest(ctx, store, t.ID, task.Period) }
+	lease, err := claims.Take(ctx, deliver.Work{Tenant: t.ID, Month: task.Period, Scheduled: task.Scheduled}, latest)
+	var held *deliver.HeldError
+	var done *deliver.FinishedError
+	switch {
+	case errors.As(err, &held):
+		return scheduler.Result{Detail: held.Error(), NotBefore: held.Until}
+	case errors.As(err, &done):
+		return scheduler.Result{Detail: done.Error(), Figures: map[string]int64{"revision": int64(done.Revision)}}
+	case err != nil:
+		return fail(err)
+	}
+	kept, stop := lease.Keep(ctx)
+	r, err := p.publishHeld(kept, data, t, task.Period, lease, latest)
+	stop()
+	if err != nil {
+		err = errors.Join(err, lease.Release(context.WithoutCancel(ctx)))
+		return fail(err)
+	}
+	return r
+}
+
+func (p *Parts) publishHeld(ctx context.Context, data analyze.Dataset, t config.Tenant, month string, lease *deliver.Lease, latest func(context.Context) (int, error)) (scheduler.Result, error) {
+	began := p.Now()
+	revision, err := latest(ctx)
+	if err != nil {
+		return scheduler.Result{}, err
+	}
+	detail := fmt.Sprintf("revision %d was published before the run was interrupted", revision)
+	if revision <= lease.Before { // no earlier claim on this work got as far
+		s, err := p.Publish(ctx, data, t, month, lease.Held)
+		if err != nil {
+			return scheduler.Result{}, err
+		}
+		began, revision = s.Began, s.Result.Revision
+		detail = fmt.Sprintf("%s, revision %d, %s", s.Packet.Verdict, revision, s.Result.URL)
+		if s.Result.Unchanged {
+			detail += ", which was there already"
+		}
+	}
+	published := state.Published{Tenant: t.ID, Month: month, Revision: revision, At: began}
+	if err := p.Announce(ctx, t, published); err != nil {
+		return scheduler.Result{}, err
+	}
+	packet := p.Config.Evidence.URL.Join(t.ID + "/" + report.PacketName(month, revision) + "/")
+	if err := lease.Finish(ctx, deliver.Finished{Revision: revision, Packet: packet}); err != nil {
+		return scheduler.Result{}, err
+	}
+	return scheduler.Result{Detail: detail, Figures: map[string]int64{"revision": int64(revision)}}, nil
+}
+
+// Announce notes a packet as published and queues what announces it.
+func (p *Parts) Announce(ctx context.Context, t config.Tenant, published state.Published) error {
+	var messages []state.Message
+	if t.Tickets.Kind == config.TicketsNinjaOne && t.Tickets.Attach {
+		payload, err := json.Marshal(published)
+		if err != nil {
+			return err
+		}
+		messages = append(messages, state.Message{Kind: state.AttachPacket, Tenant: t.ID, Subject: t.ID + "/" + report.PacketName(published.Month, published.Revision), Payload: payload})
+	}
+	return p.State.Announce(ctx, published, p.mails(t, published), messages, p.Now())
+}
+
+// mails are those that announce a packet: one for each contact with a role that
+// gets mail. An address gets one, whatever its case and however often it stands
+// there.
+func (p *Parts) mails(t config.Tenant, published state.Published) (mails []state.Mail) {
+	if p.Config.Mail.SMTP == "" {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, c := range t.Contacts {
+		address, err := mail.ParseAddress(c.Email)
+		if err != nil { // the configuration has checked it
+			continue
+		}
+		email := strings.ToLower(address.Address)
+		if !slices.Contains(p.Config.Mail.Roles, c.Role) || known[email] {
+			continue
+		}
+		known[email] = true
+		mails = append(mails, state.Mail{Email: address.Address, Name: c.Name, Role: c.Role, MessageID: MessageID(p.Config.Mail.From, t.ID, published.Month, fmt.Sprint(published.Revision), email)})
+	}
+	return mails
+}
+
+// MessageID is that of a mail about something: the same each time, so that a mail
+// sent a second time after a crash is known as the same one. It comes without
+// angle brackets, with the domain of the sender.
+func MessageID(from string, about ...string) string {
+	domain := "bucketproof.invalid"
+	if a, err := mail.ParseAddress(from); err == nil {
+		domain = a.Address[strings.LastIndexByte(a.Address, '@')+1:]
+	}
+	h := sha256.New()
+	for _, s := range about {
+		fmt.Fprintf(h, "%d:%s", len(s), s)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:32] + "@" + domain
+}
+
+// LeaseTime is how long a claim on a packet holds without being renewed.
+const LeaseTime = 30 * time.Minute
+
+// Claims are those of this process on the packets of its evidence place.
+func (p *Parts) Claims(instance string) deliver.Claims {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	// A copy of the data folder on another machine is another instance.
+	sum := sha256.Sum256([]byte(instance + "@" + host))
+	return deliver.Claims{URL: p.Config.Evidence.URL, Access: p.Config.AWS, Now: p.Now, TTL: LeaseTime,
+		Owner: deliver.Owner{Instance: hex.EncodeToString(sum[:8]), Host: host, PID: os.Getpid()}}
+}

@@ -1,0 +1,324 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"bucketproof/internal/objects"
+)
+
+// Service is how the background service behaves.
+type Service struct {
+	CatchUpDays int    // how far back what was missed is made up for
+	Listen      string // host:port for health and metrics, on a loopback address; "" for none
+	LogFormat   string // text or json
+}
+
+// Alerts say who hears of trouble with the service itself.
+type Alerts struct {
+	Mail         []string // addresses
+	WebhookEnv   string   // the variable that holds the URL; "" for none
+	SecretEnv    string   // the variable that holds the key of the webhook's HMAC
+	PingEnv      string   // the variable that holds the URL of a dead-man's switch
+	Failures     int      // of a job for a tenant in a row
+	SilenceHours int      // without a log object for a bucket
+}
+
+// Retention says what is forgotten, in days. 0 keeps it for ever.
+type Retention struct{ RunsDays, DatasetDays int }
+
+// Links are how a packet is reached from a mail.
+type Links struct {
+	Kind         string         // auto, presigned or page
+	AWS          objects.Access // who signs presigned links
+	PublicURL    string         // of the download page, without a / at its end; "" for none
+	Listen       string         // host:port of the download page
+	Certificate  string         // PEM file for TLS, resolved against Dir; "" where a proxy does TLS
+	Key          string         // PEM file
+	Proxies      []netip.Prefix // whose X-Forwarded-For is believed
+	MaxDownloads int            // files for each link
+}
+
+// Page tells whether the service offers the download page.
+func (l Links) Page() bool { return l.PublicURL != "" }
+
+// Kinds of ticket systems.
+const (
+	TicketsWebhook     = "webhook"
+	TicketsJira        = "jira"
+	TicketsGitHub      = "github"
+	TicketsConnectWise = "connectwise"
+	TicketsNinjaOne    = "ninjaone"
+)
+
+// Tickets say where findings become tickets. Kind "" is nowhere.
+type Tickets struct {
+	Kind     string
+	Severity string // the least that opens a ticket
+	URL      string // of the system, without a / at its end
+	User     string // Jira: mail address; ConnectWise: company+public key; NinjaOne: client ID
+	TokenEnv string // the variable that holds token, private key, client secret or HMAC key
+
+	Project    string // Jira: project key; GitHub: owner/repository
+	IssueType  string // Jira
+	Transition string // Jira: the name of the one that closes
+	Reopen     string // Jira: the name of the one that opens again; "" only comments
+	Company    int64  // ConnectWise: company ID; NinjaOne: organization ID
+	Board      int64  // ConnectWise: board ID; NinjaOne: board ID, for finding tickets again
+	Form       int64  // NinjaOne: ticket form ID
+	Status     string // ConnectWise and NinjaOne: of an open ticket
+	Closed     string // ConnectWise and NinjaOne: of a closed one
+	ClientID   string // ConnectWise: of the integration
+	RefreshEnv string // NinjaOne: the variable that holds a refresh token
+	Attach     bool   // NinjaOne: packets are attached to the organization
+}
+
+func readService(t *table) Service {
+	s := Service{
+		CatchUpDays: int(t.integer("catch_up_days", 35, 1, 366)),
+		Listen:      t.str("listen", "127.0.0.1:9464"),
+		LogFormat:   t.oneOf("log_format", "text", "text", "json"),
+	}
+	if s.Listen != "" {
+		host, ok := checkListen(t, "listen", s.Listen)
+		if ip, err := netip.ParseAddr(host); ok && host != "localhost" && (err != nil || !ip.IsLoopback()) {
+			t.problem("listen", "is %q; health and metrics stay on the machine, write a loopback address like \"127.0.0.1:9464\"", s.Listen)
+		}
+	}
+	t.done()
+	return s
+}
+
+func checkListen(t *table, key, address string) (host string, ok bool) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || port == "" {
+		t.problem(key, "is %q; write an address and a port like \"127.0.0.1:9464\"", address)
+		return "", false
+	}
+	return host, true
+}
+
+func readAlerts(t *table) Alerts {
+	a := Alerts{
+		WebhookEnv:   readEnvName(t, "webhook_env"),
+		SecretEnv:    readEnvName(t, "secret_env"),
+		PingEnv:      readEnvName(t, "ping_env"),
+		Failures:     int(t.integer("failures", 3, 1, 100)),
+		SilenceHours: int(t.integer("silence_hours", 48, 1, 24*60)),
+	}
+	a.Mail, _ = t.stringList("mail")
+	for _, address := range a.Mail {
+		checkAddress(t, "mail", address)
+	}
+	if a.WebhookEnv != "" && a.SecretEnv == "" {
+		t.problem("secret_env", "is missing; name the variable that holds the key with which the webhook's messages are signed")
+	}
+	t.done()
+	return a
+}
+
+// readEnvName reads the name of an environment variable. The text may be a
+// secret that stands in the wrong place, so it is not repeated.
+func readEnvName(t *table, key string) string {
+	name := t.str(key, "")
+	if name != "" && !isEnvName(name) {
+		t.problem(key, "is no name of an environment variable; write the name, not the secret")
+		return ""
+	}
+	return name
+}
+
+func isEnvName(s string) bool {
+	for i, r := range s {
+		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// leastDatasetDays is what the packet of the last month, the comparison with the
+// one before and what is usual look at, with time for catching up.
+const leastDatasetDays = 180
+
+func readRetention(t *table, catchUp int) Retention {
+	r := Retention{RunsDays: int(t.integer("runs_days", 400, 0, 36500)), DatasetDays: int(t.integer("dataset_days", 0, 0, 36500))}
+	if r.RunsDays > 0 && r.RunsDays <= catchUp {
+		t.problem("runs_days", "is %d, and service.catch_up_days %d: what was done must be remembered for longer than it is made up for; write %d or more", r.RunsDays, catchUp, catchUp+1)
+	}
+	if r.DatasetDays > 0 && r.DatasetDays < leastDatasetDays {
+		t.problem("dataset_days", "is %d; packets, their comparison and the checks look back up to %d days, write that or more, or 0 to keep records for ever", r.DatasetDays, leastDatasetDays)
+	}
+	t.done()
+	return r
+}
+
+func (c *Config) readLinks(t *table) Links {
+	l := Links{
+		Kind:         t.oneOf("kind", "auto", "auto", "presigned", "page"),
+		AWS:          readAccess(t.sub("aws"), c.AWS),
+		PublicURL:    strings.TrimSuffix(t.str("public_url", ""), "/"),
+		Listen:       t.str("listen", "127.0.0.1:8480"),
+		MaxDownloads: int(t.integer("max_downloads", 50, 1, 100000)),
+	}
+	checkListen(t, "listen", l.Listen)
+	if l.PublicURL != "" {
+		c.checkPublicURL(t, l.PublicURL)
+	} else if l.Kind == "page" {
+		t.problem("public_url", "is missing; write the address under which contacts reach the download page, \"https://evidence.msp.example\"")
+	}
+	for key, to := range map[string]*string{"certificate": &l.Certificate, "key": &l.Key} {
+		if path := t.str(key, ""); path != "" {
+			*to = c.resolve(path)
+		}
+	}
+	for _, f := range []struct{ key, path string }{{"certificate", l.Certificate}, {"key", l.Key}} {
+		if f.path == "" {
+			continue
+		}
+		if _, err := os.Stat(f.path); err != nil {
+			t.problem(f.key, "%s", err)
+		}
+	}
+	if (l.Certificate == "") != (l.Key == "") {
+		t.problem("certificate", "and key belong together; name both, or neither where a proxy does TLS")
+	}
+	proxies, _ := t.stringList("proxies")
+	for _, text := range proxies {
+		p, err := netip.ParsePrefix(text)
+		if a, aerr := netip.ParseAddr(text); err != nil && aerr == nil {
+			p, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil {
+			t.problem("proxies", "holds %q, which is no address or network; write one like \"127.0.0.1\" or \"10.0.0.0/8\"", text)
+			continue
+		}
+		l.Proxies = append(l.Proxies, p.Masked())
+	}
+	t.done()
+	return l
+}
+
+func (c *Config) checkPublicURL(t *table, text string) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" {
+		t.problem("public_url", "is %q; write an address like \"https://evidence.msp.example\"", text)
+		return
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && (err != nil || !ip.IsLoopback()) {
+		t.problem("public_url", "is %q; a link that opens evidence goes by https", text)
+	}
+}
+
+// ticketURLs are examples, and for GitHub the default.
+var ticketURLs = map[string]string{
+	TicketsJira: "https://msp.atlassian.net", TicketsGitHub: "https://api.github.com", TicketsConnectWise: "https://api-na.myconnectwise.net",
+	TicketsNinjaOne: "https://eu.ninjarmm.com", TicketsWebhook: "https://hooks.msp.example/findings",
+}
+
+// readTickets reads [tickets], or what a tenant has in its place. What is not
+// named comes from another.
+func readTickets(t *table, from Tickets) Tickets {
+	k := Tickets{
+		Kind:     t.oneOf("kind", from.Kind, "", TicketsWebhook, TicketsJira, TicketsGitHub, TicketsConnectWise, TicketsNinjaOne),
+		Severity: t.oneOf("severity", orText(from.Severity, "high"), "low", "medium", "high"),
+		URL:      strings.TrimSuffix(t.str("url", from.URL), "/"),
+		User:     t.str("user", from.User),
+		Project:  t.str("project", from.Project), IssueType: t.str("issue_type", orText(from.IssueType, "Task")),
+		Transition: t.str("transition", orText(from.Transition, "Done")), Reopen: t.str("reopen", from.Reopen),
+		Company: t.integer("company", from.Company, 0, 1<<53), Board: t.integer("board", from.Board, 0, 1<<53), Form: t.integer("form", from.Form, 0, 1<<53),
+		Status: t.str("status", from.Status), Closed: t.str("closed", from.Closed), ClientID: t.str("client_id", from.ClientID),
+		Attach: t.boolean("attach", from.Attach),
+	}
+	k.TokenEnv, k.RefreshEnv = orText(readEnvName(t, "token_env"), from.TokenEnv), orText(readEnvName(t, "refresh_env"), from.RefreshEnv)
+	if k.Kind == TicketsGitHub && k.URL == "" {
+		k.URL = ticketURLs[TicketsGitHub]
+	}
+	if k.Kind == TicketsNinjaOne && k.Status == "" {
+		k.Status = "1000" // the identifier of the status New
+	}
+	t.done()
+	return k
+}
+
+// checkTickets reports what the tickets of a tenant lack. It comes after
+// readTickets, because a tenant may complete what [tickets] begins.
+func checkTickets(t *table, k Tickets) {
+	if k.Kind == "" {
+		return
+	}
+	type need struct {
+		key     string
+		missing bool
+		example string
+	}
+	needs := []need{
+		{"url", k.URL == "", ticketURLs[k.Kind]},
+		{"token_env", k.TokenEnv == "", "BUCKETPROOF_TICKETS_TOKEN"},
+	}
+	switch k.Kind {
+	case TicketsJira:
+		needs = append(needs, need{"user", k.User == "", "reports@msp.example"}, need{"project", k.Project == "", "OPS"})
+	case TicketsGitHub:
+		needs = append(needs, need{"project", strings.Count(k.Project, "/") != 1, "msp/evidence"})
+	case TicketsConnectWise:
+		needs = append(needs, need{"user", !strings.Contains(k.User, "+"), "company+publicKey"}, need{"company", k.Company == 0, "250"}, need{"board", k.Board == 0, "1"},
+			need{"client_id", k.ClientID == "", "00000000-0000-0000-0000-000000000000"}, need{"closed", k.Closed == "", "Closed"})
+	case TicketsNinjaOne:
+		needs = append(needs, need{"user", k.User == "", "client ID of the API application"}, need{"company", k.Company == 0, "2"}, need{"form", k.Form == 0, "1"},
+			need{"closed", k.Closed == "", "6000"})
+	}
+	for _, n := range needs {
+		if n.missing {
+			t.problem("tickets."+n.key, "is missing for %s; write it in [tickets] or in the tenant's tickets, for example %q", k.Kind, n.example)
+		}
+	}
+	if k.URL != "" {
+		u, err := url.Parse(k.URL)
+		if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
+			t.problem("tickets.url", "is no address of a ticket system; write one like %q, without credentials", ticketURLs[k.Kind])
+		}
+	}
+}
+
+func orText(s, def string) string {
+	if s == "" {
+		return def
+	}
+	return s
+}
+
+// contactRoles are the roles of contacts.
+var contactRoles = []string{"auditor", "account_manager", "technician"}
+
+// readRoles reads which contacts get mail, by default all.
+func readRoles(t *table) []string {
+	roles, ok := t.stringList("roles")
+	if !ok {
+		return contactRoles
+	}
+	for _, r := range roles {
+		if !slices.Contains(contactRoles, r) {
+			t.problem("roles", "holds %q; write %s", r, quoteList(contactRoles))
+		}
+	}
+	return roles
+}
+
+// Secret reads a secret from the environment variable that a key of the
+// configuration names; "" where it names none. The error names both.
+func Secret(key, name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	v, ok := os.LookupEnv(name)
+	if !ok || v == "" {
+		return "", fmt.Errorf("%s names the environment variable %s, which is not set; set it where bucketproof runs", key, name)
+	}
+	return v, nil
+}

@@ -1,0 +1,158 @@
+package state
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Link opens a packet on the download page. The token that it is reached by is
+// not kept, only its SHA-256.
+type Link struct {
+	ID            string // what people name it by
+	Tenant, Month string
+	Revision      int
+	Email, Name   string // of the contact
+	Created, Ends time.Time
+	MaxDownloads  int
+	Downloads     int       // files given out
+	Revoked       time.Time // zero: it is not
+}
+
+// Works tells whether the link opens its packet at a time.
+func (l Link) Works(at time.Time) bool { return l.Revoked.IsZero() && at.Before(l.Ends) }
+
+// LinkUse is one use of a link.
+type LinkUse struct {
+	Link    Link
+	At      time.Time
+	Address string // IP address of the client
+	File    string // "" for the page itself
+}
+
+// ErrNoLink means that no link has an id or a token, or that it has no download
+// left.
+var ErrNoLink = errors.New("no such link")
+
+// PutLink keeps a new link for a token.
+func (s *State) PutLink(ctx context.Context, token [32]byte, l Link) error {
+	hash := sha256.Sum256(token[:])
+	if _, err := s.db.ExecContext(ctx, "INSERT INTO links (hash, id, tenant, month, revision, email, name, created, ends, max_downloads) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		hash[:], l.ID, l.Tenant, l.Month, l.Revision, l.Email, l.Name, l.Created.UnixMilli(), l.Ends.UnixMilli(), l.MaxDownloads); err != nil {
+		return fmt.Errorf("note the link: %w", err)
+	}
+	return nil
+}
+
+const linkColumns = "SELECT l.id, l.tenant, l.month, l.revision, l.email, l.name, l.created, l.ends, l.max_downloads, l.downloads, l.revoked"
+
+func scanLink(r interface{ Scan(...any) error }, more ...any) (Link, error) {
+	var l Link
+	var created, ends int64
+	var revoked sql.NullInt64
+	err := r.Scan(append([]any{&l.ID, &l.Tenant, &l.Month, &l.Revision, &l.Email, &l.Name, &created, &ends, &l.MaxDownloads, &l.Downloads, &revoked}, more...)...)
+	l.Created, l.Ends, l.Revoked = time.UnixMilli(created).UTC(), time.UnixMilli(ends).UTC(), fromMillis(revoked)
+	return l, err
+}
+
+// LinkOf returns the link of a token, whether it works or not. The lookup is by
+// a hash, so that its time tells nothing about other tokens.
+func (s *State) LinkOf(ctx context.Context, token [32]byte) (Link, error) {
+	hash := sha256.Sum256(token[:])
+	l, err := scanLink(s.db.QueryRowContext(ctx, linkColumns+" FROM links l WHERE l.hash = ?", hash[:]))
+	if errors.Is(err, sql.ErrNoRows) {
+		return l, ErrNoLink
+	}
+	if err != nil {
+		return l, fmt.Errorf("read the link: %w", err)
+	}
+	return l, nil
+}
+
+// UseLink notes a use of a link that works at the time. A file counts as a
+// download; where none is left the error is ErrNoLink, and nothing is noted.
+func (s *State) UseLink(ctx context.Context, u LinkUse) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		count := 0
+		if u.File != "" {
+			count = 1
+		}
+		r, err := tx.ExecContext(ctx, "UPDATE links SET downloads = downloads + ? WHERE id = ? AND downloads + ? <= max_downloads AND revoked IS NULL AND ends > ?", count, u.Link.ID, count, u.At.UnixMilli())
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrNoLink)
+		}
+		_, err = tx.ExecContext(ctx, "INSERT INTO link_uses (link, at, address, file) VALUES (?, ?, ?, ?)", u.Link.ID, u.At.UnixMilli(), u.Address, u.File)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note the use of a link: %w", err)
+	}
+	return nil
+}
+
+// Links returns the links of a tenant, or of all where tenant is "", the newest
+// first.
+func (s *State) Links(ctx context.Context, tenant string) ([]Link, error) {
+	var out []Link
+	err := s.rows(ctx, linkColumns+" FROM links l WHERE l.tenant = ? OR ? = '' ORDER BY l.created DESC, l.id", func(rows *sql.Rows) error {
+		l, err := scanLink(rows)
+		out = append(out, l)
+		return err
+	}, tenant, tenant)
+	if err != nil {
+		return nil, fmt.Errorf("read the links: %w", err)
+	}
+	return out, nil
+}
+
+// LinkByID returns the link with an id.
+func (s *State) LinkByID(ctx context.Context, id string) (Link, error) {
+	l, err := scanLink(s.db.QueryRowContext(ctx, linkColumns+" FROM links l WHERE l.id = ?", id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return l, fmt.Errorf("%w: %q", ErrNoLink, id)
+	}
+	if err != nil {
+		return l, fmt.Errorf("read the link: %w", err)
+	}
+	return l, nil
+}
+
+// RevokeLink ends a link at once. One that is revoked already stays as it is.
+func (s *State) RevokeLink(ctx context.Context, id string, at time.Time) error {
+	if _, err := s.db.ExecContext(ctx, "UPDATE links SET revoked = ? WHERE id = ? AND revoked IS NULL", at.UnixMilli(), id); err != nil {
+		return fmt.Errorf("revoke the link: %w", err)
+	}
+	return nil
+}
+
+// RenewLink gives a link another end and its downloads anew, and takes a
+// revocation back.
+func (s *State) RenewLink(ctx context.Context, id string, ends time.Time) error {
+	if _, err := s.db.ExecContext(ctx, "UPDATE links SET ends = ?, downloads = 0, revoked = NULL WHERE id = ?", ends.UnixMilli(), id); err != nil {
+		return fmt.Errorf("renew the link: %w", err)
+	}
+	return nil
+}
+
+// LinkUses returns the uses of a tenant's links in from..to, the earliest first.
+func (s *State) LinkUses(ctx context.Context, tenant string, from, to time.Time) ([]LinkUse, error) {
+	var out []LinkUse
+	err := s.rows(ctx, linkColumns+", u.at, u.address, u.file FROM links l JOIN link_uses u ON u.link = l.id WHERE l.tenant = ? AND u.at >= ? AND u.at < ? ORDER BY u.at, u.id", func(rows *sql.Rows) error {
+		var u LinkUse
+		var at int64
+		l, err := scanLink(rows, &at, &u.Address, &u.File)
+		u.Link, u.At = l, time.UnixMilli(at).UTC()
+		out = append(out, u)
+		return err
+	}, tenant, from.UnixMilli(), to.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("read the uses of links: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,126 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// Statuses of what is to be sent.
+const (
+	MailWaiting = "waiting"
+	MailSent    = "sent"
+	MailRefused = "refused" // for good
+)
+
+// Mail announces a packet to a contact.
+type Mail struct {
+	Tenant, Month string // YYYY-MM
+	Revision      int
+	Email         string
+	Name, Role    string
+	MessageID     string // without angle brackets
+	Status        string
+	Attempts      int
+	Next          time.Time // not to be tried before
+	Detail        string    // the last error
+	Link          string    // presigned or page; "" where none was made
+	LinkEnds      time.Time // zero where none was made
+	Queued        time.Time
+	Ended         time.Time // zero while it waits
+}
+
+// Announce notes a packet as published, and the mails and messages that announce
+// it, in one transaction. A contact who is noted for this revision already is not
+// noted again, and messages are queued at the first call for it only.
+func (s *State) Announce(ctx context.Context, p Published, mails []Mail, messages []Message, at time.Time) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		if err := putPublished(ctx, tx, p); err != nil {
+			return err
+		}
+		for _, m := range mails {
+			_, err := tx.ExecContext(ctx, "INSERT INTO mails (tenant, month, revision, email, name, role, message_id, status, next, queued) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
+				p.Tenant, p.Month, p.Revision, m.Email, m.Name, m.Role, m.MessageID, at.UnixMilli(), at.UnixMilli())
+			if err != nil {
+				return err
+			}
+		}
+		r, err := tx.ExecContext(ctx, "INSERT INTO notes VALUES (?, '') ON CONFLICT DO NOTHING", fmt.Sprintf("announced/%s/%s/%d", p.Tenant, p.Month, p.Revision))
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		for _, m := range messages {
+			if err := putMessage(ctx, tx, m, at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("note the packet and its mails: %w", err)
+	}
+	return nil
+}
+
+// QueueAgain lets mails that were sent or refused be sent once more, as someone
+// asked for by hand. It returns how many there are.
+func (s *State) QueueAgain(ctx context.Context, tenant, month string, revision int, email string, at time.Time) (int64, error) {
+	r, err := s.db.ExecContext(ctx, "UPDATE mails SET status = 'waiting', attempts = 0, next = ?, detail = '', ended = NULL WHERE tenant = ? AND month = ? AND revision = ? AND (email = ? OR ? = '')",
+		at.UnixMilli(), tenant, month, revision, email, email)
+	if err != nil {
+		return 0, fmt.Errorf("queue the mails again: %w", err)
+	}
+	return r.RowsAffected()
+}
+
+// PutMail notes what became of an attempt to send a mail: its status, attempts,
+// next, detail, link and end.
+func (s *State) PutMail(ctx context.Context, m Mail) error {
+	_, err := s.db.ExecContext(ctx, "UPDATE mails SET status = ?, attempts = ?, next = ?, detail = ?, link = ?, link_ends = ?, ended = ? WHERE tenant = ? AND month = ? AND revision = ? AND email = ?",
+		m.Status, m.Attempts, m.Next.UnixMilli(), m.Detail, m.Link, millis(m.LinkEnds), millis(m.Ended), m.Tenant, m.Month, m.Revision, m.Email)
+	if err != nil {
+		return fmt.Errorf("note the mail: %w", err)
+	}
+	return nil
+}
+
+const mailColumns = "SELECT tenant, month, revision, email, name, role, message_id, status, attempts, next, detail, link, link_ends, queued, ended FROM mails"
+
+func (s *State) mails(ctx context.Context, where string, args ...any) ([]Mail, error) {
+	var out []Mail
+	err := s.rows(ctx, mailColumns+where, func(rows *sql.Rows) error {
+		var m Mail
+		var next, queued int64
+		var linkEnds, ended sql.NullInt64
+		err := rows.Scan(&m.Tenant, &m.Month, &m.Revision, &m.Email, &m.Name, &m.Role, &m.MessageID, &m.Status, &m.Attempts, &next, &m.Detail, &m.Link, &linkEnds, &queued, &ended)
+		m.Next, m.Queued = time.UnixMilli(next).UTC(), time.UnixMilli(queued).UTC()
+		m.LinkEnds, m.Ended = fromMillis(linkEnds), fromMillis(ended)
+		out = append(out, m)
+		return err
+	}, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the mails: %w", err)
+	}
+	return out, nil
+}
+
+// WaitingMails returns the mails that wait, those first that may be tried first.
+func (s *State) WaitingMails(ctx context.Context) ([]Mail, error) {
+	return s.mails(ctx, " WHERE status = 'waiting' ORDER BY next, tenant, month, email")
+}
+
+// Mails returns the mails of a tenant, or of all where tenant is "", the newest
+// first.
+func (s *State) Mails(ctx context.Context, tenant string) ([]Mail, error) {
+	return s.mails(ctx, " WHERE tenant = ? OR ? = '' ORDER BY month DESC, revision DESC, tenant, email", tenant, tenant)
+}
+
+// MailsBetween returns the mails of a tenant that were sent or refused in
+// from..to, the earliest first.
+func (s *State) MailsBetween(ctx context.Context, tenant string, from, to time.Time) ([]Mail, error) {
+	return s.mails(ctx, " WHERE tenant = ? AND ended >= ? AND ended < ? ORDER BY ended, email", tenant, from.UnixMilli(), to.UnixMilli())
+}

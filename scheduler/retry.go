@@ -1,0 +1,51 @@
+package scheduler
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// Retry is how a transient fault is met: with pauses from First on that double
+// up to Longest, each shortened at random by up to a half so that many clients
+// do not come back at once, and at most Attempts attempts.
+type Retry struct {
+	First, Longest time.Duration
+	Attempts       int
+	// Transient tells whether it may be otherwise in a moment.
+	Transient func(error) bool
+}
+
+// Pause is how long to wait behind the attempt with this number, from 1.
+func (r Retry) Pause(attempt int) time.Duration {
+	d := r.Longest
+	if attempt < 30 {
+		d = min(r.First<<(attempt-1), r.Longest)
+	}
+	return d - rand.N(d/2+1)
+}
+
+// do does tasks, and those of them again whose fault is transient.
+func (r Retry) do(ctx context.Context, clock Clock, tasks []Task, do func(context.Context, []Task) []Result, heard func(Task, int, error)) []Result {
+	results := do(ctx, tasks)
+	for attempt := 1; attempt < r.Attempts; attempt++ {
+		var again []int
+		for i, res := range results {
+			if res.Err != nil && ctx.Err() == nil && r.Transient(res.Err) {
+				again = append(again, i)
+				heard(tasks[i], attempt, res.Err)
+			}
+		}
+		if len(again) == 0 || clock.Wait(ctx, clock.Now().Add(r.Pause(attempt)), nil) != nil {
+			break
+		}
+		subset := make([]Task, len(again))
+		for i, n := range again {
+			subset[i] = tasks[n]
+		}
+		for i, res := range do(ctx, subset) {
+			results[again[i]] = res
+		}
+	}
+	return results
+}

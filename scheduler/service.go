@@ -1,0 +1,218 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// History is the ledger as the service reads it.
+type History interface {
+	Ledger
+	// Past returns the runs of a job that were scheduled for a time since, in
+	// the order in which they started.
+	Past(ctx context.Context, job string, since time.Time) ([]Past, error)
+	// OwedSince is from when on a job is owed to a tenant: now at the first call
+	// for the two.
+	OwedSince(ctx context.Context, job, tenant string, now time.Time) (time.Time, error)
+	// Interrupt ends the runs of a process that is no more.
+	Interrupt(ctx context.Context, at time.Time) error
+}
+
+// Service runs jobs until its context ends. Each job has a goroutine of its
+// own, so that it never overlaps itself and a slow one delays only itself.
+type Service struct {
+	// Jobs returns what is to be run; it is asked before every look at the
+	// schedule, so that a configuration that was read again counts from then on.
+	// The names are the same each time.
+	Jobs    func() []Job
+	CatchUp func() time.Duration // how far back what was missed is made up for
+	Ledger  History
+	Clock   Clock
+	Retry   Retry
+	Log     *slog.Logger
+	// Ended, if there is one, hears of each run that has ended.
+	Ended func(ctx context.Context, t Task, r Result)
+
+	mu    sync.Mutex
+	wakes map[string]chan struct{}
+}
+
+// Wake lets all jobs look at their schedules again.
+func (s *Service) Wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range s.wakes {
+		select {
+		case w <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Run runs the jobs until ctx ends, which is no error. It returns when all of
+// them have stopped.
+func (s *Service) Run(ctx context.Context) error { return s.run(ctx, false) }
+
+// RunOnce does what is owed, each task once, and returns.
+func (s *Service) RunOnce(ctx context.Context) error { return s.run(ctx, true) }
+
+func (s *Service) run(ctx context.Context, once bool) error {
+	if err := s.Ledger.Interrupt(ctx, s.Clock.Now()); err != nil {
+		return err
+	}
+	jobs := s.Jobs()
+	caughtUp := map[string]chan struct{}{}
+	s.mu.Lock()
+	s.wakes = map[string]chan struct{}{}
+	for _, j := range jobs {
+		caughtUp[j.Name] = make(chan struct{})
+		s.wakes[j.Name] = make(chan struct{}, 1)
+	}
+	s.mu.Unlock()
+	group, ctx := errgroup.WithContext(ctx)
+	for _, j := range jobs {
+		group.Go(func() error {
+			l := &loop{Service: s, name: j.Name, caughtUp: caughtUp[j.Name], wake: s.wakes[j.Name]}
+			err := l.run(ctx, caughtUp[j.After], once)
+			if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+				return nil
+			}
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+// loop is one job of a service.
+type loop struct {
+	*Service
+	name     string
+	caughtUp chan struct{} // closed when what was missed is made up for
+	wake     <-chan struct{}
+	once     sync.Once
+}
+
+func (l *loop) job() (Job, error) {
+	for _, j := range l.Jobs() {
+		if j.Name == l.name {
+			return j, nil
+		}
+	}
+	return Job{}, fmt.Errorf("the job %s is no more", l.name)
+}
+
+func (l *loop) done() { l.once.Do(func() { close(l.caughtUp) }) }
+
+func (l *loop) run(ctx context.Context, before <-chan struct{}, once bool) error {
+	defer l.done()
+	if before != nil {
+		select {
+		case <-before:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	for ctx.Err() == nil {
+		j, err := l.job()
+		if err != nil {
+			return err
+		}
+		now := l.Clock.Now()
+		tasks, again, err := l.look(ctx, j, now)
+		if err != nil {
+			return err
+		}
+		if len(tasks) > 0 {
+			if j.Together {
+				err = l.do(ctx, j, tasks)
+			} else {
+				err = l.do(ctx, j, tasks[:1])
+			}
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		l.done()
+		if once {
+			return nil
+		}
+		next := j.Schedule.Next(now)
+		if !again.IsZero() && (next.IsZero() || again.Before(next)) {
+			next = again
+		}
+		if next.IsZero() { // a line such as 30 February
+			next = now.AddDate(1, 0, 0)
+		}
+		l.Log.Debug("waits", "job", j.Name, "until", next)
+		if err := l.Clock.Wait(ctx, next, l.wake); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// look finds the tasks that are owed, and when to look again for one that failed.
+func (l *loop) look(ctx context.Context, j Job, now time.Time) (tasks []Task, again time.Time, err error) {
+	// A tenant is owed a job from the moment on at which it is first seen.
+	since := map[string]time.Time{}
+	for _, t := range j.Tasks(now) {
+		if since[t.Tenant], err = l.Ledger.OwedSince(ctx, j.Name, t.Tenant, now); err != nil {
+			return nil, again, err
+		}
+	}
+	p := newest(j, func(tenant string) time.Time { return since[tenant] }, l.CatchUp(), now)
+	past, err := l.Ledger.Past(ctx, j.Name, p.first())
+	if err != nil {
+		return nil, again, err
+	}
+	tasks, again = p.owed(past, now)
+	return tasks, again, nil
+}
+
+// do does tasks, with a run in the ledger for each. Only a ledger that can't be
+// written is an error.
+func (l *loop) do(ctx context.Context, j Job, tasks []Task) error {
+	ids := make([]int64, len(tasks))
+	for i, t := range tasks {
+		id, err := l.Ledger.StartRun(ctx, t, l.Clock.Now())
+		if err != nil {
+			return err
+		}
+		ids[i] = id
+	}
+	results := l.Retry.do(ctx, l.Clock, tasks, j.Do, func(t Task, attempt int, err error) {
+		l.Log.Warn("failed, and is tried again", "job", t.Job, "tenant", t.Tenant, "period", t.Period, "attempt", attempt, "error", err)
+	})
+	var errs []error
+	for i, r := range results {
+		t := tasks[i]
+		if ctx.Err() != nil && r.Err != nil {
+			r.Err = fmt.Errorf("%w: %w", context.Canceled, r.Err)
+		}
+		errs = append(errs, l.Ledger.EndRun(context.WithoutCancel(ctx), ids[i], r, l.Clock.Now()))
+		l.logEnd(t, r)
+		if l.Ended != nil {
+			l.Ended(context.WithoutCancel(ctx), t, r)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (l *loop) logEnd(t Task, r Result) {
+	at := []any{"job", t.Job, "tenant", t.Tenant, "period", t.Period, "outcome", r.Outcome(), "detail", r.Detail}
+	switch r.Outcome() {
+	case Failed:
+		l.Log.Error("run failed", append(at, "error", r.Err)...)
+	case Interrupted:
+		l.Log.Warn("run was interrupted and will be done again", at...)
+	default:
+		l.Log.Info("run ended", at...)
+	}
+}
