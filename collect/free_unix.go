@@ -4,9 +4,9 @@ package collect
 
 import "golang.org/x/sys/unix"
 
-// freeBytes is what the user of this process may still write to the disk of a
-// folder.
-func freeBytes(dir string) (int64, error) {
+// Free is what the user of this process may still write to the disk of a
+// folder, in bytes.
+func Free(dir string) (int64, error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {
 		return 0, err

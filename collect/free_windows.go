@@ -2,9 +2,9 @@ package collect
 
 import "golang.org/x/sys/windows"
 
-// freeBytes is what the user of this process may still write to the disk of a
-// folder.
-func freeBytes(dir string) (int64, error) {
+// Free is what the user of this process may still write to the disk of a
+// folder, in bytes.
+func Free(dir string) (int64, error) {
 	path, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
 		return 0, err

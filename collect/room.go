@@ -17,7 +17,7 @@ func (c *Collector) room() error {
 	if c.MinFree == 0 {
 		return nil
 	}
-	free, err := freeBytes(c.Dataset.Dir)
+	free, err := Free(c.Dataset.Dir)
 	if err != nil {
 		return fmt.Errorf("look how much of the disk is free: %w", err)
 	}

@@ -13,13 +13,24 @@ import (
 // ErrLocked means that another process works on the folder.
 var ErrLocked = errors.New("another bucketproof works on this folder")
 
-// Lock takes a folder, usually the data folder, for this process. It ends with the process, however
-// that ends. Where another one holds it the error is [ErrLocked] and names it.
-func Lock(dataDir string) (release func() error, err error) {
-	if err := os.MkdirAll(dataDir, 0o750); err != nil {
+// Lock takes a folder, usually the data folder, for this process, for work that
+// writes the dataset. It ends with the process, however that ends. Where another
+// one holds it the error is [ErrLocked] and names it.
+func Lock(dataDir string) (release func() error, err error) { return lock(dataDir, "lock", ErrLocked) }
+
+// ErrServed means that another service runs on the folder.
+var ErrServed = errors.New("another bucketproof serve runs on this folder")
+
+// LockService takes a data folder for a service. Other commands work beside it.
+func LockService(dataDir string) (release func() error, err error) {
+	return lock(dataDir, "serve.lock", ErrServed)
+}
+
+func lock(dataDir, name string, taken error) (release func() error, err error) {
+	if err := os.MkdirAll(dataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("lock the data folder: %w", err)
 	}
-	path := filepath.Join(dataDir, "lock")
+	path := filepath.Join(dataDir, name)
 	l := flock.New(path)
 	ok, err := l.TryLock()
 	if err != nil {
@@ -31,7 +42,7 @@ func Lock(dataDir string) (release func() error, err error) {
 		if text, err := os.ReadFile(owner); err == nil {
 			who = strings.TrimSpace(string(text))
 		}
-		return nil, fmt.Errorf("%w (%s, process %s); wait until it ends", ErrLocked, dataDir, who)
+		return nil, fmt.Errorf("%w (%s, process %s); wait until it ends", taken, dataDir, who)
 	}
 	if err := os.WriteFile(owner, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o640); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), l.Unlock())

@@ -37,3 +37,14 @@ var Checks embed.FS
 //
 //go:embed tables/*.sql
 var Tables embed.FS
+
+// Mail holds the mails and the download page, as mail/NAME.LANGUAGE.txt (whose
+// first line is the subject) and mail/NAME.LANGUAGE.html.
+//
+//go:embed mail/*.txt mail/*.html
+var Mail embed.FS
+
+// Unit is the unit of systemd that `bucketproof service install` writes.
+//
+//go:embed service/bucketproof.service
+var Unit string

@@ -39,10 +39,10 @@ log location.`,
 }
 
 func (a *app) collect(ctx context.Context, p *parts, full bool) error {
-	bar := newProgress(a)
+	bar, began := newProgress(a), a.now()
 	var done jobs.Collected
 	_, err := scheduler.Run(ctx, jobs.Ledger{State: p.State}, a.now, scheduler.Task{Job: "collect", Tenant: a.tenant}, func(ctx context.Context) (r scheduler.Result) {
-		done, r.Err = p.Collect(ctx, jobs.CollectOptions{Tenant: a.tenant, Full: full, Log: bar.log, Progress: bar.show, GoMemory: p.Config.Collect.MemoryLimit})
+		done, r.Err = p.Collect(ctx, jobs.CollectOptions{Tenant: a.tenant, Full: full, Log: bar.log, Progress: bar.show, Began: began, GoMemory: p.Config.Collect.MemoryLimit})
 		bar.end()
 		for _, t := range p.tenants {
 			if n := done.Reports[t.ID]; n > 0 {

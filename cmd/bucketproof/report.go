@@ -11,7 +11,6 @@ import (
 	"bucketproof/analyze"
 	"bucketproof/cmd/jobs"
 	"bucketproof/internal/config"
-	"bucketproof/internal/state"
 	"bucketproof/internal/tabular"
 	"bucketproof/scheduler"
 )
@@ -65,9 +64,9 @@ func (a *app) report(ctx context.Context, p *parts, month string) ([]jobs.Stored
 	var errs []error
 	for _, t := range p.tenants {
 		_, err := scheduler.Run(ctx, jobs.Ledger{State: p.State}, a.now, scheduler.Task{Job: "report", Tenant: t.ID, Period: month}, func(ctx context.Context) scheduler.Result {
-			s, err := p.Publish(ctx, data, t, month, nil)
+			s, err := p.Publish(ctx, data, t, month, jobs.PublishOptions{})
 			if err == nil {
-				err = p.State.PutPublished(ctx, state.Published{Tenant: t.ID, Month: month, Revision: s.Result.Revision, At: s.Began})
+				err = p.State.PutPublished(ctx, s.Published())
 			}
 			if err != nil {
 				return scheduler.Result{Err: fmt.Errorf("report %s of %s: %w", month, t.ID, err)}

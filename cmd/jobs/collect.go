@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"bucketproof/collect"
 	"bucketproof/internal/config"
@@ -26,6 +27,9 @@ type CollectOptions struct {
 	Full     bool   // list every location from its beginning
 	Log      *slog.Logger
 	Progress func(collect.Progress)
+	// Began is when a run that someone asked for by hand began; those before it
+	// whose process was killed are noted as such. Zero for a scheduled one.
+	Began time.Time
 	// GoMemory bounds the heap of the process meanwhile, in bytes; 0 leaves it.
 	GoMemory int64
 }
@@ -39,6 +43,11 @@ func (p *Parts) Collect(ctx context.Context, o CollectOptions) (out Collected, e
 		return out, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
+	if !o.Began.IsZero() {
+		if err := p.State.CloseStale(ctx, "collect", o.Began, p.Now()); err != nil {
+			return out, err
+		}
+	}
 	if o.GoMemory > 0 {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.GoMemory))
 	}

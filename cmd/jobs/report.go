@@ -30,9 +30,17 @@ type Stored struct {
 	Began  time.Time // what is collected from here on may not be in the packet
 }
 
-// Publish builds the packet of a month and stores it. Held, if there is one, is
-// asked before it becomes a finished packet.
-func (p *Parts) Publish(ctx context.Context, data analyze.Dataset, t config.Tenant, month string, held func(context.Context) error) (s Stored, err error) {
+// PublishOptions say how a packet is published. Zero fields ask for nothing.
+type PublishOptions struct {
+	Held func(context.Context) error // asked before it becomes a finished packet
+	Want func(*report.Packet) bool   // asked before it is stored; the error is ErrNotWanted otherwise
+}
+
+// ErrNotWanted means that a packet was built and left.
+var ErrNotWanted = errors.New("the packet says nothing else yet")
+
+// Publish builds the packet of a month and stores it.
+func (p *Parts) Publish(ctx context.Context, data analyze.Dataset, t config.Tenant, month string, opts PublishOptions) (s Stored, err error) {
 	s.Began = p.Now()
 	signer, err := signing.Load(ctx, p.Config.Signing, p.Config.AWS, p.Now)
 	if err != nil {
@@ -40,6 +48,9 @@ func (p *Parts) Publish(ctx context.Context, data analyze.Dataset, t config.Tena
 	}
 	if s.Packet, err = p.Build(ctx, data, t, month, true); err != nil {
 		return s, err
+	}
+	if opts.Want != nil && !opts.Want(s.Packet) {
+		return s, ErrNotWanted
 	}
 	if s.Packet.Totals.Records == 0 {
 		p.Log.Warn("the dataset holds no record of this month; the packet says that nothing could be evaluated. Was it collected?", "tenant", t.ID, "month", month)
@@ -49,7 +60,7 @@ func (p *Parts) Publish(ctx context.Context, data analyze.Dataset, t config.Tena
 	if err != nil {
 		return s, err
 	}
-	place := deliver.Place{Store: store, URL: e.URL, LockMode: e.LockMode, RetainUntil: p.Now().AddDate(0, 0, e.LockDays), KMSKey: e.KMSKey, Signer: signer, Log: p.Log, Held: held}
+	place := deliver.Place{Store: store, URL: e.URL, LockMode: e.LockMode, RetainUntil: p.Now().AddDate(0, 0, e.LockDays), KMSKey: e.KMSKey, Signer: signer, Log: p.Log, Held: opts.Held}
 	s.Result, err = deliver.Publish(ctx, place, s.Packet)
 	return s, err
 }
@@ -113,10 +124,11 @@ func packetLook(c *config.Config, t config.Tenant) (report.Look, error) {
 }
 
 // PublishOnce publishes the packet of a month that a schedule asks for, once
-// over all machines that share the evidence place, and queues its mails.
-func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.Tenant, task scheduler.Task, claims deliver.Claims) scheduler.Result {
+// over all machines that share the evidence place, and queues its mails. Want is
+// as in [PublishOptions].
+func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.Tenant, task scheduler.Task, claims deliver.Claims, want func(*report.Packet) bool) scheduler.Result {
 	fail := func(err error) scheduler.Result {
-		return scheduler.Result{Err: fmt.Errorf("report %s of %s: %w", task.Period, t.ID, err)}
+		return scheduler.Result{Err: fmt.Errorf("%s %s of %s: %w", task.Job, task.Period, t.ID, err)}
 	}
 	store, err := objects.Open(ctx, p.Config.Evidence.URL, p.Config.AWS)
 	if err != nil {
@@ -135,42 +147,82 @@ func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.
 		return fail(err)
 	}
 	kept, stop := lease.Keep(ctx)
-	r, err := p.publishHeld(kept, data, t, task.Period, lease, latest)
+	w := work{Parts: p, data: data, tenant: t, month: task.Period, lease: lease, latest: latest, want: want}
+	r, err := w.publish(kept)
 	stop()
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNotWanted):
+		err = lease.Release(context.WithoutCancel(ctx))
+		r = scheduler.Result{Detail: ErrNotWanted.Error()}
+	case err != nil:
 		err = errors.Join(err, lease.Release(context.WithoutCancel(ctx)))
+	}
+	if err != nil {
 		return fail(err)
 	}
 	return r
 }
 
-func (p *Parts) publishHeld(ctx context.Context, data analyze.Dataset, t config.Tenant, month string, lease *deliver.Lease, latest func(context.Context) (int, error)) (scheduler.Result, error) {
-	began := p.Now()
-	revision, err := latest(ctx)
+// work is a packet that is claimed.
+type work struct {
+	*Parts
+	data   analyze.Dataset
+	tenant config.Tenant
+	month  string
+	lease  *deliver.Lease
+	latest func(context.Context) (int, error)
+	want   func(*report.Packet) bool
+}
+
+func (w *work) publish(ctx context.Context) (scheduler.Result, error) {
+	published, detail, err := w.adopt(ctx)
+	if err == nil && published == nil {
+		published, detail, err = w.make(ctx)
+	}
 	if err != nil {
 		return scheduler.Result{}, err
 	}
-	detail := fmt.Sprintf("revision %d was published before the run was interrupted", revision)
-	if revision <= lease.Before { // no earlier claim on this work got as far
-		s, err := p.Publish(ctx, data, t, month, lease.Held)
-		if err != nil {
-			return scheduler.Result{}, err
-		}
-		began, revision = s.Began, s.Result.Revision
-		detail = fmt.Sprintf("%s, revision %d, %s", s.Packet.Verdict, revision, s.Result.URL)
-		if s.Result.Unchanged {
-			detail += ", which was there already"
-		}
-	}
-	published := state.Published{Tenant: t.ID, Month: month, Revision: revision, At: began}
-	if err := p.Announce(ctx, t, published); err != nil {
+	if err := w.Announce(ctx, w.tenant, *published); err != nil {
 		return scheduler.Result{}, err
 	}
-	packet := p.Config.Evidence.URL.Join(t.ID + "/" + report.PacketName(month, revision) + "/")
-	if err := lease.Finish(ctx, deliver.Finished{Revision: revision, Packet: packet}); err != nil {
+	packet := w.Config.Evidence.URL.Join(w.tenant.ID + "/" + report.PacketName(w.month, published.Revision) + "/")
+	if err := w.lease.Finish(ctx, deliver.Finished{Revision: published.Revision, Packet: packet}); err != nil {
 		return scheduler.Result{}, err
 	}
-	return scheduler.Result{Detail: detail, Figures: map[string]int64{"revision": int64(revision)}}, nil
+	return scheduler.Result{Detail: detail, Figures: map[string]int64{"revision": int64(published.Revision)}}, nil
+}
+
+// adopt finds what an earlier claim on the same work has published before its
+// process ended; nil for nothing.
+func (w *work) adopt(ctx context.Context) (*state.Published, string, error) {
+	revision, err := w.latest(ctx)
+	if err != nil || revision <= w.lease.Before {
+		return nil, "", err
+	}
+	o, err := deliver.OpenPacket(ctx, w.Config.Evidence.URL, w.Config.AWS, w.tenant.ID, w.month, revision)
+	if err != nil {
+		return nil, "", err
+	}
+	detail := fmt.Sprintf("%s, revision %d, which was published before its run was interrupted", o.Manifest.Verdict, revision)
+	return &state.Published{Tenant: w.tenant.ID, Month: w.month, Revision: revision, At: w.lease.First, Provisional: o.Manifest.Provisional}, detail, nil
+}
+
+func (w *work) make(ctx context.Context) (*state.Published, string, error) {
+	s, err := w.Publish(ctx, w.data, w.tenant, w.month, PublishOptions{Held: w.lease.Held, Want: w.want})
+	if err != nil {
+		return nil, "", err
+	}
+	detail := fmt.Sprintf("%s, revision %d, %s", s.Packet.Verdict, s.Result.Revision, s.Result.URL)
+	if s.Result.Unchanged {
+		detail += ", which was there already"
+	}
+	p := s.Published()
+	return &p, detail, nil
+}
+
+// Published is the packet as the state notes it.
+func (s Stored) Published() state.Published {
+	return state.Published{Tenant: s.Packet.Tenant.ID, Month: s.Packet.Month, Revision: s.Result.Revision, At: s.Began, Provisional: s.Packet.Provisional}
 }
 
 // Announce notes a packet as published and queues what announces it.

@@ -80,3 +80,19 @@ func (s *State) RetireBefore(ctx context.Context, date string, at time.Time) (fi
 func (s *State) RetiredBefore(ctx context.Context) (string, error) {
 	return s.Note(ctx, retiredThrough)
 }
+
+// PartitionMonths returns the months, YYYY-MM, before a date of which records of
+// a bucket are in the dataset, the earliest first.
+func (s *State) PartitionMonths(ctx context.Context, bucket, before string) ([]string, error) {
+	var out []string
+	err := s.rows(ctx, "SELECT DISTINCT substr(date, 1, 7) FROM dataset_files WHERE kind = 'access' AND bucket = ? AND date < ? AND retired IS NULL ORDER BY 1", func(r *sql.Rows) error {
+		var month string
+		err := r.Scan(&month)
+		out = append(out, month)
+		return err
+	}, bucket, before)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	return out, nil
+}

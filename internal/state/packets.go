@@ -13,6 +13,7 @@ type Published struct {
 	Tenant, Month string // YYYY-MM
 	Revision      int
 	At            time.Time
+	Provisional   bool // log objects of the month may still have come
 }
 
 // PutPublished notes a packet.
@@ -21,7 +22,7 @@ func (s *State) PutPublished(ctx context.Context, p Published) error {
 }
 
 func putPublished(ctx context.Context, tx *sql.Tx, p Published) error {
-	if _, err := tx.ExecContext(ctx, "INSERT INTO packets VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET published = excluded.published", p.Tenant, p.Month, p.Revision, p.At.UnixMilli()); err != nil {
+	if _, err := tx.ExecContext(ctx, "INSERT INTO packets (tenant, month, revision, published, provisional) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET published = excluded.published", p.Tenant, p.Month, p.Revision, p.At.UnixMilli(), p.Provisional); err != nil {
 		return fmt.Errorf("note the packet: %w", err)
 	}
 	return nil
@@ -30,10 +31,10 @@ func putPublished(ctx context.Context, tx *sql.Tx, p Published) error {
 // LatestPublished returns the latest packet of each month of a tenant.
 func (s *State) LatestPublished(ctx context.Context, tenant string) ([]Published, error) {
 	var out []Published
-	err := s.rows(ctx, "SELECT tenant, month, max(revision), max(published) FROM packets WHERE tenant = ? GROUP BY month ORDER BY month", func(r *sql.Rows) error {
+	err := s.rows(ctx, "SELECT tenant, month, max(revision), max(published), provisional FROM packets WHERE tenant = ? GROUP BY month ORDER BY month", func(r *sql.Rows) error {
 		var p Published
 		var at int64
-		err := r.Scan(&p.Tenant, &p.Month, &p.Revision, &at)
+		err := r.Scan(&p.Tenant, &p.Month, &p.Revision, &at, &p.Provisional)
 		p.At = time.UnixMilli(at).UTC()
 		out = append(out, p)
 		return err

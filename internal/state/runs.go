@@ -32,10 +32,10 @@ func (s *State) StartRun(ctx context.Context, r Run, at time.Time) (int64, error
 	return res.LastInsertId()
 }
 
-// CloseStale ends the runs of a job that never ended: their process was killed.
-// The caller knows that none of them is running.
-func (s *State) CloseStale(ctx context.Context, job string, at time.Time) error {
-	return s.closeRuns(ctx, "job = ? AND scheduled IS NULL", at, job)
+// CloseStale ends the runs of a job that began before a time by hand and never
+// ended: their process was killed. The caller knows that none of them is running.
+func (s *State) CloseStale(ctx context.Context, job string, before, at time.Time) error {
+	return s.closeRuns(ctx, "job = ? AND scheduled IS NULL AND started < ?", at, job, before.UnixMilli())
 }
 
 // CloseScheduled ends the runs of a service that never ended. The caller knows

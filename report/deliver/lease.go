@@ -75,6 +75,8 @@ type Lease struct {
 	// Before is the packet's latest revision when the first claim on the work was
 	// made; 0 for none.
 	Before int
+	// First is when the first claim on the work was made.
+	First time.Time
 
 	store objects.Store
 	owner Owner
@@ -86,6 +88,7 @@ type leaseBody struct {
 	Owner  Owner     `json:"owner"`
 	Taken  time.Time `json:"taken"`
 	Until  time.Time `json:"until"`
+	First  time.Time `json:"first_taken"`
 	Before int       `json:"revision_before"`
 }
 
@@ -119,13 +122,14 @@ func (c Claims) Take(ctx context.Context, w Work, latest func(ctx context.Contex
 		if seen.number > 0 && !seen.released && l.now().Before(seen.until) && seen.body.Owner.Instance != l.owner.Instance {
 			return nil, &HeldError{seen.body.Owner, seen.until}
 		}
-		body := leaseBody{Owner: l.owner, Taken: l.now().UTC(), Until: l.now().UTC().Add(l.ttl), Before: seen.body.Before}
+		body := leaseBody{Owner: l.owner, Taken: l.now().UTC(), Until: l.now().UTC().Add(l.ttl), First: seen.body.First, Before: seen.body.Before}
 		if seen.number == 0 {
+			body.First = body.Taken
 			if body.Before, err = latest(ctx); err != nil {
 				return nil, err
 			}
 		}
-		l.Number, l.Before = seen.number+1, body.Before
+		l.Number, l.Before, l.First = seen.number+1, body.Before, body.First
 		err = l.put(ctx, fmt.Sprintf("%04d.json", l.Number), body)
 		if errors.Is(err, objects.ErrExists) { // somebody was faster; look who
 			continue

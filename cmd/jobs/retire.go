@@ -1,0 +1,64 @@
+package jobs
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Retire forgets what is older than the configuration keeps: entries of the run
+// ledger, and the records of whole months whose packets are published.
+func (p *Parts) Retire(ctx context.Context) error {
+	keep := p.Config.Retention
+	if keep.RunsDays > 0 {
+		n, err := p.State.DropRuns(ctx, p.Now().AddDate(0, 0, -keep.RunsDays))
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			p.Log.Info("old runs are retired", "runs", n, "days", keep.RunsDays)
+		}
+	}
+	if keep.DatasetDays == 0 {
+		return nil
+	}
+	before, err := p.retirable(ctx, p.Now().UTC().AddDate(0, 0, -keep.DatasetDays))
+	if err != nil {
+		return err
+	}
+	files, err := p.State.RetireBefore(ctx, before, p.Now())
+	if files > 0 {
+		p.Log.Info("old records are retired; their packets can't be made again", "before", before, "files", files, "days", keep.DatasetDays)
+	}
+	return err
+}
+
+// retirable is the first day, at most that of the month of a time, before which
+// every month with records has its packets.
+func (p *Parts) retirable(ctx context.Context, at time.Time) (string, error) {
+	before := time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+	for _, t := range p.Config.Tenants {
+		packets, err := p.State.LatestPublished(ctx, t.ID)
+		if err != nil {
+			return "", err
+		}
+		var published []string
+		for _, m := range packets {
+			published = append(published, m.Month)
+		}
+		for _, b := range t.Buckets {
+			months, err := p.State.PartitionMonths(ctx, b.Name, before)
+			if err != nil {
+				return "", err
+			}
+			for _, m := range months {
+				if !slices.Contains(published, m) {
+					p.Log.Warn("records are older than retention.dataset_days, and stay because their month has no packet", "tenant", t.ID, "month", m)
+					before = min(before, m+"-01")
+					break
+				}
+			}
+		}
+	}
+	return before, nil
+}

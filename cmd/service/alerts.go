@@ -1,0 +1,163 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"bucketproof/cmd/jobs"
+	"bucketproof/internal/config"
+	"bucketproof/internal/state"
+	"bucketproof/scheduler"
+)
+
+// raise starts or ends an alert, and tells those who are to hear of it.
+func (s *Service) raise(ctx context.Context, on bool, a jobs.Alert) error {
+	c := s.config.Load()
+	host, err := os.Hostname()
+	if err != nil {
+		host = ""
+	}
+	changed, err := s.parts.State.Raise(ctx, a.Key, a.Title, on, s.clock.Now(), func(since time.Time) (out []state.Message) {
+		a.Host, a.Since, a.Ended = host, since.UTC(), !on
+		add := func(kind, to string) {
+			a.To = to
+			payload, err := json.Marshal(a)
+			if err != nil { // an Alert holds nothing that JSON can't
+				s.log.Error("an alert could not be written", "alert", a.Key, "error", err)
+				return
+			}
+			// Each receiver gets its own in their order.
+			out = append(out, state.Message{Kind: kind, Tenant: a.Tenant, Subject: a.Key + " " + to, Payload: payload})
+		}
+		if c.Mail.SMTP != "" {
+			for _, to := range c.Alerts.Mail {
+				add(state.AlertMail, to)
+			}
+		}
+		if c.Alerts.WebhookEnv != "" {
+			add(state.AlertWebhook, "")
+		}
+		return out
+	})
+	if changed && on {
+		s.log.Error("alert", "alert", a.Key, "tenant", a.Tenant, "title", a.Title, "text", a.Text, "what_to_do", a.What)
+	}
+	if changed && !on {
+		s.log.Info("an alert is over", "alert", a.Key, "tenant", a.Tenant, "title", a.Title)
+	}
+	if changed {
+		s.courier.wake()
+	}
+	return err
+}
+
+// judge looks at a run that has ended: whether its job has failed too often, and
+// after a collection whether logs still come.
+func (s *Service) judge(ctx context.Context, t scheduler.Task, r scheduler.Result) error {
+	s.watch.heard(t, r)
+	failures, err := s.parts.State.Streak(ctx, t.Job, t.Tenant)
+	if err != nil {
+		return err
+	}
+	limit := s.config.Load().Alerts.Failures
+	if on := failures >= limit; on || failures == 0 {
+		a := jobs.Alert{Key: "job/" + t.Job + "/" + t.Tenant, Title: fmt.Sprintf("The job %s failed %d times in a row", t.Job, max(failures, limit)), Tenant: t.Tenant, Job: t.Job,
+			What: "Look at the error. `bucketproof doctor` looks for its cause. The job goes on being tried; nothing that is missed is lost for " + fmt.Sprint(s.config.Load().Service.CatchUpDays) + " days."}
+		if r.Err != nil {
+			a.Text = "The last error: " + r.Err.Error()
+		}
+		err = s.raise(ctx, on, a)
+	}
+	if t.Job == Collect {
+		err = errors.Join(err, s.silence(ctx))
+	}
+	return errors.Join(err, s.watch.refresh(ctx))
+}
+
+// watchSilence looks for logs that have stopped, also where collecting itself
+// does not end.
+func (s *Service) watchSilence(ctx context.Context) error {
+	for s.clock.Wait(ctx, s.clock.Now().Add(time.Hour), nil) == nil {
+		if err := s.silence(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("whether logs have stopped could not be looked at", "error", err)
+		}
+	}
+	return nil
+}
+
+// silence raises an alert for each bucket whose log objects have stopped coming.
+func (s *Service) silence(ctx context.Context) error {
+	c := s.config.Load()
+	all, err := s.parts.State.BucketFigures(ctx)
+	if err != nil {
+		return err
+	}
+	newest := map[string]time.Time{}
+	for _, b := range all {
+		newest[b.Bucket] = b.Newest
+	}
+	limit := time.Duration(c.Alerts.SilenceHours) * time.Hour
+	for _, t := range c.Tenants {
+		since, err := s.parts.State.OwedSince(ctx, Collect, t.ID, s.clock.Now())
+		if err != nil {
+			return err
+		}
+		for _, b := range t.Buckets {
+			if err := s.raise(ctx, silent(newest[b.Name], since, s.clock.Now(), limit), silenceAlert(t, b, newest[b.Name], limit)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// silent tells whether nothing has come for too long: since the newest log
+// object, or since the tenant is served where none ever came.
+func silent(newest, served, now time.Time, limit time.Duration) bool {
+	if newest.IsZero() {
+		newest = served
+	}
+	return now.Sub(newest) > limit
+}
+
+func silenceAlert(t config.Tenant, b config.Bucket, newest time.Time, limit time.Duration) jobs.Alert {
+	last := "None was ever collected."
+	if !newest.IsZero() {
+		last = "The newest is of " + newest.In(t.Location).Format("2 January 2006, 15:04 ") + t.Location.String() + "."
+	}
+	return jobs.Alert{
+		Key: "silence/" + t.ID + "/" + b.Name, Tenant: t.ID, Job: Collect, Title: "No access log arrives for the bucket " + b.Name,
+		Text: fmt.Sprintf("No log object came to %s for more than %d hours. %s", b.Logs.Text, int(limit.Hours()), last),
+		What: "Look whether server access logging of the bucket is on, whether its target is the configured location, and whether logging.s3.amazonaws.com may still write there. Nights without a log are not evaluated in the packet.",
+	}
+}
+
+// mailAlert tells of a packet's mail that nobody gets.
+func (s *Service) mailAlert(ctx context.Context, m *state.Mail) error {
+	on := m.Status == state.MailRefused
+	if m.Status == state.MailWaiting {
+		return nil
+	}
+	return s.raise(ctx, on, jobs.Alert{
+		Key: "mail/" + packetName(m.Tenant, m.Month, m.Revision) + "/" + m.Email, Tenant: m.Tenant,
+		Title: fmt.Sprintf("The packet %s can't be sent to %s", packetName(m.Tenant, m.Month, m.Revision), m.Email), Text: "The last error: " + m.Detail,
+		What: fmt.Sprintf("Mend the cause, then send it again: bucketproof mail send --tenant %s --month %s --to %s", m.Tenant, m.Month, m.Email),
+	})
+}
+
+// messageAlert tells of a ticket system that does not take a message. An alert
+// that can't be told itself stands in the log and in the metrics.
+func (s *Service) messageAlert(ctx context.Context, m *state.Message) error {
+	if m.Kind == state.AlertMail || m.Kind == state.AlertWebhook || m.Status == state.MailWaiting {
+		return nil
+	}
+	return s.raise(ctx, m.Status == state.MailRefused, jobs.Alert{
+		Key: "tickets/" + m.Tenant + "/" + m.Kind + "/" + m.Subject, Tenant: m.Tenant,
+		Title: fmt.Sprintf("The ticket system was not told about %s (%s)", m.Subject, m.Kind), Text: "The last error: " + m.Detail,
+		What: "Mend the cause in [tickets], then open or close the ticket by hand: this message is not sent again.",
+	})
+}
