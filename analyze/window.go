@@ -41,7 +41,9 @@ func Month(loc *time.Location, month string) (Range, error) {
 func (r Range) Start() time.Time { return wallclock.Instant(r.Location, r.First, 0, false) }
 
 // End is the first instant behind the range, in UTC.
-func (r Range) End() time.Time { return wallclock.Instant(r.Location, r.Last.AddDate(0, 0, 1), 0, false) }
+func (r Range) End() time.Time {
+	return wallclock.Instant(r.Location, r.Last.AddDate(0, 0, 1), 0, false)
+}
 
 // widen is the range with days more at both ends.
 func (r Range) widen(before, after int) Range {

@@ -32,7 +32,10 @@ func main() {
 
 // run runs one command line and returns its exit code.
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
-	a := &app{out: out, err: errs, now: time.Now}
+	return runApp(ctx, &app{out: out, err: errs, now: time.Now}, args)
+}
+
+func runApp(ctx context.Context, a *app, args []string) int {
 	root := newRoot(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -16,12 +16,14 @@ import (
 	"bucketproof/cmd/jobs"
 	"bucketproof/internal/config"
 	"bucketproof/internal/tabular"
+	"bucketproof/scheduler"
 )
 
 // app is what the commands share.
 type app struct {
 	out, err   io.Writer
 	now        func() time.Time
+	clock      scheduler.Clock // of the service; nil for that of the machine
 	configPath string
 	format     string
 	tenant     string

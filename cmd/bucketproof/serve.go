@@ -65,7 +65,7 @@ func (a *app) serve(ctx context.Context, p *parts, since time.Time, once bool) (
 	if p.Config.Service.LogFormat == "json" {
 		p.Log = slog.New(slog.NewJSONHandler(a.err, nil))
 	}
-	s, err := service.New(ctx, p.Parts, service.Options{Since: since})
+	s, err := service.New(ctx, p.Parts, service.Options{Since: since, Clock: a.clock})
 	if err != nil {
 		return err
 	}

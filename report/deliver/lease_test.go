@@ -1,0 +1,134 @@
+package deliver
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"bucketproof/internal/objects"
+)
+
+// machine is a claimant with a clock of its own.
+func machine(t *testing.T, dir, name string, now *time.Time) Claims {
+	t.Helper()
+	u, err := objects.ParseURL("file://" + dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Claims{URL: u, Owner: Owner{Instance: name, Host: name, PID: 1}, Now: func() time.Time { return *now }, TTL: 30 * time.Minute}
+}
+
+func none(context.Context) (int, error) { return 0, nil }
+
+func TestLease(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Date(2026, 11, 3, 7, 0, 0, 0, time.UTC)
+	a, b := machine(t, dir, "a", &now), machine(t, dir, "b", &now)
+	work := Work{Tenant: "acme", Month: "2026-10", Scheduled: now}
+	ctx := t.Context()
+	first, err := a.Take(ctx, work, none)
+	if err != nil || first.Number != 1 {
+		t.Fatalf("the first claim: %+v, %v", first, err)
+	}
+	var held *HeldError
+	if _, err := b.Take(ctx, work, none); !errors.As(err, &held) || held.Owner.Host != "a" || !held.Until.Equal(now.Add(30*time.Minute)) {
+		t.Fatalf("a second machine got %v; want that a holds it", err)
+	}
+	// The same data folder after a crash takes its own claim up again at once.
+	again, err := a.Take(ctx, work, none)
+	if err != nil || again.Number != 2 || again.Before != 0 {
+		t.Fatalf("the same machine again: %+v, %v", again, err)
+	}
+	if err := first.Held(ctx); !errors.Is(err, ErrLost) {
+		t.Errorf("the earlier claim: %v; want that it is lost", err)
+	}
+	if err := again.Held(ctx); err != nil {
+		t.Error(err)
+	}
+	// Past its end another machine may take it, and knows since when.
+	now = now.Add(31 * time.Minute)
+	other, err := b.Take(ctx, work, none)
+	if err != nil || other.Number != 3 || !other.First.Equal(now.Add(-31*time.Minute)) {
+		t.Fatalf("past the end: %+v, %v", other, err)
+	}
+	if err := again.Held(ctx); !errors.Is(err, ErrLost) {
+		t.Errorf("the claim that ended: %v", err)
+	}
+	if err := other.Release(ctx); err != nil {
+		t.Fatal(err)
+	}
+	last, err := a.Take(ctx, work, none)
+	if err != nil || last.Number != 4 {
+		t.Fatalf("a released claim: %+v, %v", last, err)
+	}
+	if err := last.Finish(ctx, Finished{Revision: 1, Packet: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	var done *FinishedError
+	if _, err := b.Take(ctx, work, none); !errors.As(err, &done) || done.Revision != 1 || done.Owner.Host != "a" || done.Fencing != 4 {
+		t.Errorf("finished work: %v", err)
+	}
+	if _, err := b.Take(ctx, Work{Tenant: "acme", Month: "2026-10", Scheduled: now.Add(time.Hour)}, none); err != nil {
+		t.Errorf("another scheduled time is other work: %v", err)
+	}
+}
+
+// TestLeaseRace lets many machines claim the same at once.
+func TestLeaseRace(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Date(2026, 11, 3, 7, 0, 0, 0, time.UTC)
+	work := Work{Tenant: "acme", Month: "2026-10", Scheduled: now}
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	won := 0
+	for i := range 16 {
+		c := machine(t, dir, string(rune('a'+i)), &now)
+		group.Go(func() {
+			_, err := c.Take(context.Background(), work, none)
+			var held *HeldError
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				won++
+			} else if !errors.As(err, &held) {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if won != 1 {
+		t.Errorf("%d machines hold the claim; want 1", won)
+	}
+}
+
+func TestLeaseRenewal(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Date(2026, 11, 3, 7, 0, 0, 0, time.UTC)
+	a, b := machine(t, dir, "a", &now), machine(t, dir, "b", &now)
+	a.TTL = 1500 * time.Millisecond // of the real clock, by which it is renewed
+	work := Work{Tenant: "acme", Month: "2026-10", Scheduled: now}
+	l, err := a.Take(t.Context(), work, none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := l.look(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(time.Hour)
+	kept, stop := l.Keep(t.Context())
+	for seen := before; !seen.until.After(now); {
+		if seen, err = l.look(t.Context()); err != nil || kept.Err() != nil {
+			t.Fatal(err, kept.Err())
+		}
+	}
+	stop()
+	a.TTL = 30 * time.Minute
+	now = now.Add(-time.Second) // before the end of the renewed claim, behind that of the first
+	var held *HeldError
+	if _, err := b.Take(t.Context(), work, none); !errors.As(err, &held) {
+		t.Errorf("a renewed claim was taken: %v", err)
+	}
+}
