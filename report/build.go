@@ -55,6 +55,9 @@ func Build(ctx context.Context, in Input) (*Packet, error) {
 	if err := p.addLogging(ctx, in.State); err != nil {
 		return nil, err
 	}
+	if err := p.addDelivery(ctx, in.State); err != nil {
+		return nil, err
+	}
 	if in.Previous != nil {
 		if p.Previous, err = previous(ctx, in); err != nil {
 			return nil, fmt.Errorf("the month before: %w", err)

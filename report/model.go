@@ -40,6 +40,8 @@ type Model struct {
 	Suppressed    []ModelSuppressed `json:"suppressed"`
 	NotEvaluated  []ManifestSilence `json:"not_evaluated"`
 	Unasked       []string          `json:"checks_not_configured"`
+	Deliveries    []Delivery        `json:"deliveries"`
+	Downloads     []Download        `json:"downloads"`
 	OwnReads      []OwnReads        `json:"own_reads"`
 	Actions       []Action          `json:"actions"`
 	Controls      []ModelControl    `json:"controls"`
@@ -172,7 +174,7 @@ func (p *Packet) model(files []File) ([]byte, error) {
 		SchemaVersion: SchemaVersion, Tenant: head.Tenant, Period: head.Period, Language: p.Text.Name, Signed: p.Signed, Revision: head.Revision, Supersedes: head.Supersedes,
 		Causes: head.Causes, Changes: head.Changes, Tool: head.Tool, Verdict: p.Verdict, Provisional: p.Provisional, Sentence: p.Sentence, Reasons: orEmpty(p.Reasons),
 		Totals: p.Totals, Unmapped: orEmpty(p.Unmapped), Days: orEmpty(p.Days), Hours: p.Hours, NotEvaluated: head.NotEvaluated, Unasked: orEmpty(p.Unasked),
-		OwnReads: orEmpty(p.OwnReads), Actions: orEmpty(p.Actions), Sources: head.Sources,
+		Deliveries: orEmpty(p.Deliveries), Downloads: orEmpty(p.Downloads), OwnReads: orEmpty(p.OwnReads), Actions: orEmpty(p.Actions), Sources: head.Sources,
 		Logging: []ModelLogging{}, Principals: []ModelPrincipal{}, Nights: []ModelNight{}, Findings: []ModelFinding{}, Suppressed: []ModelSuppressed{},
 	}
 	if p.Previous != nil {

@@ -48,6 +48,8 @@ type Packet struct {
 	NotEvaluated []state.NotEvaluated // days that checks could not look at
 	Suppressed   []state.SuppressedFinding
 	Unasked      []string   // checks that the configuration does not ask for
+	Deliveries   []Delivery // mails that brought earlier packets, in the month
+	Downloads    []Download // uses of links to earlier packets, in the month
 	OwnReads     []OwnReads // requests of bucketproof itself, by bucket
 	Unmapped     []Unmapped // requesters that the mapping does not know, the busiest first
 	Coverage     []analyze.CoveredDay

@@ -19,12 +19,12 @@ type section struct {
 // sections are the parts of the body, always in this order and with the same
 // headings, so that two months can be laid side by side.
 var sections = []string{"logging", "identities", "windows", "boundaries", "deletes", "movement", "errors", "agents", "findings", "changes", "actions",
-	"further", "controls", "method", "queries", "sources"}
+	"delivery", "further", "controls", "method", "queries", "sources"}
 
 // body writes the sections.
 func (d *pages) body() error {
 	draw := map[string]func(section) error{"logging": d.logging, "identities": d.identities, "windows": d.windows, "boundaries": d.boundaries, "deletes": d.deletes,
-		"movement": d.movement, "errors": d.errors, "agents": d.agents, "findings": d.findings, "changes": d.changes, "actions": d.actions, "further": d.further,
+		"movement": d.movement, "errors": d.errors, "agents": d.agents, "findings": d.findings, "changes": d.changes, "actions": d.actions, "delivery": d.delivery, "further": d.further,
 		"controls": d.controlMapping, "method": d.method, "queries": d.queries, "sources": d.sources}
 	for i, id := range sections {
 		if err := draw[id](section{number: i + 1, id: id}); err != nil {
