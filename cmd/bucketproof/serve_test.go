@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"bucketproof/internal/demo"
+	"bucketproof/internal/inbox"
 )
 
 // serviceDir is a folder with the demo's logs and a configuration of the service
@@ -49,8 +50,8 @@ func serviceDir(t *testing.T, settings string) string {
 	return dir
 }
 
-func mailSettings(in *inbox, more string) string {
-	return fmt.Sprintf("[service]\nlisten = \"\"\n\n[mail]\nsmtp = \"smtp://%s\"\nfrom = \"Backup evidence <evidence@msp.example>\"\n\n[links]\npublic_url = \"http://127.0.0.1:1\"\nlisten = \"127.0.0.1:0\"\n%s\n", in.address, more)
+func mailSettings(in *inbox.Inbox, more string) string {
+	return fmt.Sprintf("[service]\nlisten = \"\"\n\n[mail]\nsmtp = \"smtp://%s\"\nfrom = \"Backup evidence <evidence@msp.example>\"\n\n[links]\npublic_url = \"http://127.0.0.1:1\"\nlisten = \"127.0.0.1:0\"\n%s\n", in.Address, more)
 }
 
 // reportDay is when the services of these tests run: from a few minutes behind the
@@ -78,7 +79,7 @@ func must(t *testing.T, cmd *exec.Cmd) string {
 // TestServeOnce: everything that is owed is done, each contact gets one mail, and
 // a second time nothing happens.
 func TestServeOnce(t *testing.T) {
-	in := newInbox(t, nil, "")
+	in := inbox.New(t, nil, "")
 	dir := serviceDir(t, mailSettings(in, ""))
 	must(t, program(t, dir, "serve", "--once", "--since", "2026-10-31"))
 	checkArrived(t, dir, in)
@@ -115,14 +116,14 @@ var demoTenants = []string{"acme", "lodz", "zurich-cafe"}
 
 // checkArrived wants one packet of each tenant, and one mail of each contact. It
 // returns how often a mail came twice, as the same one.
-func checkArrived(t *testing.T, dir string, in *inbox) (twice int) {
+func checkArrived(t *testing.T, dir string, in *inbox.Inbox) (twice int) {
 	t.Helper()
 	ids := map[string]map[string]int{}
-	for _, m := range in.all() {
-		if ids[m.to] == nil {
-			ids[m.to] = map[string]int{}
+	for _, m := range in.All() {
+		if ids[m.To] == nil {
+			ids[m.To] = map[string]int{}
 		}
-		ids[m.to][m.Header.Get("Message-Id")]++
+		ids[m.To][m.Header.Get("Message-Id")]++
 	}
 	for _, id := range demoTenants {
 		packets, err := filepath.Glob(filepath.Join(dir, "packets", id, "*"))
@@ -154,7 +155,7 @@ func TestServeKill(t *testing.T) {
 	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 2))
 	twice, through := 0, 0
 	for killed := 0; killed < kills; {
-		in := newInbox(t, nil, "")
+		in := inbox.New(t, nil, "")
 		dir := serviceDir(t, mailSettings(in, ""))
 		args := []string{"serve", "--once", "--since", "2026-11-01"}
 		for done := false; !done; {
@@ -189,7 +190,7 @@ func TestServeKill(t *testing.T) {
 // TestServeStops: SIGTERM ends a service that is at work within 10 seconds, SIGHUP
 // reads the configuration again, and a bad one is not taken.
 func TestServeStops(t *testing.T) {
-	in := newInbox(t, nil, "")
+	in := inbox.New(t, nil, "")
 	metrics := freeAddress(t)
 	settings := strings.Replace(mailSettings(in, ""), `listen = ""`, fmt.Sprintf("listen = %q", metrics), 1)
 	dir := serviceDir(t, settings)
@@ -296,7 +297,7 @@ func get(t *testing.T, url string) string {
 // TestTwoMachines: two services with data folders of their own and one evidence
 // place publish each packet once, and only one of them mails.
 func TestTwoMachines(t *testing.T) {
-	in := newInbox(t, nil, "")
+	in := inbox.New(t, nil, "")
 	one := serviceDir(t, mailSettings(in, ""))
 	two := filepath.Join(one, "two")
 	if err := os.Mkdir(two, 0o700); err != nil {
@@ -346,4 +347,3 @@ func TestTwoMachines(t *testing.T) {
 		t.Errorf("%d packets are marked as done (%v); want %d", len(left), err, len(demoTenants))
 	}
 }
-

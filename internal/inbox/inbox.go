@@ -1,4 +1,6 @@
-package main
+// Package inbox is a mail server for tests: a real one, in the process of the test,
+// that keeps what it takes.
+package inbox
 
 import (
 	"bytes"
@@ -14,29 +16,29 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// inbox is a mail server that keeps what it takes.
-type inbox struct {
-	address string
-	refuse  map[string]*smtp.SMTPError // by recipient
+// Inbox is a mail server that keeps what it takes.
+type Inbox struct {
+	Address string                     // host:port
+	Refuse  map[string]*smtp.SMTPError // by recipient
 
 	mu    sync.Mutex
-	mails []received
+	mails []Mail
 }
 
-// received is one mail as it came in.
-type received struct {
-	to  string
-	raw []byte
+// Mail is one mail as it came in.
+type Mail struct {
+	To  string
+	Raw []byte
 	*mail.Message
 }
 
-// newInbox starts a server on a loopback address. With a certificate it offers
-// STARTTLS and asks for user and password.
-func newInbox(t *testing.T, certificate *tls.Certificate, password string) *inbox {
+// New starts a server on a loopback address. With a certificate it offers
+// STARTTLS and asks for the user reports and a password.
+func New(t *testing.T, certificate *tls.Certificate, password string) *Inbox {
 	t.Helper()
-	in := &inbox{refuse: map[string]*smtp.SMTPError{}}
+	in := &Inbox{Refuse: map[string]*smtp.SMTPError{}}
 	srv := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		return &session{inbox: in, password: password, known: password == ""}, nil
+		return &session{Inbox: in, password: password, known: password == ""}, nil
 	}))
 	srv.Domain = "localhost"
 	if certificate != nil {
@@ -46,7 +48,7 @@ func newInbox(t *testing.T, certificate *tls.Certificate, password string) *inbo
 	if err != nil {
 		t.Fatal(err)
 	}
-	in.address = l.Addr().String()
+	in.Address = l.Addr().String()
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	t.Cleanup(func() {
@@ -60,15 +62,15 @@ func newInbox(t *testing.T, certificate *tls.Certificate, password string) *inbo
 	return in
 }
 
-// all returns the mails so far.
-func (in *inbox) all() []received {
+// All returns the mails so far.
+func (in *Inbox) All() []Mail {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return append([]received(nil), in.mails...)
+	return append([]Mail(nil), in.mails...)
 }
 
 type session struct {
-	*inbox
+	*Inbox
 	password string
 	known    bool
 	to       string
@@ -96,7 +98,7 @@ func (s *session) Mail(string, *smtp.MailOptions) error {
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.refuse[to]; err != nil {
+	if err := s.Refuse[to]; err != nil {
 		return err
 	}
 	s.to = to
@@ -114,7 +116,7 @@ func (s *session) Data(r io.Reader) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mails = append(s.mails, received{to: s.to, raw: raw, Message: m})
+	s.mails = append(s.mails, Mail{To: s.to, Raw: raw, Message: m})
 	return nil
 }
 
