@@ -145,7 +145,7 @@ func (w *watch) heard(t scheduler.Task, r scheduler.Result) {
 	if r.Err != nil {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.failures = append(w.failures, fmt.Errorf("%s: %w", t, r.Err))
+		w.failures = append(w.failures, r.Err)
 	}
 }
 
