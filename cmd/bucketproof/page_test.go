@@ -45,7 +45,7 @@ func mailParts(t *testing.T, m *mail.Message) (text, html string) {
 		if strings.HasPrefix(p.Header.Get("Content-Type"), "text/html") {
 			html = string(body)
 		} else {
-			text = string(body)
+			text = strings.ReplaceAll(string(body), "\r\n", "\n")
 		}
 	}
 }

@@ -60,7 +60,7 @@ func TestServeS3(t *testing.T) {
 		text, _ := mailParts(t, m.Message)
 		link := regexp.MustCompile(`http://[^\s]+X-Amz-Signature=[0-9a-f]{64}[^\s]*`).FindString(text)
 		sum := regexp.MustCompile(`(?m)^[0-9a-f]{64}$`).FindString(text)
-		if link == "" || sum == "" || !strings.Contains(text, "10 November 2026") && !strings.Contains(text, "10. November 2026") {
+		if link == "" || sum == "" || !strings.Contains(text, "10 Nov 2026") && !strings.Contains(text, "10. Nov. 2026") {
 			t.Fatalf("the mail to %s has no presigned link, hash or end:\n%s", m.To, text)
 		}
 		got := ask(t, http.MethodGet, link)

@@ -74,6 +74,7 @@ type Mail struct {
 	SMTP        string
 	PasswordEnv string
 	From        string
+	ReplyTo     string // who gets answers; "" for From
 	LinkDays    int
 	Roles       []string // of the contacts who get a packet's mail
 }

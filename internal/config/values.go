@@ -106,6 +106,7 @@ func readMail(t *table) Mail {
 		SMTP:        t.str("smtp", ""),
 		PasswordEnv: t.str("password_env", ""),
 		From:        t.str("from", ""),
+		ReplyTo:     t.str("reply_to", ""),
 		LinkDays:    int(t.integer("link_days", 7, 1, 7)),
 		Roles:       readRoles(t),
 	}
@@ -126,6 +127,9 @@ func readMail(t *table) Mail {
 	}
 	if m.From != "" {
 		checkAddress(t, "from", m.From)
+	}
+	if m.ReplyTo != "" {
+		checkAddress(t, "reply_to", m.ReplyTo)
 	}
 	if m.PasswordEnv != "" && strings.ContainsAny(m.PasswordEnv, " =$@:/") {
 		t.problem("password_env", "is no name of an environment variable; write the name, not the secret")

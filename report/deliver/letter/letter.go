@@ -56,7 +56,7 @@ func Packet(c *config.Config, o *deliver.Opened, m state.Mail, l link.Link, at t
 		Verdict: text.Say("verdict.label." + o.VerdictKey()), VerdictKey: o.VerdictKey(), Sentence: mf.Sentence, Provisional: mf.Provisional, Revision: mf.Revision,
 		Link: l.URL, LinkUnsure: l.Unsure, Page: l.Kind == link.Page, Downloads: l.Downloads,
 		PDFName: o.Name(report.PDFName), PDFSize: text.Bytes(int64(pdf.Size)), PDFSHA256: pdf.SHA256, ManifestSHA256: o.ManifestSHA256,
-		Signed: mf.Signature != nil, Signer: o.Signer(), Reference: mf.Tenant.ID + "/" + report.PacketName(mf.Period.Month, mf.Revision),
+		Signed: mf.Signature != nil, Signer: o.Signer(), ReplyTo: c.Mail.ReplyTo, Reference: mf.Tenant.ID + "/" + report.PacketName(mf.Period.Month, mf.Revision),
 	}
 	if f.Period, f.LinkEnds, err = Times(o, text, l.Ends); err != nil {
 		return mailer.Message{}, err
@@ -72,7 +72,7 @@ func Packet(c *config.Config, o *deliver.Opened, m state.Mail, l link.Link, at t
 			f.Findings.High++
 		}
 	}
-	out := mailer.Message{ID: m.MessageID, From: c.Mail.From, To: m.Email, ToName: m.Name, Date: at}
+	out := mailer.Message{ID: m.MessageID, From: c.Mail.From, ReplyTo: c.Mail.ReplyTo, To: m.Email, ToName: m.Name, Date: at}
 	if out.Subject, out.Text, err = Text("packet."+o.Model.Language, f); err != nil {
 		return out, err
 	}
