@@ -98,7 +98,7 @@ func mark(findingID string) string { return "bucketproof-" + findingID }
 
 // summary is a ticket's title of at most so many characters.
 func summary(n Note, most int) string {
-	return clip(oneLine(fmt.Sprintf("[%s] %s: %s, %s", n.Finding.Severity, n.Tenant, n.Title, n.Finding.Subject)), most)
+	return clip(clean([]string{fmt.Sprintf("[%s] %s: %s, %s", n.Finding.Severity, n.Tenant, n.Title, n.Finding.Subject)})[0], most)
 }
 
 // lines say what a finding is, for the text of a ticket.

@@ -1,0 +1,192 @@
+package tickets
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"bucketproof/internal/config"
+	"bucketproof/internal/state"
+	"bucketproof/internal/webhook"
+)
+
+// notes keep what a system hands out, as the state does.
+type notes map[string]string
+
+func (n notes) Note(_ context.Context, name string) (string, error) { return n[name], nil }
+func (n notes) PutNote(_ context.Context, name, value string) error {
+	n[name] = value
+	return nil
+}
+
+var opened = time.Date(2026, 10, 18, 9, 30, 0, 0, time.UTC)
+
+// hostile is a finding whose texts were chosen by an attacker.
+func hostile() Note {
+	return Note{
+		Finding: state.Finding{ID: "0123456789ab", Check: "unapproved-prefix", Severity: "high", Tenant: "acme", Bucket: "acme-backups", Status: "open", Count: 3, First: opened, Last: opened, Due: "2026-10-22",
+			Subject: "private/ ```\n@everyone\u202e[x](javascript:1) X-Amz-Signature=aaaabbbbccccdddd " + strings.Repeat("é", 400)},
+		Title: "Access outside the approved prefixes", Tenant: "Acme Dental", Kind: "opened", Text: "opened", At: opened, Key: "k1",
+	}
+}
+
+func systems(t *testing.T) map[string]struct {
+	p *peer
+	s System
+} {
+	t.Helper()
+	type pair = struct {
+		p *peer
+		s System
+	}
+	out := map[string]pair{}
+	for _, x := range []struct {
+		p *peer
+		c config.Tickets
+		s Secrets
+	}{
+		{newJiraPeer(t), config.Tickets{Kind: config.TicketsJira, User: "reports@msp.example", Project: "OPS", IssueType: "Task", Transition: "Done", Reopen: "Reopen"}, Secrets{Token: "jira-token"}},
+		{newGitHubPeer(t), config.Tickets{Kind: config.TicketsGitHub, Project: "msp/evidence"}, Secrets{Token: "github-token"}},
+		{newConnectWisePeer(t), config.Tickets{Kind: config.TicketsConnectWise, User: "acme+pub", Company: 250, Board: 1, ClientID: "c", Status: "New", Closed: "Closed"}, Secrets{Token: "priv"}},
+		{newNinjaOnePeer(t), config.Tickets{Kind: config.TicketsNinjaOne, User: "ninja-id", Company: 2, Form: 1, Board: 2, Status: "1000", Closed: "6000"}, Secrets{Token: "ninja-secret", Refresh: "refresh-0"}},
+	} {
+		x.c.URL = x.p.url
+		s, err := New(x.c, x.s, Options{Now: time.Now, Notes: notes{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[x.c.Kind] = pair{x.p, s}
+	}
+	return out
+}
+
+// TestLife is the life of a finding in each system: one ticket, a comment when it
+// comes back, its narrative when it is closed.
+func TestLife(t *testing.T) {
+	for kind, x := range systems(t) {
+		t.Run(kind, func(t *testing.T) {
+			ctx := t.Context()
+			made, err := x.s.Open(ctx, hostile())
+			if err != nil || made.Ref == "" || made.URL == "" {
+				t.Fatalf("open: %+v, %v", made, err)
+			}
+			k := x.p.tickets[0]
+			if !strings.Contains(k.body, "0123456789ab") || !strings.Contains(k.title, "Acme Dental") || !strings.Contains(k.body, "Due: 2026-10-22") {
+				t.Errorf("the ticket says %q, %q", k.title, k.body)
+			}
+			for _, bad := range []string{"aaaabbbbccccdddd", "\u202e"} {
+				if strings.Contains(k.title+k.body, bad) {
+					t.Errorf("the ticket holds %q", bad)
+				}
+			}
+			n := hostile()
+			n.Kind, n.Finding.Status, n.Finding.Cause, n.Finding.Resolution = "resolved", "resolved", "A restore test", "Approved, ticket 12"
+			if err := x.s.Close(ctx, made.Ref, n); err != nil || !k.closed || len(k.comments) != 1 || !strings.Contains(k.comments[0], "Resolution: Approved, ticket 12") {
+				t.Errorf("close: %v, %+v", err, k)
+			}
+			n.Kind = "reopened"
+			if err := x.s.Comeback(ctx, made.Ref, n); err != nil || k.closed || len(k.comments) != 2 || !strings.Contains(k.comments[1], "came back") {
+				t.Errorf("comeback: %v, %+v", err, k)
+			}
+			if len(x.p.tickets) != 1 {
+				t.Errorf("%d tickets; want 1", len(x.p.tickets))
+			}
+		})
+	}
+}
+
+// TestLostAnswer: a ticket whose answer was lost is found again, and a second one
+// is never opened.
+func TestLostAnswer(t *testing.T) {
+	for kind, x := range systems(t) {
+		t.Run(kind, func(t *testing.T) {
+			x.p.drop = true
+			if _, err := x.s.Open(t.Context(), hostile()); err == nil {
+				t.Fatal("a connection that was cut is no error")
+			}
+			n := hostile()
+			n.Again = true
+			made, err := x.s.Open(t.Context(), n)
+			if err != nil || len(x.p.tickets) != 1 || !strings.HasSuffix(made.Ref, "1") {
+				t.Errorf("again: %+v, %v, %d tickets", made, err, len(x.p.tickets))
+			}
+		})
+	}
+}
+
+// TestOutage: a busy system is told from one that refuses, and says when to come
+// back.
+func TestOutage(t *testing.T) {
+	for kind, x := range systems(t) {
+		t.Run(kind, func(t *testing.T) {
+			for _, status := range []int{503, 429, 500} {
+				x.p.fail = status
+				_, err := x.s.Open(t.Context(), hostile())
+				var answer *webhook.Error
+				if !errors.As(err, &answer) || answer.Permanent() || answer.RetryAfter != 7*time.Second {
+					t.Errorf("%d: %v", status, err)
+				}
+			}
+			if _, err := x.s.Open(t.Context(), hostile()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestWrongSecret: what a person must mend is no reason to give a message up.
+func TestWrongSecret(t *testing.T) {
+	p := newJiraPeer(t)
+	s, err := New(config.Tickets{Kind: config.TicketsJira, URL: p.url, User: "reports@msp.example", Project: "OPS", IssueType: "Task"}, Secrets{Token: "wrong-secret"}, Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Open(t.Context(), hostile())
+	var answer *webhook.Error
+	if !errors.As(err, &answer) || answer.Permanent() || !strings.Contains(err.Error(), "tickets.token_env") || strings.Contains(err.Error(), "wrong-secret") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestNinjaOneTokens: a refresh token that was handed out takes the place of the
+// one before, also for the next process.
+func TestNinjaOneTokens(t *testing.T) {
+	p := newNinjaOnePeer(t)
+	kept := notes{}
+	c := config.Tickets{Kind: config.TicketsNinjaOne, URL: p.url, User: "ninja-id", Company: 2, Form: 1, Status: "1000", Closed: "6000"}
+	for range 3 {
+		s, err := New(c, Secrets{Token: "ninja-secret", Refresh: "refresh-0"}, Options{Now: time.Now, Notes: kept})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Open(t.Context(), hostile()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []string{"refresh-0", "refresh-1", "refresh-2"}; !slices.Equal(p.tokens, want) {
+		t.Errorf("tokens %v, want %v", p.tokens, want)
+	}
+	machine, err := New(c, Secrets{Token: "ninja-secret"}, Options{Now: time.Now, Notes: notes{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := machine.Open(t.Context(), hostile()); err == nil || !strings.Contains(err.Error(), "403") {
+		t.Errorf("client credentials for ticketing: %v", err)
+	}
+}
+
+func TestNinjaOneAttachment(t *testing.T) {
+	x := systems(t)[config.TicketsNinjaOne]
+	keeper := x.s.(Keeper)
+	for _, again := range []bool{false, true} {
+		if err := keeper.Attach(t.Context(), "acme-2026-10-packet.pdf", "application/pdf", []byte("%PDF"), again); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []string{"acme-2026-10-packet.pdf application/pdf 4"}; !slices.Equal(x.p.files, want) {
+		t.Errorf("files %v, want %v", x.p.files, want)
+	}
+}
