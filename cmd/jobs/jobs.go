@@ -115,6 +115,8 @@ func (l Ledger) Interrupt(ctx context.Context, at time.Time) error {
 // holds. What a person must mend is not.
 func Transient(err error) bool {
 	var timeout net.Error
+	var network *net.OpError
+	var name *net.DNSError
 	var answer *awshttp.ResponseError
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, syscall.ENOSPC):
@@ -126,5 +128,6 @@ func Transient(err error) bool {
 	case errors.As(err, &answer) && answer.HTTPStatusCode() >= http.StatusInternalServerError:
 		return true
 	}
-	return errors.As(err, &timeout)
+	// A plain error number is a net.Error, too, so what it says counts.
+	return errors.As(err, &network) || errors.As(err, &name) || errors.As(err, &timeout) && timeout.Timeout()
 }

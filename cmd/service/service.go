@@ -166,6 +166,11 @@ func (s *Service) begin(ctx context.Context) error {
 			}
 		}
 	}
+	// What was found before the first start of a service opens no ticket; what is
+	// found from here on does.
+	if err := s.current().TellFindings(ctx); err != nil {
+		return err
+	}
 	return s.watch.refresh(ctx)
 }
 
