@@ -40,7 +40,11 @@ func unit(c *config.Config, binary, path, user string) (string, error) {
 		if user == "" {
 			return "", usage("evidence.url is the folder %s, where the user that systemd makes up may not write; name a user who may with --user", c.Evidence.URL.Path)
 		}
-		data.Writable = append(data.Writable, quoteUnit(c.Evidence.URL.Path))
+		place, err := filepath.Abs(c.Evidence.URL.Path)
+		if err != nil {
+			return "", err
+		}
+		data.Writable = append(data.Writable, quoteUnit(place))
 	}
 	t, err := template.New("unit").Parse(templates.Unit)
 	if err != nil {
