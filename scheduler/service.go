@@ -124,19 +124,18 @@ func (l *loop) run(ctx context.Context, before <-chan struct{}, once bool) error
 			return err
 		}
 		now := l.Clock.Now()
-		tasks, again, err := l.look(ctx, j, now)
-		if err != nil {
+		worked, again, err := l.round(ctx, j, now)
+		if err != nil && (once || ctx.Err() != nil) {
 			return err
 		}
-		if len(tasks) > 0 {
-			if j.Together {
-				err = l.do(ctx, j, tasks)
-			} else {
-				err = l.do(ctx, j, tasks[:1])
-			}
-			if err != nil {
+		if err != nil { // a ledger that is busy or whose disk is full may be well in a moment
+			l.Log.Error("the run ledger can't be used; nothing is run until it can", "job", j.Name, "error", err)
+			if err := l.Clock.Wait(ctx, now.Add(ledgerPause), l.wake); err != nil {
 				return err
 			}
+			continue
+		}
+		if worked {
 			continue
 		}
 		l.done()
@@ -156,6 +155,22 @@ func (l *loop) run(ctx context.Context, before <-chan struct{}, once bool) error
 		}
 	}
 	return ctx.Err()
+}
+
+// ledgerPause is how long a job waits for a ledger that can't be used.
+const ledgerPause = time.Minute
+
+// round does what is owed first, if anything is; again is when to look for one
+// that failed.
+func (l *loop) round(ctx context.Context, j Job, now time.Time) (worked bool, again time.Time, err error) {
+	tasks, again, err := l.look(ctx, j, now)
+	if err != nil || len(tasks) == 0 {
+		return false, again, err
+	}
+	if !j.Together {
+		tasks = tasks[:1]
+	}
+	return true, again, l.do(ctx, j, tasks)
 }
 
 // look finds the tasks that are owed, and when to look again for one that failed.

@@ -52,7 +52,7 @@ func (h *hook) tell(ctx context.Context, n Note) error {
 
 // Open posts finding.opened. The receiver names no ticket, so the finding does.
 func (h *hook) Open(ctx context.Context, n Note) (Ticket, error) {
-	if n.Kind != "opened" { // what comes next is posted by itself
+	if n.Kind != "opened" && n.Kind != "raised" { // what comes next is posted by itself
 		return Ticket{Ref: n.Finding.ID}, nil
 	}
 	return Ticket{Ref: n.Finding.ID}, h.tell(ctx, n)

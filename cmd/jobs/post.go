@@ -66,6 +66,9 @@ func (p *Post) Send(ctx context.Context, m *state.Mail) error {
 	if err != nil {
 		return err
 	}
+	if err := p.superseded(ctx, m); err != nil {
+		return err
+	}
 	o, err := p.fit(ctx, m.Tenant, m.Month, m.Revision)
 	if err != nil {
 		return err
@@ -84,6 +87,19 @@ func (p *Post) Send(ctx context.Context, m *state.Mail) error {
 		return err
 	}
 	return nil
+}
+
+// ErrSuperseded means that a packet was replaced before its mail was sent.
+var ErrSuperseded = errors.New("a later revision was published in the meantime, whose mail takes the place of this one")
+
+func (p *Post) superseded(ctx context.Context, m *state.Mail) error {
+	latest, err := p.State.LatestPublished(ctx, m.Tenant)
+	for _, l := range latest {
+		if l.Month == m.Month && l.Revision > m.Revision {
+			return ErrSuperseded
+		}
+	}
+	return err
 }
 
 func hasContact(t config.Tenant, email string) bool {
@@ -203,7 +219,7 @@ func refused(err error) error {
 // news is the payload of a message about a finding.
 type news struct {
 	Finding state.Finding `json:"finding"`
-	Kind    string        `json:"kind"` // opened, reopened or resolved
+	Kind    string        `json:"kind"` // opened, raised, reopened or resolved
 	Text    string        `json:"text"`
 	At      time.Time     `json:"at"`
 }
@@ -212,7 +228,7 @@ type news struct {
 func (p *Parts) TellFindings(ctx context.Context) error {
 	return p.State.TellFindings(ctx, p.Now(), func(n state.FindingNews) ([]state.Message, error) {
 		t, ok := p.Config.Tenant(n.Finding.Tenant)
-		kind := map[string]string{"opened": state.TicketOpen, "reopened": state.TicketComment, state.StatusResolved: state.TicketClose}[n.Kind]
+		kind := map[string]string{"opened": state.TicketOpen, "raised": state.TicketOpen, "reopened": state.TicketComment, state.StatusResolved: state.TicketClose}[n.Kind]
 		if !ok || kind == "" || t.Tickets.Kind == "" || rank(n.Finding.Severity) < rank(t.Tickets.Severity) {
 			return nil, nil
 		}
@@ -297,11 +313,10 @@ func (p *Post) tellTicket(ctx context.Context, system tickets.System, m *state.M
 		if err := p.State.PutTicket(context.WithoutCancel(ctx), ticket); err != nil {
 			return err
 		}
-		if m.Kind == state.TicketOpen {
-			return nil
-		}
 	}
 	switch m.Kind {
+	case state.TicketOpen: // it is, or was by an earlier message about the finding
+		return nil
 	case state.TicketComment:
 		err = system.Comeback(ctx, ticket.Ref, n)
 		ticket.Closed = false

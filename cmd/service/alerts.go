@@ -55,8 +55,7 @@ func (s *Service) raise(ctx context.Context, on bool, a jobs.Alert) error {
 	return err
 }
 
-// judge looks at a run that has ended: whether its job has failed too often, and
-// after a collection whether logs still come.
+// judge looks at a run that has ended: whether its job has failed too often.
 func (s *Service) judge(ctx context.Context, t scheduler.Task, r scheduler.Result) error {
 	s.watch.heard(t, r)
 	failures, err := s.parts.State.Streak(ctx, t.Job, t.Tenant)
@@ -72,18 +71,22 @@ func (s *Service) judge(ctx context.Context, t scheduler.Task, r scheduler.Resul
 		}
 		err = s.raise(ctx, on, a)
 	}
-	if t.Job == Collect {
-		err = errors.Join(err, s.silence(ctx))
-	}
-	return errors.Join(err, s.watch.refresh(ctx))
+	return err
 }
 
-// watchSilence looks for logs that have stopped, also where collecting itself
-// does not end.
-func (s *Service) watchSilence(ctx context.Context) error {
-	for s.clock.Wait(ctx, s.clock.Now().Add(time.Hour), nil) == nil {
-		if err := s.silence(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("whether logs have stopped could not be looked at", "error", err)
+// around is how often the service looks at itself.
+const around = time.Minute
+
+// lookAround keeps the metrics fresh, and looks for logs that have stopped, also
+// where collecting itself does not end.
+func (s *Service) lookAround(ctx context.Context) error {
+	for i := 1; s.clock.Wait(ctx, s.clock.Now().Add(around), nil) == nil; i++ {
+		err := s.watch.refresh(ctx, i%30 == 0)
+		if i%30 == 0 {
+			err = errors.Join(err, s.silence(ctx))
+		}
+		if err != nil && ctx.Err() == nil {
+			s.log.Error("the service could not look at itself", "error", err)
 		}
 	}
 	return nil

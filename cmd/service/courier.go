@@ -127,7 +127,10 @@ func (c *courier) mail(ctx context.Context, post *jobs.Post, m *state.Mail) erro
 	case err == nil:
 		m.Status, m.Ended, m.Detail = state.MailSent, now, ""
 		c.log.Info("a packet's mail was sent", "tenant", m.Tenant, "month", m.Month, "revision", m.Revision, "to", m.Email, "link", m.Link, "link_ends", m.LinkEnds)
-	case errors.Is(err, mailer.ErrRefused), errors.Is(err, deliver.ErrUnfit), errors.Is(err, jobs.ErrNoContact), now.Sub(m.Queued) > patience:
+	case errors.Is(err, jobs.ErrSuperseded), errors.Is(err, jobs.ErrNoContact):
+		m.Status, m.Ended, m.Detail = state.MailWithheld, now, err.Error()
+		c.log.Info("a packet's mail is not sent", "tenant", m.Tenant, "month", m.Month, "revision", m.Revision, "to", m.Email, "reason", err)
+	case errors.Is(err, mailer.ErrRefused), errors.Is(err, deliver.ErrUnfit), now.Sub(m.Queued) > patience:
 		m.Status, m.Ended, m.Detail = state.MailRefused, now, err.Error()
 		c.log.Error("a packet's mail can't be sent", "tenant", m.Tenant, "month", m.Month, "to", m.Email, "error", err)
 	default:

@@ -34,6 +34,7 @@ type Service struct {
 	courier  *courier
 	watch    *watch
 	pings    sync.WaitGroup
+	retired  time.Time // when old things were last retired; only the job collect uses it
 	since    time.Time // OwedSince of what a run began with, where the caller set it
 }
 
@@ -130,7 +131,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { return s.schedule.Run(ctx) })
 	group.Go(func() error { return s.courier.run(ctx) })
-	group.Go(func() error { return s.watchSilence(ctx) })
+	group.Go(func() error { return s.lookAround(ctx) })
 	err := group.Wait()
 	s.pings.Wait()
 	return err
@@ -171,7 +172,7 @@ func (s *Service) begin(ctx context.Context) error {
 	if err := s.current().TellFindings(ctx); err != nil {
 		return err
 	}
-	return s.watch.refresh(ctx)
+	return s.watch.begin(ctx)
 }
 
 // serve opens the addresses of the service.

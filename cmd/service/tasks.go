@@ -125,9 +125,15 @@ func (s *Service) collect(ctx context.Context, tasks []scheduler.Task) []schedul
 		if err := p.SayRevisions(ctx, s.log); err != nil {
 			s.log.Error("the packets to revise could not be found", "error", err)
 		}
-		if err := p.Retire(ctx); err != nil {
-			s.log.Error("what is old could not be retired", "error", err)
+		if s.clock.Now().Sub(s.retired) > 24*time.Hour {
+			if err := p.Retire(ctx); err != nil {
+				s.log.Error("what is old could not be retired", "error", err)
+			}
+			s.retired = s.clock.Now()
 		}
+	}
+	if err := errors.Join(s.silence(ctx), s.watch.refresh(ctx, true)); err != nil && ctx.Err() == nil {
+		s.log.Error("what was collected could not be looked at", "error", err)
 	}
 	return results
 }

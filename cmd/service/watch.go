@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"sync"
@@ -27,13 +28,13 @@ type watch struct {
 
 	mu       sync.Mutex
 	figures  figures
+	success  map[[2]string]time.Time // ends of the last good runs, by job and tenant
 	ready    bool
 	failures []error // of runs, for RunOnce
 }
 
 // figures are what the state says.
 type figures struct {
-	success  []state.LastSuccess
 	buckets  []state.BucketFigures
 	findings []state.Count
 	packets  []state.Count
@@ -76,7 +77,7 @@ func (w *watch) Describe(ch chan<- *prometheus.Desc) {
 // Collect gives what the state said last.
 func (w *watch) Collect(ch chan<- prometheus.Metric) {
 	w.mu.Lock()
-	f := w.figures
+	f, success := w.figures, maps.Clone(w.success)
 	w.mu.Unlock()
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
@@ -84,8 +85,8 @@ func (w *watch) Collect(ch chan<- prometheus.Metric) {
 	counter := func(d *prometheus.Desc, v int64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
 	}
-	for _, s := range f.success {
-		gauge(lastSuccess, float64(s.Ended.UnixMilli())/1000, s.Job, s.Tenant)
+	for of, at := range success {
+		gauge(lastSuccess, float64(at.UnixMilli())/1000, of[0], of[1])
 	}
 	for _, b := range f.buckets {
 		counter(records, b.Records, b.Bucket)
@@ -109,8 +110,9 @@ func (w *watch) Collect(ch chan<- prometheus.Metric) {
 	gauge(alerts, float64(f.alerts))
 }
 
-// refresh reads the state.
-func (w *watch) refresh(ctx context.Context) error {
+// refresh reads the state. What the ledger of log objects says takes long where it
+// is large, so it is read only when deep is set.
+func (w *watch) refresh(ctx context.Context, deep bool) error {
 	var f figures
 	var errs []error
 	get := func(into *[]state.Count, from func(context.Context) ([]state.Count, error)) {
@@ -123,10 +125,10 @@ func (w *watch) refresh(ctx context.Context) error {
 	get(&f.mails, s.MailCounts)
 	get(&f.messages, s.MessageCounts)
 	var err error
-	f.success, err = s.LastSuccesses(ctx)
-	errs = append(errs, err)
-	f.buckets, err = s.BucketFigures(ctx)
-	errs = append(errs, err)
+	if deep {
+		f.buckets, err = s.BucketFigures(ctx)
+		errs = append(errs, err)
+	}
 	lasting, err := s.Alerts(ctx)
 	f.alerts = len(lasting)
 	if err := errors.Join(append(errs, err)...); err != nil {
@@ -134,12 +136,35 @@ func (w *watch) refresh(ctx context.Context) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if !deep {
+		f.buckets = w.figures.buckets
+	}
 	w.figures, w.ready = f, true
 	return nil
 }
 
+// begin reads what is only followed from then on.
+func (w *watch) begin(ctx context.Context) error {
+	list, err := w.parts.State.LastSuccesses(ctx)
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	w.success = map[[2]string]time.Time{}
+	for _, s := range list {
+		w.success[[2]string{s.Job, s.Tenant}] = s.Ended
+	}
+	w.mu.Unlock()
+	return w.refresh(ctx, true)
+}
+
 // heard notes a run that has ended.
 func (w *watch) heard(t scheduler.Task, r scheduler.Result) {
+	if o := r.Outcome(); o == scheduler.Done || o == scheduler.Attention {
+		w.mu.Lock()
+		w.success[[2]string{t.Job, t.Tenant}] = w.clock.Now()
+		w.mu.Unlock()
+	}
 	w.runs.WithLabelValues(t.Job, r.Outcome()).Inc()
 	w.seconds.WithLabelValues(t.Job).Set(float64(w.clock.Now().UnixMilli()) / 1000)
 	if r.Err != nil {

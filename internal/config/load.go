@@ -73,6 +73,9 @@ func readConfig(t *table, path string) *Config {
 	c.Retention = readRetention(t.sub("retention"), c.Service.CatchUpDays)
 	c.Mail = readMail(t.sub("mail"))
 	c.Links = c.readLinks(t.sub("links"))
+	if len(c.Alerts.Mail) > 0 && c.Mail.SMTP == "" {
+		t.problem("alerts.mail", "is set without mail.smtp; name the mail server, or remove the addresses")
+	}
 	c.tickets = readTickets(t.sub("tickets"), Tickets{})
 	c.Report = c.readReport(t.sub("report"))
 	c.Signing = c.readSigning(t.sub("signing"))

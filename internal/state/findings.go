@@ -225,8 +225,8 @@ func findingsOfDay(ctx context.Context, tx *sql.Tx, d *CheckDay) (map[string]boo
 
 func putRow(ctx context.Context, tx *sql.Tx, d *CheckDay, id string, row CheckRow, had bool, at time.Time) (Change, error) {
 	change := Change{ID: id, Severity: row.Severity}
-	var status string
-	err := tx.QueryRowContext(ctx, "SELECT status FROM findings WHERE id = ?", id).Scan(&status)
+	var status, severity string
+	err := tx.QueryRowContext(ctx, "SELECT status, severity FROM findings WHERE id = ?", id).Scan(&status, &severity)
 	before := int64(0)
 	if err == nil && had {
 		err = tx.QueryRowContext(ctx, "SELECT count FROM finding_days WHERE finding = ? AND date = ?", id, d.Date).Scan(&before)
@@ -240,8 +240,12 @@ func putRow(ctx context.Context, tx *sql.Tx, d *CheckDay, id string, row CheckRo
 		change.Kind = "reopened"
 		_, err = tx.ExecContext(ctx, "UPDATE findings SET status = ?, due = ?, cause = '', resolution = '' WHERE id = ?", StatusOpen, dueDate(d.Date, row.Severity), id)
 	}
-	if err == nil && change.Kind != "" {
-		err = addEvent(ctx, tx, id, "", change.Kind, "seen on "+d.Date, at)
+	kind := change.Kind
+	if kind == "" && slices.Index(Severities, row.Severity) > slices.Index(Severities, severity) {
+		kind = "raised"
+	}
+	if err == nil && kind != "" {
+		err = addEvent(ctx, tx, id, "", kind, "seen on "+d.Date, at)
 	}
 	if err != nil {
 		return change, err

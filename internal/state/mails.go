@@ -12,6 +12,8 @@ const (
 	MailWaiting = "waiting"
 	MailSent    = "sent"
 	MailRefused = "refused" // for good
+	// MailWithheld is one that is not sent, because it is not needed any more.
+	MailWithheld = "withheld"
 )
 
 // Mail announces a packet to a contact.
@@ -122,5 +124,5 @@ func (s *State) Mails(ctx context.Context, tenant string) ([]Mail, error) {
 // MailsBetween returns the mails of a tenant that were sent or refused in
 // from..to, the earliest first.
 func (s *State) MailsBetween(ctx context.Context, tenant string, from, to time.Time) ([]Mail, error) {
-	return s.mails(ctx, " WHERE tenant = ? AND ended >= ? AND ended < ? ORDER BY ended, email", tenant, from.UnixMilli(), to.UnixMilli())
+	return s.mails(ctx, " WHERE tenant = ? AND status <> 'withheld' AND ended >= ? AND ended < ? ORDER BY ended, email", tenant, from.UnixMilli(), to.UnixMilli())
 }

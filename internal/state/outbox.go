@@ -66,6 +66,10 @@ func (s *State) TellFindings(ctx context.Context, at time.Time, choose func(Find
 		if err != nil {
 			return err
 		}
+		if last == newest && err == nil {
+			_, err := tx.ExecContext(ctx, "INSERT INTO notes VALUES (?, ?) ON CONFLICT DO NOTHING", findingCursor, fmt.Sprint(newest))
+			return err
+		}
 		news, err := newsSince(ctx, tx, last)
 		if err != nil {
 			return err

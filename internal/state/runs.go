@@ -82,11 +82,17 @@ func (s *State) Runs(ctx context.Context, f RunFilter) ([]Run, error) {
 	if limit == 0 {
 		limit = -1
 	}
-	query := "SELECT * FROM (SELECT id, job, tenant, period, scheduled, started, ended, outcome, detail, figures, error, not_before FROM runs WHERE (job = ? OR ? = '') AND (tenant = ? OR ? = '')"
-	args := []any{f.Job, f.Job, f.Tenant, f.Tenant}
-	if !f.Scheduled.IsZero() {
-		query += " AND scheduled >= ?"
-		args = append(args, f.Scheduled.UnixMilli())
+	query := "SELECT * FROM (SELECT id, job, tenant, period, scheduled, started, ended, outcome, detail, figures, error, not_before FROM runs WHERE 1"
+	var args []any
+	for _, c := range []struct {
+		is    bool
+		where string
+		value any
+	}{{f.Job != "", " AND job = ?", f.Job}, {f.Tenant != "", " AND tenant = ?", f.Tenant}, {!f.Scheduled.IsZero(), " AND scheduled >= ?", f.Scheduled.UnixMilli()}} {
+		if c.is {
+			query += c.where
+			args = append(args, c.value)
+		}
 	}
 	var out []Run
 	err := s.rows(ctx, query+" ORDER BY id DESC LIMIT ?) ORDER BY id", func(rows *sql.Rows) error {
@@ -117,8 +123,8 @@ func scanRun(rows *sql.Rows) (Run, error) {
 // not fail. Those that were interrupted or wait do not count either way.
 func (s *State) Streak(ctx context.Context, job, tenant string) (int, error) {
 	n := 0
-	const good = "SELECT coalesce(max(id), 0) FROM runs WHERE job = ? AND tenant = ? AND outcome IN ('done', 'attention')"
-	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM runs WHERE job = ? AND tenant = ? AND outcome = 'failed' AND id > ("+good+")", job, tenant, job, tenant).Scan(&n); err != nil {
+	const good = "SELECT id FROM runs WHERE job = ? AND tenant = ? AND outcome IN ('done', 'attention') ORDER BY id DESC LIMIT 1"
+	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM runs WHERE job = ? AND tenant = ? AND outcome = 'failed' AND id > coalesce(("+good+"), 0)", job, tenant, job, tenant).Scan(&n); err != nil {
 		return 0, fmt.Errorf("read the runs: %w", err)
 	}
 	return n, nil

@@ -107,7 +107,10 @@ func (o *Opened) Fit(ctx context.Context) error {
 		return err
 	}
 	for _, s := range r.Steps {
-		if s.Outcome == verify.Mismatch || s.Outcome == verify.Gone || s.Outcome == verify.Unread {
+		if s.Outcome == verify.Unread { // it may be otherwise in a moment
+			return fmt.Errorf("look through %s: %s: %s", o.URL.Text, s.What, s.Detail)
+		}
+		if s.Outcome == verify.Mismatch || s.Outcome == verify.Gone {
 			return fmt.Errorf("%w: %s: %s: %s", ErrUnfit, s.What, s.Outcome, s.Detail)
 		}
 	}
