@@ -134,10 +134,10 @@ func (s *State) messages(ctx context.Context, where string, args ...any) ([]Mess
 	return out, nil
 }
 
-// WaitingMessages returns of each subject and kind of receiver the first message
+// WaitingMessages returns of each subject the first message
 // that waits: a comment never overtakes the ticket that it belongs to.
 func (s *State) WaitingMessages(ctx context.Context) ([]Message, error) {
-	return s.messages(ctx, " WHERE id IN (SELECT min(id) FROM outbox WHERE status = 'waiting' GROUP BY subject, substr(kind, 1, 8)) ORDER BY next, id")
+	return s.messages(ctx, " WHERE id IN (SELECT min(id) FROM outbox WHERE status = 'waiting' GROUP BY subject) ORDER BY next, id")
 }
 
 // Messages returns the newest messages, the newest first.

@@ -1,0 +1,256 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"bucketproof/internal/dataset"
+)
+
+var noon = time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
+
+func opened(t *testing.T) *State {
+	t.Helper()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestPrivate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data", "state.db")
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.PutNote(t.Context(), "a", "b"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if st, err := os.Stat(name); err != nil || st.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v; want mode 0600", name, st.Mode(), err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestBackup: a copy is a state of its own, nobody else may read it, and it
+// replaces nothing.
+func TestBackup(t *testing.T) {
+	s := opened(t)
+	if err := s.PutNote(t.Context(), "who", "me"); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "copy.db")
+	if err := s.Backup(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := os.Stat(path); err != nil || st.Mode().Perm() != 0o600 {
+		t.Errorf("the copy: %v, %v", st.Mode(), err)
+	}
+	if err := s.Backup(t.Context(), path); !errors.Is(err, os.ErrExist) {
+		t.Errorf("over a file that is there: %v", err)
+	}
+	other, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := other.Note(t.Context(), "who"); err != nil || v != "me" {
+		t.Errorf("the copy says %q, %v", v, err)
+	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAnnounce: a packet is announced once, however often that is tried.
+func TestAnnounce(t *testing.T) {
+	s := opened(t)
+	p := Published{Tenant: "acme", Month: "2026-10", Revision: 1, At: noon}
+	for range 3 {
+		if err := s.Announce(t.Context(), p, []Mail{{Email: "dana@acme.example", MessageID: "x"}}, []Message{{Kind: AttachPacket, Subject: "acme/2026-10", Payload: json.RawMessage("{}")}}, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mails, err := s.WaitingMails(t.Context())
+	messages, merr := s.WaitingMessages(t.Context())
+	if err != nil || merr != nil || len(mails) != 1 || len(messages) != 1 {
+		t.Errorf("%d mails, %d messages (%v, %v); want one of each", len(mails), len(messages), err, merr)
+	}
+}
+
+// TestOutboxOrder: messages about one finding go out in their order, and do not
+// hold up those about another.
+func TestOutboxOrder(t *testing.T) {
+	s := opened(t)
+	for _, m := range []Message{{Kind: TicketOpen, Subject: "a"}, {Kind: TicketComment, Subject: "a"}, {Kind: TicketOpen, Subject: "b"}} {
+		m.Payload = json.RawMessage("{}")
+		if err := s.Queue(t.Context(), []Message{m}, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waiting, err := s.WaitingMessages(t.Context())
+	if err != nil || len(waiting) != 2 || waiting[0].Kind != TicketOpen || waiting[1].Subject != "b" {
+		t.Fatalf("%+v, %v", waiting, err)
+	}
+	first := waiting[0]
+	first.Status, first.Ended = MailSent, noon
+	if err := s.PutMessage(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	waiting, err = s.WaitingMessages(t.Context())
+	if err != nil || len(waiting) != 2 || waiting[0].Kind != TicketComment && waiting[1].Kind != TicketComment {
+		t.Errorf("behind the first: %+v, %v", waiting, err)
+	}
+}
+
+// TestFindingNews: each event of a finding is told once, from the first look on.
+func TestFindingNews(t *testing.T) {
+	s := opened(t)
+	day := func(date, severity string, count int64) {
+		t.Helper()
+		at, err := time.Parse(time.DateOnly, date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := CheckRow{Subject: "x", FindingDay: FindingDay{Date: date, Severity: severity, Count: count, First: at, Last: at}}
+		if _, err := s.PutCheckDays(t.Context(), []CheckDay{{Tenant: "acme", Check: "c", Bucket: "b", Date: date, Rows: []CheckRow{row}}}, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var kinds []string
+	tell := func(fail error) error {
+		kinds = nil
+		return s.TellFindings(t.Context(), noon, func(n FindingNews) ([]Message, error) {
+			kinds = append(kinds, n.Kind+" "+n.Finding.Severity)
+			return []Message{{Kind: TicketOpen, Subject: n.Finding.ID, Payload: json.RawMessage("{}")}}, fail
+		})
+	}
+	want := func(what string, list ...string) {
+		t.Helper()
+		if len(kinds) != len(list) || len(list) > 0 && kinds[0] != list[0] {
+			t.Errorf("%s: %v, want %v", what, kinds, list)
+		}
+	}
+	day("2026-10-01", "low", 1)
+	if err := tell(nil); err != nil {
+		t.Fatal(err)
+	}
+	want("what was there before the first look")
+	day("2026-10-02", "high", 1)
+	if err := tell(errors.New("no")); err == nil {
+		t.Error("an error of choose was swallowed")
+	}
+	if err := tell(nil); err != nil {
+		t.Fatal(err)
+	}
+	want("a finding that became graver", "raised high")
+	if err := tell(nil); err != nil {
+		t.Fatal(err)
+	}
+	want("a second look")
+	if err := s.Triage(t.Context(), FindingID("c", "acme", "b", "x"), Triage{Actor: "Kim", Resolve: true, Cause: "a", Resolution: "b"}, noon); err != nil {
+		t.Fatal(err)
+	}
+	if err := tell(nil); err != nil {
+		t.Fatal(err)
+	}
+	want("a finding that was closed", "resolved high")
+	messages, err := s.Messages(t.Context(), 10)
+	if err != nil || len(messages) != 2 {
+		t.Errorf("%d messages are queued (%v); want 2", len(messages), err)
+	}
+}
+
+// TestLinkUse: a link gives out as many files as it may, whoever asks at once.
+func TestLinkUse(t *testing.T) {
+	s := opened(t)
+	token := [32]byte{1}
+	l := Link{ID: "abc", Tenant: "acme", Month: "2026-10", Revision: 1, Created: noon, Ends: noon.Add(time.Hour), MaxDownloads: 5}
+	if err := s.PutLink(t.Context(), token, l); err != nil {
+		t.Fatal(err)
+	}
+	results := make(chan error, 20)
+	for range cap(results) {
+		go func() {
+			results <- s.UseLink(context.Background(), LinkUse{Link: l, At: noon, Address: "192.0.2.1", File: "packet.pdf"})
+		}()
+	}
+	given := 0
+	for range cap(results) {
+		if err := <-results; err == nil {
+			given++
+		} else if !errors.Is(err, ErrNoLink) {
+			t.Error(err)
+		}
+	}
+	if given != 5 {
+		t.Errorf("%d files were given out; want 5", given)
+	}
+	if err := s.UseLink(t.Context(), LinkUse{Link: l, At: noon.Add(2 * time.Hour)}); !errors.Is(err, ErrNoLink) {
+		t.Errorf("past its end: %v", err)
+	}
+	if _, err := s.LinkOf(t.Context(), [32]byte{2}); !errors.Is(err, ErrNoLink) {
+		t.Errorf("another token: %v", err)
+	}
+	uses, err := s.LinkUses(t.Context(), "acme", noon.Add(-time.Hour), noon.Add(time.Hour))
+	if err != nil || len(uses) != 5 || uses[0].Address != "192.0.2.1" {
+		t.Errorf("%d uses (%v); want 5", len(uses), err)
+	}
+}
+
+// TestRetire takes old partitions out, and remembers up to when.
+func TestRetire(t *testing.T) {
+	s := opened(t)
+	files := []dataset.File{{Path: "a", Kind: "access", Bucket: "b", Date: "2026-01-31", Rows: 1}, {Path: "c", Kind: "access", Bucket: "b", Date: "2026-02-01", Rows: 1}}
+	if err := s.Commit(t.Context(), nil, files, nil, noon); err != nil {
+		t.Fatal(err)
+	}
+	if months, err := s.PartitionMonths(t.Context(), "b", "2026-02-01"); err != nil || len(months) != 1 || months[0] != "2026-01" {
+		t.Errorf("%v, %v", months, err)
+	}
+	if n, err := s.RetireBefore(t.Context(), "2026-02-01", noon); err != nil || n != 1 {
+		t.Errorf("%d files, %v; want 1", n, err)
+	}
+	if before, err := s.RetiredBefore(t.Context()); err != nil || before != "2026-02-01" {
+		t.Errorf("%q, %v", before, err)
+	}
+	left, err := s.Files(t.Context(), "access", "b", "2026-01-01", "2026-12-31")
+	if err != nil || len(left) != 1 || left[0].Path != "c" {
+		t.Errorf("%v, %v", left, err)
+	}
+}
+
+// TestDropRuns keeps the last good run of each job and tenant.
+func TestDropRuns(t *testing.T) {
+	s := opened(t)
+	for i, outcome := range []string{"done", "failed", "failed", "done"} {
+		r := Run{Job: "collect", Tenant: map[bool]string{true: "acme", false: "lodz"}[i < 3], Scheduled: noon}
+		id, err := s.StartRun(t.Context(), r, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.EndRun(t.Context(), Run{ID: id, Outcome: outcome}, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := s.Streak(t.Context(), "collect", "acme"); err != nil || n != 2 {
+		t.Errorf("%d failures in a row, %v; want 2", n, err)
+	}
+	if n, err := s.DropRuns(t.Context(), noon.Add(time.Hour)); err != nil || n != 2 {
+		t.Errorf("%d runs went, %v; want 2", n, err)
+	}
+}
