@@ -12,6 +12,7 @@ import (
 	"bucketproof/cmd/jobs"
 	"bucketproof/internal/config"
 	"bucketproof/internal/tabular"
+	"bucketproof/report/deliver/link"
 	"bucketproof/scheduler"
 )
 
@@ -76,7 +77,31 @@ func (a *app) report(ctx context.Context, p *parts, month string) ([]jobs.Stored
 		})
 		errs = append(errs, err)
 	}
+	if len(out) > 0 {
+		errs = append(errs, a.sayLinks(ctx, p))
+	}
 	return out, errors.Join(errs...)
+}
+
+// sayLinks tells where a mail would get another link than a presigned one that
+// lives as long as it should.
+func (a *app) sayLinks(ctx context.Context, p *parts) error {
+	c := p.Config
+	if c.Mail.SMTP == "" {
+		return nil
+	}
+	kind, reason, err := link.Maker{Links: c.Links, Now: a.now}.Foresee(ctx, c.Evidence.URL, time.Duration(c.Mail.LinkDays)*24*time.Hour)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the packets are stored; the links of their mails: %w", err)
+	case kind == "":
+		p.Log.Warn("no mail can bring these packets: " + reason + "; set links.public_url")
+	case kind == link.Page && reason != "":
+		p.Log.Info("mails bring links to the download page: " + reason)
+	case reason != "":
+		p.Log.Warn("the links of mails end early: " + reason + "; set links.public_url, or links.aws to an IAM user")
+	}
+	return nil
 }
 
 // finished refuses a month that is not over in the tenant's zone, and says when

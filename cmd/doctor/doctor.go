@@ -205,30 +205,16 @@ func (e *examination) links(ctx context.Context) {
 	if c.Links.Kind == link.Page {
 		return
 	}
-	outcome := Fault
-	if c.Links.Page() && c.Links.Kind == "auto" {
-		outcome = OK // the page is taken
-	}
-	taken := map[bool]string{true: "; the download page is taken instead"}[outcome == OK]
-	if c.Evidence.URL.Scheme != "s3" {
-		e.add("links: presigned", c.Evidence.URL.Text, outcome, "a folder has no presigned links%s%s", taken, map[bool]string{true: "; set links.public_url, no mail can be sent without"}[outcome == Fault])
-		return
-	}
-	ends, unsure, err := objects.SignerEnds(ctx, c.Evidence.URL, c.Links.AWS)
-	mend := "; set links.public_url, or links.aws to an IAM user"
-	if taken != "" {
-		mend = taken
-	}
-	if outcome == Fault && err == nil {
-		outcome = Warning
-	}
+	kind, reason, err := link.Maker{Links: c.Links, Now: e.Now}.Foresee(ctx, c.Evidence.URL, wish)
 	switch {
 	case err != nil:
-		e.add("links: presigned", c.Evidence.URL.Text, outcome, "%s%s", err, mend)
-	case unsure:
-		e.add("links: presigned", c.Evidence.URL.Text, outcome, "the credentials are temporary and don't tell their end, so that a link may end at any time%s", mend)
-	case !ends.IsZero() && ends.Before(e.Now().Add(wish)):
-		e.add("links: presigned", c.Evidence.URL.Text, outcome, "the credentials end on %s, and a link with them: before mail.link_days%s", ends.In(c.Location).Format("2 January 2006, 15:04 MST"), mend)
+		e.add("links: presigned", c.Evidence.URL.Text, Fault, "%s", err)
+	case kind == "":
+		e.add("links: presigned", c.Evidence.URL.Text, Fault, "%s, and links.public_url names no download page, so no mail can be sent; set it", reason)
+	case kind == link.Page:
+		e.add("links: presigned", c.Evidence.URL.Text, OK, "%s; the download page is taken instead", reason)
+	case reason != "":
+		e.add("links: presigned", c.Evidence.URL.Text, Warning, "%s; set links.public_url, or links.aws to an IAM user", reason)
 	default:
 		e.add("links: presigned", c.Evidence.URL.Text, OK, "links live for %d days", c.Mail.LinkDays)
 	}

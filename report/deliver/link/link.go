@@ -105,3 +105,31 @@ func Decode(text string) (token [32]byte, ok bool) {
 	}
 	return [32]byte(b), true
 }
+
+// Foresee tells which kind of link a mail would get now, without making one, and
+// why it is not a presigned one that lives for the wish; reason is "" where it is.
+func (m Maker) Foresee(ctx context.Context, evidence objects.URL, wish time.Duration) (kind, reason string, err error) {
+	if m.Links.Kind == Page {
+		return Page, "", nil
+	}
+	if evidence.Scheme != "s3" {
+		reason = "a folder has no presigned links"
+	} else {
+		ends, unsure, err := objects.SignerEnds(ctx, evidence, m.Links.AWS)
+		switch {
+		case err != nil:
+			return "", "", err
+		case unsure:
+			reason = "the credentials that would sign a link are temporary and don't tell their end"
+		case !ends.IsZero() && ends.Before(m.Now().Add(wish-slack)):
+			reason = "the credentials that would sign a link end on " + ends.UTC().Format("2 January 2006 at 15:04 MST") + ", before the link should"
+		}
+	}
+	switch {
+	case reason != "" && m.Links.Kind != Presigned && m.Links.Page():
+		return Page, reason, nil
+	case evidence.Scheme != "s3":
+		return "", reason, nil
+	}
+	return Presigned, reason, nil
+}
