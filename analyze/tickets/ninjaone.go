@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -124,14 +125,14 @@ var ninjaSeverities = map[string][2]string{"low": {"MINOR", "LOW"}, "medium": {"
 
 func (j *ninjaOne) Open(ctx context.Context, n Note) (Ticket, error) {
 	if n.Again && j.board != 0 {
-		if t, err := j.find(ctx, mark(n.Finding.ID)); err != nil || t.Ref != "" {
+		if t, err := j.find(ctx, n.Finding.ID); err != nil || t.Ref != "" {
 			return t, err
 		}
 	}
 	severity := ninjaSeverities[n.Finding.Severity]
 	var made struct{ ID int64 }
 	err := j.call(ctx, http.MethodPost, "/v2/ticketing/ticket", object{
-		"clientId": j.organization, "ticketFormId": j.form, "subject": summary(n, ninjaSubject), "status": j.status, "type": "PROBLEM",
+		"clientId": j.organization, "ticketFormId": j.form, "subject": ninjaTitle(n), "status": j.status, "type": "PROBLEM",
 		"severity": severity[0], "priority": severity[1], "tags": []string{"bucketproof", mark(n.Finding.ID)},
 		"description": object{"public": false, "body": strings.Join(lines(n), "\n")},
 	}, &made)
@@ -145,23 +146,28 @@ func (j *ninjaOne) ticket(id int64) Ticket {
 	return Ticket{Ref: strconv.FormatInt(id, 10), URL: j.base + "/#/ticketing/ticket/" + strconv.FormatInt(id, 10)}
 }
 
-// find looks for a ticket on the board by its tag.
-func (j *ninjaOne) find(ctx context.Context, tag string) (Ticket, error) {
+// ninjaTitle ends with the finding, because a board is searched by its subjects.
+func ninjaTitle(n Note) string {
+	end := " (" + n.Finding.ID + ")"
+	return summary(n, ninjaSubject-len(end)) + end
+}
+
+// find looks for the ticket of a finding on the board.
+func (j *ninjaOne) find(ctx context.Context, finding string) (Ticket, error) {
 	var found struct {
 		Data []struct {
-			ID   int64
-			Tags []string
+			ID               int64
+			Summary, Subject string
+			Tags             []string
 		}
 	}
-	body := object{"pageSize": 1000, "searchCriteria": tag}
+	body := object{"pageSize": 1000, "searchCriteria": finding}
 	if err := j.call(ctx, http.MethodPost, "/v2/ticketing/trigger/board/"+strconv.FormatInt(j.board, 10)+"/run", body, &found); err != nil {
 		return Ticket{}, err
 	}
 	for _, t := range found.Data {
-		for _, own := range t.Tags {
-			if own == tag {
-				return j.ticket(t.ID), nil
-			}
+		if slices.Contains(t.Tags, mark(finding)) || strings.Contains(t.Summary+t.Subject, "("+finding+")") {
+			return j.ticket(t.ID), nil
 		}
 	}
 	return Ticket{}, nil

@@ -53,7 +53,7 @@ func systems(t *testing.T) map[string]struct {
 		{newConnectWisePeer(t), config.Tickets{Kind: config.TicketsConnectWise, User: "acme+pub", Company: 250, Board: 1, ClientID: "c", Status: "New", Closed: "Closed"}, Secrets{Token: "priv"}},
 		{newNinjaOnePeer(t), config.Tickets{Kind: config.TicketsNinjaOne, User: "ninja-id", Company: 2, Form: 1, Board: 2, Status: "1000", Closed: "6000"}, Secrets{Token: "ninja-secret", Refresh: "refresh-0"}},
 	} {
-		x.c.URL = x.p.url
+		x.c.URL = x.p.URL
 		s, err := New(x.c, x.s, Options{Now: time.Now, Notes: notes{}})
 		if err != nil {
 			t.Fatal(err)
@@ -73,26 +73,26 @@ func TestLife(t *testing.T) {
 			if err != nil || made.Ref == "" || made.URL == "" {
 				t.Fatalf("open: %+v, %v", made, err)
 			}
-			k := x.p.tickets[0]
-			if !strings.Contains(k.body, "0123456789ab") || !strings.Contains(k.title, "Acme Dental") || !strings.Contains(k.body, "Due: 2026-10-22") {
-				t.Errorf("the ticket says %q, %q", k.title, k.body)
+			k := x.p.Tickets[0]
+			if !strings.Contains(k.Body, "0123456789ab") || !strings.Contains(k.Title, "Acme Dental") || !strings.Contains(k.Body, "Due: 2026-10-22") {
+				t.Errorf("the ticket says %q, %q", k.Title, k.Body)
 			}
 			for _, bad := range []string{"aaaabbbbccccdddd", "\u202e"} {
-				if strings.Contains(k.title+k.body, bad) {
+				if strings.Contains(k.Title+k.Body, bad) {
 					t.Errorf("the ticket holds %q", bad)
 				}
 			}
 			n := hostile()
 			n.Kind, n.Finding.Status, n.Finding.Cause, n.Finding.Resolution = "resolved", "resolved", "A restore test", "Approved, ticket 12"
-			if err := x.s.Close(ctx, made.Ref, n); err != nil || !k.closed || len(k.comments) != 1 || !strings.Contains(k.comments[0], "Resolution: Approved, ticket 12") {
+			if err := x.s.Close(ctx, made.Ref, n); err != nil || k.Open || len(k.Comments) != 1 || !strings.Contains(k.Comments[0], "Resolution: Approved, ticket 12") {
 				t.Errorf("close: %v, %+v", err, k)
 			}
 			n.Kind = "reopened"
-			if err := x.s.Comeback(ctx, made.Ref, n); err != nil || k.closed || len(k.comments) != 2 || !strings.Contains(k.comments[1], "came back") {
+			if err := x.s.Comeback(ctx, made.Ref, n); err != nil || !k.Open || len(k.Comments) != 2 || !strings.Contains(k.Comments[1], "came back") {
 				t.Errorf("comeback: %v, %+v", err, k)
 			}
-			if len(x.p.tickets) != 1 {
-				t.Errorf("%d tickets; want 1", len(x.p.tickets))
+			if len(x.p.Tickets) != 1 {
+				t.Errorf("%d tickets; want 1", len(x.p.Tickets))
 			}
 		})
 	}
@@ -103,15 +103,17 @@ func TestLife(t *testing.T) {
 func TestLostAnswer(t *testing.T) {
 	for kind, x := range systems(t) {
 		t.Run(kind, func(t *testing.T) {
-			x.p.drop = true
+			x.p.mu.Lock()
+			x.p.DropAnswer = true
+			x.p.mu.Unlock()
 			if _, err := x.s.Open(t.Context(), hostile()); err == nil {
 				t.Fatal("a connection that was cut is no error")
 			}
 			n := hostile()
 			n.Again = true
 			made, err := x.s.Open(t.Context(), n)
-			if err != nil || len(x.p.tickets) != 1 || !strings.HasSuffix(made.Ref, "1") {
-				t.Errorf("again: %+v, %v, %d tickets", made, err, len(x.p.tickets))
+			if err != nil || len(x.p.Tickets) != 1 || !strings.HasSuffix(made.Ref, "1") {
+				t.Errorf("again: %+v, %v, %d tickets", made, err, len(x.p.Tickets))
 			}
 		})
 	}
@@ -123,10 +125,12 @@ func TestOutage(t *testing.T) {
 	for kind, x := range systems(t) {
 		t.Run(kind, func(t *testing.T) {
 			for _, status := range []int{503, 429, 500} {
-				x.p.fail = status
+				x.p.mu.Lock()
+				x.p.FailNext = status
+				x.p.mu.Unlock()
 				_, err := x.s.Open(t.Context(), hostile())
 				var answer *webhook.Error
-				if !errors.As(err, &answer) || answer.Permanent() || answer.RetryAfter != 7*time.Second {
+				if !errors.As(err, &answer) || answer.Permanent() || status != 500 && answer.RetryAfter != 7*time.Second {
 					t.Errorf("%d: %v", status, err)
 				}
 			}
@@ -140,7 +144,7 @@ func TestOutage(t *testing.T) {
 // TestWrongSecret: what a person must mend is no reason to give a message up.
 func TestWrongSecret(t *testing.T) {
 	p := newJiraPeer(t)
-	s, err := New(config.Tickets{Kind: config.TicketsJira, URL: p.url, User: "reports@msp.example", Project: "OPS", IssueType: "Task"}, Secrets{Token: "wrong-secret"}, Options{Now: time.Now})
+	s, err := New(config.Tickets{Kind: config.TicketsJira, URL: p.URL, User: "reports@msp.example", Project: "OPS", IssueType: "Task"}, Secrets{Token: "wrong-secret"}, Options{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +160,7 @@ func TestWrongSecret(t *testing.T) {
 func TestNinjaOneTokens(t *testing.T) {
 	p := newNinjaOnePeer(t)
 	kept := notes{}
-	c := config.Tickets{Kind: config.TicketsNinjaOne, URL: p.url, User: "ninja-id", Company: 2, Form: 1, Status: "1000", Closed: "6000"}
+	c := config.Tickets{Kind: config.TicketsNinjaOne, URL: p.URL, User: "ninja-id", Company: 2, Form: 1, Status: "1000", Closed: "6000"}
 	for range 3 {
 		s, err := New(c, Secrets{Token: "ninja-secret", Refresh: "refresh-0"}, Options{Now: time.Now, Notes: kept})
 		if err != nil {
@@ -166,8 +170,8 @@ func TestNinjaOneTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if want := []string{"refresh-0", "refresh-1", "refresh-2"}; !slices.Equal(p.tokens, want) {
-		t.Errorf("tokens %v, want %v", p.tokens, want)
+	if want := []string{"refresh-0", "refresh-1", "refresh-2", "refresh-3"}; !slices.Equal(p.Tokens, want) {
+		t.Errorf("tokens %v, want %v", p.Tokens, want)
 	}
 	machine, err := New(c, Secrets{Token: "ninja-secret"}, Options{Now: time.Now, Notes: notes{}})
 	if err != nil {
@@ -186,7 +190,7 @@ func TestNinjaOneAttachment(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if want := []string{"acme-2026-10-packet.pdf application/pdf 4"}; !slices.Equal(x.p.files, want) {
-		t.Errorf("files %v, want %v", x.p.files, want)
+	if f := x.p.Attachments; len(f) != 1 || f[0].Name != "acme-2026-10-packet.pdf" || f[0].ContentType != "application/pdf" || string(f[0].Body) != "%PDF" {
+		t.Errorf("files %v; want one", f)
 	}
 }
