@@ -140,10 +140,10 @@ type ninjaTicket struct {
 }
 
 var (
-	ninjaTypes      = []string{"PROBLEM", "QUESTION", "INCIDENT", "TASK", "CHANGE_REQUEST", "SERVICE_REQUEST", "PROJECT", "APPOINTMENT", "MISCELLANEOUS"}
+	ninjaTypes        = []string{"PROBLEM", "QUESTION", "INCIDENT", "TASK", "CHANGE_REQUEST", "SERVICE_REQUEST", "PROJECT", "APPOINTMENT", "MISCELLANEOUS"}
 	allowedSeverities = []string{"NONE", "MINOR", "MODERATE", "MAJOR", "CRITICAL"}
-	ninjaPriorities = []string{"NONE", "LOW", "MEDIUM", "HIGH"}
-	ninjaStatuses   = map[string]string{"1000": "NEW", "2000": "OPEN", "3000": "WAITING", "4000": "PAUSED", "5000": "RESOLVED", "6000": "CLOSED"}
+	ninjaPriorities   = []string{"NONE", "LOW", "MEDIUM", "HIGH"}
+	ninjaStatuses     = map[string]string{"1000": "NEW", "2000": "OPEN", "3000": "WAITING", "4000": "PAUSED", "5000": "RESOLVED", "6000": "CLOSED"}
 )
 
 // wrong says what either schema refuses.
