@@ -87,12 +87,11 @@ func (w *connectWise) Comeback(ctx context.Context, ref string, n Note) error {
 	return w.note(ctx, ref, comebackLines(n), false)
 }
 
-// Close writes the note first: a closed ticket may refuse one.
+// Close writes the note first: a closed ticket may refuse one. A further try may
+// write it twice, which is better than not at all.
 func (w *connectWise) Close(ctx context.Context, ref string, n Note) error {
-	if !n.Again {
-		if err := w.note(ctx, ref, closingLines(n), true); err != nil {
-			return err
-		}
+	if err := w.note(ctx, ref, closingLines(n), true); err != nil {
+		return err
 	}
 	return w.setStatus(ctx, ref, w.closed)
 }

@@ -39,6 +39,7 @@ func (g *gitHub) issues() string { return "/repos/" + g.repository + "/issues" }
 
 type gitHubIssue struct {
 	Number int64
+	Body   string
 	URL    string `json:"html_url"`
 }
 
@@ -49,14 +50,18 @@ func (i gitHubIssue) ticket() Ticket {
 func (g *gitHub) Open(ctx context.Context, n Note) (Ticket, error) {
 	label := mark(n.Finding.ID)
 	if n.Again {
-		// The list is exact, unlike the search, which follows some time later.
-		var found []gitHubIssue
-		query := url.Values{"labels": {label}, "state": {"all"}, "per_page": {"1"}, "sort": {"created"}, "direction": {"asc"}}
-		if err := g.call(ctx, http.MethodGet, g.issues()+"?"+query.Encode(), nil, &found); err != nil {
-			return Ticket{}, err
-		}
-		if len(found) > 0 {
-			return found[0].ticket(), nil
+		// The list is exact, unlike the search, which follows some time later. A
+		// token that may not push loses the labels, so the text is looked at, too.
+		for _, query := range []url.Values{{"labels": {label}, "state": {"all"}, "sort": {"created"}, "direction": {"asc"}}, {"state": {"all"}, "per_page": {"100"}, "sort": {"created"}, "direction": {"desc"}}} {
+			var found []gitHubIssue
+			if err := g.call(ctx, http.MethodGet, g.issues()+"?"+query.Encode(), nil, &found); err != nil {
+				return Ticket{}, err
+			}
+			for _, i := range found {
+				if query.Has("labels") || strings.Contains(i.Body, findingLine(n)) {
+					return i.ticket(), nil
+				}
+			}
 		}
 	}
 	var made gitHubIssue

@@ -227,8 +227,13 @@ func (j *ninjaOne) setStatus(ctx context.Context, ref, status string) error {
 		return err
 	}
 	update := object{"status": status}
-	for _, key := range []string{"version", "clientId", "ticketFormId", "locationId", "nodeId", "subject", "type", "severity", "priority", "tags", "assignedAppUserId", "requesterUid", "parentTicketId"} {
+	for _, key := range []string{"version", "clientId", "ticketFormId", "locationId", "nodeId", "subject", "type", "severity", "priority", "tags", "assignedAppUserId", "requesterUid", "parentTicketId", "additionalAssignedTechnicianIds", "followupTime"} {
 		if v, ok := ticket[key]; ok && v != nil {
+			update[key] = v
+		}
+	}
+	for as, key := range map[string]string{"ccList": "cc", "attributeValues": "attributes"} { // named otherwise when they are read
+		if v, ok := ticket[as]; ok && v != nil {
 			update[key] = v
 		}
 	}

@@ -119,9 +119,12 @@ func lines(n Note) []string {
 	if f.Owner != "" {
 		out = append(out, "Owner: "+f.Owner)
 	}
-	out = append(out, "Finding: "+f.ID, "", "Work on it with: bucketproof findings show "+f.ID)
+	out = append(out, findingLine(n), "", "Work on it with: bucketproof findings show "+f.ID)
 	return clean(out)
 }
+
+// findingLine is the line of a ticket that names its finding.
+func findingLine(n Note) string { return "Finding: " + n.Finding.ID }
 
 // comebackLines say that a finding came back.
 func comebackLines(n Note) []string {
@@ -214,7 +217,7 @@ func (a *api) send(ctx context.Context, req *http.Request, into any) error {
 	}
 	err = webhook.Answer(resp, read)
 	var answer *webhook.Error
-	if errors.As(err, &answer) && (answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden) {
+	if errors.As(err, &answer) && answer.RetryAfter == 0 && (answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden) {
 		return fmt.Errorf("%s: %w; check tickets.token_env and what it may do", doing, err)
 	}
 	if err != nil {

@@ -35,11 +35,19 @@ type RefusedError struct{ error }
 
 func (e *RefusedError) Unwrap() error { return e.error }
 
-// RetryAfter is how long another system asks to wait; 0 where it does not.
-func RetryAfter(err error) time.Duration {
+// indexed is how long the index of a ticket system may follow behind.
+const indexed = 5 * time.Minute
+
+// RetryAfter is how long to wait at least before a message is told again: as the
+// other system asks, and where it did not answer whether it has opened a ticket,
+// until that would be found.
+func RetryAfter(m *state.Message, err error) time.Duration {
 	var answer *webhook.Error
 	if errors.As(err, &answer) {
 		return answer.RetryAfter
+	}
+	if m.Kind == state.TicketOpen {
+		return indexed
 	}
 	return 0
 }

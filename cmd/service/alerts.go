@@ -139,10 +139,15 @@ func silenceAlert(t config.Tenant, b config.Bucket, newest time.Time, limit time
 	}
 }
 
+// overdue tells whether something has waited for so long that someone should look.
+func (s *Service) overdue(status string, queued time.Time) bool {
+	return status == state.MailWaiting && s.clock.Now().Sub(queued) > 6*time.Hour
+}
+
 // mailAlert tells of a packet's mail that nobody gets.
 func (s *Service) mailAlert(ctx context.Context, m *state.Mail) error {
-	on := m.Status == state.MailRefused
-	if m.Status == state.MailWaiting {
+	on := m.Status == state.MailRefused || s.overdue(m.Status, m.Queued)
+	if m.Status == state.MailWaiting && !on {
 		return nil
 	}
 	return s.raise(ctx, on, jobs.Alert{
@@ -155,12 +160,13 @@ func (s *Service) mailAlert(ctx context.Context, m *state.Mail) error {
 // messageAlert tells of a ticket system that does not take a message. An alert
 // that can't be told itself stands in the log and in the metrics.
 func (s *Service) messageAlert(ctx context.Context, m *state.Message) error {
-	if m.Kind == state.AlertMail || m.Kind == state.AlertWebhook || m.Status == state.MailWaiting {
+	on := m.Status == state.MailRefused || s.overdue(m.Status, m.Queued)
+	if m.Kind == state.AlertMail || m.Kind == state.AlertWebhook || m.Status == state.MailWaiting && !on {
 		return nil
 	}
-	return s.raise(ctx, m.Status == state.MailRefused, jobs.Alert{
+	return s.raise(ctx, on, jobs.Alert{
 		Key: "tickets/" + m.Tenant + "/" + m.Kind + "/" + m.Subject, Tenant: m.Tenant,
 		Title: fmt.Sprintf("The ticket system was not told about %s (%s)", m.Subject, m.Kind), Text: "The last error: " + m.Detail,
-		What: "Mend the cause in [tickets], then open or close the ticket by hand: this message is not sent again.",
+		What: "Mend the cause in [tickets]. A message that waits is told again for four days; behind that the ticket must be opened or closed by hand.",
 	})
 }

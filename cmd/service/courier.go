@@ -199,7 +199,7 @@ func (c *courier) message(ctx context.Context, post *jobs.Post, m *state.Message
 		m.Status, m.Ended, m.Detail = state.MailRefused, now, err.Error()
 		c.log.Error("another system can't be told", "kind", m.Kind, "tenant", m.Tenant, "subject", m.Subject, "error", err)
 	default:
-		m.Next, m.Detail = now.Add(max(c.pause.Pause(m.Attempts), jobs.RetryAfter(err))), err.Error()
+		m.Next, m.Detail = now.Add(max(c.pause.Pause(m.Attempts), jobs.RetryAfter(m, err))), err.Error()
 		c.log.Warn("another system was not told and is told again", "kind", m.Kind, "tenant", m.Tenant, "subject", m.Subject, "next", m.Next, "error", err)
 	}
 	if err := c.parts.State.PutMessage(context.WithoutCancel(ctx), *m); err != nil {

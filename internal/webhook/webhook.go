@@ -34,11 +34,11 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("answered %d: %s", e.Status, e.Body) }
 
-// Permanent tells whether the same request would be refused again. What the
-// receiver may mend, such as a key that it does not take, is not.
+// Permanent tells whether the same request would be refused again. What someone
+// may mend, such as a key that is not taken or an address that is wrong, is not.
 func (e *Error) Permanent() bool {
 	switch e.Status {
-	case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
 		return true
 	}
 	return false
@@ -94,6 +94,8 @@ func Answer(resp *http.Response, into func(body []byte) error) (err error) {
 		e := &Error{Status: resp.StatusCode, Body: beginning(body)}
 		if n, aerr := strconv.Atoi(resp.Header.Get("Retry-After")); aerr == nil && n > 0 {
 			e.RetryAfter = time.Duration(n) * time.Second
+		} else if n, aerr := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64); aerr == nil && resp.Header.Get("X-RateLimit-Remaining") == "0" {
+			e.RetryAfter = max(time.Second, time.Until(time.Unix(n, 0))) // GitHub says it so
 		}
 		return e
 	}
