@@ -89,7 +89,7 @@ func (p plan) owed(past []Past, now time.Time) (tasks []Task, again time.Time) {
 		runs[k] = append(runs[k], r)
 	}
 	for _, t := range p {
-		notBefore, done := standing(t.Task, runs[key{t.Tenant, t.Period}])
+		notBefore, done := standing(t.Task, runs[key{t.Tenant, t.Period}], now)
 		switch {
 		case done:
 		case now.Before(notBefore):
@@ -104,11 +104,12 @@ func (p plan) owed(past []Past, now time.Time) (tasks []Task, again time.Time) {
 }
 
 // standing tells from the runs of a tenant and a period whether a task is done,
-// and otherwise from when on it may be tried.
-func standing(t Task, runs []Past) (notBefore time.Time, done bool) {
+// and otherwise from when on it may be tried. Runs that were scheduled for a time
+// that is still to come are those of a clock that was ahead, and don't count.
+func standing(t Task, runs []Past, now time.Time) (notBefore time.Time, done bool) {
 	failures, interrupted := 0, 0
 	for _, r := range runs {
-		if r.Scheduled.Before(t.Scheduled) {
+		if r.Scheduled.Before(t.Scheduled) || r.Scheduled.After(now) {
 			continue
 		}
 		switch r.Outcome {
@@ -128,6 +129,9 @@ func standing(t Task, runs []Past) (notBefore time.Time, done bool) {
 			pause = min(firstPause<<(failures-1), longestPause)
 		}
 		notBefore = r.Ended.Add(pause)
+	}
+	if notBefore.After(now.Add(longestPause)) { // by a clock that was ahead
+		notBefore = now
 	}
 	return notBefore, false
 }

@@ -301,3 +301,51 @@ func TestNothingOwedBeforeTheFirstStart(t *testing.T) {
 		}
 	})
 }
+
+// TestClockAhead: what a clock did that was years ahead for a while keeps nothing
+// from being done when it is right again.
+func TestClockAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t)
+		n := 0
+		j := cronLine(t, "20 * * * *", time.UTC)
+		j.Name = "collect"
+		j.Tasks = func(time.Time) []scheduler.Task { return []scheduler.Task{{Tenant: "acme"}} }
+		j.Do = func(_ context.Context, tasks []scheduler.Task) []scheduler.Result {
+			n++
+			return make([]scheduler.Result, len(tasks))
+		}
+		c := &shifted{}
+		svc := &scheduler.Service{Jobs: func() []scheduler.Job { return []scheduler.Job{j} }, CatchUp: func() time.Duration { return 30 * 24 * time.Hour }, Ledger: jobs.Ledger{State: s}, Clock: c, Log: slog.New(slog.DiscardHandler)}
+		once := func(want int) {
+			t.Helper()
+			time.Sleep(time.Hour)
+			if err := svc.RunOnce(t.Context()); err != nil || n != want {
+				t.Errorf("%d collections (%v); want %d", n, err, want)
+			}
+		}
+		c.by = 2 * 365 * 24 * time.Hour
+		once(0)
+		once(1)
+		c.by = 0
+		once(1) // owed from here on
+		once(2)
+		once(3)
+		c.by = -30 * time.Minute // set back a little: nothing is done twice
+		if err := svc.RunOnce(t.Context()); err != nil || n != 3 {
+			t.Errorf("%d collections when the clock was set back (%v)", n, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// shifted is the clock of the machine, so much ahead.
+type shifted struct{ by time.Duration }
+
+func (c *shifted) Now() time.Time { return time.Now().Add(c.by) }
+
+func (c *shifted) Wait(ctx context.Context, t time.Time, wake <-chan struct{}) error {
+	return scheduler.WallClock{}.Wait(ctx, t.Add(-c.by), wake)
+}

@@ -20,6 +20,8 @@ type History interface {
 	// OwedSince is from when on a job is owed to a tenant: now at the first call
 	// for the two.
 	OwedSince(ctx context.Context, job, tenant string, now time.Time) (time.Time, error)
+	// SetOwedSince sets it.
+	SetOwedSince(ctx context.Context, job, tenant string, at time.Time) error
 	// Interrupt ends the runs of a process that is no more.
 	Interrupt(ctx context.Context, at time.Time) error
 }
@@ -178,9 +180,17 @@ func (l *loop) look(ctx context.Context, j Job, now time.Time) (tasks []Task, ag
 	// A tenant is owed a job from the moment on at which it is first seen.
 	since := map[string]time.Time{}
 	for _, t := range j.Tasks(now) {
-		if since[t.Tenant], err = l.Ledger.OwedSince(ctx, j.Name, t.Tenant, now); err != nil {
+		at, err := l.Ledger.OwedSince(ctx, j.Name, t.Tenant, now)
+		if err != nil {
 			return nil, again, err
 		}
+		if at.After(now) { // by a clock that was ahead
+			if err := l.Ledger.SetOwedSince(ctx, j.Name, t.Tenant, now); err != nil {
+				return nil, again, err
+			}
+			at = now
+		}
+		since[t.Tenant] = at
 	}
 	p := newest(j, func(tenant string) time.Time { return since[tenant] }, l.CatchUp(), now)
 	past, err := l.Ledger.Past(ctx, j.Name, p.first())

@@ -105,6 +105,11 @@ func (l Ledger) OwedSince(ctx context.Context, job, tenant string, now time.Time
 	return l.State.OwedSince(ctx, job, tenant, now)
 }
 
+// SetOwedSince sets it.
+func (l Ledger) SetOwedSince(ctx context.Context, job, tenant string, at time.Time) error {
+	return l.State.SetOwedSince(ctx, job, tenant, at)
+}
+
 // Interrupt ends the runs of a service that is no more.
 func (l Ledger) Interrupt(ctx context.Context, at time.Time) error {
 	return l.State.CloseScheduled(ctx, at)

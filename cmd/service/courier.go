@@ -91,6 +91,14 @@ func inFlight(ctx context.Context) (context.Context, context.CancelFunc) {
 	return out, func() { stop(); cancel() }
 }
 
+// early tells whether it is too early for something that is to be tried from a time
+// on. A time that lies further ahead than any pause was set by a clock that was
+// ahead.
+func (c *courier) early(next time.Time) bool {
+	now := c.clock.Now()
+	return next.After(now) && next.Before(now.Add(24*time.Hour))
+}
+
 // mails sends the mails that are due, and returns when the next one is (zero for
 // none).
 func (c *courier) mails(ctx context.Context) (next time.Time, err error) {
@@ -103,8 +111,9 @@ func (c *courier) mails(ctx context.Context) (next time.Time, err error) {
 		if ctx.Err() != nil {
 			return next, ctx.Err()
 		}
-		if m.Next.After(c.clock.Now()) {
-			return earlier(next, m.Next), nil
+		if c.early(m.Next) {
+			next = earlier(next, m.Next)
+			continue
 		}
 		if err := c.mail(ctx, &post, &m); err != nil {
 			return next, err
@@ -167,7 +176,7 @@ func (c *courier) messages(ctx context.Context) (next time.Time, err error) {
 			if ctx.Err() != nil {
 				return next, ctx.Err()
 			}
-			if m.Next.After(c.clock.Now()) || tried[m.ID] {
+			if c.early(m.Next) || tried[m.ID] {
 				next = earlier(next, m.Next)
 				continue
 			}
