@@ -42,7 +42,7 @@ const (
 	longestPause = 24 * time.Hour
 	// freeStarts is how many runs may be interrupted before they count as
 	// failures: a task that brings the process down must not do so for ever.
-	freeStarts = 3
+	freeStarts = 100
 )
 
 // plan is what scheduled times ask for.

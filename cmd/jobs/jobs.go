@@ -122,6 +122,8 @@ func Transient(err error) bool {
 	var timeout net.Error
 	var network *net.OpError
 	var name *net.DNSError
+	var database interface{ Code() int }
+	const sqliteBusy = 5 // SQLITE_BUSY, with its extended codes in the higher bits
 	var answer *awshttp.ResponseError
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, syscall.ENOSPC):
@@ -129,6 +131,8 @@ func Transient(err error) bool {
 	case errors.Is(err, objects.ErrSlowDown), errors.Is(err, scheduler.ErrLocked), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded):
 		return true
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return true
+	case errors.As(err, &database) && database.Code()&0xff == sqliteBusy:
 		return true
 	case errors.As(err, &answer) && answer.HTTPStatusCode() >= http.StatusInternalServerError:
 		return true

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/mail"
 	"strings"
 	"time"
 
@@ -112,7 +113,7 @@ func (p *Post) superseded(ctx context.Context, m *state.Mail) error {
 
 func hasContact(t config.Tenant, email string) bool {
 	for _, c := range t.Contacts {
-		if strings.Contains(strings.ToLower(c.Email), strings.ToLower(email)) {
+		if a, err := mail.ParseAddress(c.Email); err == nil && strings.EqualFold(a.Address, email) {
 			return true
 		}
 	}

@@ -142,6 +142,9 @@ func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.
 	case errors.As(err, &held):
 		return scheduler.Result{Detail: held.Error(), NotBefore: held.Until}
 	case errors.As(err, &done):
+		if err := p.finished(ctx, t, task.Period, done, claims.Owner); err != nil {
+			return fail(err)
+		}
 		return scheduler.Result{Detail: done.Error(), Figures: map[string]int64{"revision": int64(done.Revision)}}
 	case err != nil:
 		return fail(err)
@@ -163,6 +166,21 @@ func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.
 	return r
 }
 
+// finished notes a packet that is published already. One that this data folder has
+// published is announced, unless it was: its process ended in between. One of
+// another machine is that machine's to announce.
+func (p *Parts) finished(ctx context.Context, t config.Tenant, month string, done *deliver.FinishedError, self deliver.Owner) error {
+	o, err := deliver.OpenPacket(ctx, p.Config.Evidence.URL, p.Config.AWS, t.ID, month, done.Revision)
+	if err != nil {
+		return err
+	}
+	published := state.Published{Tenant: t.ID, Month: month, Revision: done.Revision, At: done.At, Provisional: o.Manifest.Provisional}
+	if done.Owner.Instance == self.Instance {
+		return p.Announce(ctx, t, published)
+	}
+	return p.State.PutPublished(ctx, published)
+}
+
 // work is a packet that is claimed.
 type work struct {
 	*Parts
@@ -182,11 +200,18 @@ func (w *work) publish(ctx context.Context) (scheduler.Result, error) {
 	if err != nil {
 		return scheduler.Result{}, err
 	}
-	if err := w.Announce(ctx, w.tenant, *published); err != nil {
+	// Who says first that it is done announces it. After a crash in between the same
+	// data folder finds its own word and announces then.
+	packet := w.Config.Evidence.URL.Join(w.tenant.ID + "/" + report.PacketName(w.month, published.Revision) + "/")
+	err = w.lease.Finish(ctx, deliver.Finished{Revision: published.Revision, Packet: packet})
+	var elsewhere *deliver.FinishedError
+	if errors.As(err, &elsewhere) {
+		return scheduler.Result{Detail: elsewhere.Error()}, w.State.PutPublished(ctx, *published)
+	}
+	if err != nil {
 		return scheduler.Result{}, err
 	}
-	packet := w.Config.Evidence.URL.Join(w.tenant.ID + "/" + report.PacketName(w.month, published.Revision) + "/")
-	if err := w.lease.Finish(ctx, deliver.Finished{Revision: published.Revision, Packet: packet}); err != nil {
+	if err := w.Announce(ctx, w.tenant, *published); err != nil {
 		return scheduler.Result{}, err
 	}
 	return scheduler.Result{Detail: detail, Figures: map[string]int64{"revision": int64(published.Revision)}}, nil

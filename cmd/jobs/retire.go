@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"bucketproof/report"
 )
 
 // Retire forgets what is older than the configuration keeps: entries of the run
@@ -36,6 +38,10 @@ func (p *Parts) Retire(ctx context.Context) error {
 // retirable is the first day, at most that of the month of a time, before which
 // every month with records has its packets.
 func (p *Parts) retirable(ctx context.Context, at time.Time) (string, error) {
+	due, err := report.RevisionsDue(ctx, p.Config, p.State)
+	if err != nil {
+		return "", err
+	}
 	before := time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 	for _, t := range p.Config.Tenants {
 		packets, err := p.State.LatestPublished(ctx, t.ID)
@@ -44,7 +50,10 @@ func (p *Parts) retirable(ctx context.Context, at time.Time) (string, error) {
 		}
 		var published []string
 		for _, m := range packets {
-			published = append(published, m.Month)
+			late := slices.ContainsFunc(due, func(d report.RevisionDue) bool { return d.Tenant == m.Tenant && d.Month == m.Month })
+			if !late && !m.Provisional { // otherwise a packet must still be made from them
+				published = append(published, m.Month)
+			}
 		}
 		for _, b := range t.Buckets {
 			months, err := p.State.PartitionMonths(ctx, b.Name, before)
@@ -52,8 +61,11 @@ func (p *Parts) retirable(ctx context.Context, at time.Time) (string, error) {
 				return "", err
 			}
 			for _, m := range months {
+				if len(packets) > 0 && m < packets[0].Month { // from before the first packet
+					continue
+				}
 				if !slices.Contains(published, m) {
-					p.Log.Warn("records are older than retention.dataset_days, and stay because their month has no packet", "tenant", t.ID, "month", m)
+					p.Log.Warn("records are older than retention.dataset_days, and stay because their month has no final packet that holds them", "tenant", t.ID, "month", m)
 					before = min(before, m+"-01")
 					break
 				}

@@ -22,6 +22,9 @@ type courier struct {
 	*Service
 	wakes [2]chan struct{}
 	pause scheduler.Retry
+	// unnoted are mails whose end could not be noted, by Message-ID; only mails uses
+	// it.
+	unnoted map[string]state.Mail
 }
 
 const (
@@ -32,7 +35,7 @@ const (
 )
 
 func newCourier(s *Service) *courier {
-	return &courier{Service: s, wakes: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}, pause: scheduler.Retry{First: time.Minute, Longest: time.Hour}}
+	return &courier{Service: s, wakes: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}, pause: scheduler.Retry{First: time.Minute, Longest: time.Hour}, unnoted: map[string]state.Mail{}}
 }
 
 // wake lets the courier look whether something is to be sent.
@@ -127,6 +130,10 @@ func (c *courier) mails(ctx context.Context) (next time.Time, err error) {
 
 // mail tries one mail and notes what became of it.
 func (c *courier) mail(ctx context.Context, post *jobs.Post, m *state.Mail) error {
+	if done, ok := c.unnoted[m.MessageID]; ok { // it was sent, and could not be noted
+		*m = done
+		return c.noteMail(ctx, m)
+	}
 	send, cancel := inFlight(ctx)
 	defer cancel()
 	err := post.Send(send, m)
@@ -146,9 +153,17 @@ func (c *courier) mail(ctx context.Context, post *jobs.Post, m *state.Mail) erro
 		m.Next, m.Detail = now.Add(c.pause.Pause(m.Attempts)), err.Error()
 		c.log.Warn("a packet's mail was not sent and is tried again", "tenant", m.Tenant, "month", m.Month, "to", m.Email, "next", m.Next, "error", err)
 	}
+	return c.noteMail(ctx, m)
+}
+
+// noteMail notes what became of a mail. Where the state can't be written the mail
+// is remembered, so that it is not sent again in the meantime.
+func (c *courier) noteMail(ctx context.Context, m *state.Mail) error {
 	if err := c.parts.State.PutMail(context.WithoutCancel(ctx), *m); err != nil {
+		c.unnoted[m.MessageID] = *m
 		return err
 	}
+	delete(c.unnoted, m.MessageID)
 	return c.mailAlert(context.WithoutCancel(ctx), m)
 }
 

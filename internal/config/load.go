@@ -13,6 +13,7 @@ import (
 	_ "time/tzdata" // zones must be there on a machine without a zone database
 
 	"github.com/BurntSushi/toml"
+	"github.com/robfig/cron/v3"
 
 	"bucketproof/internal/objects"
 )
@@ -104,6 +105,7 @@ func readConfig(t *table, path string) *Config {
 		c.Tenants[i].Accounts = readAccounts(tenants[i], n.Principals)
 	}
 	checkTenants(t, c, tenants)
+	c.checkReportTime(t)
 	checkNetworks(c.Networks, networks, c.Tenants, tenants)
 	checkSuppressions(tenants, c.Tenants)
 	for _, tt := range tenants {
@@ -177,6 +179,27 @@ func (c *Config) readEvidence(t *table) Evidence {
 	}
 	t.done()
 	return e
+}
+
+// checkReportTime wants the month to be over for every tenant when its packet is
+// made: it may end half a day later there.
+func (c *Config) checkReportTime(t *table) {
+	s, err := cron.ParseStandard(c.Schedule.Report)
+	if err != nil {
+		return // it is reported already
+	}
+	for _, n := range c.Tenants {
+		at := time.Date(2026, 1, 1, 0, 0, 0, 0, c.Location).Add(-time.Second)
+		for range 24 {
+			if at = s.Next(at.In(c.Location)); at.IsZero() {
+				break
+			}
+			if here, there := at.In(c.Location), at.In(n.Location); here.Month() != there.Month() {
+				t.problem("schedule.report", "is %q: on %s the month is another one for %s, in %s; write a time from the 2nd on", c.Schedule.Report, here.Format("2 January 2006, 15:04"), n.ID, n.Location)
+				return
+			}
+		}
+	}
 }
 
 func readCollect(t *table) Collect {

@@ -31,8 +31,17 @@ func readCron(t *table, key, def string) string {
 		t.problem(key, "is %q; the zone comes from timezone, remove it here", line)
 		return def
 	}
-	if _, err := cron.ParseStandard(line); err != nil {
+	s, err := cron.ParseStandard(line)
+	if err != nil {
 		t.problem(key, "is %q, which is no cron line (%s); write minute hour day month weekday, like %q", line, err, def)
+		return def
+	}
+	if _, ok := s.(*cron.SpecSchedule); !ok {
+		t.problem(key, "is %q, a distance; what was missed is made up for by times of day, write minute hour day month weekday, like %q", line, def)
+		return def
+	}
+	if s.Next(time.Now()).IsZero() {
+		t.problem(key, "is %q, a time that never comes; write one like %q", line, def)
 		return def
 	}
 	return line

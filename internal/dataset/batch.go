@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bucketproof/internal/columnar"
+	"bucketproof/internal/durable"
 )
 
 const (
@@ -276,7 +277,7 @@ func (b *Batch) Close() ([]File, error) {
 		}
 	}
 	for dir := range dirs {
-		if err := syncDir(dir); err != nil {
+		if err := durable.SyncDir(dir); err != nil {
 			return nil, errors.Join(err, b.Discard())
 		}
 	}
@@ -320,13 +321,4 @@ func (b *Batch) Discard() error {
 	}
 	b.open = map[string]*part{}
 	return errors.Join(errs...)
-}
-
-// syncDir makes new names in a folder last through a power cut.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"bucketproof/internal/durable"
 	"context"
 	"errors"
 	"fmt"
@@ -204,7 +205,7 @@ func writeNamed(path string, body []byte) (err error) {
 	if err := os.Link(f.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return durable.SyncDir(dir)
 }
 
 func fill(f *os.File, body []byte) error {
@@ -216,14 +217,6 @@ func fill(f *os.File, body []byte) error {
 		err = f.Sync()
 	}
 	return err
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 func (s *fileStore) Locks(context.Context) (bool, error) { return false, nil }

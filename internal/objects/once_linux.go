@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"bucketproof/internal/durable"
 	"errors"
 	"fmt"
 	"os"
@@ -29,5 +30,5 @@ func writeOnce(path string, body []byte) error {
 		}
 		return err
 	}
-	return syncDir(dir)
+	return durable.SyncDir(dir)
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bucketproof/internal/durable"
 	"context"
 	"database/sql"
 	"errors"
@@ -40,15 +41,7 @@ func (s *State) Backup(ctx context.Context, path string) (err error) {
 	if err := os.Remove(part); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return durable.SyncDir(filepath.Dir(path))
 }
 
 // retiredThrough is the note with the last day whose records were retired.

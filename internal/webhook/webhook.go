@@ -91,11 +91,11 @@ func Answer(resp *http.Response, into func(body []byte) error) (err error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	err = errors.Join(err, resp.Body.Close())
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		e := &Error{Status: resp.StatusCode, Body: beginning(body)}
+		e := &Error{Status: resp.StatusCode, Body: beginning(hide(body, resp.Request.URL))}
 		if n, aerr := strconv.Atoi(resp.Header.Get("Retry-After")); aerr == nil && n > 0 {
-			e.RetryAfter = time.Duration(n) * time.Second
+			e.RetryAfter = min(time.Duration(min(n, 1<<20))*time.Second, longestWait)
 		} else if n, aerr := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64); aerr == nil && resp.Header.Get("X-RateLimit-Remaining") == "0" {
-			e.RetryAfter = max(time.Second, time.Until(time.Unix(n, 0))) // GitHub says it so
+			e.RetryAfter = min(max(time.Second, time.Until(time.Unix(n, 0))), longestWait) // GitHub says it so
 		}
 		return e
 	}
@@ -104,6 +104,20 @@ func Answer(resp *http.Response, into func(body []byte) error) (err error) {
 	}
 	return into(body)
 }
+
+// hide takes the address that was asked for out of an answer that repeats it: it
+// may be a secret.
+func hide(body []byte, u *url.URL) []byte {
+	for _, s := range []string{u.String(), u.RequestURI(), u.Path, u.RawQuery} {
+		if len(s) > 1 {
+			body = bytes.ReplaceAll(body, []byte(s), []byte("…"))
+		}
+	}
+	return body
+}
+
+// longestWait bounds how long a receiver may ask to wait.
+const longestWait = 2 * time.Hour
 
 func beginning(body []byte) string {
 	const most = 300

@@ -138,11 +138,15 @@ func (c Claims) Take(ctx context.Context, w Work, latest func(ctx context.Contex
 	}
 }
 
+// skew is by how much the clocks of a machine and of the evidence place may differ.
+const skew = 5 * time.Minute
+
 // seen is what stands in the folder of a work.
 type seen struct {
 	number   int // of the last claim; 0 for none
 	body     leaseBody
 	until    time.Time
+	written  time.Time // when the place saw the claim or its renewal last
 	released bool
 	finished *Finished
 }
@@ -169,7 +173,10 @@ func (l *Lease) look(ctx context.Context) (s seen, err error) {
 			continue
 		}
 		if n > s.number {
-			s.number, s.until, s.released = n, time.Time{}, false
+			s.number, s.until, s.released, s.written = n, time.Time{}, false, time.Time{}
+		}
+		if info.Modified.After(s.written) {
+			s.written = info.Modified
 		}
 		switch {
 		case mark == "released":
@@ -189,6 +196,11 @@ func (l *Lease) look(ctx context.Context) (s seen, err error) {
 	}
 	if s.body.Until.After(s.until) {
 		s.until = s.body.Until
+	}
+	// By the clock of the place no claim holds for longer than it may; one that says
+	// so was made by a clock that is ahead.
+	if most := s.written.Add(l.ttl + skew); s.until.After(most) {
+		s.until = most
 	}
 	return s, nil
 }
@@ -245,6 +257,9 @@ func (l *Lease) Keep(ctx context.Context) (kept context.Context, stop func()) {
 			next := l.now().UTC().Add(l.ttl)
 			if err := l.put(kept, fmt.Sprintf("%04d-%s.json", l.Number, next.Format(leaseTime)), struct{}{}); err == nil || errors.Is(err, objects.ErrExists) {
 				until = time.Now().Add(l.ttl)
+				if err := l.Held(kept); errors.Is(err, ErrLost) {
+					cancel(err)
+				}
 			} else if time.Now().After(until) {
 				cancel(fmt.Errorf("%w: %w", ErrLost, err))
 			}
@@ -256,12 +271,17 @@ func (l *Lease) Keep(ctx context.Context) (kept context.Context, stop func()) {
 	}
 }
 
-// Finish says that the work is done.
+// Finish says that the work is done. Where another machine has said so before, the
+// error is a [FinishedError].
 func (l *Lease) Finish(ctx context.Context, f Finished) error {
 	f.Owner, f.Fencing, f.At = l.owner, l.Number, l.now().UTC()
 	err := l.put(ctx, "done.json", f)
-	if errors.Is(err, objects.ErrExists) {
-		return nil
+	if !errors.Is(err, objects.ErrExists) {
+		return err
+	}
+	s, err := l.look(ctx)
+	if err == nil && s.finished != nil && s.finished.Owner.Instance != l.owner.Instance {
+		return &FinishedError{*s.finished}
 	}
 	return err
 }

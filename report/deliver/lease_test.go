@@ -24,7 +24,7 @@ func none(context.Context) (int, error) { return 0, nil }
 
 func TestLease(t *testing.T) {
 	dir := t.TempDir()
-	now := time.Date(2026, 11, 3, 7, 0, 0, 0, time.UTC)
+	now := time.Now().UTC().Truncate(time.Second)
 	a, b := machine(t, dir, "a", &now), machine(t, dir, "b", &now)
 	work := Work{Tenant: "acme", Month: "2026-10", Scheduled: now}
 	ctx := t.Context()
@@ -78,7 +78,7 @@ func TestLease(t *testing.T) {
 // TestLeaseRace lets many machines claim the same at once.
 func TestLeaseRace(t *testing.T) {
 	dir := t.TempDir()
-	now := time.Date(2026, 11, 3, 7, 0, 0, 0, time.UTC)
+	now := time.Now().UTC().Truncate(time.Second)
 	work := Work{Tenant: "acme", Month: "2026-10", Scheduled: now}
 	var mu sync.Mutex
 	var group sync.WaitGroup
@@ -105,7 +105,7 @@ func TestLeaseRace(t *testing.T) {
 
 func TestLeaseRenewal(t *testing.T) {
 	dir := t.TempDir()
-	now := time.Date(2026, 11, 3, 7, 0, 0, 0, time.UTC)
+	now := time.Now().UTC().Truncate(time.Second)
 	a, b := machine(t, dir, "a", &now), machine(t, dir, "b", &now)
 	a.TTL = 1500 * time.Millisecond // of the real clock, by which it is renewed
 	work := Work{Tenant: "acme", Month: "2026-10", Scheduled: now}
@@ -130,5 +130,26 @@ func TestLeaseRenewal(t *testing.T) {
 	var held *HeldError
 	if _, err := b.Take(t.Context(), work, none); !errors.As(err, &held) {
 		t.Errorf("a renewed claim was taken: %v", err)
+	}
+}
+
+// TestLeaseOfAFastClock: a claim that says that it holds for years holds no longer
+// than any other.
+func TestLeaseOfAFastClock(t *testing.T) {
+	dir := t.TempDir()
+	ahead := time.Now().AddDate(10, 0, 0)
+	now := time.Now()
+	a, b := machine(t, dir, "a", &ahead), machine(t, dir, "b", &now)
+	work := Work{Tenant: "acme", Month: "2026-10", Scheduled: now}
+	if _, err := a.Take(t.Context(), work, none); err != nil {
+		t.Fatal(err)
+	}
+	var held *HeldError
+	if _, err := b.Take(t.Context(), work, none); !errors.As(err, &held) || held.Until.After(now.Add(time.Hour)) {
+		t.Errorf("%v; want that it is held for less than an hour", err)
+	}
+	now = now.Add(time.Hour)
+	if _, err := b.Take(t.Context(), work, none); err != nil {
+		t.Errorf("an hour later: %v", err)
 	}
 }

@@ -14,8 +14,8 @@ import (
 // What one address may do: so many requests at once and in the long run, and so
 // many links that do not work. A person who clicks meets none of these.
 const (
-	requestBurst = 120
-	requestRate  = rate.Limit(4) // a second
+	requestBurst = 300
+	requestRate  = rate.Limit(20) // a second
 	failureBurst = 20
 	failureRate  = rate.Limit(1.0 / 15)
 	// maxAddresses bounds the memory of the limits.
@@ -83,14 +83,15 @@ func (l *limits) allow(address string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	x, now := l.get(address), l.now()
-	return x.requests.AllowN(now, 1) && x.failures.TokensAt(now) >= 1
+	return x.requests.AllowN(now, 1)
 }
 
-// failed notes a link that did not work.
-func (l *limits) failed(address string) {
+// failed notes a link that did not work, and tells whether that is still within the
+// limit.
+func (l *limits) failed(address string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.get(address).failures.AllowN(l.now(), 1)
+	return l.get(address).failures.AllowN(l.now(), 1)
 }
 
 // network is what counts as one client: an IPv4 address, or the /64 in which an

@@ -66,8 +66,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	err := h.serve(w, r, address, nonce)
 	switch {
 	case err == nil:
+	case errors.Is(err, state.ErrNoLink) && !h.limits.failed(address):
+		// A link that works is not held back by the wrong ones of others behind the
+		// same address.
+		w.Header().Set("Retry-After", "60")
+		h.plain(w, http.StatusTooManyRequests, nonce)
 	case errors.Is(err, state.ErrNoLink):
-		h.limits.failed(address)
 		wait(r.Context(), began.Add(refusal))
 		h.plain(w, http.StatusNotFound, nonce)
 	case r.Context().Err() != nil: // the client went away

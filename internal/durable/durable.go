@@ -1,0 +1,2 @@
+// Package durable makes names in a folder outlive a crash of the machine.
+package durable
