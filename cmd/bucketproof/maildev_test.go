@@ -68,7 +68,7 @@ func TestUnit(t *testing.T) {
 		t.Errorf("evidence in a folder, without a user: %v: %s", err, out)
 	}
 	unit := must(t, program(t, dir, "service", "install", "--print", "--user", "nobody"))
-	for _, want := range []string{"User=nobody", "UMask=0077", "ProtectSystem=strict", "ReadWritePaths=\"" + filepath.Join(dir, "packets"), "ExecStart=\"" + os.Args[0] + "\" --config \"" + path + "\" serve"} {
+	for _, want := range []string{"User=nobody", "UMask=0077", "ProtectSystem=strict", "ReadWritePaths=\"" + filepath.Join(dir, "packets"), "/bucketproof.test\" --config \"" + path + "\" serve"} {
 		if !strings.Contains(unit, want) {
 			t.Errorf("the unit lacks %s:\n%s", want, unit)
 		}

@@ -95,7 +95,7 @@ func TestDownloadPage(t *testing.T) {
 	must(t, program(t, dir, "serve", "--once", "--since", "2026-11-02"))
 	checkArrived(t, dir, in)
 
-	cmd := program(t, dir, "serve")
+	cmd := watched(t, dir, "serve")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,7 +23,42 @@ func TestMain(m *testing.M) {
 	if text := os.Getenv(clockVariable); text != "" {
 		os.Exit(runAhead(text))
 	}
-	testscript.Main(m, map[string]func(){"bucketproof": main})
+	testscript.Main(cleaning{m}, map[string]func(){"bucketproof": main})
+}
+
+// raced is set where the race detector runs, in which everything takes many times
+// as long.
+var raced bool
+
+// quick is this test binary without the race detector, made when it is first asked
+// for. The tests that look at races run this binary itself.
+var quick = sync.OnceValues(func() (string, error) {
+	if !raced {
+		return os.Args[0], nil
+	}
+	var err error
+	if quickDir, err = os.MkdirTemp("", "bucketproof-test"); err != nil {
+		return "", err
+	}
+	path := filepath.Join(quickDir, "bucketproof.test")
+	out, err := exec.Command("go", "test", "-c", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
+var quickDir string
+
+// cleaning removes what the tests have built.
+type cleaning struct{ m *testing.M }
+
+func (c cleaning) Run() int {
+	code := c.m.Run()
+	if err := os.RemoveAll(quickDir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	return code
 }
 
 // clockVariable makes the test binary run as the program, with a clock that is so

@@ -117,16 +117,15 @@ func TestLeaseRenewal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(time.Hour)
+	now = now.Add(10 * time.Second)
 	kept, stop := l.Keep(t.Context())
-	for seen := before; !seen.until.After(now); {
+	for seen := before; !seen.until.After(before.until); {
 		if seen, err = l.look(t.Context()); err != nil || kept.Err() != nil {
 			t.Fatal(err, kept.Err())
 		}
 	}
 	stop()
 	a.TTL = 30 * time.Minute
-	now = now.Add(-time.Second) // before the end of the renewed claim, behind that of the first
 	var held *HeldError
 	if _, err := b.Take(t.Context(), work, none); !errors.As(err, &held) {
 		t.Errorf("a renewed claim was taken: %v", err)
