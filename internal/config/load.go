@@ -74,6 +74,9 @@ func readConfig(t *table, path string) *Config {
 	c.Retention = readRetention(t.sub("retention"), c.Service.CatchUpDays)
 	c.Mail = readMail(t.sub("mail"))
 	c.Links = c.readLinks(t.sub("links"))
+	if c.Links.Page() && c.Links.Listen == c.Service.Listen && !strings.HasSuffix(c.Links.Listen, ":0") {
+		t.problem("links.listen", "is %q, as service.listen; give each an address of its own", c.Links.Listen)
+	}
 	if len(c.Alerts.Mail) > 0 && c.Mail.SMTP == "" {
 		t.problem("alerts.mail", "is set without mail.smtp; name the mail server, or remove the addresses")
 	}

@@ -1,12 +1,14 @@
 package config
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"bucketproof/internal/objects"
@@ -96,7 +98,7 @@ func readService(t *table) Service {
 
 func checkListen(t *table, key, address string) (host string, ok bool) {
 	host, port, err := net.SplitHostPort(address)
-	if err != nil || port == "" {
+	if n, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil || n == 0 && port != "0" {
 		t.problem(key, "is %q; write an address and a port like \"127.0.0.1:9464\"", address)
 		return "", false
 	}
@@ -183,6 +185,11 @@ func (c *Config) readLinks(t *table) Links {
 		}
 		if _, err := os.Stat(f.path); err != nil {
 			t.problem(f.key, "%s", err)
+		}
+	}
+	if l.Certificate != "" && l.Key != "" {
+		if _, err := tls.LoadX509KeyPair(l.Certificate, l.Key); err != nil {
+			t.problem("certificate", "and key can't be used (%s); name a PEM file each, that belong together", err)
 		}
 	}
 	if (l.Certificate == "") != (l.Key == "") {
@@ -301,6 +308,9 @@ func readRoles(t *table) []string {
 	roles, ok := t.stringList("roles")
 	if !ok {
 		return contactRoles
+	}
+	if len(roles) == 0 {
+		t.problem("roles", "is empty, so nobody would get a packet; write %s, or set mail.smtp = \"\" to send none", quoteList(contactRoles))
 	}
 	for _, r := range roles {
 		if !slices.Contains(contactRoles, r) {

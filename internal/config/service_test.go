@@ -23,6 +23,10 @@ func TestServiceFaults(t *testing.T) {
 		{"a page without an address", "[links]\nkind = \"page\"", "links.public_url: is missing"},
 		{"no proxy", "[links]\nproxies = [\"everyone\"]", "no address or network"},
 		{"half a ticket system", "[tickets]\nkind = \"jira\"\nurl = \"https://x.example\"", "tickets.project: is missing for jira"},
+		{"a password in the file", "[mail]\npassword_env = \"hunter2!secret\"", "write the name, not the secret"},
+		{"a port that is none", "[links]\nlisten = \"127.0.0.1:99999\"", "write an address and a port"},
+		{"one address for two", "[links]\npublic_url = \"https://e.example\"\nlisten = \"127.0.0.1:9464\"", "give each an address of its own"},
+		{"no role", "[mail]\nroles = []", "so nobody would get a packet"},
 		{"a role", "[mail]\nroles = [\"boss\"]", "holds \"boss\""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -32,7 +36,7 @@ func TestServiceFaults(t *testing.T) {
 				t.Fatalf("%v\nwant %s", err, tt.want)
 			}
 			for _, p := range bad.Problems {
-				if strings.Contains(p.Text, "secret\"") {
+				if strings.Contains(p.Text, "secret\"") || strings.Contains(p.Text, "hunter2") {
 					t.Errorf("the secret is repeated: %s", p.Text)
 				}
 			}

@@ -140,7 +140,7 @@ func readMail(t *table) Mail {
 	if m.ReplyTo != "" {
 		checkAddress(t, "reply_to", m.ReplyTo)
 	}
-	if m.PasswordEnv != "" && strings.ContainsAny(m.PasswordEnv, " =$@:/") {
+	if m.PasswordEnv != "" && !isEnvName(m.PasswordEnv) {
 		t.problem("password_env", "is no name of an environment variable; write the name, not the secret")
 	}
 	t.done()

@@ -29,6 +29,9 @@ import (
 // patience is how long one session may take.
 const patience = 90 * time.Second
 
+// checkPatience is the same where someone waits for the answer.
+const checkPatience = 20 * time.Second
+
 // Message is one mail to one person. Its bytes depend on its fields only.
 type Message struct {
 	ID         string // without angle brackets
@@ -114,7 +117,7 @@ func (s *Server) Send(ctx context.Context, m Message) error {
 
 // Check opens a session, with TLS and authentication, and ends it.
 func (s *Server) Check(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, checkPatience)
 	defer cancel()
 	client, err := s.client(ctx)
 	if err != nil {
