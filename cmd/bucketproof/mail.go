@@ -191,7 +191,7 @@ them within a minute.`,
 	return cmd
 }
 
-func (a *app) sendMails(ctx context.Context, p *parts, month, to string) error {
+func (a *app) sendMails(ctx context.Context, p *parts, month, to string) (err error) {
 	if p.Config.Mail.SMTP == "" {
 		return usage("mail.smtp names no mail server; set it")
 	}
@@ -204,7 +204,8 @@ func (a *app) sendMails(ctx context.Context, p *parts, month, to string) error {
 		return err
 	}
 	revision := o.Manifest.Revision
-	if err := p.Announce(ctx, t, state.Published{Tenant: t.ID, Month: month, Revision: revision, At: a.now(), Provisional: o.Manifest.Provisional}); err != nil {
+	published := state.Published{Tenant: t.ID, Month: month, Revision: revision, At: a.now(), Provisional: o.Manifest.Provisional}
+	if err := p.QueueMails(ctx, t, published, to); err != nil {
 		return err
 	}
 	n, err := p.State.QueueAgain(ctx, t.ID, month, revision, to, a.now())

@@ -263,6 +263,13 @@ func (p *Parts) Announce(ctx context.Context, t config.Tenant, published state.P
 	return p.State.Announce(ctx, published, p.mails(t, published), messages, p.Now())
 }
 
+// QueueMails queues the mails about a packet, or only the one to an address where to
+// is not "".
+func (p *Parts) QueueMails(ctx context.Context, t config.Tenant, published state.Published, to string) error {
+	mails := slices.DeleteFunc(p.mails(t, published), func(m state.Mail) bool { return to != "" && !strings.EqualFold(m.Email, to) })
+	return p.State.QueueMails(ctx, published, mails, p.Now())
+}
+
 // mails are those that announce a packet: one for each contact with a role that
 // gets mail. An address gets one, whatever its case and however often it stands
 // there.
@@ -312,6 +319,6 @@ func (p *Parts) Claims(instance string) deliver.Claims {
 	}
 	// A copy of the data folder on another machine is another instance.
 	sum := sha256.Sum256([]byte(instance + "@" + host))
-	return deliver.Claims{URL: p.Config.Evidence.URL, Access: p.Config.AWS, Now: p.Now, TTL: LeaseTime,
+	return deliver.Claims{URL: p.Config.Evidence.URL, Access: p.Config.AWS, Now: p.Now, TTL: LeaseTime, KMSKey: p.Config.Evidence.KMSKey,
 		Owner: deliver.Owner{Instance: hex.EncodeToString(sum[:8]), Host: host, PID: os.Getpid()}}
 }

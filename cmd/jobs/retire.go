@@ -28,11 +28,21 @@ func (p *Parts) Retire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Partitions are days in UTC: the last one before a month holds the first hours of
+	// it for tenants east of there.
+	if before, err = dayBefore(before); err != nil {
+		return err
+	}
 	files, err := p.State.RetireBefore(ctx, before, p.Now())
 	if files > 0 {
 		p.Log.Info("old records are retired; their packets can't be made again", "before", before, "files", files, "days", keep.DatasetDays)
 	}
 	return err
+}
+
+func dayBefore(date string) (string, error) {
+	at, err := time.Parse(time.DateOnly, date)
+	return at.AddDate(0, 0, -1).Format(time.DateOnly), err
 }
 
 // retirable is the first day, at most that of the month of a time, before which

@@ -220,7 +220,7 @@ func (s *Service) ping(ctx context.Context) {
 		return
 	}
 	s.pings.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // less than a stop may take
 		defer cancel()
 		if err := webhook.Ping(ctx, url); err != nil {
 			s.log.Warn("the dead-man's switch was not reached", "error", err)

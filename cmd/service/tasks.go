@@ -44,7 +44,7 @@ func (s *Service) jobs() []scheduler.Job {
 		line string
 	}{
 		{scheduler.Job{Name: Collect, Together: true, Tasks: each(func(config.Tenant, time.Time) string { return "" }), Do: s.collect}, c.Schedule.Collect},
-		{scheduler.Job{Name: Check, After: Collect, Tasks: each(yesterday), Do: s.check}, c.Schedule.Check},
+		{scheduler.Job{Name: Check, After: Collect, Tasks: days(c.Tenants), Do: s.check}, c.Schedule.Check},
 		{scheduler.Job{Name: Report, After: Check, Tasks: each(lastMonth), Do: s.report}, c.Schedule.Report},
 		{scheduler.Job{Name: Revise, After: Report, Tasks: func(time.Time) []scheduler.Task { return revisions() }, Do: s.revise}, c.Schedule.Check},
 	}
@@ -55,6 +55,24 @@ func (s *Service) jobs() []scheduler.Job {
 		out[i].Schedule, _ = scheduler.ParseCron(j.line, c.Location)
 	}
 	return out
+}
+
+// days asks for yesterday of each tenant, and for the day before where the clocks of
+// schedule and tenant changed on different dates, so that at the last time, up to 25
+// hours ago, it was not over. Within an hour of a tenant's midnight that asks for a day
+// twice, which only costs time.
+func days(tenants []config.Tenant) func(time.Time) []scheduler.Task {
+	return func(at time.Time) (tasks []scheduler.Task) {
+		for _, t := range tenants {
+			day := yesterday(t, at)
+			before := at.In(t.Location).AddDate(0, 0, -2).Format(time.DateOnly)
+			if last := yesterday(t, at.Add(-25*time.Hour)); last < before {
+				tasks = append(tasks, scheduler.Task{Tenant: t.ID, Period: before})
+			}
+			tasks = append(tasks, scheduler.Task{Tenant: t.ID, Period: day})
+		}
+		return tasks
+	}
 }
 
 // yesterday is the day that a check at a time looks at.

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 )
 
 // Proof is one thing that [Probe] tried.
@@ -172,6 +173,11 @@ func (p *probe) lock(ctx context.Context, version *string) {
 	_, err := p.s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &p.s.url.Bucket, Key: p.s.key(p.key), VersionId: version})
 	if err == nil {
 		p.add("Object Lock", "", fmt.Errorf("the locked test object could be removed: these credentials bypass %s, or the server does not keep locks", p.opts.LockMode))
+		return
+	}
+	var api smithy.APIError
+	if !errors.As(err, &api) || api.ErrorCode() != "AccessDenied" && api.ErrorCode() != "ObjectLocked" {
+		p.add("Object Lock", "", p.s.wrap("try to remove the locked", p.key, "s3:DeleteObjectVersion", err))
 		return
 	}
 	p.add("Object Lock", "a locked test object could not be removed ("+p.opts.LockMode+")", nil)

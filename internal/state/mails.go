@@ -41,12 +41,8 @@ func (s *State) Announce(ctx context.Context, p Published, mails []Mail, message
 		if err := putPublished(ctx, tx, p); err != nil {
 			return err
 		}
-		for _, m := range mails {
-			_, err := tx.ExecContext(ctx, "INSERT INTO mails (tenant, month, revision, email, name, role, message_id, status, next, queued) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
-				p.Tenant, p.Month, p.Revision, m.Email, m.Name, m.Role, m.MessageID, at.UnixMilli(), at.UnixMilli())
-			if err != nil {
-				return err
-			}
+		if err := putMails(ctx, tx, p, mails, at); err != nil {
+			return err
 		}
 		r, err := tx.ExecContext(ctx, "INSERT INTO notes VALUES (?, '') ON CONFLICT DO NOTHING", fmt.Sprintf("announced/%s/%s/%d", p.Tenant, p.Month, p.Revision))
 		if err != nil {
@@ -64,6 +60,26 @@ func (s *State) Announce(ctx context.Context, p Published, mails []Mail, message
 	})
 	if err != nil {
 		return fmt.Errorf("note the packet and its mails: %w", err)
+	}
+	return nil
+}
+
+func putMails(ctx context.Context, tx *sql.Tx, p Published, mails []Mail, at time.Time) error {
+	for _, m := range mails {
+		_, err := tx.ExecContext(ctx, "INSERT INTO mails (tenant, month, revision, email, name, role, message_id, status, next, queued) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
+			p.Tenant, p.Month, p.Revision, m.Email, m.Name, m.Role, m.MessageID, at.UnixMilli(), at.UnixMilli())
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// QueueMails queues mails about a packet, as someone asked for by hand. A contact
+// who is noted for this revision already is not noted again.
+func (s *State) QueueMails(ctx context.Context, p Published, mails []Mail, at time.Time) error {
+	if err := s.write(ctx, func(tx *sql.Tx) error { return putMails(ctx, tx, p, mails, at) }); err != nil {
+		return fmt.Errorf("queue the mails: %w", err)
 	}
 	return nil
 }

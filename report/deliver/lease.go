@@ -78,10 +78,11 @@ type Lease struct {
 	// First is when the first claim on the work was made.
 	First time.Time
 
-	store objects.Store
-	owner Owner
-	now   func() time.Time
-	ttl   time.Duration
+	store  objects.Store
+	kmsKey string
+	owner  Owner
+	now    func() time.Time
+	ttl    time.Duration
 }
 
 type leaseBody struct {
@@ -100,7 +101,8 @@ type Claims struct {
 	Now    func() time.Time
 	// TTL is how long a claim holds without being renewed. It is more than the
 	// clocks of two machines differ by.
-	TTL time.Duration
+	TTL    time.Duration
+	KMSKey string // encrypts the claims; "" for the bucket's own encryption
 }
 
 // Take claims work. Where another machine holds it the error is a [HeldError],
@@ -110,7 +112,7 @@ func (c Claims) Take(ctx context.Context, w Work, latest func(ctx context.Contex
 	if err != nil {
 		return nil, err
 	}
-	l := &Lease{store: store, owner: c.Owner, now: c.Now, ttl: c.TTL}
+	l := &Lease{store: store, kmsKey: c.KMSKey, owner: c.Owner, now: c.Now, ttl: c.TTL}
 	for {
 		seen, err := l.look(ctx)
 		if err != nil {
@@ -221,7 +223,7 @@ func (l *Lease) put(ctx context.Context, key string, v any) error {
 	if err != nil {
 		return err
 	}
-	return l.store.Put(ctx, key, body, objects.PutOptions{ContentType: "application/json", Tags: map[string]string{"kind": "lease"}})
+	return l.store.Put(ctx, key, body, objects.PutOptions{ContentType: "application/json", KMSKey: l.kmsKey, Tags: map[string]string{"kind": "lease"}})
 }
 
 // Held is nil while the claim is the last one, and [ErrLost] otherwise. It is
