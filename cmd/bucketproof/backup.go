@@ -15,9 +15,10 @@ findings with their history, runs, mails, links. It may run beside the service.
 The file must not exist. To go back to a copy, stop the service and put the file
 in the place of state.db in data_dir; remove state.db-wal and state.db-shm.
 
-The records themselves are in data_dir/dataset. The state names them, so back both
-up, the state first: files of the dataset that a copy does not name are read again
-from the log bucket.`,
+The records themselves are in data_dir/dataset, and the state names them, so the two
+belong together: back both up while the service is stopped, or by one snapshot.
+Where something was collected between the two copies, collect refuses the pair;
+docs/OPERATING.md shows how to restore it.`,
 		Example: "  bucketproof backup /var/backups/bucketproof-2026-11-24.db",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -205,10 +205,7 @@ func (a *app) sendMails(ctx context.Context, p *parts, month, to string) (err er
 	}
 	revision := o.Manifest.Revision
 	published := state.Published{Tenant: t.ID, Month: month, Revision: revision, At: a.now(), Provisional: o.Manifest.Provisional}
-	if err := p.QueueMails(ctx, t, published, to); err != nil {
-		return err
-	}
-	n, err := p.State.QueueAgain(ctx, t.ID, month, revision, to, a.now())
+	n, err := p.QueueMails(ctx, t, published, to)
 	if err != nil {
 		return err
 	}

@@ -98,13 +98,16 @@ func (p *Post) Send(ctx context.Context, m *state.Mail) error {
 	return nil
 }
 
-// ErrSuperseded means that a packet was replaced before its mail was sent.
+// ErrSuperseded means that the mail about a later revision takes the place of one.
 var ErrSuperseded = errors.New("a later revision was published in the meantime, whose mail takes the place of this one")
 
+// superseded tells whether the contact has a mail about a later revision. That there
+// is such a revision is not enough: one that was stored by hand announces itself to
+// nobody.
 func (p *Post) superseded(ctx context.Context, m *state.Mail) error {
-	latest, err := p.State.LatestPublished(ctx, m.Tenant)
-	for _, l := range latest {
-		if l.Month == m.Month && l.Revision > m.Revision {
+	mails, err := p.State.Mails(ctx, m.Tenant)
+	for _, l := range mails {
+		if l.Month == m.Month && l.Revision > m.Revision && l.Email == m.Email && l.Status != state.MailRefused {
 			return ErrSuperseded
 		}
 	}
@@ -307,11 +310,15 @@ func (p *Post) checkTitle(check string) (string, error) {
 }
 
 // tellTicket opens, comments or closes the ticket of a finding, and keeps what
-// the system calls it. News of a finding that has no ticket opens one.
+// the system calls it. News of a finding that has no ticket opens one, unless it is
+// that the finding is closed.
 func (p *Post) tellTicket(ctx context.Context, system tickets.System, m *state.Message, n tickets.Note) error {
 	ticket, err := p.State.Ticket(ctx, n.Finding.ID, system.Name())
 	if err != nil {
 		return err
+	}
+	if ticket.Ref == "" && m.Kind == state.TicketClose { // a finding from before the first start
+		return nil
 	}
 	if ticket.Ref == "" {
 		made, err := system.Open(ctx, n)

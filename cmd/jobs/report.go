@@ -263,11 +263,12 @@ func (p *Parts) Announce(ctx context.Context, t config.Tenant, published state.P
 	return p.State.Announce(ctx, published, p.mails(t, published), messages, p.Now())
 }
 
-// QueueMails queues the mails about a packet, or only the one to an address where to
-// is not "".
-func (p *Parts) QueueMails(ctx context.Context, t config.Tenant, published state.Published, to string) error {
+// QueueMails queues the mails about a packet to those who get one now, also to those
+// who got it before, or only the one to an address where to is not "". It returns how
+// many there are.
+func (p *Parts) QueueMails(ctx context.Context, t config.Tenant, published state.Published, to string) (int, error) {
 	mails := slices.DeleteFunc(p.mails(t, published), func(m state.Mail) bool { return to != "" && !strings.EqualFold(m.Email, to) })
-	return p.State.QueueMails(ctx, published, mails, p.Now())
+	return len(mails), p.State.QueueMails(ctx, published, mails, p.Now())
 }
 
 // mails are those that announce a packet: one for each contact with a role that

@@ -75,24 +75,26 @@ func putMails(ctx context.Context, tx *sql.Tx, p Published, mails []Mail, at tim
 	return nil
 }
 
-// QueueMails queues mails about a packet, as someone asked for by hand. A contact
-// who is noted for this revision already is not noted again.
+// QueueMails queues mails about a packet, as someone asked for by hand: also those
+// that were sent or refused before.
 func (s *State) QueueMails(ctx context.Context, p Published, mails []Mail, at time.Time) error {
-	if err := s.write(ctx, func(tx *sql.Tx) error { return putMails(ctx, tx, p, mails, at) }); err != nil {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		if err := putMails(ctx, tx, p, mails, at); err != nil {
+			return err
+		}
+		for _, m := range mails {
+			_, err := tx.ExecContext(ctx, "UPDATE mails SET status = 'waiting', attempts = 0, next = ?, queued = ?, detail = '', ended = NULL WHERE tenant = ? AND month = ? AND revision = ? AND email = ?",
+				at.UnixMilli(), at.UnixMilli(), p.Tenant, p.Month, p.Revision, m.Email)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
 		return fmt.Errorf("queue the mails: %w", err)
 	}
 	return nil
-}
-
-// QueueAgain lets mails that were sent or refused be sent once more, as someone
-// asked for by hand. It returns how many there are.
-func (s *State) QueueAgain(ctx context.Context, tenant, month string, revision int, email string, at time.Time) (int64, error) {
-	r, err := s.db.ExecContext(ctx, "UPDATE mails SET status = 'waiting', attempts = 0, next = ?, detail = '', ended = NULL WHERE tenant = ? AND month = ? AND revision = ? AND (email = ? OR ? = '')",
-		at.UnixMilli(), tenant, month, revision, email, email)
-	if err != nil {
-		return 0, fmt.Errorf("queue the mails again: %w", err)
-	}
-	return r.RowsAffected()
 }
 
 // PutMail notes what became of an attempt to send a mail: its status, attempts,

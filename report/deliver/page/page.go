@@ -272,7 +272,7 @@ func (h *Handler) page(w http.ResponseWriter, o *deliver.Opened, l state.Link, t
 	}
 	titles := map[string]string{}
 	for _, q := range m.Queries {
-		titles[q.File] = text.Phrase(q.Title)
+		titles[q.File] = text.Or("query."+q.Name+".title", q.Title)
 	}
 	for _, listed := range m.Files {
 		what := text.Or("file."+listed.Kind, titles[listed.Path])
