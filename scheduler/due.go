@@ -40,9 +40,9 @@ type Past struct {
 const (
 	firstPause   = time.Hour
 	longestPause = 24 * time.Hour
-	// freeStarts is how many runs may be interrupted before they count as
+	// FreeStarts is how many runs may be interrupted before they count as
 	// failures: a task that brings the process down must not do so for ever.
-	freeStarts = 100
+	FreeStarts = 100
 )
 
 // plan is what scheduled times ask for.
@@ -119,7 +119,7 @@ func standing(t Task, runs []Past, now time.Time) (notBefore time.Time, done boo
 			notBefore = r.NotBefore
 			continue
 		case Interrupted, Running:
-			if interrupted++; interrupted <= freeStarts {
+			if interrupted++; interrupted <= FreeStarts {
 				continue
 			}
 		}

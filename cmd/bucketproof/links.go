@@ -98,6 +98,9 @@ func newLinksRenew(a *app) *cobra.Command {
 			}
 			return a.eachLink(cmd.Context(), args, func(p *parts, l state.Link) error {
 				ends := a.now().AddDate(0, 0, days).Truncate(time.Second)
+				if l.Ends.After(ends) { // it would be no renewal
+					ends = l.Ends
+				}
 				if err := p.State.RenewLink(cmd.Context(), l.ID, ends); err != nil {
 					return err
 				}
@@ -106,7 +109,7 @@ func newLinksRenew(a *app) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVar(&days, "days", days, "for how many days from now on")
+	cmd.Flags().IntVar(&days, "days", days, "for how many days from now on; a link that works longer keeps its end")
 	return cmd
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +59,7 @@ func (a *app) listMails(ctx context.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	t := tabular.Table{Columns: []string{"tenant", "packet", "email", "role", "status", "attempts", "queued", "ended", "link", "link_ends", "message_id", "detail"}}
+	t := tabular.Table{Columns: []string{"tenant", "packet", "email", "sending", "role", "status", "attempts", "queued", "ended", "link", "link_ends", "message_id", "detail"}}
 	for _, m := range list {
 		stamp := func(at time.Time) string {
 			if at.IsZero() {
@@ -66,7 +67,7 @@ func (a *app) listMails(ctx context.Context, p *parts) error {
 			}
 			return at.In(p.Config.Location).Format(time.RFC3339)
 		}
-		t.Rows = append(t.Rows, []any{m.Tenant, report.PacketName(m.Month, m.Revision), m.Email, m.Role, m.Status, int64(m.Attempts), stamp(m.Queued), stamp(m.Ended), m.Link, stamp(m.LinkEnds), m.MessageID, m.Detail})
+		t.Rows = append(t.Rows, []any{m.Tenant, report.PacketName(m.Month, m.Revision), m.Email, int64(m.Sending), m.Role, m.Status, int64(m.Attempts), stamp(m.Queued), stamp(m.Ended), m.Link, stamp(m.LinkEnds), m.MessageID, m.Detail})
 	}
 	return a.print(t)
 }
@@ -162,7 +163,11 @@ func (a *app) previewMails(ctx context.Context, p *parts, t config.Tenant, month
 		if err := errors.Join(os.WriteFile(name+".eml", []byte(eml.String()), 0o600), os.WriteFile(name+".html", []byte(m.HTML), 0o600)); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.out, "%s.eml  to %s, %s\n", name, at.Address, m.Subject)
+		note := ""
+		if !slices.Contains(p.Config.Mail.Roles, c.Role) {
+			note = " (not sent: mail.roles does not have " + c.Role + ")"
+		}
+		fmt.Fprintf(a.out, "%s.eml  to %s, %s%s\n", name, at.Address, m.Subject, note)
 	}
 	return nil
 }
@@ -238,10 +243,12 @@ func (a *app) sayMails(ctx context.Context, p *parts, t config.Tenant, month str
 		return err
 	}
 	failed := 0
-	for _, m := range list {
-		if m.Month != month || m.Revision != revision {
+	said := map[string]bool{}
+	for _, m := range list { // of each contact the last sending first
+		if m.Month != month || m.Revision != revision || said[m.Email] {
 			continue
 		}
+		said[m.Email] = true
 		fmt.Fprintf(a.out, "%-10s %s %s\n", m.Status, m.Email, m.Detail)
 		if m.Status != state.MailSent {
 			failed++

@@ -149,6 +149,10 @@ func TestDownloadPage(t *testing.T) {
 	if !bytes.Equal([]byte(file.body), pdf) || file.head.Get("Content-Disposition") != "attachment; filename=acme-2026-10-packet.pdf" || file.head.Get("Content-Type") != "application/pdf" {
 		t.Errorf("packet.pdf: %d, %d bytes, %v", file.status, len(file.body), file.head)
 	}
+	// A look at the head is no download: the counts below hold.
+	if got := ask(t, http.MethodHead, link+"/packet.pdf"); got.status != http.StatusOK || got.body != "" || got.head.Get("Content-Length") != fmt.Sprint(len(pdf)) || got.head.Get("X-Sha256") != hex.EncodeToString(sum[:]) {
+		t.Errorf("HEAD packet.pdf: %d, %v", got.status, got.head)
+	}
 	if got := ask(t, http.MethodGet, link+"/csv/operations.csv"); got.status != http.StatusOK || got.body == "" {
 		t.Errorf("csv/operations.csv: %d", got.status)
 	}

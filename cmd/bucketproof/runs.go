@@ -52,10 +52,13 @@ func (a *app) runs(ctx context.Context, p *parts, f state.RunFilter) error {
 	if err != nil {
 		return err
 	}
-	t := tabular.Table{Columns: []string{"run", "job", "tenant", "period", "scheduled", "started", "ended", "outcome", "figures", "detail", "error"}}
+	t := tabular.Table{Columns: []string{"run", "job", "tenant", "period", "scheduled", "started", "ended", "outcome", "detail", "error", "figures"}}
+	if a.format == tabular.FormatTable { // the figures stand in the detail
+		t.Columns = t.Columns[:len(t.Columns)-1]
+	}
 	for _, r := range list {
-		figures := "" // in a table they stand in the detail already
-		if a.format != tabular.FormatTable && len(r.Figures) > 0 {
+		figures := ""
+		if len(r.Figures) > 0 {
 			b, err := json.Marshal(r.Figures)
 			if err != nil {
 				return err
@@ -68,7 +71,8 @@ func (a *app) runs(ctx context.Context, p *parts, f state.RunFilter) error {
 			}
 			return at.In(p.Config.Location).Format(time.RFC3339)
 		}
-		t.Rows = append(t.Rows, []any{r.ID, r.Job, r.Tenant, r.Period, local(r.Scheduled), local(r.Started), local(r.Ended), r.Outcome, figures, r.Detail, r.Error})
+		row := []any{r.ID, r.Job, r.Tenant, r.Period, local(r.Scheduled), local(r.Started), local(r.Ended), r.Outcome, r.Detail, r.Error, figures}
+		t.Rows = append(t.Rows, row[:len(t.Columns)])
 	}
 	return a.print(t)
 }

@@ -74,6 +74,13 @@ func (a *app) installUnit(ctx context.Context, c *config.Config, binary, path, u
 	if _, err := os.Stat(systemdRuns); err != nil {
 		return fmt.Errorf("systemd does not run this machine, so there is nothing to install into; run `%s --config %s serve` under what does", filepath.Base(binary), path)
 	}
+	for _, p := range []string{binary, path} {
+		for _, hidden := range []string{"/home/", "/root/", "/tmp/", "/var/tmp/", "/run/user/"} {
+			if strings.HasPrefix(p, hidden) {
+				return usage("%s lies under %s, which the hardened service does not see; put the program under /usr/local/bin and the configuration under /etc/bucketproof", p, strings.TrimSuffix(hidden, "/"))
+			}
+		}
+	}
 	if err := os.WriteFile(unitPath, []byte(text), 0o644); err != nil {
 		return fmt.Errorf("install the service: %w; it takes the rights of root", err)
 	}

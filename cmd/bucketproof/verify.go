@@ -138,6 +138,14 @@ func (v *verifier) open(ctx context.Context, packet string, c *config.Config, tr
 			if filepath.Base(packet) == report.ManifestName {
 				return v.open(ctx, filepath.Dir(packet), c, trust)
 			}
+			if verify.SavedManifest(filepath.Base(packet)) {
+				return v.downloads(ctx, packet, trust)
+			}
+			if saved := verify.SavedBeside(packet); saved != "" {
+				if _, err := os.Stat(saved); err == nil {
+					return v.downloads(ctx, saved, trust)
+				}
+			}
 			if _, err := os.Stat(filepath.Join(filepath.Dir(packet), report.ManifestName)); err == nil && filepath.Base(packet) == report.PDFName {
 				return v.open(ctx, filepath.Dir(packet), c, trust)
 			}
@@ -171,6 +179,31 @@ func (v *verifier) open(ctx context.Context, packet string, c *config.Config, tr
 	r, err := verify.Folder(ctx, store, trust)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", packet, err)
+	}
+	return r, nil
+}
+
+// downloads checks a packet whose files were saved one by one, by its manifest.
+func (v *verifier) downloads(ctx context.Context, manifest string, trust verify.Trust) (*verify.Report, error) {
+	dir, err := filepath.Abs(filepath.Dir(manifest))
+	if err != nil {
+		return nil, err
+	}
+	u, err := objects.ParseURL("file://" + filepath.ToSlash(dir))
+	if err != nil {
+		return nil, err
+	}
+	store, err := objects.Open(ctx, u.Folder(), objects.Access{})
+	if err != nil {
+		return nil, err
+	}
+	saved, err := verify.Downloads(ctx, store, filepath.Base(manifest))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", manifest, err)
+	}
+	r, err := verify.Folder(ctx, saved, trust)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", manifest, err)
 	}
 	return r, nil
 }

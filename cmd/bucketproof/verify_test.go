@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -155,6 +156,46 @@ func TestVerifyRefuses(t *testing.T) {
 
 // TestVerifyingByHand runs every command of docs/VERIFYING.md on a packet, and on
 // one that was changed.
+// TestVerifySaved: a packet whose files were saved one by one from the download page
+// is checked under the names that they got, among other files.
+func TestVerifySaved(t *testing.T) {
+	packet := filepath.Join(made(t), "packets", "zurich-cafe", demo.Month)
+	dir := t.TempDir()
+	prefix := "zurich-cafe-" + demo.Month + "-"
+	err := filepath.WalkDir(packet, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(packet, path)
+		copyFile(t, path, filepath.Join(dir, prefix+strings.ReplaceAll(filepath.ToSlash(rel), "/", "-")))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "holiday.jpg"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"manifest.json", "packet.pdf"} {
+		got := steps(t, exitAttention, "verify", filepath.Join(dir, prefix+name), "--offline")
+		if got["sources.csv"].Outcome != verify.OK {
+			t.Errorf("%s: sources.csv is %v", name, got["sources.csv"])
+		}
+		for what, s := range got {
+			if s.Outcome == verify.Mismatch {
+				t.Errorf("%s: %s: %s", name, what, s.Detail)
+			}
+		}
+	}
+	sources := filepath.Join(dir, prefix+"sources.csv")
+	if err := os.WriteFile(sources, append(readFile(t, sources), 'x'), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := steps(t, exitAttention, "verify", filepath.Join(dir, prefix+"packet.pdf"), "--offline")["sources.csv"]; got.Outcome != verify.Mismatch {
+		t.Errorf("a saved file that was changed is %v", got)
+	}
+}
+
 func TestVerifyingByHand(t *testing.T) {
 	for _, tool := range []string{"bash", "jq", "sha256sum", "pdfdetach", "awk"} {
 		if _, err := exec.LookPath(tool); err != nil {

@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,15 +67,41 @@ func Examine(ctx context.Context, p *jobs.Parts, tenants []config.Tenant) []Find
 	e.tried("queries", p.Config.QueriesDir, "queries and checks can be read", err)
 	e.schedule()
 	e.dataFolder(ctx)
-	for _, s := range collect.Sources(p.Config, "") {
+	for _, s := range e.sources() {
 		e.logs(ctx, s)
 	}
+	e.reports(ctx)
 	e.evidence(ctx)
 	e.signing(ctx)
 	e.mail(ctx)
 	e.links(ctx)
 	e.secrets()
 	return e.out
+}
+
+// sources are the log locations of the tenants, each once.
+func (e *examination) sources() (out []collect.Source) {
+	for _, t := range e.tenants {
+		for _, s := range collect.Sources(e.Config, t.ID) {
+			if !slices.ContainsFunc(out, func(o collect.Source) bool { return o.Logs.Text == s.Logs.Text }) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// reports looks at the places where backup products leave their reports.
+func (e *examination) reports(ctx context.Context) {
+	seen := map[string]bool{}
+	for _, t := range e.tenants {
+		u := t.BackupReports
+		if u.Scheme == "" || seen[u.Text] {
+			continue
+		}
+		seen[u.Text] = true
+		e.first(ctx, "backup reports", u, t.AWS, "no report is there; is the backup product set to leave its reports of "+t.ID+" here?")
+	}
 }
 
 func (e *examination) schedule() {
@@ -114,29 +142,33 @@ func (e *examination) dataFolder(ctx context.Context) {
 
 // logs lists a log location and reads the first object there.
 func (e *examination) logs(ctx context.Context, s collect.Source) {
-	what := "log location"
-	store, err := objects.Open(ctx, s.Logs, s.Access)
+	e.first(ctx, "log location", s.Logs, s.Access, "nothing is there; is server access logging of "+strings.Join(s.Buckets, ", ")+" on, with this target?")
+}
+
+// first lists a place and reads the first byte of the first object there.
+func (e *examination) first(ctx context.Context, what string, u objects.URL, access objects.Access, empty string) {
+	store, err := objects.Open(ctx, u, access)
 	if err != nil {
-		e.add(what, s.Logs.Text, Fault, "%s", err)
+		e.add(what, u.Text, Fault, "%s", err)
 		return
 	}
 	for info, err := range store.List(ctx, "") {
 		if err != nil {
-			e.add(what, s.Logs.Text, Fault, "%s", err)
+			e.add(what, u.Text, Fault, "%s", err)
 			return
 		}
 		r, err := store.Open(ctx, info)
 		if err == nil {
 			_, err = r.Read(make([]byte, 1))
-			if err != nil && err.Error() == "EOF" {
+			if errors.Is(err, io.EOF) {
 				err = nil
 			}
 			err = errors.Join(err, r.Close())
 		}
-		e.tried(what, s.Logs.Text, "can be listed and read", err)
+		e.tried(what, u.Text, "can be listed and read", err)
 		return
 	}
-	e.add(what, s.Logs.Text, Warning, "nothing is there; is server access logging of %s on, with this target?", strings.Join(s.Buckets, ", "))
+	e.add(what, u.Text, Warning, "%s", empty)
 }
 
 func (e *examination) evidence(ctx context.Context) {
@@ -239,12 +271,17 @@ func (e *examination) page(ctx context.Context) {
 		e.add("links: page", c.PublicURL, Warning, "%s", err)
 		return
 	}
-	if resp.StatusCode != http.StatusNotFound || !strings.Contains(resp.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+	ours := strings.Contains(resp.Header.Get("Content-Security-Policy"), "default-src 'none'")
+	if ours && resp.StatusCode == http.StatusTooManyRequests {
+		e.add("links: page", c.PublicURL, OK, "the download page answers; it holds this address back for a minute, because of too many wrong links from here")
+		return
+	}
+	if resp.StatusCode != http.StatusNotFound || !ours {
 		e.add("links: page", c.PublicURL, Fault, "something else than the download page answers there (%s); correct links.public_url, or the proxy in front of %s", resp.Status, c.Listen)
 		return
 	}
 	e.add("links: page", c.PublicURL, OK, "the download page answers")
-	if len(c.Proxies) == 0 && c.Certificate == "" {
+	if len(c.Proxies) == 0 && c.Certificate == "" && strings.HasPrefix(c.PublicURL, "https:") {
 		e.add("links: page", c.PublicURL, Warning, "a proxy stands in front of it and links.proxies names none, so that every client looks like that proxy; name its address")
 	}
 }

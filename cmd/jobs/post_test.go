@@ -37,7 +37,7 @@ func TestSuperseded(t *testing.T) {
 	if err := p.superseded(t.Context(), &first); err != nil {
 		t.Errorf("a revision that was stored by hand: %v; want that the mail goes out", err)
 	}
-	if err := s.QueueMails(t.Context(), published(2), []state.Mail{{Email: first.Email}}, at); err != nil {
+	if err := s.QueueMails(t.Context(), published(2), []state.Mail{{Email: first.Email}}, func(state.Mail) string { return "id" }, at); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.superseded(t.Context(), &first); !errors.Is(err, ErrSuperseded) {
@@ -45,7 +45,8 @@ func TestSuperseded(t *testing.T) {
 	}
 }
 
-// TestQueueMailsAgain: what was sent or refused waits anew, with all its time.
+// TestQueueMailsAgain: behind what was sent or refused comes another sending, with
+// all its time and a Message-ID of its own; the first stays in the ledger.
 func TestQueueMailsAgain(t *testing.T) {
 	s, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
 	if err != nil {
@@ -69,7 +70,9 @@ func TestQueueMailsAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	first := map[string]string{}
 	for _, m := range mails {
+		first[m.Email] = m.MessageID
 		m.Status, m.Ended, m.Attempts = state.MailRefused, at, 3
 		if err := s.PutMail(t.Context(), m); err != nil {
 			t.Fatal(err)
@@ -81,7 +84,14 @@ func TestQueueMailsAgain(t *testing.T) {
 		t.Fatalf("%d mails, %v; want one", n, err)
 	}
 	mails, err = s.WaitingMails(t.Context())
-	if err != nil || len(mails) != 1 || mails[0].Email != "dana@acme.example" || !mails[0].Queued.Equal(now) || mails[0].Attempts != 0 {
+	if err != nil || len(mails) != 1 || mails[0].Email != "dana@acme.example" || !mails[0].Queued.Equal(now) || mails[0].Attempts != 0 || mails[0].Sending != 2 || mails[0].MessageID == first["dana@acme.example"] {
 		t.Errorf("%+v, %v", mails, err)
+	}
+	if n, err := p.QueueMails(t.Context(), tenant, packet, ""); err != nil || n != 1 {
+		t.Fatalf("%d mails, %v; want the one that waits", n, err)
+	}
+	all, err := s.Mails(t.Context(), "acme")
+	if err != nil || len(all) != 3 || all[1].Sending != 2 || all[2].Status != state.MailRefused || all[2].Attempts != 3 {
+		t.Errorf("%+v, %v; want the second sending once, and the first as it was", all, err)
 	}
 }

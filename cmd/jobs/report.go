@@ -10,6 +10,7 @@ import (
 	"net/mail"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -124,9 +125,8 @@ func packetLook(c *config.Config, t config.Tenant) (report.Look, error) {
 }
 
 // PublishOnce publishes the packet of a month that a schedule asks for, once
-// over all machines that share the evidence place, and queues its mails. Want is
-// as in [PublishOptions].
-func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.Tenant, task scheduler.Task, claims deliver.Claims, want func(*report.Packet) bool) scheduler.Result {
+// over all machines that share the evidence place, and queues its mails.
+func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.Tenant, task scheduler.Task, opts OnceOptions) scheduler.Result {
 	fail := func(err error) scheduler.Result {
 		return scheduler.Result{Err: fmt.Errorf("%s %s of %s: %w", task.Job, task.Period, t.ID, err)}
 	}
@@ -135,22 +135,39 @@ func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.
 		return fail(err)
 	}
 	latest := func(ctx context.Context) (int, error) { return deliver.Latest(ctx, store, t.ID, task.Period) }
-	lease, err := claims.Take(ctx, deliver.Work{Tenant: t.ID, Month: task.Period, Scheduled: task.Scheduled}, latest)
+	job := deliver.Work{Tenant: t.ID, Month: task.Period}
+	if opts.Again {
+		job.Scheduled = task.Scheduled
+	}
+	claim, err := p.knownClaim(ctx, job)
+	if err != nil {
+		return fail(err)
+	}
+	opts.Claims.Known = claim.number
+	lease, err := opts.Claims.Take(ctx, job, latest)
 	var held *deliver.HeldError
 	var done *deliver.FinishedError
 	switch {
 	case errors.As(err, &held):
 		return scheduler.Result{Detail: held.Error(), NotBefore: held.Until}
 	case errors.As(err, &done):
-		if err := p.finished(ctx, t, task.Period, done, claims.Owner); err != nil {
+		own := done.Owner.Instance == opts.Claims.Owner.Instance || done.Fencing == claim.number
+		err := p.finished(ctx, t, task.Period, done, own)
+		if err == nil {
+			err = claim.forget(ctx)
+		}
+		if err != nil {
 			return fail(err)
 		}
 		return scheduler.Result{Detail: done.Error(), Figures: map[string]int64{"revision": int64(done.Revision)}}
 	case err != nil:
 		return fail(err)
 	}
+	if err := claim.note(ctx, lease.Number); err != nil {
+		return fail(err)
+	}
 	kept, stop := lease.Keep(ctx)
-	w := work{Parts: p, data: data, tenant: t, month: task.Period, lease: lease, latest: latest, want: want}
+	w := work{Parts: p, data: data, tenant: t, month: task.Period, lease: lease, latest: latest, opts: opts}
 	r, err := w.publish(kept)
 	stop()
 	switch {
@@ -160,22 +177,58 @@ func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.
 	case err != nil:
 		err = errors.Join(err, lease.Release(context.WithoutCancel(ctx)))
 	}
+	if err == nil {
+		err = claim.forget(context.WithoutCancel(ctx))
+	}
 	if err != nil {
 		return fail(err)
 	}
 	return r
 }
 
+// OnceOptions are those of one publication.
+type OnceOptions struct {
+	Claims deliver.Claims
+	Want   func(*report.Packet) bool // as in [PublishOptions]
+	// Again asks for the month once more for each scheduled time, and not once for
+	// all.
+	Again bool
+}
+
+// knownClaim is what the state knows of this data folder's own claim on a work. A
+// container has another host name after each start, so that the name alone does
+// not tell whose a claim is.
+type knownClaim struct {
+	state  *state.State
+	name   string
+	number int
+}
+
+func (p *Parts) knownClaim(ctx context.Context, w deliver.Work) (c knownClaim, err error) {
+	c = knownClaim{state: p.State, name: "claim/" + w.String()}
+	text, err := p.State.Note(ctx, c.name)
+	if err == nil && text != "" {
+		c.number, err = strconv.Atoi(text)
+	}
+	return c, err
+}
+
+func (c knownClaim) note(ctx context.Context, number int) error {
+	return c.state.PutNote(ctx, c.name, strconv.Itoa(number))
+}
+
+func (c knownClaim) forget(ctx context.Context) error { return c.state.DropNote(ctx, c.name) }
+
 // finished notes a packet that is published already. One that this data folder has
 // published is announced, unless it was: its process ended in between. One of
 // another machine is that machine's to announce.
-func (p *Parts) finished(ctx context.Context, t config.Tenant, month string, done *deliver.FinishedError, self deliver.Owner) error {
+func (p *Parts) finished(ctx context.Context, t config.Tenant, month string, done *deliver.FinishedError, own bool) error {
 	o, err := deliver.OpenPacket(ctx, p.Config.Evidence.URL, p.Config.AWS, t.ID, month, done.Revision)
 	if err != nil {
 		return err
 	}
 	published := state.Published{Tenant: t.ID, Month: month, Revision: done.Revision, At: done.At, Provisional: o.Manifest.Provisional}
-	if done.Owner.Instance == self.Instance {
+	if own {
 		return p.Announce(ctx, t, published)
 	}
 	return p.State.PutPublished(ctx, published)
@@ -189,7 +242,9 @@ type work struct {
 	month  string
 	lease  *deliver.Lease
 	latest func(context.Context) (int, error)
-	want   func(*report.Packet) bool
+	opts   OnceOptions
+	// elsewhere is that another machine has published what there is.
+	elsewhere bool
 }
 
 func (w *work) publish(ctx context.Context) (scheduler.Result, error) {
@@ -205,6 +260,9 @@ func (w *work) publish(ctx context.Context) (scheduler.Result, error) {
 	packet := w.Config.Evidence.URL.Join(w.tenant.ID + "/" + report.PacketName(w.month, published.Revision) + "/")
 	err = w.lease.Finish(ctx, deliver.Finished{Revision: published.Revision, Packet: packet})
 	var elsewhere *deliver.FinishedError
+	if w.elsewhere && err == nil {
+		return scheduler.Result{Detail: detail}, w.State.PutPublished(ctx, *published)
+	}
 	if errors.As(err, &elsewhere) {
 		return scheduler.Result{Detail: elsewhere.Error()}, w.State.PutPublished(ctx, *published)
 	}
@@ -233,13 +291,20 @@ func (w *work) adopt(ctx context.Context) (*state.Published, string, error) {
 }
 
 func (w *work) make(ctx context.Context) (*state.Published, string, error) {
-	s, err := w.Publish(ctx, w.data, w.tenant, w.month, PublishOptions{Held: w.lease.Held, Want: w.want})
+	s, err := w.Publish(ctx, w.data, w.tenant, w.month, PublishOptions{Held: w.lease.Held, Want: w.opts.Want})
 	if err != nil {
 		return nil, "", err
 	}
 	detail := fmt.Sprintf("%s, revision %d, %s", s.Packet.Verdict, s.Result.Revision, s.Result.URL)
 	if s.Result.Unchanged {
 		detail += ", which was there already"
+		done, err := w.opts.Claims.Announced(ctx, w.tenant.ID, w.month, s.Result.Revision)
+		if err != nil {
+			return nil, "", err
+		}
+		if w.elsewhere = done != nil; w.elsewhere {
+			detail += ", published by " + done.Owner.String()
+		}
 	}
 	p := s.Published()
 	return &p, detail, nil
@@ -268,7 +333,10 @@ func (p *Parts) Announce(ctx context.Context, t config.Tenant, published state.P
 // many there are.
 func (p *Parts) QueueMails(ctx context.Context, t config.Tenant, published state.Published, to string) (int, error) {
 	mails := slices.DeleteFunc(p.mails(t, published), func(m state.Mail) bool { return to != "" && !strings.EqualFold(m.Email, to) })
-	return len(mails), p.State.QueueMails(ctx, published, mails, p.Now())
+	id := func(m state.Mail) string {
+		return p.mailID(published, m.Email, m.Sending)
+	}
+	return len(mails), p.State.QueueMails(ctx, published, mails, id, p.Now())
 }
 
 // mails are those that announce a packet: one for each contact with a role that
@@ -289,9 +357,18 @@ func (p *Parts) mails(t config.Tenant, published state.Published) (mails []state
 			continue
 		}
 		known[email] = true
-		mails = append(mails, state.Mail{Email: address.Address, Name: c.Name, Role: c.Role, MessageID: MessageID(p.Config.Mail.From, t.ID, published.Month, fmt.Sprint(published.Revision), email)})
+		mails = append(mails, state.Mail{Email: address.Address, Name: c.Name, Role: c.Role, Sending: 1, MessageID: p.mailID(published, email, 1)})
 	}
 	return mails
+}
+
+// mailID is the Message-ID of a sending of the mail about a packet.
+func (p *Parts) mailID(published state.Published, email string, sending int) string {
+	about := []string{published.Tenant, published.Month, strconv.Itoa(published.Revision), strings.ToLower(email)}
+	if sending > 1 {
+		about = append(about, strconv.Itoa(sending))
+	}
+	return MessageID(p.Config.Mail.From, about...)
 }
 
 // MessageID is that of a mail about something: the same each time, so that a mail

@@ -9,16 +9,20 @@ import (
 )
 
 // Retire forgets what is older than the configuration keeps: entries of the run
-// ledger, and the records of whole months whose packets are published.
+// ledger, messages that were told, and the records of whole months whose packets are published.
 func (p *Parts) Retire(ctx context.Context) error {
 	keep := p.Config.Retention
 	if keep.RunsDays > 0 {
-		n, err := p.State.DropRuns(ctx, p.Now().AddDate(0, 0, -keep.RunsDays))
+		before := p.Now().AddDate(0, 0, -keep.RunsDays)
+		n, err := p.State.DropRuns(ctx, before)
+		if err == nil {
+			err = p.State.DropMessages(ctx, before)
+		}
 		if err != nil {
 			return err
 		}
 		if n > 0 {
-			p.Log.Info("old runs are retired", "runs", n, "days", keep.RunsDays)
+			p.Log.Info("old runs and messages are retired", "runs", n, "days", keep.RunsDays)
 		}
 	}
 	if keep.DatasetDays == 0 {

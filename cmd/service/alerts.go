@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"bucketproof/cmd/jobs"
@@ -55,10 +57,9 @@ func (s *Service) raise(ctx context.Context, on bool, a jobs.Alert) error {
 	return err
 }
 
-// judge looks at a run that has ended: whether its job has failed too often.
-func (s *Service) judge(ctx context.Context, t scheduler.Task, r scheduler.Result) error {
-	s.watch.heard(t, r)
-	failures, err := s.parts.State.Streak(ctx, t.Job, t.Tenant)
+// judge looks whether a job has failed too often for a tenant.
+func (s *Service) judge(ctx context.Context, t scheduler.Task, last error) error {
+	failures, err := s.parts.State.Streak(ctx, t.Job, t.Tenant, scheduler.FreeStarts)
 	if err != nil {
 		return err
 	}
@@ -66,8 +67,8 @@ func (s *Service) judge(ctx context.Context, t scheduler.Task, r scheduler.Resul
 	if on := failures >= limit; on || failures == 0 {
 		a := jobs.Alert{Key: "job/" + t.Job + "/" + t.Tenant, Title: fmt.Sprintf("The job %s failed %d times in a row", t.Job, max(failures, limit)), Tenant: t.Tenant, Job: t.Job,
 			What: "Look at the error. `bucketproof doctor` looks for its cause. The job goes on being tried; nothing that is missed is lost for " + fmt.Sprint(s.config.Load().Service.CatchUpDays) + " days."}
-		if r.Err != nil {
-			a.Text = "The last error: " + r.Err.Error()
+		if last != nil {
+			a.Text = "The last error: " + last.Error()
 		}
 		err = s.raise(ctx, on, a)
 	}
@@ -103,6 +104,9 @@ func (s *Service) silence(ctx context.Context) error {
 	for _, b := range all {
 		newest[b.Bucket] = b.Newest
 	}
+	if err := s.overs(ctx); err != nil {
+		return err
+	}
 	limit := time.Duration(c.Alerts.SilenceHours) * time.Hour
 	for _, t := range c.Tenants {
 		since, err := s.parts.State.OwedSince(ctx, Collect, t.ID, s.clock.Now())
@@ -117,6 +121,43 @@ func (s *Service) silence(ctx context.Context) error {
 	}
 	return nil
 }
+
+// overs ends alerts that nothing else can end: of a tenant or a bucket that is no
+// longer in the configuration, and after a month of a message that was refused for
+// good.
+func (s *Service) overs(ctx context.Context) error {
+	alerts, err := s.parts.State.Alerts(ctx)
+	if err != nil {
+		return err
+	}
+	c := s.config.Load()
+	for _, a := range alerts {
+		parts := strings.Split(a.Key, "/")
+		at := map[string]int{"job": 2, "silence": 1, "mail": 1, "tickets": 1}[parts[0]]
+		if at == 0 || len(parts) <= at {
+			continue
+		}
+		t, known := c.Tenant(parts[at])
+		text := "The tenant " + parts[at] + " is no longer in the configuration."
+		switch {
+		case !known:
+		case parts[0] == "silence" && !slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Name == parts[2] }):
+			text = "The bucket " + parts[2] + " is no longer in the configuration."
+		case parts[0] == "tickets" && s.clock.Now().Sub(a.Since) > forgotten:
+			text = "It was not told again; the alert is a month old."
+		default:
+			continue
+		}
+		if err := s.raise(ctx, false, jobs.Alert{Key: a.Key, Title: a.Title, Text: text, Tenant: parts[at]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgotten is after which time an alert about a message that was refused for good
+// ends.
+const forgotten = 30 * 24 * time.Hour
 
 // silent tells whether nothing has come for too long: since the newest log
 // object, or since the tenant is served where none ever came.

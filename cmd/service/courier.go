@@ -32,6 +32,9 @@ const (
 	patience = 4 * 24 * time.Hour
 	// grace is how long one that is being sent may take when the service ends.
 	grace = 6 * time.Second
+	// fewest is how often something is tried at least, whatever time has passed: a
+	// machine that was off has not tried.
+	fewest = 12
 )
 
 func newCourier(s *Service) *courier {
@@ -146,7 +149,7 @@ func (c *courier) mail(ctx context.Context, post *jobs.Post, m *state.Mail) erro
 	case errors.Is(err, jobs.ErrSuperseded), errors.Is(err, jobs.ErrNoContact):
 		m.Status, m.Ended, m.Detail = state.MailWithheld, now, err.Error()
 		c.log.Info("a packet's mail is not sent", "tenant", m.Tenant, "month", m.Month, "revision", m.Revision, "to", m.Email, "reason", err)
-	case errors.Is(err, mailer.ErrRefused), errors.Is(err, deliver.ErrUnfit), now.Sub(m.Queued) > patience:
+	case errors.Is(err, mailer.ErrRefused), errors.Is(err, deliver.ErrUnfit), m.Attempts >= fewest && now.Sub(m.Queued) > patience:
 		m.Status, m.Ended, m.Detail = state.MailRefused, now, err.Error()
 		c.log.Error("a packet's mail can't be sent", "tenant", m.Tenant, "month", m.Month, "to", m.Email, "error", err)
 	default:
@@ -219,7 +222,7 @@ func (c *courier) message(ctx context.Context, post *jobs.Post, m *state.Message
 	case err == nil:
 		m.Status, m.Ended, m.Detail = state.MailSent, now, ""
 		c.log.Info("told", "kind", m.Kind, "tenant", m.Tenant, "subject", m.Subject)
-	case errors.As(err, &asked), errors.Is(err, mailer.ErrRefused), now.Sub(m.Queued) > patience:
+	case errors.As(err, &asked), errors.Is(err, mailer.ErrRefused), m.Attempts >= fewest && now.Sub(m.Queued) > patience:
 		m.Status, m.Ended, m.Detail = state.MailRefused, now, err.Error()
 		c.log.Error("another system can't be told", "kind", m.Kind, "tenant", m.Tenant, "subject", m.Subject, "error", err)
 	default:

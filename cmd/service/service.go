@@ -92,6 +92,7 @@ func (s *Service) Reload(c *config.Config) error {
 	old := s.config.Load()
 	for _, f := range []struct{ key, was, is string }{
 		{"data_dir", old.DataDir, c.DataDir},
+		{"service.log_format", old.Service.LogFormat, c.Service.LogFormat},
 		{"service.listen", old.Service.Listen, c.Service.Listen},
 		{"links.listen", pageAddress(old), pageAddress(c)},
 		{"links.certificate", old.Links.Certificate, c.Links.Certificate},
@@ -150,8 +151,35 @@ func (s *Service) RunOnce(ctx context.Context) error {
 	if err == nil {
 		err = s.courier.once(ctx)
 	}
+	if err == nil {
+		err = s.waiting(ctx)
+	}
 	s.pings.Wait()
 	return errors.Join(err, s.watch.failure())
+}
+
+// errBroughtDown stands for the error of a job that failed before the service
+// started: the ledger has it.
+var errBroughtDown = errors.New("see `bucketproof runs`; where its runs were interrupted, the process ended in the middle of each (the system's journal says why)")
+
+// waiting names what was tried once and still waits, as an error: nobody else tries
+// it before the next start.
+func (s *Service) waiting(ctx context.Context) error {
+	mails, err := s.parts.State.WaitingMails(ctx)
+	if err != nil {
+		return err
+	}
+	messages, err := s.parts.State.WaitingMessages(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range mails {
+		return fmt.Errorf("%d mails and %d messages wait to be sent and are tried at the next start; the first is about %s to %s: %s", len(mails), len(messages), packetName(m.Tenant, m.Month, m.Revision), m.Email, m.Detail)
+	}
+	for _, m := range messages {
+		return fmt.Errorf("%d messages wait to be sent and are tried at the next start; the first is %s about %s: %s", len(messages), m.Kind, m.Subject, m.Detail)
+	}
+	return nil
 }
 
 // SendWaiting tries once to send what waits, without running any job.
@@ -171,6 +199,14 @@ func (s *Service) begin(ctx context.Context) error {
 	// found from here on does.
 	if err := s.current().TellFindings(ctx); err != nil {
 		return err
+	}
+	// Runs that bring the process down can't tell of it themselves.
+	for _, j := range s.jobs() {
+		for _, t := range s.config.Load().Tenants {
+			if err := s.judge(ctx, scheduler.Task{Job: j.Name, Tenant: t.ID}, errBroughtDown); err != nil {
+				return err
+			}
+		}
 	}
 	return s.watch.begin(ctx)
 }
@@ -200,7 +236,8 @@ func (s *Service) serve(ctx context.Context, group *errgroup.Group) error {
 
 // ended hears of every run that has ended.
 func (s *Service) ended(ctx context.Context, t scheduler.Task, r scheduler.Result) {
-	if err := s.judge(ctx, t, r); err != nil {
+	s.watch.heard(t, r)
+	if err := s.judge(ctx, t, r.Err); err != nil {
 		s.log.Error("the end of a run could not be looked at", "job", t.Job, "tenant", t.Tenant, "error", err)
 	}
 	s.courier.wake()

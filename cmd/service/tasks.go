@@ -201,7 +201,7 @@ func (s *Service) check(ctx context.Context, tasks []scheduler.Task) []scheduler
 
 func (s *Service) report(ctx context.Context, tasks []scheduler.Task) []scheduler.Result {
 	return s.one(tasks, func(p *jobs.Parts, data analyze.Dataset, t config.Tenant) scheduler.Result {
-		return p.PublishOnce(ctx, data, t, tasks[0], p.Claims(s.instance), nil)
+		return p.PublishOnce(ctx, data, t, tasks[0], jobs.OnceOptions{Claims: p.Claims(s.instance)})
 	})
 }
 
@@ -215,7 +215,7 @@ func (s *Service) revise(ctx context.Context, tasks []scheduler.Task) []schedule
 		}
 		waits := slices.ContainsFunc(published, func(m state.Published) bool { return m.Month == month && m.Provisional })
 		want := func(packet *report.Packet) bool { return !waits || !packet.Provisional }
-		r := p.PublishOnce(ctx, data, t, tasks[0], p.Claims(s.instance), want)
+		r := p.PublishOnce(ctx, data, t, tasks[0], jobs.OnceOptions{Claims: p.Claims(s.instance), Want: want, Again: true})
 		if errors.Is(r.Err, analyze.ErrRetired) { // as the configuration asks
 			return scheduler.Result{Detail: r.Err.Error()}
 		}

@@ -90,6 +90,10 @@ func (p *probe) add(what, note string, err error) bool {
 func (p *probe) run(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	for _, err := range p.s.List(ctx, "") {
+		p.add("list", "", err)
+		break
+	}
 	locks, err := p.s.Locks(ctx)
 	p.add("Object Lock of the bucket", "read", err)
 	if p.opts.LockMode != "" && err == nil && !locks {

@@ -223,8 +223,9 @@ func (s *s3Store) putInput(key string, body []byte, opts PutOptions) (*s3.PutObj
 	in := &s3.PutObjectInput{
 		Bucket: &s.url.Bucket, Key: s.key(key),
 		Body: bytes.NewReader(body), ContentLength: aws.Int64(int64(len(body))),
-		IfNoneMatch:    aws.String("*"),
-		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum[:])),
+		IfNoneMatch:       aws.String("*"),
+		ChecksumAlgorithm: types.ChecksumAlgorithmSha256,
+		ChecksumSHA256:    aws.String(base64.StdEncoding.EncodeToString(sum[:])),
 	}
 	if opts.FileName != "" {
 		in.ContentDisposition = aws.String(Disposition(opts.FileName))

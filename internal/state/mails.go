@@ -21,6 +21,7 @@ type Mail struct {
 	Tenant, Month string // YYYY-MM
 	Revision      int
 	Email         string
+	Sending       int // 1 is the service's own, those behind it were asked for by hand
 	Name, Role    string
 	MessageID     string // without angle brackets
 	Status        string
@@ -66,8 +67,8 @@ func (s *State) Announce(ctx context.Context, p Published, mails []Mail, message
 
 func putMails(ctx context.Context, tx *sql.Tx, p Published, mails []Mail, at time.Time) error {
 	for _, m := range mails {
-		_, err := tx.ExecContext(ctx, "INSERT INTO mails (tenant, month, revision, email, name, role, message_id, status, next, queued) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
-			p.Tenant, p.Month, p.Revision, m.Email, m.Name, m.Role, m.MessageID, at.UnixMilli(), at.UnixMilli())
+		_, err := tx.ExecContext(ctx, "INSERT INTO mails (tenant, month, revision, email, sending, name, role, message_id, status, next, queued) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
+			p.Tenant, p.Month, p.Revision, m.Email, max(m.Sending, 1), m.Name, m.Role, m.MessageID, at.UnixMilli(), at.UnixMilli())
 		if err != nil {
 			return err
 		}
@@ -75,17 +76,28 @@ func putMails(ctx context.Context, tx *sql.Tx, p Published, mails []Mail, at tim
 	return nil
 }
 
-// QueueMails queues mails about a packet, as someone asked for by hand: also those
-// that were sent or refused before.
-func (s *State) QueueMails(ctx context.Context, p Published, mails []Mail, at time.Time) error {
+// QueueMails queues mails about a packet, as someone asked for by hand. One that
+// waits is tried anew, with all its time; behind one that was sent, refused or
+// withheld comes another sending, whose Message-ID messageID makes.
+func (s *State) QueueMails(ctx context.Context, p Published, mails []Mail, messageID func(Mail) string, at time.Time) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		if err := putMails(ctx, tx, p, mails, at); err != nil {
-			return err
-		}
 		for _, m := range mails {
-			_, err := tx.ExecContext(ctx, "UPDATE mails SET status = 'waiting', attempts = 0, next = ?, queued = ?, detail = '', ended = NULL WHERE tenant = ? AND month = ? AND revision = ? AND email = ?",
+			r, err := tx.ExecContext(ctx, "UPDATE mails SET attempts = 0, next = ?, queued = ?, detail = '' WHERE status = 'waiting' AND tenant = ? AND month = ? AND revision = ? AND email = ?",
 				at.UnixMilli(), at.UnixMilli(), p.Tenant, p.Month, p.Revision, m.Email)
 			if err != nil {
+				return err
+			}
+			if n, err := r.RowsAffected(); err != nil || n > 0 {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(sending), 0) + 1 FROM mails WHERE tenant = ? AND month = ? AND revision = ? AND email = ?", p.Tenant, p.Month, p.Revision, m.Email).Scan(&m.Sending); err != nil {
+				return err
+			}
+			m.MessageID = messageID(m)
+			if err := putMails(ctx, tx, p, []Mail{m}, at); err != nil {
 				return err
 			}
 		}
@@ -100,15 +112,15 @@ func (s *State) QueueMails(ctx context.Context, p Published, mails []Mail, at ti
 // PutMail notes what became of an attempt to send a mail: its status, attempts,
 // next, detail, link and end.
 func (s *State) PutMail(ctx context.Context, m Mail) error {
-	_, err := s.db.ExecContext(ctx, "UPDATE mails SET status = ?, attempts = ?, next = ?, detail = ?, link = ?, link_ends = ?, ended = ? WHERE tenant = ? AND month = ? AND revision = ? AND email = ?",
-		m.Status, m.Attempts, m.Next.UnixMilli(), m.Detail, m.Link, millis(m.LinkEnds), millis(m.Ended), m.Tenant, m.Month, m.Revision, m.Email)
+	_, err := s.db.ExecContext(ctx, "UPDATE mails SET status = ?, attempts = ?, next = ?, detail = ?, link = ?, link_ends = ?, ended = ? WHERE tenant = ? AND month = ? AND revision = ? AND email = ? AND sending = ?",
+		m.Status, m.Attempts, m.Next.UnixMilli(), m.Detail, m.Link, millis(m.LinkEnds), millis(m.Ended), m.Tenant, m.Month, m.Revision, m.Email, m.Sending)
 	if err != nil {
 		return fmt.Errorf("note the mail: %w", err)
 	}
 	return nil
 }
 
-const mailColumns = "SELECT tenant, month, revision, email, name, role, message_id, status, attempts, next, detail, link, link_ends, queued, ended FROM mails"
+const mailColumns = "SELECT tenant, month, revision, email, sending, name, role, message_id, status, attempts, next, detail, link, link_ends, queued, ended FROM mails"
 
 func (s *State) mails(ctx context.Context, where string, args ...any) ([]Mail, error) {
 	var out []Mail
@@ -116,7 +128,7 @@ func (s *State) mails(ctx context.Context, where string, args ...any) ([]Mail, e
 		var m Mail
 		var next, queued int64
 		var linkEnds, ended sql.NullInt64
-		err := rows.Scan(&m.Tenant, &m.Month, &m.Revision, &m.Email, &m.Name, &m.Role, &m.MessageID, &m.Status, &m.Attempts, &next, &m.Detail, &m.Link, &linkEnds, &queued, &ended)
+		err := rows.Scan(&m.Tenant, &m.Month, &m.Revision, &m.Email, &m.Sending, &m.Name, &m.Role, &m.MessageID, &m.Status, &m.Attempts, &next, &m.Detail, &m.Link, &linkEnds, &queued, &ended)
 		m.Next, m.Queued = time.UnixMilli(next).UTC(), time.UnixMilli(queued).UTC()
 		m.LinkEnds, m.Ended = fromMillis(linkEnds), fromMillis(ended)
 		out = append(out, m)
@@ -130,17 +142,17 @@ func (s *State) mails(ctx context.Context, where string, args ...any) ([]Mail, e
 
 // WaitingMails returns the mails that wait, those first that may be tried first.
 func (s *State) WaitingMails(ctx context.Context) ([]Mail, error) {
-	return s.mails(ctx, " WHERE status = 'waiting' ORDER BY next, tenant, month, email")
+	return s.mails(ctx, " WHERE status = 'waiting' ORDER BY next, tenant, month, email, sending")
 }
 
 // Mails returns the mails of a tenant, or of all where tenant is "", the newest
 // first.
 func (s *State) Mails(ctx context.Context, tenant string) ([]Mail, error) {
-	return s.mails(ctx, " WHERE tenant = ? OR ? = '' ORDER BY month DESC, revision DESC, tenant, email", tenant, tenant)
+	return s.mails(ctx, " WHERE tenant = ? OR ? = '' ORDER BY month DESC, revision DESC, tenant, email, sending DESC", tenant, tenant)
 }
 
 // MailsBetween returns the mails of a tenant that were sent or refused in
 // from..to, the earliest first.
 func (s *State) MailsBetween(ctx context.Context, tenant string, from, to time.Time) ([]Mail, error) {
-	return s.mails(ctx, " WHERE tenant = ? AND status <> 'withheld' AND ended >= ? AND ended < ? ORDER BY ended, email", tenant, from.UnixMilli(), to.UnixMilli())
+	return s.mails(ctx, " WHERE tenant = ? AND status <> 'withheld' AND ended >= ? AND ended < ? ORDER BY ended, email, sending", tenant, from.UnixMilli(), to.UnixMilli())
 }

@@ -205,6 +205,15 @@ func (s *State) Raise(ctx context.Context, key, title string, on bool, at time.T
 	return changed, nil
 }
 
+// DropMessages forgets the messages that were told or refused before a time. What
+// tickets they led to stays known.
+func (s *State) DropMessages(ctx context.Context, before time.Time) error {
+	if _, err := s.db.ExecContext(ctx, "DELETE FROM outbox WHERE status <> 'waiting' AND ended < ?", before.UnixMilli()); err != nil {
+		return fmt.Errorf("retire old messages: %w", err)
+	}
+	return nil
+}
+
 // Alert is one that lasts.
 type Alert struct {
 	Key, Title string
@@ -262,6 +271,14 @@ func (s *State) Note(ctx context.Context, name string) (string, error) {
 		return "", fmt.Errorf("read a note: %w", err)
 	}
 	return v, nil
+}
+
+// DropNote forgets a note.
+func (s *State) DropNote(ctx context.Context, name string) error {
+	if _, err := s.db.ExecContext(ctx, "DELETE FROM notes WHERE name = ?", name); err != nil {
+		return fmt.Errorf("forget a note: %w", err)
+	}
+	return nil
 }
 
 // PutNote keeps a note.

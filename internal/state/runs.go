@@ -120,14 +120,15 @@ func scanRun(rows *sql.Rows) (Run, error) {
 }
 
 // Streak counts the failed runs of a job for a tenant since the last that did
-// not fail. Those that were interrupted or wait do not count either way.
-func (s *State) Streak(ctx context.Context, job, tenant string) (int, error) {
-	n := 0
+// what it should. Scheduled runs that never ended count beyond the first free ones;
+// the caller knows that none is running.
+func (s *State) Streak(ctx context.Context, job, tenant string, free int) (int, error) {
+	failed, interrupted := 0, 0
 	const good = "SELECT id FROM runs WHERE job = ? AND tenant = ? AND outcome IN ('done', 'attention') ORDER BY id DESC LIMIT 1"
-	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM runs WHERE job = ? AND tenant = ? AND outcome = 'failed' AND id > coalesce(("+good+"), 0)", job, tenant, job, tenant).Scan(&n); err != nil {
+	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE outcome = 'failed'), count(*) FILTER (WHERE outcome IN ('interrupted', 'running') AND scheduled IS NOT NULL) FROM runs WHERE job = ? AND tenant = ? AND id > coalesce(("+good+"), 0)", job, tenant, job, tenant).Scan(&failed, &interrupted); err != nil {
 		return 0, fmt.Errorf("read the runs: %w", err)
 	}
-	return n, nil
+	return failed + max(0, interrupted-free), nil
 }
 
 // LastSuccess is a job with the end of its last run that did what it should.

@@ -247,10 +247,24 @@ func TestDropRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n, err := s.Streak(t.Context(), "collect", "acme"); err != nil || n != 2 {
+	if n, err := s.Streak(t.Context(), "collect", "acme", 0); err != nil || n != 2 {
 		t.Errorf("%d failures in a row, %v; want 2", n, err)
 	}
-	if n, err := s.DropRuns(t.Context(), noon.Add(time.Hour)); err != nil || n != 2 {
+	// Interrupted runs count beyond the free ones, and not those asked for by hand.
+	for _, r := range []Run{{Job: "check", Scheduled: noon}, {Job: "check", Scheduled: noon}, {Job: "check"}} {
+		if _, err := s.StartRun(t.Context(), r, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.CloseScheduled(t.Context(), noon); err != nil {
+		t.Fatal(err)
+	}
+	for free, want := range []int{2, 1, 0, 0} {
+		if n, err := s.Streak(t.Context(), "check", "", free); err != nil || n != want {
+			t.Errorf("%d failures in a row with %d free, %v; want %d", n, free, err, want)
+		}
+	}
+	if n, err := s.DropRuns(t.Context(), noon.Add(time.Hour)); err != nil || n != 4 {
 		t.Errorf("%d runs went, %v; want 2", n, err)
 	}
 }

@@ -24,14 +24,19 @@ type Owner struct {
 
 func (o Owner) String() string { return fmt.Sprintf("%s, process %d", o.Host, o.PID) }
 
-// Work is what is to be done once: a tenant's month, for one scheduled time.
+// Work is what is to be done once: a tenant's month, or where Scheduled is not zero
+// what one scheduled time asks of it.
 type Work struct {
 	Tenant, Month string
 	Scheduled     time.Time
 }
 
-func (w Work) folder() string {
-	return leases + "/" + w.Tenant + "/" + w.Month + "/" + w.Scheduled.UTC().Format(leaseTime)
+// String is the name of the work below the folder of the claims.
+func (w Work) String() string {
+	if w.Scheduled.IsZero() {
+		return w.Tenant + "/" + w.Month + "/report"
+	}
+	return w.Tenant + "/" + w.Month + "/" + w.Scheduled.UTC().Format(leaseTime)
 }
 
 const leaseTime = "20060102T150405Z"
@@ -103,12 +108,44 @@ type Claims struct {
 	// clocks of two machines differ by.
 	TTL    time.Duration
 	KMSKey string // encrypts the claims; "" for the bucket's own encryption
+	// Known is the number of a claim that is known as the caller's own, though its
+	// host may have had another name; 0 for none.
+	Known int
+}
+
+// Announced tells whether another owner has said of a revision of a packet that it
+// is done, for whatever work.
+func (c Claims) Announced(ctx context.Context, tenant, month string, revision int) (*Finished, error) {
+	store, err := objects.Open(ctx, c.URL.Sub(leases+"/"+tenant+"/"+month), c.Access)
+	if err != nil {
+		return nil, err
+	}
+	for info, err := range store.List(ctx, "") {
+		if errors.Is(err, objects.ErrNotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !strings.HasSuffix(info.Key, "/done.json") {
+			continue
+		}
+		var f Finished
+		l := Lease{store: store}
+		if err := l.get(ctx, info.Key, &f); err != nil {
+			return nil, err
+		}
+		if f.Revision == revision && f.Owner.Instance != c.Owner.Instance {
+			return &f, nil
+		}
+	}
+	return nil, nil
 }
 
 // Take claims work. Where another machine holds it the error is a [HeldError],
 // where it is done a [FinishedError]. Latest is the packet's latest revision.
 func (c Claims) Take(ctx context.Context, w Work, latest func(ctx context.Context) (int, error)) (*Lease, error) {
-	store, err := objects.Open(ctx, c.URL.Sub(w.folder()), c.Access)
+	store, err := objects.Open(ctx, c.URL.Sub(leases+"/"+w.String()), c.Access)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +158,7 @@ func (c Claims) Take(ctx context.Context, w Work, latest func(ctx context.Contex
 		if seen.finished != nil {
 			return nil, &FinishedError{*seen.finished}
 		}
-		if seen.number > 0 && !seen.released && l.now().Before(seen.until) && seen.body.Owner.Instance != l.owner.Instance {
+		if seen.number > 0 && !seen.released && l.now().Before(seen.until) && seen.body.Owner.Instance != l.owner.Instance && seen.number != c.Known {
 			return nil, &HeldError{seen.body.Owner, seen.until}
 		}
 		body := leaseBody{Owner: l.owner, Taken: l.now().UTC(), Until: l.now().UTC().Add(l.ttl), First: seen.body.First, Before: seen.body.Before}

@@ -75,6 +75,57 @@ func TestLease(t *testing.T) {
 	}
 }
 
+// TestLeaseOfAnotherName: a container that comes up with another host name takes up
+// the claim that its data folder knows as its own, and no other.
+func TestLeaseOfAnotherName(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Now().UTC().Truncate(time.Second)
+	work := Work{Tenant: "acme", Month: "2026-10"}
+	first, err := machine(t, dir, "box-1", &now).Take(t.Context(), work, none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := machine(t, dir, "box-2", &now)
+	after.Known = first.Number + 1
+	var held *HeldError
+	if _, err := after.Take(t.Context(), work, none); !errors.As(err, &held) {
+		t.Errorf("a claim with another number: %v", err)
+	}
+	after.Known = first.Number
+	again, err := after.Take(t.Context(), work, none)
+	if err != nil || again.Number != first.Number+1 {
+		t.Errorf("its own claim: %+v, %v", again, err)
+	}
+}
+
+// TestAnnounced: what another machine has said to be done is known, whatever the
+// work was.
+func TestAnnounced(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Now().UTC().Truncate(time.Second)
+	a, b := machine(t, dir, "a", &now), machine(t, dir, "b", &now)
+	if f, err := b.Announced(t.Context(), "acme", "2026-10", 1); err != nil || f != nil {
+		t.Fatalf("nothing is there: %v, %v", f, err)
+	}
+	l, err := a.Take(t.Context(), Work{Tenant: "acme", Month: "2026-10", Scheduled: now}, none)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Finish(t.Context(), Finished{Revision: 2, Packet: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		who      Claims
+		revision int
+		want     bool
+	}{{b, 2, true}, {b, 1, false}, {a, 2, false}} {
+		f, err := tt.who.Announced(t.Context(), "acme", "2026-10", tt.revision)
+		if err != nil || (f != nil) != tt.want {
+			t.Errorf("%s asks for revision %d: %v, %v; want %v", tt.who.Owner.Host, tt.revision, f, err, tt.want)
+		}
+	}
+}
+
 // TestLeaseRace lets many machines claim the same at once.
 func TestLeaseRace(t *testing.T) {
 	dir := t.TempDir()

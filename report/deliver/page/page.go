@@ -180,9 +180,9 @@ func (h *Handler) open(ctx context.Context, l state.Link) (*deliver.Opened, erro
 // file gives one file out. It is read and compared with the manifest before a
 // byte of it is sent, and only then counts as a download.
 func (h *Handler) file(w http.ResponseWriter, r *http.Request, o *deliver.Opened, use state.LinkUse) error {
-	listed, known := o.Listed(use.File)
+	_, known := o.Listed(use.File)
 	unlisted := use.File == report.ManifestName || o.Manifest.Signature != nil && use.File == o.Manifest.Signature.File
-	if !known && !unlisted || r.Method != http.MethodGet {
+	if !known && !unlisted {
 		return state.ErrNoLink
 	}
 	select {
@@ -204,24 +204,33 @@ func (h *Handler) file(w http.ResponseWriter, r *http.Request, o *deliver.Opened
 	if err != nil {
 		return err
 	}
+	if r.Method == http.MethodHead { // a look, and no download
+		h.fileHead(w, o, use.File, len(body))
+		return nil
+	}
 	if err := h.State.UseLink(r.Context(), use); err != nil {
 		return err
 	}
 	h.Log.Info("a file was given out", "tenant", use.Link.Tenant, "link", use.Link.ID, "contact", use.Link.Email, "file", use.File, "address", use.Address)
-	head := w.Header()
-	head.Set("Content-Type", contentType(use.File))
-	head.Set("Content-Disposition", objects.Disposition(o.Name(use.File)))
-	head.Set("Content-Length", fmt.Sprint(len(body)))
-	head.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	head.Set("Accept-Ranges", "none")
-	if known {
-		head.Set("X-SHA256", listed.SHA256)
-	}
+	h.fileHead(w, o, use.File, len(body))
 	_, err = w.Write(body)
 	if err != nil {
 		h.Log.Info("a download broke off", "link", use.Link.ID, "file", use.File, "error", err)
 	}
 	return nil
+}
+
+// fileHead sets the headers of a file with a number of bytes.
+func (h *Handler) fileHead(w http.ResponseWriter, o *deliver.Opened, path string, size int) {
+	head := w.Header()
+	head.Set("Content-Type", contentType(path))
+	head.Set("Content-Disposition", objects.Disposition(o.Name(path)))
+	head.Set("Content-Length", fmt.Sprint(size))
+	head.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	head.Set("Accept-Ranges", "none")
+	if listed, ok := o.Listed(path); ok {
+		head.Set("X-SHA256", listed.SHA256)
+	}
 }
 
 func contentType(path string) string {

@@ -2,15 +2,19 @@ package page
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"sync"
 	"time"
 )
 
-// Server serves the page until ctx ends, over TLS where a certificate is given.
+// Server serves the page until ctx ends, over TLS where a certificate is given. A
+// renewed certificate is taken as soon as its files are new.
 // It returns once the address is taken; wait returns when the server has ended.
 func Server(ctx context.Context, h http.Handler, listen, certificate, key string, log *slog.Logger) (address string, wait func() error, err error) {
 	l, err := net.Listen("tcp", listen)
@@ -24,7 +28,9 @@ func Server(ctx context.Context, h http.Handler, listen, certificate, key string
 	done := make(chan error, 1)
 	go func() {
 		if certificate != "" {
-			done <- srv.ServeTLS(l, certificate, key)
+			files := &keyPair{certificate: certificate, key: key, log: log}
+			srv.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: files.get}
+			done <- srv.ServeTLS(l, "", "")
 		} else {
 			done <- srv.Serve(l)
 		}
@@ -46,4 +52,45 @@ func Server(ctx context.Context, h http.Handler, listen, certificate, key string
 		}
 		return err
 	}, nil
+}
+
+// keyPair is a certificate that is read again when its file is another one.
+type keyPair struct {
+	certificate, key string
+	log              *slog.Logger
+
+	mu     sync.Mutex
+	read   *tls.Certificate
+	of     time.Time // when the file that was read last had been changed
+	looked time.Time
+}
+
+// betweenLooks is how long a certificate is used without looking at its file.
+const betweenLooks = time.Minute
+
+// get returns the certificate. One that can't be read leaves the last one in use.
+func (p *keyPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.read != nil && time.Since(p.looked) < betweenLooks {
+		return p.read, nil
+	}
+	p.looked = time.Now()
+	st, err := os.Stat(p.certificate)
+	if err == nil && p.read != nil && st.ModTime().Equal(p.of) {
+		return p.read, nil
+	}
+	var c tls.Certificate
+	if err == nil {
+		c, err = tls.LoadX509KeyPair(p.certificate, p.key)
+	}
+	if err == nil {
+		p.read, p.of = &c, st.ModTime()
+		return p.read, nil
+	}
+	if p.read == nil {
+		return nil, err
+	}
+	p.log.Warn("the certificate of the download page can't be read; the last one stays in use", "certificate", p.certificate, "error", err)
+	return p.read, nil
 }
