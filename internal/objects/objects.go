@@ -39,7 +39,8 @@ type Info struct {
 // Content is an object that is being read. The reader closes it.
 type Content struct {
 	io.ReadCloser
-	VersionID string // "" where the place keeps no versions
+	VersionID string            // "" where the place keeps no versions
+	Metadata  map[string]string // the user's, names in lower case without x-amz-meta-; nil where the place keeps none
 }
 
 // PutOptions say how an object is stored. A file:// place has neither tags nor

@@ -157,7 +157,7 @@ func (s *s3Store) Open(ctx context.Context, info Info) (*Content, error) {
 		cancel(nil)
 		return nil, s.wrap("read", info.Key, "s3:GetObject", err)
 	}
-	return &Content{ReadCloser: newStallReader(ctx, cancel, s, info, out.Body), VersionID: aws.ToString(out.VersionId)}, nil
+	return &Content{ReadCloser: newStallReader(ctx, cancel, s, info, out.Body), VersionID: aws.ToString(out.VersionId), Metadata: out.Metadata}, nil
 }
 
 // stallReader gives a read up when the server is silent for too long or sends

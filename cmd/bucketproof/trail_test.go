@@ -1,0 +1,140 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"bucketproof/internal/demo"
+)
+
+// trailFiles are those of a trail of collect/cloudtrail/integrity/testdata.
+func trailFiles(t *testing.T, name string) map[string][]byte {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(readFile(t, "../../collect/cloudtrail/integrity/testdata/trails.tar.gz")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]byte{}
+	for r := tar.NewReader(z); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, ok := strings.CutPrefix(h.Name, "./"+name+"/")
+		if !ok || h.Typeflag != tar.TypeReg {
+			continue
+		}
+		if out[path], err = io.ReadAll(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestTrailVerify validates a trail in a bucket of a real S3 server, with the
+// signatures in the metadata of its objects.
+func TestTrailVerify(t *testing.T) {
+	endpoint := s3Endpoint(t)
+	client := s3Client(t, endpoint)
+	dir, path := t.TempDir(), binary(t)
+	if _, err := demo.Generate(dir); err != nil {
+		t.Fatal(err)
+	}
+	var owned *types.BucketAlreadyOwnedByYou
+	bucket := "acme-trail" // the digests name it
+	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &bucket}); err != nil && !errors.As(err, &owned) {
+		t.Fatal(err)
+	}
+	writeS3Config(t, dir, endpoint, "no-logs", "no-packets")
+	conf := filepath.Join(dir, "s3.toml")
+	replaceIn(t, conf, "id = \"acme\"", "id = \"acme\"\ncloudtrail = \"s3://acme-trail/AWSLogs/111122223333/\"")
+	keys := filepath.Join(dir, "keys.json")
+	for _, tt := range []struct {
+		trail string
+		want  []string
+	}{
+		{"clean", []string{"8 of 8 digests are valid, 11 of 11 log files are as they were delivered", "digest-none"}}, // from midnight in Chicago; the rest of the month has none
+		{"tampered-log", []string{"10 of 11 log files", "log-modified"}},
+		{"unlisted-log", []string{"11 of 11 log files", "log-unlisted"}},
+	} {
+		files := trailFiles(t, tt.trail)
+		var meta map[string]map[string]string
+		if err := json.Unmarshal(files["metadata.json"], &meta); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(keys, files["public-keys.json"], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range listBucket(t, client, bucket) {
+			if _, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: &key}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for key, body := range files {
+			if !strings.HasSuffix(key, ".gz") {
+				continue
+			}
+			if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body), Metadata: meta[key]}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		out, stderr, code := command(t, dir, path, nil, "--config", "s3.toml", "trail", "verify", "--month", "2026-10", "--tenant", "acme", "--keys", keys, "--format", "json")
+		if code != exitAttention {
+			t.Errorf("%s: %d: %s", tt.trail, code, stderr)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: no %q in %s", tt.trail, want, out)
+			}
+		}
+		for _, kind := range []string{"log-modified", "log-unlisted", "digest-invalid", "digest-missing", "chain-broken", "unread"} {
+			if strings.Contains(out, `"`+kind+`"`) != strings.Contains(strings.Join(tt.want, " "), kind) {
+				t.Errorf("%s: %q in %s", tt.trail, kind, out)
+			}
+		}
+	}
+	out, stderr, code := command(t, dir, path, nil, "--config", "s3.toml", "trail", "verify", "--month", "2026-10", "--keys", keys)
+	if code != exitAttention || strings.Count(out, "not measurable") != 2 {
+		t.Errorf("the tenants without a trail: %d: %s%s", code, out, stderr)
+	}
+}
+
+// TestTrailVerifyNeeds: what is missing is named, and never reads as proven.
+func TestTrailVerifyNeeds(t *testing.T) {
+	dir, path := t.TempDir(), binary(t)
+	if _, err := demo.Generate(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"--month", "2026-10", "--tenant", "acme"}, exitFailed, "tenant.cloudtrail is not set"},
+		{[]string{"--month", "2026-1"}, exitUsage, "write a month as YYYY-MM"},
+		{[]string{"--month", "2126-10"}, exitUsage, "has not begun"},
+		{[]string{"--month", "2026-10", "--keys", "config.toml"}, exitUsage, "holds no public keys"},
+	} {
+		_, stderr, code := command(t, dir, path, nil, append([]string{"trail", "verify"}, tt.args...)...)
+		if code != tt.code || !strings.Contains(stderr, tt.want) {
+			t.Errorf("%v: %d: %s", tt.args, code, stderr)
+		}
+	}
+	replaceIn(t, filepath.Join(dir, "config.toml"), "id = \"acme\"", "id = \"acme\"\ncloudtrail = \"file:trail\"")
+	if _, stderr, code := command(t, dir, path, nil, "trail", "verify", "--month", "2026-10", "--tenant", "acme"); code != exitFailed || !strings.Contains(stderr, "does not keep the metadata") {
+		t.Errorf("a folder: %d: %s", code, stderr)
+	}
+}
