@@ -11,7 +11,7 @@ import (
 // tell about the engine. Files that are not the tenant's, the network and the
 // settings are closed to the engine itself.
 var (
-	undivided = regexp.MustCompile(`(?i)\b(delivered|rejected_lines|every_access)\b`)
+	undivided = regexp.MustCompile(`(?i)\b(delivered|delivered_events|rejected_lines|every_access)\b`)
 	reaching  = regexp.MustCompile(`(?i)\b((?:enable|disable|pragma|duckdb|read|parquet|sniff|which|storage)_\w+|glob|checkpoint|force_checkpoint|query|query_table|getenv|current_setting)\s*\(`)
 	fileName  = regexp.MustCompile(`(?i)\.(parquet|csv|tsv|json|ndjson|txt|db|duckdb)\b`)
 	literals  = regexp.MustCompile(`'(?:[^']|'')*'`)

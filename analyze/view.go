@@ -235,6 +235,9 @@ func (v *View) addFiles(ctx context.Context, slice *engine.Slice, wide Range) er
 	for _, b := range v.Tenant.Buckets {
 		err = errors.Join(err, add(&slice.Access, dataset.Access, b.Name), add(&slice.Rejected, dataset.Rejected, b.Name))
 	}
+	for _, account := range v.Tenant.Accounts {
+		err = errors.Join(err, add(&slice.Trail, dataset.Trail, dataset.TrailOwner(account)))
+	}
 	return err
 }
 

@@ -148,6 +148,9 @@ var partitionedName = regexp.MustCompile(`(?:^|/)\d{12}/[a-z0-9-]+/([^/]+)/\d{4}
 // partitioned name tells, none where that is not configured, otherwise all that
 // log here.
 func (b *batch) concerned(key string) []string {
+	if owner := b.src.ownerOf(key); owner != "" {
+		return []string{owner}
+	}
 	m := partitionedName.FindStringSubmatch(b.src.Logs.Join(key))
 	switch {
 	case m == nil:

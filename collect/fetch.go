@@ -183,7 +183,7 @@ func (f *fetched) read(body io.Reader, spoolDir string) error {
 	if err := f.fill(body, look, 0); err != nil {
 		return err
 	}
-	if len(f.before) == 0 && !logName.MatchString(f.info.Key) && !holdsRecord(look) {
+	if f.trail == "" && len(f.before) == 0 && !logName.MatchString(f.info.Key) && !holdsRecord(look) {
 		f.kind = state.KindForeign
 		return nil
 	}

@@ -85,6 +85,7 @@ type pending struct {
 	err     error    // why it can't be read
 	retried bool     // it could not be read before
 	already []string // buckets whose records were taken before
+	trail   string   // the owner of a trail's log file; "" for an access log
 	before  []former // what was collected under the same key with another ETag or size
 }
 
@@ -278,8 +279,12 @@ func (l *listing) hand(ctx context.Context, p pending, queue chan<- pending) err
 	}
 }
 
-// excepted tells whether an object lies in another configured log location.
+// excepted tells whether an object lies in another configured log location, or in that
+// of a trail is no log file of its events.
 func (l *listing) excepted(key string) bool {
+	if l.src.Trail && l.src.ownerOf(key) == "" { // digests, insights and what else lies there
+		return true
+	}
 	return slices.ContainsFunc(l.src.Except, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
 }
 
@@ -320,7 +325,7 @@ func (l *listing) ask(ctx context.Context, page []objects.Info, queue chan<- pen
 // needed tells whether an object must be read, knowing what was collected under
 // its key.
 func (l *listing) needed(info objects.Info, known []state.KnownObject) (pending, bool) {
-	p := pending{info: info}
+	p := pending{info: info, trail: l.src.ownerOf(info.Key)}
 	for _, k := range known {
 		lacks := k.Lacks(l.src.Buckets)
 		if k.ETag != info.ETag || k.Size != info.Size {

@@ -86,7 +86,7 @@ func (o *objectInBatch) takeAll(ctx context.Context, f *fetched) (err error) {
 		o.b.progress(o.b)
 	}
 	if errors.Is(f.parseErr, errDamaged) {
-		f.parseErr = o.reject(accesslog.Line{Number: o.lastLine + 1, Text: []byte{}}, "", f.parseErr)
+		f.parseErr = o.reject(accesslog.Line{Number: o.lastLine + 1, Text: []byte{}}, f.trail, f.parseErr)
 	}
 	if err := errors.Join(f.parseErr, o.flushWaiting(o.Delivered.UnixMilli())); err != nil {
 		return err
@@ -155,6 +155,9 @@ func (o *objectInBatch) take(e *entry) error {
 	}
 	n.records++
 	o.b.sum.Records++
+	if e.event != nil {
+		return o.b.out.Event(n.bucket, e.event, o.name, e.line.Number)
+	}
 	return o.b.out.Access(&e.rec, o.name, e.line.Number)
 }
 

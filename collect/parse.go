@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"bucketproof/collect/accesslog"
+	"bucketproof/collect/cloudtrail"
 	"bucketproof/collect/vended"
 	"bucketproof/internal/dataset"
 	"bucketproof/internal/identity"
@@ -30,9 +31,13 @@ type entry struct {
 	id       identity.ID
 	line     accesslog.Line
 	rejected error
+	event    *dataset.Event // of a trail, whose bucket and time are in rec; nil otherwise
 }
 
-type chunk struct{ entries []entry }
+type chunk struct {
+	entries []entry
+	text    []byte // of events
+}
 
 var chunks = sync.Pool{New: func() any { return &chunk{entries: make([]entry, 0, chunkEntries)} }}
 
@@ -53,14 +58,14 @@ func (f *fetched) parse(ctx context.Context, key identity.Key) {
 }
 
 func (f *fetched) parseAll(ctx context.Context, key identity.Key) (err error) {
-	r, closer, err := f.records()
+	r, closer, err := f.filler(key)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closer.Close()) }()
 	for {
 		c := chunks.Get().(*chunk)
-		err := c.fill(r, key)
+		err := r(c)
 		if len(c.entries) > 0 {
 			select {
 			case f.chunks <- c:
@@ -77,6 +82,55 @@ func (f *fetched) parseAll(ctx context.Context, key identity.Key) (err error) {
 	}
 }
 
+// filler opens the object; the function that it returns fills a chunk.
+func (f *fetched) filler(key identity.Key) (func(*chunk) error, io.Closer, error) {
+	if f.trail != "" {
+		content, err := unpack(io.NewSectionReader(f.whole(), 0, f.info.Size))
+		if err != nil {
+			return nil, nil, err
+		}
+		r := cloudtrail.NewReader(content)
+		return func(c *chunk) error { return c.fillEvents(r, f.trail, key) }, content, nil
+	}
+	r, closer, err := f.records()
+	return func(c *chunk) error { return c.fill(r, key) }, closer, err
+}
+
+// fillEvents reads the events of an owner until the chunk is full.
+func (c *chunk) fillEvents(r *cloudtrail.Reader, owner string, key identity.Key) error {
+	c.entries, c.text = c.entries[:0], c.text[:0]
+	for bytes := 0; len(c.entries) < chunkEntries && bytes < chunkBytes; {
+		n := len(c.entries)
+		c.entries = c.entries[:n+1]
+		e := &c.entries[n]
+		if e.event == nil {
+			e.event = &dataset.Event{}
+		}
+		record, rejected, err := r.Next(e.event)
+		if err != nil {
+			c.entries = c.entries[:n]
+			var broken *cloudtrail.BrokenError
+			if errors.As(err, &broken) || errors.Is(err, cloudtrail.ErrForeign) {
+				err = fmt.Errorf("%w: %w", errDamaged, err)
+			}
+			return err
+		}
+		bytes += len(record.Text)
+		e.rejected, e.line = rejected, accesslog.Line{Number: record.Number}
+		e.rec = dataset.Record{Bucket: []byte(owner), TimeMS: e.event.TimeMS}
+		if rejected != nil {
+			begin := len(c.text)
+			c.text = append(c.text, record.Text...)
+			e.line.Text = c.text[begin:len(c.text):len(c.text)]
+			continue
+		}
+		c.text = e.event.Detach(c.text)
+		e.event.Clean()
+		e.id = dataset.IdentifyEvent(key, e.event.EventID)
+	}
+	return nil
+}
+
 // fill reads until the chunk is full.
 func (c *chunk) fill(r records, key identity.Key) error {
 	c.entries = c.entries[:0]
@@ -84,6 +138,7 @@ func (c *chunk) fill(r records, key identity.Key) error {
 		n := len(c.entries)
 		c.entries = c.entries[:n+1]
 		e := &c.entries[n]
+		e.event = nil
 		var err error
 		if e.line, e.rejected, err = r.Next(&e.rec); err != nil {
 			c.entries = c.entries[:n]

@@ -1,9 +1,11 @@
 package collect
 
 import (
+	"regexp"
 	"slices"
 
 	"bucketproof/internal/config"
+	"bucketproof/internal/dataset"
 	"bucketproof/internal/objects"
 )
 
@@ -12,6 +14,9 @@ type Source struct {
 	Logs    objects.URL
 	Access  objects.Access
 	Buckets []string // sorted
+	// Trail tells that it is a CloudTrail trail, whose Buckets are the owners of the
+	// tenants' accounts (dataset.TrailOwner).
+	Trail bool
 	// Except are the prefixes of keys that belong to another configured location,
 	// which lies in this one.
 	Except []string
@@ -39,6 +44,22 @@ func Sources(c *config.Config, tenant string) []Source {
 			}
 		}
 	}
+	for _, t := range c.Tenants {
+		if t.CloudTrail.Scheme == "" {
+			continue
+		}
+		i := slices.IndexFunc(out, func(s Source) bool { return s.Logs.Text == t.CloudTrail.Text })
+		if i < 0 {
+			i = len(out)
+			out = append(out, Source{Logs: t.CloudTrail, Access: t.AWS, Trail: true})
+		}
+		for _, account := range t.Accounts {
+			out[i].Buckets = union(out[i].Buckets, []string{dataset.TrailOwner(account)})
+		}
+		if t.ID == tenant {
+			used[t.CloudTrail.Text] = true
+		}
+	}
 	for i := range out {
 		for _, o := range out {
 			if key, ok := o.Logs.Within(out[i].Logs); ok {
@@ -50,4 +71,20 @@ func Sources(c *config.Config, tenant string) []Source {
 		return out
 	}
 	return slices.DeleteFunc(out, func(s Source) bool { return !used[s.Logs.Text] })
+}
+
+// trailName is the name of a log file of a trail (CloudTrail user guide, page "CloudTrail
+// log file name format").
+var trailName = regexp.MustCompile(`(?:^|/)(\d{12})_CloudTrail_[a-z0-9-]+_\d{8}T\d{4}Z_?[A-Za-z0-9]+\.json(?:\.gz|\.zst)?$`)
+
+// ownerOf is the owner of a trail's log file; "" for other objects.
+func (s Source) ownerOf(key string) string {
+	if !s.Trail {
+		return ""
+	}
+	m := trailName.FindStringSubmatch(key)
+	if m == nil {
+		return ""
+	}
+	return dataset.TrailOwner(m[1])
 }

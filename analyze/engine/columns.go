@@ -11,6 +11,16 @@ var (
 		{"host_header", Text}, {"tls_version", Text}, {"access_point_arn", Text}, {"acl_required", Bool}, {"source_region", Text},
 		{"extra", Text}, {"source_object", Text}, {"source_line", Int},
 	}
+	trailColumns = []Column{
+		{"account", Text}, {"time", zoned}, {"event_name", Text}, {"event_source", Text}, {"region", Text},
+		{"user_type", Text}, {"requester", Text}, {"user_account", Text}, {"issuer", Text}, {"source_ip", Text},
+		{"user_agent", Text}, {"request_id", Text}, {"host_id", Text}, {"event_id", Text}, {"shared_event_id", Text},
+		{"event_type", Text}, {"category", Text}, {"error_code", Text}, {"error_message", Text}, {"bucket", Text},
+		{"key", Text}, {"version_id", Text}, {"read_only", Bool}, {"management", Bool}, {"http_status", "INTEGER"},
+		{"bytes_in", Int}, {"bytes_out", Int}, {"tls_version", Text}, {"cipher_suite", Text}, {"signature_version", Text},
+		{"authentication_type", Text}, {"resources", Text}, {"request_parameters", Text}, {"response_elements", Text},
+		{"source_object", Text}, {"source_record", Int},
+	}
 	rejectedColumns = []Column{
 		{"bucket", Text}, {"time", zoned}, {"source_object", Text}, {"source_line", Int}, {"reason", Text}, {"raw", Text},
 	}

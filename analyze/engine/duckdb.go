@@ -60,6 +60,7 @@ func (e *DuckDB) prepare(ctx context.Context, slice Slice) error {
 	statements := []string{
 		"SET TimeZone='UTC'",
 		"CREATE " + kind(slice) + " delivered AS " + scan(slice.Access, accessColumns, ""),
+		"CREATE VIEW delivered_events AS " + scan(slice.Trail, trailColumns, ""),
 		"CREATE VIEW rejected_lines AS " + scan(slice.Rejected, rejectedColumns, " EXCLUDE (raw)"),
 	}
 	if err := e.exec(ctx, statements...); err != nil {
@@ -123,7 +124,7 @@ func literals(list []string) string {
 func folders(slice Slice) []string {
 	var out []string
 	seen := map[string]bool{}
-	for _, list := range [][]string{slice.Access, slice.Rejected} {
+	for _, list := range [][]string{slice.Access, slice.Rejected, slice.Trail} {
 		for _, f := range list {
 			if dir := filepath.Dir(f); !seen[dir] {
 				seen[dir] = true

@@ -45,6 +45,7 @@ type Slice struct {
 	Access   []string // paths of Parquet files, read as the view `delivered`
 	Rows     int64    // in Access
 	Rejected []string // paths of Parquet files, read as the view `rejected_lines`, without the raw text
+	Trail    []string // paths of Parquet files, read as the view `delivered_events`
 	// Prepare returns the tables that the queries join, and the views that are
 	// made when they are there. It can query the two views above.
 	Prepare func(ctx context.Context, query Query) ([]Table, []View, error)

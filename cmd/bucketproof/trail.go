@@ -72,7 +72,7 @@ func (a *app) verifyTrails(ctx context.Context, p *parts, month, keyFile string)
 		if !r.Start().Before(a.now()) {
 			return usage("--month is %s, which has not begun in %s", month, t.Location)
 		}
-		if t.CloudTrail == "" && a.tenant == "" { // of several tenants some have no trail
+		if t.CloudTrail.Scheme == "" && a.tenant == "" { // of several tenants some have no trail
 			out.Rows = append(out.Rows, []any{t.ID, "", "", "", "not measurable", "", "", "", "tenant.cloudtrail is not set"})
 			continue
 		}
@@ -101,7 +101,7 @@ func (o *trailTable) add(t config.Tenant, chains []integrity.Chain, period integ
 	at := func(at time.Time) string { return at.In(t.Location).Format(time.RFC3339) }
 	if len(chains) == 0 {
 		o.wrong = true
-		o.Rows = append(o.Rows, []any{t.ID, "", "", "", integrity.NoDigest, at(period.From), at(period.To), "", "no digest of the tenant's accounts lies at " + t.CloudTrail + ", so nothing is proven; is log file validation of the trail on?"})
+		o.Rows = append(o.Rows, []any{t.ID, "", "", "", integrity.NoDigest, at(period.From), at(period.To), "", "no digest of the tenant's accounts lies at " + t.CloudTrail.Text + ", so nothing is proven; is log file validation of the trail on?"})
 	}
 	for _, c := range chains {
 		whole, proven := period.To.Sub(period.From), c.ProvenTime()

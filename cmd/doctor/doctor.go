@@ -142,6 +142,10 @@ func (e *examination) dataFolder(ctx context.Context) {
 
 // logs lists a log location and reads the first object there.
 func (e *examination) logs(ctx context.Context, s collect.Source) {
+	if s.Trail {
+		e.first(ctx, "trail", s.Logs, s.Access, "nothing is there; does the trail deliver to this place?")
+		return
+	}
 	e.first(ctx, "log location", s.Logs, s.Access, "nothing is there; is server access logging of "+strings.Join(s.Buckets, ", ")+" on, with this target?")
 }
 

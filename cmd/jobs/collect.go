@@ -83,6 +83,9 @@ func (c *Collected) fault(t config.Tenant) error {
 }
 
 func uses(t config.Tenant, s collect.Source) bool {
+	if s.Trail {
+		return t.CloudTrail.Text == s.Logs.Text
+	}
 	for _, b := range t.Buckets {
 		if b.Logs.Text == s.Logs.Text {
 			return true

@@ -9,7 +9,6 @@ import (
 	"bucketproof/analyze"
 	"bucketproof/collect/cloudtrail/integrity"
 	"bucketproof/internal/config"
-	"bucketproof/internal/objects"
 )
 
 // ErrNoTrail means that the configuration names no trail for a tenant.
@@ -22,13 +21,10 @@ func (p *Parts) VerifyTrail(ctx context.Context, t config.Tenant, r analyze.Rang
 	if now := p.Now(); now.Before(period.To) {
 		period.To = now.UTC().Truncate(time.Second)
 	}
-	if t.CloudTrail == "" {
+	if t.CloudTrail.Scheme == "" {
 		return nil, period, fmt.Errorf("%s: %w", t.ID, ErrNoTrail)
 	}
-	u, err := objects.ParseURL(t.CloudTrail)
-	if err != nil {
-		return nil, period, err
-	}
+	u := t.CloudTrail
 	bucket, err := integrity.OpenBucket(ctx, u, t.AWS)
 	if err != nil {
 		return nil, period, err

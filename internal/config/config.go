@@ -97,7 +97,7 @@ type Tenant struct {
 	Suppressions  []Suppression
 	LargePut      int64 // bytes
 	AWS           objects.Access
-	CloudTrail    string
+	CloudTrail    objects.URL // no Scheme: none
 	BackupReports objects.URL // no Scheme: none
 	ReportColumns ReportColumns
 	Buckets       []Bucket

@@ -145,6 +145,8 @@ prefixes = ["veeam/sql/"]
 		{"no tenant", "[evidence]\nurl = \"file:///e\"\n", "tenant: is missing; write one [[tenant]] block"},
 		{"no evidence", strings.Replace(minimal, "url = \"s3://msp-evidence/packets\"\n", "", 1), "c.toml:1: evidence.url: is missing"},
 		{"same id", minimal + strings.Replace(second, "beta", "acme", 1), `c.toml:11: tenant.id: "acme" is taken`},
+		{"trail without accounts", strings.Replace(minimal, "[[tenant.bucket]]", "cloudtrail = \"s3://acme-trail/AWSLogs/\"\n[[tenant.bucket]]", 1), `name the tenant's accounts`},
+		{"trail among access logs", strings.Replace(minimal, "[[tenant.bucket]]", "accounts = [\"111122223333\"]\ncloudtrail = \"s3://acme-logs/x/\"\n[[tenant.bucket]]", 1), `is also where the access logs of acme-backups are`},
 		{"overlapping prefixes", minimal + second, `c.toml:16: tenant.bucket.prefixes: "veeam/sql/" overlaps "veeam/" of tenant acme`},
 		{"whole bucket overlaps", minimal + strings.Replace(second, "veeam/sql/", "", 1), `overlaps "veeam/"`},
 		{"mutual logging", minimal + strings.ReplaceAll(strings.ReplaceAll(second, `"acme-backups"`, `"acme-logs"`), `"s3://acme-logs/x/"`, `"s3://acme-backups/x/"`), "logs about logs without end"},

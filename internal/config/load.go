@@ -106,6 +106,7 @@ func readConfig(t *table, path string) *Config {
 	c.readIdentities(t)
 	for i, n := range c.Tenants {
 		c.Tenants[i].Accounts = readAccounts(tenants[i], n.Principals)
+		checkTrail(tenants[i], c.Tenants[i])
 	}
 	checkTenants(t, c, tenants)
 	c.checkReportTime(t)
@@ -243,7 +244,9 @@ func (c *Config) readTenant(t *table) Tenant {
 	n.BusinessHours = readWindow(t.sub("business_hours"), Window{Start: 8 * 60, End: 18 * 60, Days: [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}})
 	n.LargePut = readSize(t, "large_put", 1<<30)
 	n.AWS = readAccess(t.sub("aws"), c.AWS)
-	n.CloudTrail = c.readOptionalURL(t, "cloudtrail")
+	if t.str("cloudtrail", "") != "" {
+		n.CloudTrail = c.readURL(t, "cloudtrail", "s3://acme-trail/AWSLogs/111122223333/")
+	}
 	if t.str("backup_reports", "") != "" {
 		n.BackupReports = c.readURL(t, "backup_reports", "s3://acme-logs/backup-reports/")
 	}
@@ -271,17 +274,6 @@ func (c *Config) readTenant(t *table) Tenant {
 		n.Suppressions = append(n.Suppressions, readSuppression(s))
 	}
 	return n
-}
-
-func (c *Config) readOptionalURL(t *table, key string) string {
-	text := t.str(key, "")
-	if text == "" {
-		return ""
-	}
-	if _, err := objects.ParseURL(text); err != nil {
-		t.problem(key, "%s", err)
-	}
-	return text
 }
 
 func readReportColumns(t *table) ReportColumns {
@@ -390,4 +382,20 @@ func quoteList(list []string) string {
 		out[i] = fmt.Sprintf("%q", s)
 	}
 	return strings.Join(out, ", ")
+}
+
+// checkTrail reports a trail of which no event could be told to be the tenant's, and one
+// that lies where access logs do.
+func checkTrail(t *table, n Tenant) {
+	if n.CloudTrail.Scheme == "" {
+		return
+	}
+	if len(n.Accounts) == 0 {
+		t.problem("cloudtrail", "is set and accounts is not, so no event could be told to be the tenant's; name the tenant's accounts")
+	}
+	for _, b := range n.Buckets {
+		if b.Logs.Text == n.CloudTrail.Text {
+			t.problem("cloudtrail", "is also where the access logs of %s are; name the folder of the trail alone, such as s3://bucket/AWSLogs/111122223333/", b.Name)
+		}
+	}
 }

@@ -75,7 +75,7 @@ func (d Dataset) NewBatch(number int64) *Batch {
 var (
 	encoders  sync.Pool
 	rowGroups sync.Pool
-	groups    = map[*columnar.Schema]*sync.Pool{accessSchema: {}, rejectedSchema: {}}
+	groups    = map[*columnar.Schema]*sync.Pool{accessSchema: {}, rejectedSchema: {}, trailSchema: {}}
 )
 
 func newGroup(s *columnar.Schema) *columnar.Group {
@@ -232,14 +232,11 @@ func (b *Batch) Holds(bucket string, timeMS int64) bool {
 	if p := b.last; p != nil && timeMS >= p.msFrom && timeMS < p.msTo && p.bucket == bucket {
 		return true
 	}
-	return b.open[b.path(Access, bucket, timeMS)] != nil
+	return b.open[b.path(KindOf(bucket), bucket, timeMS)] != nil
 }
 
 func (b *Batch) path(kind, bucket string, timeMS int64) string {
-	if bucket == "" {
-		bucket = "-" // no bucket has this name
-	}
-	return fmt.Sprintf("%s/bucket=%s/date=%s/part-%06d%s", kind, bucket, DateOf(timeMS), b.number, extension)
+	return fmt.Sprintf("%s/%s/date=%s/part-%06d%s", kind, folderOf(bucket), DateOf(timeMS), b.number, extension)
 }
 
 // Partitions is how many files are open.

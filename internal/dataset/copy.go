@@ -23,7 +23,7 @@ func (b *Batch) Copy(file File) (err error) {
 		return openError(err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	schema := map[string]*columnar.Schema{Access: accessSchema, Rejected: rejectedSchema}[file.Kind]
+	schema := map[string]*columnar.Schema{Access: accessSchema, Rejected: rejectedSchema, Trail: trailSchema}[file.Kind]
 	p, err := b.part(file.Kind, file.Bucket, day.UnixMilli(), schema)
 	if err != nil {
 		return err

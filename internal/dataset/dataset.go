@@ -1,7 +1,7 @@
 // Package dataset is where collection and analysis meet: access log records as
 // Parquet files under DIR/access/bucket=B/date=YYYY-MM-DD (the UTC date of the
-// request), and the lines that could not be read under DIR/rejected, in the
-// same partitions.
+// request), CloudTrail events under DIR/trail/account=A/date=YYYY-MM-DD, and the lines
+// that could not be read under DIR/rejected, in the same partitions.
 //
 // A [Batch] writes new files. They belong to the dataset once the state names
 // them, so a run that dies leaves files that nobody reads and that [Dataset.Sweep]
@@ -24,6 +24,7 @@ import (
 const (
 	Access   = "access"
 	Rejected = "rejected"
+	Trail    = "trail"
 )
 
 // Dataset is a folder of partitions.
@@ -31,9 +32,9 @@ type Dataset struct{ Dir string }
 
 // File is one Parquet file of a partition.
 type File struct {
-	Kind   string // Access or Rejected
+	Kind   string // Access, Rejected or Trail
 	Path   string // relative to the dataset, with /
-	Bucket string
+	Bucket string // or a TrailOwner
 	Date   string // YYYY-MM-DD, UTC
 	Rows   int64
 	Bytes  int64
@@ -53,7 +54,7 @@ var ErrForeignState = errors.New("the state is not that of this dataset, or an o
 // The caller holds the lock on the data folder. It returns the removed paths.
 func (d Dataset) Sweep(known map[string]bool, lastBatch int64) ([]string, error) {
 	var orphans []string
-	for _, kind := range []string{Access, Rejected} {
+	for _, kind := range []string{Access, Rejected, Trail} {
 		err := filepath.WalkDir(filepath.Join(d.Dir, kind), func(path string, e fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -56,20 +57,34 @@ type identityRow struct {
 	VersionID  *string `parquet:"version_id,optional"`
 }
 
-// Identities hands the ID of each record of an access file to add.
-func (d Dataset) Identities(path string, key identity.Key, add func(identity.ID) error) (err error) {
+// identified is a row that tells its ID.
+type identified[T any] interface {
+	*T
+	id(key identity.Key) identity.ID
+}
+
+// Identities hands the ID of each record of an access file, or event of a trail's, to
+// add.
+func (d Dataset) Identities(path string, key identity.Key, add func(identity.ID) error) error {
+	if strings.HasPrefix(path, Trail+"/") {
+		return identities[eventRow](d, path, key, add)
+	}
+	return identities[identityRow](d, path, key, add)
+}
+
+func identities[T any, P identified[T]](d Dataset, path string, key identity.Key, add func(identity.ID) error) (err error) {
 	f, err := os.Open(d.Full(path))
 	if err != nil {
 		return openError(err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	r := parquet.NewGenericReader[identityRow](f)
+	r := parquet.NewGenericReader[T](f)
 	defer func() { err = errors.Join(err, r.Close()) }()
-	rows := make([]identityRow, 64) // a row can be as long as a line
+	rows := make([]T, 64) // a row can be as long as a line
 	for {
 		n, err := r.Read(rows)
 		for i := range rows[:n] {
-			if err := add(rows[i].id(key)); err != nil {
+			if err := add(P(&rows[i]).id(key)); err != nil {
 				return err
 			}
 		}
