@@ -19,11 +19,11 @@ var (
 
 // fields are what an event is made from.
 type fields struct {
-	ev                              *dataset.Event
-	time                            []byte
-	arn, principal, invokedBy       []byte
-	bucketARN, objectARN            []byte
-	resourceBucket, responseVersion []byte
+	ev                        *dataset.Event
+	time                      []byte
+	arn, principal, invokedBy []byte
+	bucketARN, objectARN      []byte
+	responseVersion           []byte
 }
 
 // event reads the record that begins at s.i. A fault of the JSON is err, with errShort

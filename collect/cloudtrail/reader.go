@@ -43,7 +43,6 @@ type Reader struct {
 	ended  bool  // src has
 	failed error // of src
 	in     bool  // in the array Records
-	seen   bool  // the array was there
 	first  bool  // nothing of the array was read
 	record int64
 	done   error
@@ -223,7 +222,7 @@ func (r *Reader) next(ev *dataset.Event) (rec Record, rejected, err error) {
 
 var errNoObject = errors.New("the record is not a JSON object")
 
-var errTwice = errors.New("Records stands there twice")
+var errTwice = errors.New("the array Records stands there twice")
 
 // rest reads what stands behind the records: the end of the object, perhaps with
 // other keys.
