@@ -15,6 +15,7 @@ import (
 	"github.com/oschwald/maxminddb-golang"
 
 	"bucketproof/analyze/engine"
+	"bucketproof/internal/wildcard"
 )
 
 // asked are the tables that are made when a statement first names them: what
@@ -77,7 +78,7 @@ func (v *View) userAgents(ctx context.Context) (engine.Table, error) {
 	for _, a := range agents {
 		var expected any
 		if len(v.Tenant.UserAgents) > 0 {
-			match := slices.ContainsFunc(v.Tenant.UserAgents, func(p string) bool { return wildcard(p, a) })
+			match := slices.ContainsFunc(v.Tenant.UserAgents, func(p string) bool { return wildcard.Match(p, a) })
 			if match || a != "-" {
 				expected = match
 			}

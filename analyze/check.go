@@ -10,6 +10,7 @@ import (
 
 	"bucketproof/internal/config"
 	"bucketproof/internal/state"
+	"bucketproof/internal/wildcard"
 )
 
 // LookBack is how many days a daily check goes back to those that it could not
@@ -104,7 +105,7 @@ func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, er
 // suppression returns the one that keeps a row quiet, or nil.
 func (v *View) suppression(check, bucket, subject, date string) *config.Suppression {
 	for i, q := range v.Tenant.Suppressions {
-		if q.Check == check && (q.Bucket == "" || q.Bucket == bucket) && date <= q.Until && wildcard(q.Subject, subject) {
+		if q.Check == check && (q.Bucket == "" || q.Bucket == bucket) && date <= q.Until && wildcard.Match(q.Subject, subject) {
 			return &v.Tenant.Suppressions[i]
 		}
 	}

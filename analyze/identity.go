@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"bucketproof/internal/config"
+	"bucketproof/internal/wildcard"
 )
 
 // Anonymous stands for a requester without credentials.
@@ -48,7 +49,7 @@ func identify(requester string, principals []config.Principal) identity {
 			continue
 		}
 		match := config.NormalMatch(p.Match)
-		if wildcard(match, requester) || wildcard(match, id.name) || match == id.account && match != "" {
+		if wildcard.Match(match, requester) || wildcard.Match(match, id.name) || match == id.account && match != "" {
 			best = n
 			id.principal, id.role = p.Name, p.Role
 			id.named = !strings.ContainsAny(match, "*?") && match != id.account
@@ -76,30 +77,4 @@ func ConfigLines(identity string) string {
 // isService tells whether a requester is S3 itself or another AWS service.
 func isService(requester string) bool {
 	return requester == "AmazonS3" || strings.HasPrefix(requester, "svc:")
-}
-
-// Matches tells whether a pattern of the configuration matches s.
-func Matches(pattern, s string) bool { return wildcard(pattern, s) }
-
-// wildcard matches s against a pattern in which * stands for any text and ?
-// for one byte. It takes at most len(pattern)*len(s) steps.
-func wildcard(pattern, s string) bool {
-	p, i := 0, 0
-	star, mark := -1, 0
-	for i < len(s) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
-			p++
-			i++
-		case star >= 0:
-			mark++
-			p, i = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
 }

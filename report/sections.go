@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"bucketproof/analyze"
 	"bucketproof/internal/state"
+	"bucketproof/internal/wildcard"
 	"bucketproof/report/draw"
 )
 
@@ -409,7 +409,7 @@ func (d *pages) suppressed() {
 		}
 		for _, s := range p.Tenant.Suppressions {
 			hit := slices.ContainsFunc(p.Suppressed, func(f state.SuppressedFinding) bool {
-				return f.Check == s.Check && f.Reason == s.Reason && f.Until == s.Until && (s.Bucket == "" || s.Bucket == f.Bucket) && analyze.Matches(s.Subject, f.Subject)
+				return f.Check == s.Check && f.Reason == s.Reason && f.Until == s.Until && (s.Bucket == "" || s.Bucket == f.Bucket) && wildcard.Match(s.Subject, f.Subject)
 			})
 			if first, _ := p.dates(); !hit && s.Until >= first {
 				rows = append(rows, draw.Cells(p.check(s.Check), strings.TrimSpace(s.Bucket+"  "+s.Subject), "0", s.Reason, p.Text.Day(s.Until)))

@@ -138,3 +138,22 @@ func TestTrailVerifyNeeds(t *testing.T) {
 		t.Errorf("a folder: %d: %s", code, stderr)
 	}
 }
+
+// TestLoggingStatus: of logs in a folder nothing is known but when they came.
+func TestLoggingStatus(t *testing.T) {
+	dir, path := t.TempDir(), binary(t)
+	if _, err := demo.Generate(dir); err != nil {
+		t.Fatal(err)
+	}
+	out, stderr, code := command(t, dir, path, nil, "logging", "status", "--tenant", "lodz")
+	if code != exitDone || !strings.Contains(out, "not known") || !strings.Contains(out, "none was ever collected") {
+		t.Errorf("before a collection: %d: %s%s", code, out, stderr)
+	}
+	if _, stderr, code := command(t, dir, path, nil, "collect", "--tenant", "lodz"); code != exitDone {
+		t.Fatal(stderr)
+	}
+	out, stderr, code = command(t, dir, path, nil, "logging", "status", "--tenant", "lodz")
+	if code != exitDone || !strings.Contains(out, "the first came at 2026-10-01T") || !strings.Contains(out, "behind their last record") {
+		t.Errorf("behind a collection: %d: %s%s", code, out, stderr)
+	}
+}

@@ -45,16 +45,26 @@ type s3Store struct {
 }
 
 func openS3(ctx context.Context, u URL, a Access) (Store, error) {
-	cfg, err := AWS(ctx, a)
+	client, err := S3(ctx, a)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", u.Text, err)
 	}
-	return &s3Store{url: u, client: s3.NewFromConfig(cfg, func(o *s3.Options) {
+	return &s3Store{url: u, client: client}, nil
+}
+
+// S3 is a client of S3 for what a [Store] does not do, such as looking at how a bucket
+// is set up.
+func S3(ctx context.Context, a Access) (*s3.Client, error) {
+	cfg, err := AWS(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return s3.NewFromConfig(cfg, func(o *s3.Options) {
 		if a.Endpoint != "" {
 			o.BaseEndpoint = aws.String(a.Endpoint)
 			o.UsePathStyle = true
 		}
-	})}, nil
+	}), nil
 }
 
 // AWS is the configuration of the AWS SDK for an access: region, credentials, and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -73,4 +74,37 @@ func (s *State) MailCounts(ctx context.Context) ([]Count, error) {
 // MessageCounts counts the messages to other systems by kind and status.
 func (s *State) MessageCounts(ctx context.Context) ([]Count, error) {
 	return s.counts(ctx, 2, "SELECT kind, status, count(*) FROM outbox GROUP BY kind, status ORDER BY 1, 2")
+}
+
+// Deliveries is when log objects of a bucket came.
+type Deliveries struct {
+	First, Newest time.Time     // zero for none
+	Typical       time.Duration // from the last record of an object to its delivery: the median of the last ones
+}
+
+// lastDeliveries is how many log objects tell the typical delay.
+const lastDeliveries = 1000
+
+// DeliveriesOf returns those of a bucket.
+func (s *State) DeliveriesOf(ctx context.Context, bucket string) (d Deliveries, err error) {
+	var first, newest sql.NullInt64
+	err = s.db.QueryRowContext(ctx, "SELECT min(o.delivered), max(o.delivered) FROM log_object_buckets b JOIN log_objects o ON o.id = b.object WHERE b.bucket = ?", bucket).Scan(&first, &newest)
+	d.First, d.Newest = fromMillis(first), fromMillis(newest)
+	var delays []int64
+	if err == nil {
+		err = s.rows(ctx, "SELECT max(0, o.delivered - b.last) FROM log_object_buckets b JOIN log_objects o ON o.id = b.object WHERE b.bucket = ? AND b.last IS NOT NULL ORDER BY o.delivered DESC LIMIT ?", func(rows *sql.Rows) error {
+			var ms int64
+			err := rows.Scan(&ms)
+			delays = append(delays, ms)
+			return err
+		}, bucket, lastDeliveries)
+	}
+	if err != nil {
+		return d, fmt.Errorf("read the deliveries: %w", err)
+	}
+	if len(delays) > 0 {
+		slices.Sort(delays)
+		d.Typical = time.Duration(delays[len(delays)/2]) * time.Millisecond
+	}
+	return d, nil
 }
