@@ -280,9 +280,10 @@ func (l *listing) hand(ctx context.Context, p pending, queue chan<- pending) err
 }
 
 // excepted tells whether an object lies in another configured log location, or in that
-// of a trail is no log file of its events.
+// of a trail is no log file of the events of its accounts.
 func (l *listing) excepted(key string) bool {
-	if l.src.Trail && l.src.ownerOf(key) == "" { // digests, insights and what else lies there
+	// Digests, insights, other accounts and what else lies there.
+	if _, ours := slices.BinarySearch(l.src.Buckets, l.src.ownerOf(key)); l.src.Trail && !ours {
 		return true
 	}
 	return slices.ContainsFunc(l.src.Except, func(prefix string) bool { return strings.HasPrefix(key, prefix) })

@@ -62,8 +62,8 @@ func TestTrail(t *testing.T) {
 	s.put("readme.txt", "no log")
 	s.put("111122223333_CloudTrail-Digest_us-east-1_t_us-east-1_20261102T000000Z.json.gz", file())
 	sum := s.collect()
-	wantSummary(t, sum, 6, 4, 1, 4)
-	if sum.OtherRecords != 1 || sum.Foreign != 0 || s.events("111122223333") != 4 || s.events("444455556666") != 0 {
+	wantSummary(t, sum, 5, 4, 1, 4)
+	if sum.OtherRecords != 0 || sum.Foreign != 0 || s.events("111122223333") != 4 || s.events("444455556666") != 0 {
 		t.Errorf("%+v, %d events", sum, s.events("111122223333"))
 	}
 	if !strings.Contains(sum.FirstRejected, "eventTime is missing") || !strings.Contains(sum.FirstRejected, ":3: ") {

@@ -14,12 +14,19 @@ import (
 // ErrNoTrail means that the configuration names no trail for a tenant.
 var ErrNoTrail = errors.New("tenant.cloudtrail is not set, so it is not measurable whether the trail is whole; name the trail's bucket and prefix there")
 
+// ErrNotDue means that no digest of a period is due yet.
+var ErrNotDue = errors.New("the month has just begun, and no digest of it is due yet; try again in some hours")
+
 // VerifyTrail validates the digests of a tenant's trail over days, of the tenant's own
-// accounts. Without keys CloudTrail is asked for them.
+// accounts, as far as they are over. Without keys CloudTrail is asked for them.
 func (p *Parts) VerifyTrail(ctx context.Context, t config.Tenant, r analyze.Range, keys integrity.Keys) ([]integrity.Chain, integrity.Span, error) {
 	period := integrity.Span{From: r.Start(), To: r.End()}
-	if now := p.Now(); now.Before(period.To) {
-		period.To = now.UTC().Truncate(time.Second)
+	// What CloudTrail need not have delivered yet is not looked at.
+	if due := p.Now().Add(-integrity.Slack); due.Before(period.To) {
+		period.To = due.UTC().Truncate(time.Second)
+	}
+	if !period.From.Before(period.To) {
+		return nil, period, fmt.Errorf("%s: %w", t.ID, ErrNotDue)
 	}
 	if t.CloudTrail.Scheme == "" {
 		return nil, period, fmt.Errorf("%s: %w", t.ID, ErrNoTrail)

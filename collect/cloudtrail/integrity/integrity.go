@@ -99,9 +99,9 @@ type Options struct {
 	Keys     Keys
 }
 
-// slack is by how much CloudTrail may be late with a digest: the hour that it covers,
+// Slack is by how much CloudTrail may be late with a digest: the hour that it covers,
 // and two of delivery.
-const slack = 3 * time.Hour
+const Slack = 3 * time.Hour
 
 // Verify validates every chain below the prefix over a period. An error means that
 // the place could not be listed; what is wrong with single objects are problems. No
@@ -302,7 +302,7 @@ func (v *verification) link(c *Chain, before, d *digest, first bool) bool {
 
 // ending notes time at the end of the period for which there should be a digest.
 func (v *verification) ending(c *Chain, last *digest, reached time.Time) {
-	until := earlier(v.Period.To, v.Now.Add(-slack))
+	until := earlier(v.Period.To, v.Now.Add(-Slack))
 	if !reached.Before(until) {
 		return
 	}

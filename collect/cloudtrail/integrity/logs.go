@@ -87,7 +87,7 @@ const edge = 30 * time.Minute
 // are there. They belong to the first chain: their names do not tell the trail.
 func (v *verification) unlisted(ctx context.Context, chains []Chain) error {
 	dir := v.folder.logs()
-	from, to := v.Period.From.UTC(), earlier(v.Period.To, v.Now.Add(-slack)).UTC()
+	from, to := v.Period.From.UTC(), earlier(v.Period.To, v.Now.Add(-Slack)).UTC()
 	for key, err := range v.store.List(ctx, dir, dir+from.Format("2006/01/02/")) {
 		if err != nil {
 			return err
