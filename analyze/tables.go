@@ -46,17 +46,7 @@ func (v *View) prepare(ctx context.Context, query engine.Query) ([]engine.Table,
 		v.readsItself = true
 		views = []engine.View{{Name: "every_access", SQL: access}, {Name: "access", SQL: sql["access-without-own"]}, views[1]}
 	}
-	return tables, append(views, engine.View{Name: "trail", SQL: v.ownEvents()}), nil
-}
-
-// ownEvents are the events of the tenant's accounts, without those about buckets that
-// are not the tenant's: an account may hold the buckets of several.
-func (v *View) ownEvents() string {
-	names := make([]string, len(v.Tenant.Buckets))
-	for i, b := range v.Tenant.Buckets {
-		names[i] = "'" + b.Name + "'" // no bucket's name has a quote
-	}
-	return "SELECT * FROM delivered_events WHERE bucket IS NULL OR bucket IN (" + strings.Join(names, ", ") + ")"
+	return tables, append(views, engine.View{Name: "trail", SQL: sql["trail"]}), nil
 }
 
 // ownRequesters are the sessions of the role that bucketproof itself assumes for

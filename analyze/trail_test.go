@@ -56,3 +56,41 @@ func TestTrailView(t *testing.T) {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }
+
+// TestTrailOfASharedBucket: of a bucket that two tenants share each sees its own events,
+// as of access records.
+func TestTrailOfASharedBucket(t *testing.T) {
+	f := newFixture(t, twoTenants)
+	ctx := context.Background()
+	n, err := f.data.State.NextBatch(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := f.data.Files.NewBatch(n)
+	at := time.Date(2026, 10, 7, 1, 0, 0, 0, time.UTC)
+	const acme, beta = "arn:aws:iam::111122223333:user/acme", "arn:aws:iam::444455556666:user/beta"
+	for i, e := range []struct{ requester, key string }{{acme, "acme/1"}, {beta, "beta/1"}, {beta, ""}, {beta, "acme/2"}, {acme, "ac me/3"}, {acme, ""}} {
+		for _, account := range []string{"111122223333", "444455556666"} {
+			ev := dataset.Event{TimeMS: at.UnixMilli(), Account: []byte(account), Name: []byte("X"), EventID: fmt.Append(nil, i), Bucket: []byte("shared-bucket"), Requester: []byte(e.requester), Status: dataset.None, BytesIn: dataset.None, BytesOut: dataset.None}
+			if e.key != "" {
+				ev.Key = []byte(e.key)
+			}
+			if err := b.Event(dataset.TrailOwner(account), &ev, []byte("object"), int64(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	files, err := b.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.data.State.Commit(ctx, nil, files, nil, at); err != nil {
+		t.Fatal(err)
+	}
+	for tenant, want := range map[string]string{"acme": "[[acme/1] [acme/2] [ac me/3] [<nil>]]", "beta": "[[beta/1] [<nil>]]"} {
+		r, err := f.open(tenant, "2026-10-07", "2026-10-07").engine.Query(ctx, "SELECT key FROM trail ORDER BY source_record")
+		if err != nil || fmt.Sprint(r.Rows) != want {
+			t.Errorf("%s sees %v, %v; want %s", tenant, r.Rows, err, want)
+		}
+	}
+}
