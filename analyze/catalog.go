@@ -37,7 +37,7 @@ func LoadCatalog(dir string) (*Catalog, error) {
 	if c.Checks, err = readStatements(templates.Checks, "checks", true); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"access", "access-own", "trail", "rejected", "requesters", "user-agents", "hours", "rejected-hours", "rejected-total", "source-counts",
+	for _, name := range []string{"access", "access-own", "trail", "compared", "rejected", "requesters", "user-agents", "hours", "rejected-hours", "rejected-total", "source-counts",
 		"day-figures", "night-figures", "addresses", "own-reads", "access-without-own"} {
 		text, err := templates.Tables.ReadFile("tables/" + name + ".sql")
 		if err != nil {

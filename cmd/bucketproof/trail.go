@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,11 +18,11 @@ func newTrail(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "trail",
 		Short:   "Look at the tenants' CloudTrail trails",
-		Example: "  bucketproof trail verify --month 2026-10",
+		Example: "  bucketproof trail verify --month 2026-10\n  bucketproof trail compare --month 2026-10",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newTrailVerify(a))
+	cmd.AddCommand(newTrailVerify(a), newTrailCompare(a))
 	return cmd
 }
 
@@ -115,4 +116,92 @@ func (o *trailTable) add(t config.Tenant, chains []integrity.Chain, period integ
 			o.Rows = append(o.Rows, []any{t.ID, c.Account, c.Region, c.Trail, p.Kind, at(p.From), at(p.To), p.Key, p.Text})
 		}
 	}
+}
+
+func newTrailCompare(a *app) *cobra.Command {
+	month, list := "", false
+	cmd := &cobra.Command{
+		Use: "compare", Short: "Compare the requests of access logs and trail, by request ID",
+		Long: `Joins the collected access records with the events of the tenant's trail by bucket and
+request ID, and counts for every bucket and day the requests that both have, that only
+one has, and about which they disagree: principal, status or key. The share is how much
+of what both could have seen both have; without data events in the trail it is not
+measurable. Access logs are delivered on a best effort basis, so the share is an
+estimate of how complete they are. With --differences each request is named.
+
+Exits with 3 where the two differ by more than what is known to be in the log only.`,
+		Example: "  bucketproof trail compare --month 2026-10 --tenant acme\n  bucketproof trail compare --month 2026-10 --tenant acme --differences --format csv",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.checkFormat(); err != nil {
+				return err
+			}
+			if err := checkMonth(month); err != nil {
+				return err
+			}
+			return a.with(cmd.Context(), func(p *parts) error { return a.compareTrails(cmd.Context(), p, month, list) })
+		},
+	}
+	a.tenantFlag(cmd)
+	a.formatFlag(cmd)
+	cmd.Flags().StringVar(&month, "month", "", "the `month` in the tenant's zone, YYYY-MM")
+	cmd.Flags().BoolVar(&list, "differences", false, "name the requests that differ, the first 10,000 of a tenant")
+	return cmd
+}
+
+func (a *app) compareTrails(ctx context.Context, p *parts, month string, list bool) error {
+	out := tabular.Table{Columns: []string{"tenant", "bucket", "date", "both", "disagreeing", "only_log", "known_log_only", "only_trail", "share"}}
+	if list {
+		out.Columns = []string{"tenant", "bucket", "date", "time", "request_id", "operation", "requester", "key", "difference"}
+	}
+	differ := false
+	data, err := p.Analysis()
+	if err != nil {
+		return err
+	}
+	for _, t := range p.tenants {
+		if t.CloudTrail.Scheme == "" {
+			fmt.Fprintf(a.err, "%s: not measurable, tenant.cloudtrail is not set\n", t.ID)
+			continue
+		}
+		r, err := analyze.Month(t.Location, month)
+		if err != nil {
+			return err
+		}
+		days, differences, err := compareTrail(ctx, data, t, r)
+		if err != nil {
+			return err
+		}
+		for _, d := range days {
+			share := "not measurable"
+			if s, ok := d.Share(); ok {
+				share = fmt.Sprintf("%.4f", s)
+			}
+			differ = differ || d.Disagreeing+d.OnlyLog-d.Known+d.OnlyTrail > 0
+			if !list {
+				out.Rows = append(out.Rows, []any{t.ID, d.Bucket, d.Date, d.Both, d.Disagreeing, d.OnlyLog, d.Known, d.OnlyTrail, share})
+			}
+		}
+		for _, d := range differences {
+			if list {
+				out.Rows = append(out.Rows, []any{t.ID, d.Bucket, d.Date, d.Time, d.RequestID, d.Operation, d.Requester, d.Key, d.What})
+			}
+		}
+	}
+	if err := a.print(out); err != nil {
+		return err
+	}
+	if differ {
+		return errAttention
+	}
+	return nil
+}
+
+func compareTrail(ctx context.Context, data analyze.Dataset, t config.Tenant, r analyze.Range) (days []analyze.Compared, differences []analyze.Difference, err error) {
+	v, err := analyze.Open(ctx, data, t, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	return v.Compare(ctx)
 }

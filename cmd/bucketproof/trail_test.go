@@ -157,3 +157,36 @@ func TestLoggingStatus(t *testing.T) {
 		t.Errorf("behind a collection: %d: %s%s", code, out, stderr)
 	}
 }
+
+// TestTrailCompare collects a trail beside access logs and compares them.
+func TestTrailCompare(t *testing.T) {
+	dir, path := t.TempDir(), binary(t)
+	if _, err := demo.Generate(dir); err != nil {
+		t.Fatal(err)
+	}
+	replaceIn(t, filepath.Join(dir, "config.toml"), "id = \"lodz\"", "id = \"lodz\"\ncloudtrail = \"file:trail/\"")
+	if _, stderr, code := command(t, dir, path, nil, "collect", "--tenant", "lodz"); code == exitDone || !strings.Contains(stderr, "trail") {
+		t.Errorf("a trail that is not there: %d: %s", code, stderr)
+	}
+	body := `{"Records":[{"eventTime":"2026-10-05T12:00:00Z","eventName":"PutBucketPolicy","eventSource":"s3.amazonaws.com","userIdentity":{"arn":"arn:aws:iam::222233334444:user/ops"},"requestParameters":{"bucketName":"lodz-archiwum"},"requestID":"TRAILONLY1234567","eventID":"e1","eventCategory":"Management","recipientAccountId":"222233334444"}]}`
+	if err := os.MkdirAll(filepath.Join(dir, "trail"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "trail", "222233334444_CloudTrail_eu-central-1_20261005T1205Z_ABCDEFGHIJKLMNOP.json"), []byte(body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, stderr, code := command(t, dir, path, nil, "collect", "--tenant", "lodz"); code != exitDone || !strings.Contains(out, "file:trail/") {
+		t.Fatalf("%d: %s%s", code, out, stderr)
+	}
+	out, stderr, code := command(t, dir, path, nil, "trail", "compare", "--month", "2026-10", "--tenant", "lodz")
+	if code != exitAttention || !strings.Contains(out, "not measurable") || strings.Contains(out, "1.0000") {
+		t.Errorf("a trail without data events: %d: %s%s", code, out, stderr)
+	}
+	out, _, _ = command(t, dir, path, nil, "trail", "compare", "--month", "2026-10", "--tenant", "lodz", "--differences", "--format", "csv")
+	if !strings.Contains(out, "TRAILONLY1234567,PutBucketPolicy,arn:aws:iam::222233334444:user/ops,,only in the trail") || strings.Count(out, "\n") != 10_001 {
+		t.Errorf("the differences have %d lines, without the policy change", strings.Count(out, "\n"))
+	}
+	if out, stderr, code := command(t, dir, path, nil, "trail", "compare", "--month", "2026-10", "--tenant", "acme"); code != exitDone || !strings.Contains(stderr, "acme: not measurable") {
+		t.Errorf("without a trail: %d: %s%s", code, out, stderr)
+	}
+}
