@@ -104,3 +104,22 @@ func TestCompare(t *testing.T) {
 		t.Error("without data events there is a share")
 	}
 }
+
+// TestCompareHasOwnRequests: requests of bucketproof itself, which other questions leave
+// out, are in both sides here.
+func TestCompareHasOwnRequests(t *testing.T) {
+	f := newFixture(t, strings.Replace(oneTenant, `accounts = ["111122223333"]`, `accounts = ["111122223333"]
+aws = { role_arn = "arn:aws:iam::111122223333:role/tools/Evidence" }`, 1))
+	const own = "arn:aws:sts::111122223333:assumed-role/Evidence/s1"
+	f.at("2026-10-07T10:00:00Z", own, "REST.GET.LOGGING_STATUS", "-", "agent=aws-sdk-go-v2/1.47 app/bucketproof")
+	f.at("2026-10-07T10:00:01Z", backup, "REST.PUT.OBJECT", "veeam/a")
+	f.store("file:logs")
+	v := f.open("acme", "2026-10-07", "2026-10-07")
+	if n, err := v.OwnReads(t.Context()); err != nil || n["acme-backups"] != 1 {
+		t.Fatalf("%v, %v", n, err)
+	}
+	days, _, err := v.Compare(t.Context())
+	if err != nil || len(days) != 1 || days[0].OnlyLog != 2 {
+		t.Errorf("%+v, %v; want both requests", days, err)
+	}
+}
