@@ -204,8 +204,19 @@ type knownClaim struct {
 	number int
 }
 
+// claimNote begins the names of the notes about claims.
+const claimNote = "claim/"
+
+// own tells whether a claim is this data folder's, by its notes.
+func (p *Parts) own(ctx context.Context) func(work string, number int) (bool, error) {
+	return func(work string, number int) (bool, error) {
+		text, err := p.State.Note(ctx, claimNote+work)
+		return text == strconv.Itoa(number), err
+	}
+}
+
 func (p *Parts) knownClaim(ctx context.Context, w deliver.Work) (c knownClaim, err error) {
-	c = knownClaim{state: p.State, name: "claim/" + w.String()}
+	c = knownClaim{state: p.State, name: claimNote + w.String()}
 	text, err := p.State.Note(ctx, c.name)
 	if err == nil && text != "" {
 		c.number, err = strconv.Atoi(text)
@@ -298,7 +309,7 @@ func (w *work) make(ctx context.Context) (*state.Published, string, error) {
 	detail := fmt.Sprintf("%s, revision %d, %s", s.Packet.Verdict, s.Result.Revision, s.Result.URL)
 	if s.Result.Unchanged {
 		detail += ", which was there already"
-		done, err := w.opts.Claims.Announced(ctx, w.tenant.ID, w.month, s.Result.Revision)
+		done, err := w.opts.Claims.Announced(ctx, w.tenant.ID, w.month, s.Result.Revision, w.own(ctx))
 		if err != nil {
 			return nil, "", err
 		}

@@ -114,8 +114,9 @@ type Claims struct {
 }
 
 // Announced tells whether another owner has said of a revision of a packet that it
-// is done, for whatever work.
-func (c Claims) Announced(ctx context.Context, tenant, month string, revision int) (*Finished, error) {
+// is done, for whatever work. Own tells of a claim, by the name of its work and its
+// number, whether it is known as the caller's.
+func (c Claims) Announced(ctx context.Context, tenant, month string, revision int, own func(work string, number int) (bool, error)) (*Finished, error) {
 	store, err := objects.Open(ctx, c.URL.Sub(leases+"/"+tenant+"/"+month), c.Access)
 	if err != nil {
 		return nil, err
@@ -135,7 +136,14 @@ func (c Claims) Announced(ctx context.Context, tenant, month string, revision in
 		if err := l.get(ctx, info.Key, &f); err != nil {
 			return nil, err
 		}
-		if f.Revision == revision && f.Owner.Instance != c.Owner.Instance {
+		if f.Revision != revision || f.Owner.Instance == c.Owner.Instance {
+			continue
+		}
+		mine, err := own(tenant+"/"+month+"/"+strings.TrimSuffix(info.Key, "/done.json"), f.Fencing)
+		if err != nil {
+			return nil, err
+		}
+		if !mine {
 			return &f, nil
 		}
 	}

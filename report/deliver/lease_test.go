@@ -104,7 +104,7 @@ func TestAnnounced(t *testing.T) {
 	dir := t.TempDir()
 	now := time.Now().UTC().Truncate(time.Second)
 	a, b := machine(t, dir, "a", &now), machine(t, dir, "b", &now)
-	if f, err := b.Announced(t.Context(), "acme", "2026-10", 1); err != nil || f != nil {
+	if f, err := b.Announced(t.Context(), "acme", "2026-10", 1, nobody); err != nil || f != nil {
 		t.Fatalf("nothing is there: %v, %v", f, err)
 	}
 	l, err := a.Take(t.Context(), Work{Tenant: "acme", Month: "2026-10", Scheduled: now}, none)
@@ -119,12 +119,20 @@ func TestAnnounced(t *testing.T) {
 		revision int
 		want     bool
 	}{{b, 2, true}, {b, 1, false}, {a, 2, false}} {
-		f, err := tt.who.Announced(t.Context(), "acme", "2026-10", tt.revision)
+		f, err := tt.who.Announced(t.Context(), "acme", "2026-10", tt.revision, nobody)
 		if err != nil || (f != nil) != tt.want {
 			t.Errorf("%s asks for revision %d: %v, %v; want %v", tt.who.Owner.Host, tt.revision, f, err, tt.want)
 		}
 	}
+	// The same data folder under another host name knows its own word.
+	work := Work{Tenant: "acme", Month: "2026-10", Scheduled: now}.String()
+	mine := func(name string, number int) (bool, error) { return name == work && number == l.Number, nil }
+	if f, err := b.Announced(t.Context(), "acme", "2026-10", 2, mine); err != nil || f != nil {
+		t.Errorf("its own word: %v, %v", f, err)
+	}
 }
+
+func nobody(string, int) (bool, error) { return false, nil }
 
 // TestLeaseRace lets many machines claim the same at once.
 func TestLeaseRace(t *testing.T) {
