@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,15 +50,30 @@ func s3Client(t *testing.T, endpoint string) *s3.Client {
 	})
 }
 
-// binary builds the program once for a test.
+// binary is the program, built when it is first asked for.
 func binary(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "bucketproof")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	path, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
+
+var built = sync.OnceValues(func() (string, error) {
+	var err error
+	if builtDir, err = os.MkdirTemp("", "bucketproof-built"); err != nil {
+		return "", err
+	}
+	path := filepath.Join(builtDir, "bucketproof")
+	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return path, nil
+})
+
+var builtDir string
 
 // command runs the built program and returns what it printed and its exit code.
 func command(t *testing.T, dir, path string, env []string, args ...string) (stdout, stderr string, code int) {

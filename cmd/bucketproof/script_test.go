@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -55,7 +56,7 @@ type cleaning struct{ m *testing.M }
 
 func (c cleaning) Run() int {
 	code := c.m.Run()
-	if err := os.RemoveAll(quickDir); err != nil {
+	if err := errors.Join(os.RemoveAll(quickDir), os.RemoveAll(builtDir)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	return code
