@@ -72,7 +72,10 @@ func (v *View) Compare(ctx context.Context) ([]Compared, []Difference, error) {
 	for _, row := range result.Rows {
 		var d Difference
 		for i, to := range []*string{&d.Bucket, &d.Date, &d.Time, &d.RequestID, &d.Operation, &d.Requester, &d.Key, &d.What} {
-			*to, _ = row[i].(string)
+			var ok bool
+			if *to, ok = row[i].(string); !ok {
+				return nil, nil, fmt.Errorf("compare log and trail: unexpected row %v", row)
+			}
 		}
 		out = append(out, d)
 	}
@@ -86,7 +89,9 @@ func comparedRows(result *engine.Result) (out []Compared, err error) {
 		if c.Bucket, ok = row[0].(string); !ok {
 			return nil, fmt.Errorf("compare log and trail: unexpected row %v", row)
 		}
-		c.Date, _ = row[1].(string)
+		if c.Date, ok = row[1].(string); !ok {
+			return nil, fmt.Errorf("compare log and trail: unexpected row %v", row)
+		}
 		for i, to := range []*int64{&c.Both, &c.Disagreeing, &c.OnlyLog, &c.Known, &c.OnlyTrail, &c.DataEvents} {
 			if *to, ok = row[i+2].(int64); !ok {
 				return nil, fmt.Errorf("compare log and trail: unexpected row %v", row)

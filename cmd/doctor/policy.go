@@ -107,14 +107,7 @@ func union(a, b []string) []string {
 }
 
 func arn(a objects.Access, resource string) string {
-	partition := "aws"
-	switch {
-	case strings.HasPrefix(a.Region, "cn-"):
-		partition = "aws-cn"
-	case strings.HasPrefix(a.Region, "us-gov-"):
-		partition = "aws-us-gov"
-	}
-	return "arn:" + partition + ":s3:::" + resource
+	return "arn:" + objects.Partition(a.Region) + ":s3:::" + resource
 }
 
 // list allows to list a place, and below its prefix alone.

@@ -209,19 +209,8 @@ func (e *examination) regions(ctx context.Context, target string) string {
 	return to
 }
 
-// partition is that of the ARNs of a Region.
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
-}
-
 func (e *examination) policy(ctx context.Context, target, prefix, region string) {
-	s := source{Bucket: e.source.Name, Account: e.source.Account, Partition: partition(region), Target: target, Prefix: prefix}
+	s := source{Bucket: e.source.Name, Account: e.source.Account, Partition: objects.Partition(region), Target: target, Prefix: prefix}
 	out, err := e.api.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &target})
 	if isCode(err, "NoSuchBucketPolicy") {
 		e.add("target policy", Fault, "%s has none, so %s may not write there unless an ACL lets it; allow it s3:PutObject on %s", target, loggingService, s.arn(target+"/"+prefix+"*"))

@@ -67,6 +67,17 @@ func S3(ctx context.Context, a Access) (*s3.Client, error) {
 	}), nil
 }
 
+// Partition is that of the ARNs of a Region.
+func Partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
+}
+
 // AWS is the configuration of the AWS SDK for an access: region, credentials, and
 // patience with a server that is busy.
 func AWS(ctx context.Context, a Access) (aws.Config, error) {

@@ -13,6 +13,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 )
@@ -145,7 +146,7 @@ func (v *verification) run(ctx context.Context) ([]Chain, error) {
 		byTrail[[2]string{f.trail, f.home}] = append(byTrail[[2]string{f.trail, f.home}], f)
 	}
 	var chains []Chain
-	for _, key := range slices.SortedFunc(keysOf(byTrail), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+	for _, key := range slices.SortedFunc(maps.Keys(byTrail), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
 		c := Chain{Account: v.folder.account, Region: v.folder.region, Trail: key[0], HomeRegion: key[1]}
 		if err := v.chain(ctx, &c, byTrail[key]); err != nil {
 			return nil, err
@@ -161,16 +162,6 @@ func (v *verification) run(ctx context.Context) ([]Chain, error) {
 		sortProblems(chains[i].Problems)
 	}
 	return chains, nil
-}
-
-func keysOf[K comparable, V any](m map[K]V) iter.Seq[K] {
-	return func(yield func(K) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 func sortProblems(list []Problem) {
