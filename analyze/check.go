@@ -93,6 +93,9 @@ func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, er
 		if v.missing(s, bucket, date) != "" {
 			continue // what the check needs is not there, so its rows mean nothing
 		}
+		if (s.Scope == "witnesses" || s.Scope == "metrics") && days[i].NotEvaluated != "" {
+			continue // what one of two does not have proves nothing where it is not whole
+		}
 		if q := v.suppression(s.Name, bucket, r.Subject, date); q != nil {
 			days[i].Suppressed = append(days[i].Suppressed, state.SuppressedRow{CheckRow: r, Reason: q.Reason, Until: q.Until})
 			continue
@@ -127,9 +130,33 @@ func (v *View) checkDays(s *Statement) []state.CheckDay {
 		}
 		return days
 	}
+	switch s.Scope {
+	case "trail":
+		for _, d := range v.Range.Days() {
+			for _, b := range v.Tenant.Buckets {
+				add(b.Name, d.Date, v.trailGaps[d.Date])
+			}
+			add("", d.Date, v.trailGaps[d.Date]) // what concerns no bucket
+		}
+		return days
+	case "proof":
+		for _, d := range v.Range.Days() {
+			add("", d.Date, v.proofGap(d.Date))
+		}
+		return days
+	}
 	for _, d := range v.Coverage {
-		if s.Scope == "ledger" { // what collection noticed does not depend on the log's records
+		switch s.Scope {
+		case "ledger": // what collection noticed does not depend on the log's records
 			d.Gap = ""
+		case "witnesses":
+			d.Gap = v.witnessGap(d)
+		case "metrics":
+			d.Gap = v.metricGap(d)
+		case "sizes":
+			d.Gap = v.sizeGap(d)
+		case "setup":
+			d.Gap = v.setupGap(d)
 		}
 		add(d.Bucket, d.Date, d.Gap)
 	}
@@ -148,6 +175,12 @@ func (s *Statement) Wanted(t config.Tenant) bool {
 		return t.HasHours
 	case "backup_reports":
 		return reportsConfigured(t)
+	case "cloudtrail":
+		return t.CloudTrail.Scheme != ""
+	case "cloudwatch":
+		return t.CloudWatch
+	case "logs in s3":
+		return slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Logs.Scheme == "s3" })
 	}
 	return true
 }

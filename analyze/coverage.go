@@ -62,12 +62,13 @@ type coverage struct {
 	days     []Day
 	longest  []time.Duration // silence that touches a day; -1 for a day outside of the records
 	loc      *time.Location
+	silent   string // what a silence is without
 }
 
 // newCoverage judges a bucket by the hours in which it has records. Days are
 // consecutive; by those before it a day's usual silence is measured.
 func newCoverage(hours []hour, rejected map[int64]int64, days []Day, loc *time.Location) *coverage {
-	c := &coverage{hours: hours, rejected: rejected, days: days, loc: loc}
+	c := &coverage{hours: hours, rejected: rejected, days: days, loc: loc, silent: silent}
 	if len(hours) == 0 {
 		c.silences = []silence{{time.Time{}, farFuture}}
 		return c
@@ -173,13 +174,13 @@ func (c *coverage) describe(s silence) string {
 	at := func(t time.Time) string { return t.In(c.loc).Format("2 Jan 2006 15:04") }
 	switch {
 	case s.start.IsZero() && s.end.Equal(farFuture):
-		return silent + " at all"
+		return c.silent + " at all"
 	case s.start.IsZero():
-		return silent + " before " + at(s.end)
+		return c.silent + " before " + at(s.end)
 	case s.end.Equal(farFuture):
-		return silent + " after " + at(s.start)
+		return c.silent + " after " + at(s.start)
 	}
-	return fmt.Sprintf("%s from %s to %s", silent, at(s.start), at(s.end))
+	return fmt.Sprintf("%s from %s to %s", c.silent, at(s.start), at(s.end))
 }
 
 // What a gap's reason holds, which tells it from a want of configuration or
@@ -187,6 +188,8 @@ func (c *coverage) describe(s silence) string {
 const (
 	silent     = "no log record"
 	unreadable = "can't be read"
+	// silentTrail is the same of a trail's account.
+	silentTrail = "no CloudTrail event"
 )
 
 // usually ends the reason of a gap that is as long as the bucket is used to be
@@ -194,7 +197,7 @@ const (
 const usually = ", as is usual here"
 
 func isGap(reason string) bool {
-	return strings.HasPrefix(reason, silent) || strings.HasSuffix(reason, unreadable)
+	return strings.HasPrefix(reason, silent) || strings.HasPrefix(reason, silentTrail) || strings.HasSuffix(reason, unreadable) || reason == unsettled || strings.HasPrefix(reason, notAsked)
 }
 
 func later(a, b time.Time) time.Time {

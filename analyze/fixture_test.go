@@ -16,10 +16,11 @@ import (
 
 // fixture is a dataset of hand-made records.
 type fixture struct {
-	t    *testing.T
-	data Dataset
-	next int
-	recs []dataset.Record
+	t      *testing.T
+	data   Dataset
+	next   int
+	recs   []dataset.Record
+	events []dataset.Event
 }
 
 const oneTenant = `
@@ -174,6 +175,12 @@ func (f *fixture) store(location string) {
 		object.Delivered = at.Add(time.Hour)
 	}
 	object.Modified = object.Delivered
+	for i := range f.events {
+		e := &f.events[i]
+		if err := b.Event(dataset.TrailOwner(string(e.Account)), e, []byte("trail-object"), int64(i+1)); err != nil {
+			f.t.Fatal(err)
+		}
+	}
 	files, err := b.Close()
 	if err != nil {
 		f.t.Fatal(err)
@@ -181,7 +188,7 @@ func (f *fixture) store(location string) {
 	if err := f.data.State.Commit(ctx, []state.LogObject{object}, files, nil, object.Modified); err != nil {
 		f.t.Fatal(err)
 	}
-	f.recs = nil
+	f.recs, f.events = nil, nil
 }
 
 func (f *fixture) open(tenant, from, to string) *View {
@@ -232,5 +239,21 @@ func same(t *testing.T, what string, got, want []string) {
 	t.Helper()
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%s is\n  %s\nwant\n  %s", what, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+// listed notes that the places of log and trail were listed whole.
+func (f *fixture) listed(at time.Time) {
+	f.t.Helper()
+	for _, t := range f.data.Config.Tenants {
+		places := []string{t.CloudTrail.Text}
+		for _, b := range t.Buckets {
+			places = append(places, b.Logs.Text)
+		}
+		for _, place := range places {
+			if err := f.data.State.EndListing(f.t.Context(), place, nil, nil, at, nil); err != nil {
+				f.t.Fatal(err)
+			}
+		}
 	}
 }

@@ -8,6 +8,11 @@ import (
 	"unicode/utf8"
 )
 
+// scopes are what a check looks at: a bucket's day or backup window, a day of what
+// collection noticed, of the trail, of what its digests prove, of log and trail side by
+// side, of the requests or the sizes that CloudWatch counted, or of how logging is set up.
+var scopes = []string{"day", "window", "ledger", "trail", "proof", "witnesses", "metrics", "sizes", "setup"}
+
 // Statement is a saved query or a check: its header and its SQL.
 //
 // A header is the comment lines at the beginning of the file, `-- key: value`.
@@ -20,7 +25,7 @@ type Statement struct {
 	Question string
 	Notes    map[string]string // by column
 	Severity string            // of a check
-	Scope    string            // of a check: day or window
+	Scope    string            // of a check: one of scopes
 	Needs    string            // of a check: accounts, user_agents, history or ""
 	Draft    string            // of a check: a narrative for a person to finish
 	Ends     bool              // of a check: a day without trouble resolves its finding
@@ -33,7 +38,7 @@ type Statement struct {
 
 // parameters are the names that a statement can use.
 var parameters = []string{"from", "to", "bucket", "tenant", "large_put", "key", "deviations", "delete_spike", "error_rate", "errors",
-	"large_download", "backup_volume", "access_denied_burst"}
+	"large_download", "backup_volume", "access_denied_burst", "metrics_differ"}
 
 // parseStatement reads a SQL file. Where is its place for error messages.
 func parseStatement(where, name, text string, check bool) (*Statement, error) {
@@ -80,8 +85,8 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 		return nil, fmt.Errorf("%s: there is no SQL behind the header", where)
 	case check && !slices.Contains([]string{"low", "medium", "high"}, s.Severity):
 		return nil, fmt.Errorf("%s: severity is %q; write low, medium or high", where, s.Severity)
-	case check && s.Scope != "day" && s.Scope != "window" && s.Scope != "ledger":
-		return nil, fmt.Errorf("%s: scope is %q; write day, window or ledger", where, s.Scope)
+	case check && !slices.Contains(scopes, s.Scope):
+		return nil, fmt.Errorf("%s: scope is %q; write one of %s", where, s.Scope, strings.Join(scopes, ", "))
 	}
 	if at, err := s.bind(); err != nil {
 		return nil, fmt.Errorf("%s:%d: %w", where, n+1+strings.Count(s.SQL[:at], "\n"), err)

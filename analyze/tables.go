@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func columns(pairs ...string) []engine.Column {
 
 // prepare makes the bound tables and the views over them.
 func (v *View) prepare(ctx context.Context, query engine.Query) ([]engine.Table, []engine.View, error) {
-	if err := v.cover(ctx, query); err != nil {
+	if err := errors.Join(v.cover(ctx, query), v.coverTrail(ctx, query)); err != nil {
 		return nil, nil, err
 	}
 	principals, others, err := v.principals(ctx, query)
@@ -33,7 +34,7 @@ func (v *View) prepare(ctx context.Context, query engine.Query) ([]engine.Table,
 		return nil, nil, err
 	}
 	tables := []engine.Table{principals, others, v.buckets(), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
-		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.quarters(), v.windowQuarters()}
+		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.quarters(), v.windowQuarters(), v.logPlaces()}
 	sql := v.data.Catalog.tables
 	access := sql["access-own"]
 	if v.shares() {
@@ -46,7 +47,15 @@ func (v *View) prepare(ctx context.Context, query engine.Query) ([]engine.Table,
 		v.readsItself = true
 		views = []engine.View{{Name: "every_access", SQL: access}, {Name: "access", SQL: sql["access-without-own"]}, views[1]}
 	}
-	return tables, append(views, engine.View{Name: "trail", SQL: sql["trail"]}), nil
+	views = append(views, engine.View{Name: "trail", SQL: sql["trail"]})
+	for _, name := range []string{"compared", "logged-days"} {
+		text := sql[name]
+		if !v.readsItself {
+			text = strings.ReplaceAll(text, "every_access", "access")
+		}
+		views = append(views, engine.View{Name: strings.ReplaceAll(name, "-", "_"), SQL: text})
+	}
+	return tables, views, nil
 }
 
 // ownRequesters are the sessions of the role that bucketproof itself assumes for
@@ -383,6 +392,11 @@ func (v *View) hours(ctx context.Context, query engine.Query) (map[string][]hour
 	if err != nil {
 		return nil, fmt.Errorf("list hours: %w", err)
 	}
+	return hoursOf(result)
+}
+
+// hoursOf reads rows of bucket or account, hour, first, last and number.
+func hoursOf(result *engine.Result) (map[string][]hour, error) {
 	hours := map[string][]hour{}
 	for _, row := range result.Rows {
 		bucket, ok := row[0].(string)

@@ -47,6 +47,7 @@ type View struct {
 	Coverage  []CoveredDay // by bucket and day of the range
 	Nights    []Night      // by bucket and window of the range
 	Sources   []state.Source
+	Witnesses Witnesses
 	incidents []incident
 	Key       string // what the parameter :key stands for; set it before Run
 
@@ -56,6 +57,10 @@ type View struct {
 	all     []CoveredDay // as Coverage, with the days before
 
 	readsItself bool // the slice may hold requests of bucketproof itself
+
+	trailGaps   map[string]string    // by date: why the trail can't be trusted to be whole
+	listed      map[string]time.Time // by bucket: when the place of its log was last listed
+	trailListed time.Time
 
 	allNights []Night // as Nights, with the historyDays before
 
@@ -97,7 +102,7 @@ func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, erro
 		err = v.addFiles(ctx, &slice, wide)
 	}
 	if err == nil {
-		err = v.readSources(ctx, wide)
+		err = errors.Join(v.readSources(ctx, wide), v.readListed(ctx), v.readWitnesses(ctx))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", t.ID, err)
@@ -264,7 +269,7 @@ func (v *View) values(bucket string) map[string]any {
 	c := v.Tenant.Checks
 	return map[string]any{"from": v.Range.Start(), "to": v.Range.End(), "bucket": bucket, "tenant": v.Tenant.ID, "large_put": v.Tenant.LargePut, "key": v.Key,
 		"deviations": c.Deviations, "delete_spike": c.DeleteSpike, "error_rate": c.ErrorRate, "errors": c.Errors, "large_download": c.LargeDownload,
-		"backup_volume": c.BackupVolume, "access_denied_burst": c.AccessDeniedBurst}
+		"backup_volume": c.BackupVolume, "access_denied_burst": c.AccessDeniedBurst, "metrics_differ": c.MetricsDiffer}
 }
 
 // Run answers a saved query; bucket "" is all buckets of the tenant. Every text

@@ -12,9 +12,8 @@ import (
 	"bucketproof/report/language"
 )
 
-// settle is how long after the end of a month log objects of it are waited for:
-// S3 delivers most within a few hours, and some a day late.
-const settle = 36 * time.Hour
+// settle is how long after the end of a month log objects of it are waited for.
+const settle = analyze.Settle
 
 // Input is what a packet is made from.
 type Input struct {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bucketproof/cmd/jobs"
 	"bucketproof/collect/delivery"
 	"bucketproof/internal/tabular"
 )
@@ -51,12 +52,8 @@ func (a *app) loggingStatus(ctx context.Context, p *parts) error {
 	t := tabular.Table{Columns: []string{"tenant", "bucket", "what", "outcome", "detail"}}
 	faults := false
 	for _, tenant := range p.tenants {
-		account := ""
-		if len(tenant.Accounts) == 1 {
-			account = tenant.Accounts[0]
-		}
 		for _, b := range tenant.Buckets {
-			found, err := delivery.Examine(ctx, tenant.AWS, delivery.Bucket{Name: b.Name, Logs: b.Logs, Account: account})
+			found, err := delivery.Examine(ctx, tenant.AWS, jobs.LoggedBucket(tenant, b))
 			if err != nil {
 				return err
 			}

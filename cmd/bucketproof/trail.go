@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bucketproof/analyze"
+	"bucketproof/analyze/engine"
 	"bucketproof/collect/cloudtrail/integrity"
 	"bucketproof/internal/config"
 	"bucketproof/internal/tabular"
@@ -124,12 +125,13 @@ func newTrailCompare(a *app) *cobra.Command {
 		Use: "compare", Short: "Compare the requests of access logs and trail, by request ID",
 		Long: `Joins the collected access records with the events of the tenant's trail by bucket and
 request ID, and counts for every bucket and day the requests that both have, that only
-one has, and about which they disagree: principal, status or key. The share is how much
-of what both could have seen both have; without data events in the trail it is not
-measurable. Access logs are delivered on a best effort basis, so the share is an
-estimate of how complete they are. With --differences each request is named.
+one has, about which they disagree (principal, status or key), and that only one has
+for a reason that is known. The share is how much of what both could have seen both
+have; without data events in the trail it is not evaluated. Access logs are delivered on
+a best effort basis, so the share is an estimate of how complete they are. With
+--differences each request is named.
 
-Exits with 3 where the two differ by more than what is known to be in the log only.`,
+Exits with 3 where the two differ by more than what is known.`,
 		Example: "  bucketproof trail compare --month 2026-10 --tenant acme\n  bucketproof trail compare --month 2026-10 --tenant acme --differences --format csv",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -150,11 +152,10 @@ Exits with 3 where the two differ by more than what is known to be in the log on
 }
 
 func (a *app) compareTrails(ctx context.Context, p *parts, month string, list bool) error {
-	out := tabular.Table{Columns: []string{"tenant", "bucket", "date", "both", "disagreeing", "only_log", "known_log_only", "only_trail", "share"}}
+	name, out, differ := analyze.SideBySide, tabular.Table{}, false
 	if list {
-		out.Columns = []string{"tenant", "bucket", "date", "time", "request_id", "operation", "requester", "key", "difference"}
+		name = analyze.Differences
 	}
-	differ := false
 	data, err := p.Analysis()
 	if err != nil {
 		return err
@@ -168,25 +169,18 @@ func (a *app) compareTrails(ctx context.Context, p *parts, month string, list bo
 		if err != nil {
 			return err
 		}
-		days, differences, err := compareTrail(ctx, data, t, r)
+		result, d, err := compareTrail(ctx, data, t, r, name)
 		if err != nil {
 			return err
 		}
-		for _, d := range days {
-			share := "not measurable"
-			if s, ok := d.Share(); ok {
-				share = fmt.Sprintf("%.4f", s)
-			}
-			differ = differ || d.Disagreeing+d.OnlyLog-d.Known+d.OnlyTrail > 0
-			if !list {
-				out.Rows = append(out.Rows, []any{t.ID, d.Bucket, d.Date, d.Both, d.Disagreeing, d.OnlyLog, d.Known, d.OnlyTrail, share})
-			}
+		differ = differ || d
+		out.Columns = append([]string{"tenant"}, result.Columns...)
+		for _, row := range result.Rows {
+			out.Rows = append(out.Rows, append([]any{t.ID}, row...))
 		}
-		for _, d := range differences {
-			if list {
-				out.Rows = append(out.Rows, []any{t.ID, d.Bucket, d.Date, d.Time, d.RequestID, d.Operation, d.Requester, d.Key, d.What})
-			}
-		}
+	}
+	if out.Columns == nil {
+		return nil // no tenant has a trail
 	}
 	if err := a.print(out); err != nil {
 		return err
@@ -197,11 +191,11 @@ func (a *app) compareTrails(ctx context.Context, p *parts, month string, list bo
 	return nil
 }
 
-func compareTrail(ctx context.Context, data analyze.Dataset, t config.Tenant, r analyze.Range) (days []analyze.Compared, differences []analyze.Difference, err error) {
+func compareTrail(ctx context.Context, data analyze.Dataset, t config.Tenant, r analyze.Range, name string) (result *engine.Result, differ bool, err error) {
 	v, err := analyze.Open(ctx, data, t, r)
 	if err != nil {
-		return nil, nil, err
+		return nil, false, err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
-	return v.Compare(ctx)
+	return v.Compare(ctx, name)
 }

@@ -34,6 +34,9 @@ func (c Checked) Result() scheduler.Result {
 
 // Check runs the checks of a tenant over days.
 func (p *Parts) Check(ctx context.Context, data analyze.Dataset, t config.Tenant, r analyze.Range) (out Checked, err error) {
+	if err := p.Witness(ctx, t, r); err != nil {
+		return out, err
+	}
 	v, err := analyze.Open(ctx, data, t, r)
 	if err != nil {
 		return out, err

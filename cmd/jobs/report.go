@@ -77,6 +77,11 @@ func (p *Parts) Build(ctx context.Context, data analyze.Dataset, t config.Tenant
 	if err != nil {
 		return nil, err
 	}
+	if check {
+		if err := p.Witness(ctx, t, r); err != nil {
+			return nil, err
+		}
+	}
 	v, err := analyze.Open(ctx, data, t, r)
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ var ErrNoTrail = errors.New("tenant.cloudtrail is not set, so it is not measurab
 var ErrNotDue = errors.New("the month has just begun, and no digest of it is due yet; try again in some hours")
 
 // VerifyTrail validates the digests of a tenant's trail over days, of the tenant's own
-// accounts, as far as they are over. Without keys CloudTrail is asked for them.
+// accounts, as far as they are over. Without keys those of the configuration are used.
 func (p *Parts) VerifyTrail(ctx context.Context, t config.Tenant, r analyze.Range, keys integrity.Keys) ([]integrity.Chain, integrity.Span, error) {
 	period := integrity.Span{From: r.Start(), To: r.End()}
 	// What CloudTrail need not have delivered yet is not looked at.
@@ -31,17 +31,28 @@ func (p *Parts) VerifyTrail(ctx context.Context, t config.Tenant, r analyze.Rang
 	if t.CloudTrail.Scheme == "" {
 		return nil, period, fmt.Errorf("%s: %w", t.ID, ErrNoTrail)
 	}
-	u := t.CloudTrail
-	bucket, err := integrity.OpenBucket(ctx, u, t.AWS)
+	place, err := integrity.OpenPlace(ctx, t.CloudTrail, t.AWS)
+	if err == nil && keys == nil {
+		keys, err = trailKeys(t)
+	}
 	if err != nil {
 		return nil, period, err
 	}
-	if keys == nil {
-		keys = &integrity.ListedKeys{Access: t.AWS}
-	}
-	chains, err := integrity.Verify(ctx, bucket, integrity.Options{Bucket: u.Bucket, Prefix: u.Prefix, Accounts: t.Accounts, Period: period, Now: p.Now(), Keys: keys})
+	chains, err := integrity.Verify(ctx, place, integrity.Options{Bucket: place.Name, Prefix: place.Prefix, Accounts: t.Accounts, Period: period, Now: p.Now(), Keys: keys})
 	if err != nil {
-		err = fmt.Errorf("the trail of %s at %s: %w", t.ID, u.Text, err)
+		err = fmt.Errorf("the trail of %s at %s: %w", t.ID, t.CloudTrail.Text, err)
 	}
 	return chains, period, err
+}
+
+// trailKeys are those of the tenant's file, or of CloudTrail itself.
+func trailKeys(t config.Tenant) (integrity.Keys, error) {
+	if t.CloudTrailKeys == "" {
+		return &integrity.ListedKeys{Access: t.AWS}, nil
+	}
+	f, err := integrity.ReadKeyFile(t.CloudTrailKeys)
+	if err != nil {
+		return nil, fmt.Errorf("tenant.cloudtrail_keys of %s: %w", t.ID, err)
+	}
+	return f, nil
 }

@@ -20,10 +20,11 @@ type Checks struct {
 	LargeDownload     int64   // bytes to one principal in a day
 	BackupVolume      int64   // bytes by which a night differs
 	AccessDeniedBurst int64   // refused requests of one principal within an hour
+	MetricsDiffer     float64 // share by which CloudWatch and log may differ, from 0 to 1
 }
 
 // DefaultChecks are the thresholds where the configuration names none.
-var DefaultChecks = Checks{Deviations: 8, DeleteSpike: 50, ErrorRate: 0.05, Errors: 20, LargeDownload: 10 << 30, BackupVolume: 1 << 20, AccessDeniedBurst: 10}
+var DefaultChecks = Checks{Deviations: 8, DeleteSpike: 50, ErrorRate: 0.05, Errors: 20, LargeDownload: 10 << 30, BackupVolume: 1 << 20, AccessDeniedBurst: 10, MetricsDiffer: 0.05}
 
 func readChecks(t *table, from Checks) Checks {
 	c := Checks{
@@ -34,6 +35,7 @@ func readChecks(t *table, from Checks) Checks {
 		LargeDownload:     readSize(t, "large_download", from.LargeDownload),
 		BackupVolume:      readSize(t, "backup_volume", from.BackupVolume),
 		AccessDeniedBurst: t.integer("access_denied_burst", from.AccessDeniedBurst, 2, 1<<40),
+		MetricsDiffer:     float64(t.integer("metrics_differ_percent", int64(math.Round(from.MetricsDiffer*100)), 0, 100)) / 100,
 	}
 	t.done()
 	return c

@@ -98,12 +98,18 @@ type Tenant struct {
 	LargePut      int64 // bytes
 	AWS           objects.Access
 	CloudTrail    objects.URL // no Scheme: none
-	BackupReports objects.URL // no Scheme: none
-	ReportColumns ReportColumns
-	Buckets       []Bucket
-	Principals    []Principal
-	Contacts      []Contact
-	Tickets       Tickets
+	// CloudTrailKeys is a file with the public keys of CloudTrail, resolved against
+	// Dir; "" asks CloudTrail for them.
+	CloudTrailKeys string
+	BackupReports  objects.URL // no Scheme: none
+	// ApprovedChanges is a CSV file, resolved against Dir; "" for none.
+	ApprovedChanges string
+	CloudWatch      bool // its metrics are asked for
+	ReportColumns   ReportColumns
+	Buckets         []Bucket
+	Principals      []Principal
+	Contacts        []Contact
+	Tickets         Tickets
 }
 
 // ReportColumns name the columns of a backup tool's CSV, and what its figures may
@@ -122,6 +128,8 @@ type Bucket struct {
 	Prefixes   []string // "" approves the whole bucket
 	Window     Window
 	MinObjects int64
+	// MetricsFilter is the ID of the request metrics over the whole bucket.
+	MetricsFilter string
 }
 
 // Principal maps requesters to a friendly name and a role.

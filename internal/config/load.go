@@ -247,6 +247,12 @@ func (c *Config) readTenant(t *table) Tenant {
 	if t.str("cloudtrail", "") != "" {
 		n.CloudTrail = c.readURL(t, "cloudtrail", "s3://acme-trail/AWSLogs/111122223333/")
 	}
+	for key, to := range map[string]*string{"approved_changes": &n.ApprovedChanges, "cloudtrail_keys": &n.CloudTrailKeys} {
+		if s := t.str(key, ""); s != "" {
+			*to = c.resolve(s)
+		}
+	}
+	n.CloudWatch = t.boolean("cloudwatch", false)
 	if t.str("backup_reports", "") != "" {
 		n.BackupReports = c.readURL(t, "backup_reports", "s3://acme-logs/backup-reports/")
 	}
@@ -308,6 +314,7 @@ func (c *Config) readBucket(t *table) Bucket {
 	b.Prefixes = prefixes
 	b.Window = readWindow(t.sub("window"), Window{Start: 22 * 60, End: 6 * 60, Days: [7]bool{true, true, true, true, true, true, true}})
 	b.MinObjects = t.integer("min_objects", 1, 1, 1<<40)
+	b.MetricsFilter = t.str("metrics_filter", "EntireBucket")
 	t.done()
 	return b
 }

@@ -6,11 +6,13 @@
 -- draft: The configuration of {bucket} was changed ({subject}) {count} {count:time|times} {span}. It is to be confirmed that the change was approved, and that it weakens no protection.
 --
 -- High is what can open a bucket, hide what happens in it or make backups
--- deletable. The access list of an object counts too.
+-- deletable. The access list of an object counts too. What CloudTrail tells of the
+-- same request is left to the checks of the trail, which know the change itself.
 with c as (
     select a.*, split_part(a.operation, '.', 2) as verb, split_part(a.operation, '.', 3) as setting
     from access a
     where a.time >= :from and a.time < :to and a.operation like 'REST.%' and a.http_status between 200 and 299
+      and not exists (select 1 from changes h where h.bucket = a.bucket and h.request_id = a.request_id)
 ), r as (
     select c.bucket, c.operation || ' by ' || p.identity as subject, d.date, c.time, c.source_object, c.source_line,
            case when c.setting in ('ACL', 'POLICY', 'BUCKETPOLICY', 'LOGGING_STATUS', 'VERSIONING', 'REPLICATION', 'ENCRYPTION', 'LIFECYCLE', 'PUBLIC_ACCESS_BLOCK',

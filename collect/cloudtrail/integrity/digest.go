@@ -108,12 +108,15 @@ func (d *digest) read(ctx context.Context, v *verification) {
 	if !start.Before(d.at) || d.at.Sub(start) > 25*time.Hour {
 		d.began = time.Time{} // it is not believed
 	}
+	if v.Bucket == "" { // of a folder, the bucket of which it is a copy
+		v.Bucket = j.Bucket
+	}
 	switch {
 	case j.Bucket != v.Bucket || j.Object != d.key:
 		fail(BadDigest, "it was moved: it names its place as %s/%s", j.Bucket, j.Object)
 	case j.Account != v.folder.account || !end.Equal(d.at) || d.began.IsZero():
 		fail(BadDigest, "its name and its content tell of another account or time")
-	case j.Algorithm != signatureAlgorithm || meta["signature-algorithm"] != signatureAlgorithm:
+	case j.Algorithm != signatureAlgorithm || meta != nil && meta["signature-algorithm"] != signatureAlgorithm:
 		fail(BadDigest, "its signature algorithm is not %s", signatureAlgorithm)
 	default:
 		if problem, err := d.verify(ctx, v, meta); err != nil {
@@ -126,6 +129,9 @@ func (d *digest) read(ctx context.Context, v *verification) {
 
 // verify checks the signature.
 func (d *digest) verify(ctx context.Context, v *verification, meta map[string]string) (problem string, err error) {
+	if meta == nil {
+		return "", ErrNoMetadata
+	}
 	signature, err := hex.DecodeString(d.signature)
 	if err != nil || len(signature) == 0 {
 		return "its metadata holds no signature", nil

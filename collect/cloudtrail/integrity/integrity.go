@@ -76,22 +76,37 @@ type Chain struct {
 	Digests, Backfill, Logs            Count
 	Proven                             []Span // by time, not touching
 	Problems                           []Problem
+	Windows                            []Window // of the digests, backfill included
+}
+
+// Window is one digest, with the log files that it names.
+type Window struct {
+	Span
+	Valid bool
+	Logs  Count
 }
 
 // Span is time from From up to To.
 type Span struct{ From, To time.Time }
 
 // ProvenTime is how much of the period of a verification is proven.
-func (c *Chain) ProvenTime() (d time.Duration) {
+func (c *Chain) ProvenTime() time.Duration {
+	return c.ProvenIn(Span{To: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)})
+}
+
+// ProvenIn is how much of a part of it is.
+func (c *Chain) ProvenIn(part Span) (d time.Duration) {
 	for _, s := range c.Proven {
-		d += s.To.Sub(s.From)
+		if from, to := later(s.From, part.From), earlier(s.To, part.To); from.Before(to) {
+			d += to.Sub(from)
+		}
 	}
 	return d
 }
 
 // Options of a verification.
 type Options struct {
-	Bucket string
+	Bucket string // "" for that of the first digest, of which a folder is a copy
 	Prefix string // where the keys to look at begin; it may end before, in or behind AWSLogs/…/ACCOUNT/
 	// Accounts are those whose trails are looked at; empty for all.
 	Accounts []string
@@ -204,7 +219,7 @@ func (v *verification) chain(ctx context.Context, c *Chain, files []*digest) err
 			c.Problems = append(c.Problems, *d.bad)
 			v.doubt = append(v.doubt, Span{d.start(), d.at})
 		}
-		held, err := v.logs(ctx, c, d)
+		held, err := v.window(ctx, c, d)
 		if err != nil {
 			return err
 		}
@@ -233,7 +248,7 @@ func (v *verification) chain(ctx context.Context, c *Chain, files []*digest) err
 			c.Problems = append(c.Problems, *d.bad)
 			v.doubt = append(v.doubt, Span{d.start(), d.at})
 		}
-		held, err := v.logs(ctx, c, d)
+		held, err := v.window(ctx, c, d)
 		if err != nil {
 			return err
 		}
@@ -242,6 +257,14 @@ func (v *verification) chain(ctx context.Context, c *Chain, files []*digest) err
 		}
 	}
 	return nil
+}
+
+// window looks at the log files of a digest, and tells whether all hold.
+func (v *verification) window(ctx context.Context, c *Chain, d *digest) (bool, error) {
+	before := c.Logs
+	held, err := v.logs(ctx, c, d)
+	c.Windows = append(c.Windows, Window{Span: Span{d.start(), d.at}, Valid: d.bad == nil, Logs: Count{c.Logs.All - before.All, c.Logs.Valid - before.Valid}})
+	return held, err
 }
 
 // link compares a digest with the one before it in the listing, and tells whether

@@ -1,0 +1,186 @@
+package analyze
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"bucketproof/analyze/controlplane"
+	"bucketproof/analyze/engine"
+	"bucketproof/internal/config"
+	"bucketproof/internal/redact"
+	"bucketproof/internal/wildcard"
+)
+
+// Change is a change of the control plane, as CloudTrail tells of it.
+type Change struct {
+	Time                       time.Time
+	Date                       string // of the tenant's zone
+	Check                      string // that reports it where it is not approved
+	Severity                   string
+	Event                      string // PutBucketPolicy …
+	Bucket                     string // of the tenant; "" for what concerns none of its own
+	Target                     string // the bucket, role, user, policy, key or trail
+	Requester, Identity, Who   string // as in the trail, without the name of a session, and by the mapping
+	SourceIP, UserAgent        string
+	Account, Region            string
+	What                       string // in words
+	Before                     string // what the event before said of the same thing; "" where none is known
+	Ticket                     string // of the approved change; "" where none is
+	RequestID, EventID, Source string
+	inRange                    bool
+}
+
+// Subject is the change as a finding names it.
+func (c *Change) Subject() string { return c.What + ", by " + c.Identity }
+
+const maxWords = 300 // bytes of a change in words
+
+// Changes are the changes of the range that touch the tenant's buckets, keys, roles,
+// mapped users and trails, by time.
+func (v *View) Changes(ctx context.Context) ([]Change, error) {
+	all, err := v.allChanges(ctx)
+	return slices.DeleteFunc(all, func(c Change) bool { return !c.inRange }), err
+}
+
+// allChanges are those of the slice: an earlier one tells what was before.
+func (v *View) allChanges(ctx context.Context) ([]Change, error) {
+	var approved []Approved
+	if v.Tenant.ApprovedChanges != "" {
+		var err error
+		if approved, err = ReadApproved(v.Tenant.ApprovedChanges, v.Range.Location); err != nil {
+			return nil, err
+		}
+	}
+	result, err := v.engine.Query(ctx, v.data.Catalog.tables["changes"])
+	if err != nil {
+		return nil, fmt.Errorf("list changes: %w", err)
+	}
+	var out []Change
+	seen, said := map[string]bool{}, map[string]string{}
+	for _, row := range result.Rows {
+		var c Change
+		var source, parameters, resources string
+		ok, ok1 := false, false
+		if c.Time, ok = row[0].(time.Time); ok {
+			c.inRange, ok1 = row[2].(bool)
+		}
+		for i, to := range []*string{nil, &c.Date, nil, &source, &c.Event, &c.Account, &c.Region, &c.Requester, &c.SourceIP, &c.UserAgent, &c.Bucket, &c.RequestID, &c.EventID, &parameters, &resources, &c.Source} {
+			if to != nil && ok {
+				*to, ok = row[i].(string)
+			}
+		}
+		if !ok || !ok1 {
+			return nil, fmt.Errorf("list changes: unexpected row %v", row)
+		}
+		said1, matters := controlplane.Describe(controlplane.Event{Source: source, Name: c.Event, Bucket: c.Bucket, Requester: c.Requester, Parameters: parameters, Resources: resources})
+		if !matters || !v.concerns(c.Account, said1) || c.EventID != "" && seen[c.EventID] {
+			continue
+		}
+		seen[c.EventID] = true
+		own := slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Name == c.Bucket })
+		c.Check, c.Severity, c.Target = said1.Check, said1.Severity, said1.Target
+		c.What = said1.What
+		if c.Bucket != "" && !own {
+			c.What = "log bucket " + c.Bucket + ": " + c.What
+			c.Bucket = ""
+		}
+		c.What = redact.Text(cut(c.What, maxWords))
+		id := identify(c.Requester, v.Tenant.Principals)
+		c.Identity, c.Who = redact.Text(id.name), redact.Text(id.principal)
+		key := c.Account + " " + said1.Thing + " " + said1.Target
+		c.Before = said[key]
+		said[key] = c.What
+		c.Ticket = ticket(approved, &c, c.Requester, id.principal, id.name)
+		for _, s := range []*string{&c.Requester, &c.SourceIP, &c.UserAgent, &c.Target} {
+			*s = redact.Text(*s)
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// cut shortens a text to at most n bytes and a sign of it, at a whole character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xC0 == 0x80 {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// concerns tells whether a change of the account is one of the tenant: of IAM those of
+// mapped roles and users, and of policies, of which CloudTrail does not tell who has
+// them.
+func (v *View) concerns(account string, c controlplane.Change) bool {
+	if c.Delivery { // of those of which the event tells no bucket, each may be the tenant's
+		return !c.OfBucket || slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Name == c.Target })
+	}
+	if c.Role == "" && c.User == "" {
+		return true
+	}
+	return slices.ContainsFunc(v.Tenant.Principals, func(p config.Principal) bool { return names(p.Match, account, c) })
+}
+
+// names tells whether a pattern of the mapping is about a role or user: by account and
+// name, whatever its path and session.
+func names(match, account string, c controlplane.Change) bool {
+	parts := strings.SplitN(match, ":", 6)
+	if len(parts) < 6 {
+		return wildcard.Match(match, "*") || match == account
+	}
+	if !wildcard.Match(parts[4], account) {
+		return false
+	}
+	path := strings.Split(parts[5], "/")
+	last := path[len(path)-1]
+	switch {
+	case path[0] == "assumed-role" && len(path) > 1:
+		return c.Role != "" && wildcard.Match(path[1], c.Role)
+	case path[0] == "role":
+		return c.Role != "" && wildcard.Match(last, c.Role)
+	case path[0] == "user":
+		return c.User != "" && wildcard.Match(last, c.User)
+	case path[0] == "*":
+		return true
+	}
+	return false
+}
+
+// changes is the bound table of them.
+func (v *View) changes(ctx context.Context) (engine.Table, error) {
+	t := engine.Table{Name: "changes", Columns: columns("check_name", engine.Text, "severity", engine.Text, "bucket", engine.Text, "target", engine.Text, "event", engine.Text, "what", engine.Text,
+		"before", engine.Text, "subject", engine.Text, "date", engine.Text, "time", zoned, "in_range", engine.Bool, "requester", engine.Text, "principal", engine.Text, "source_ip", engine.Text,
+		"account", engine.Text, "region", engine.Text, "who", engine.Text, "ticket", engine.Text, "request_id", engine.Text, "source", engine.Text)}
+	all, err := v.allChanges(ctx)
+	for _, c := range all {
+		who := c.Requester
+		if c.SourceIP != "" {
+			who += " from " + c.SourceIP
+		}
+		t.Rows = append(t.Rows, []any{c.Check, c.Severity, c.Bucket, c.Target, c.Event, c.What, c.Before, c.Subject(), c.Date, c.Time, c.inRange, c.Requester, c.Who, c.SourceIP,
+			c.Account, c.Region, who, c.Ticket, c.RequestID, c.Source})
+	}
+	return t, err
+}
+
+// logPlaces are the buckets in which the tenant's access logs and trail lie.
+func (v *View) logPlaces() engine.Table {
+	t := engine.Table{Name: "log_places", Columns: columns("bucket", engine.Text)}
+	seen := map[string]bool{}
+	add := func(name string) {
+		if name != "" && !seen[name] {
+			seen[name] = true
+			t.Rows = append(t.Rows, []any{name})
+		}
+	}
+	for _, b := range v.Tenant.Buckets {
+		add(b.Logs.Bucket)
+	}
+	add(v.Tenant.CloudTrail.Bucket)
+	return t
+}

@@ -1,0 +1,283 @@
+package analyze
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"bucketproof/analyze/engine"
+	"bucketproof/internal/config"
+	"bucketproof/internal/dataset"
+	"bucketproof/internal/redact"
+	"bucketproof/internal/state"
+)
+
+// Settle is how long after the end of a day log objects of it are waited for: S3
+// delivers most within a few hours, and some a day late.
+const Settle = 36 * time.Hour
+
+// unsettled is the reason why a day is not compared with another witness yet.
+const unsettled = "log objects of the day may still come"
+
+// Witnesses are what was told beside access log and trail.
+type Witnesses struct {
+	Trail   map[string]state.TrailDay     // by date: what the digests prove
+	Metrics map[[2]string]state.MetricDay // by bucket and date: what CloudWatch counted
+	// Looks are those at how logging is set up, by bucket and date.
+	Looks map[[2]string]state.LoggingLook
+}
+
+// readWitnesses reads what they told of the days of the range and those before it.
+func (v *View) readWitnesses(ctx context.Context) error {
+	zone := v.Range.Location.String()
+	days := v.allDays()
+	first, last := days[0], days[len(days)-1]
+	var err error
+	if v.Witnesses.Trail, err = v.data.State.TrailDays(ctx, v.Tenant.ID, zone, first.Date, last.Date); err != nil {
+		return err
+	}
+	if v.Witnesses.Metrics, err = v.data.State.MetricDays(ctx, v.Tenant.ID, zone, first.Date, last.Date); err != nil {
+		return err
+	}
+	looks, err := v.data.State.LoggingLooks(ctx, v.Tenant.ID, first.Start, last.End.Add(Settle))
+	if err != nil {
+		return err
+	}
+	v.Witnesses.Looks = map[[2]string]state.LoggingLook{}
+	for _, d := range v.Range.Days() {
+		for _, l := range looks { // the first one behind the day, or else the last one in it
+			of := [2]string{l.Bucket, d.Date}
+			if known, ok := v.Witnesses.Looks[of]; l.Looked.Before(d.Start) || !l.Looked.Before(d.End.Add(Settle)) || ok && !known.Looked.Before(d.End) {
+				continue
+			}
+			v.Witnesses.Looks[of] = l
+		}
+	}
+	return nil
+}
+
+// Reasons why the digests, CloudWatch or the set-up of logging are not evaluated. Those
+// that begin with notAsked may be known on another day.
+const (
+	notAsked = "not asked"
+	noDigest = notAsked + ": the digests of the day were not looked at"
+	noMetric = notAsked + ": CloudWatch was not asked for the day"
+	noLook   = "not known: it was not looked at how logging is set up"
+	noPoint  = "not measurable: CloudWatch has no data point of the day, so request metrics with the ID of metrics_filter are not on, or there was no request"
+)
+
+// proofGap says why the digests of a day can't be judged; "" where they can.
+func (v *View) proofGap(date string) string {
+	d, ok := v.Witnesses.Trail[date]
+	switch {
+	case !ok:
+		return noDigest
+	case d.Failure != "":
+		return notAsked + ": " + redact.Text(d.Failure)
+	}
+	for _, p := range d.Problems {
+		if p.Kind == "unread" {
+			return notAsked + ": " + redact.Text(p.Text)
+		}
+	}
+	return ""
+}
+
+// metricGap says why a day of a bucket can't be compared with CloudWatch; "" where it
+// can.
+func (v *View) metricGap(d CoveredDay) string {
+	m, ok := v.Witnesses.Metrics[[2]string{d.Bucket, d.Date}]
+	switch {
+	case !ok:
+		return noMetric
+	case m.Failure != "":
+		return notAsked + ": " + redact.Text(m.Failure)
+	}
+	if _, ok := m.Values[metricRequests]; !ok {
+		return noPoint
+	}
+	return waits(v.listed[d.Bucket], d.Day)
+}
+
+// sizeGap says the same of how much lies in the bucket.
+func (v *View) sizeGap(d CoveredDay) string {
+	m, ok := v.Witnesses.Metrics[[2]string{d.Bucket, d.Date}]
+	_, known := m.Values[metricBytes]
+	switch {
+	case !ok:
+		return noMetric
+	case m.Failure != "":
+		return notAsked + ": " + redact.Text(m.Failure)
+	case !known:
+		return "not measurable: CloudWatch does not tell the size of the bucket on the day"
+	}
+	return ""
+}
+
+// setupGap says why it is not known how the logging of a bucket was set up.
+func (v *View) setupGap(d CoveredDay) string {
+	l, ok := v.Witnesses.Looks[[2]string{d.Bucket, d.Date}]
+	if !ok {
+		return noLook
+	}
+	for _, f := range l.Found {
+		if f.Outcome == outcomeUnknown {
+			return "not known: " + f.What + ": " + redact.Text(f.Detail)
+		}
+	}
+	return ""
+}
+
+// outcomeUnknown and outcomeFault are those of package delivery.
+const (
+	outcomeUnknown = "not known"
+	outcomeFault   = "FAULT"
+)
+
+// The metrics of all requests, and of the size of a bucket.
+const (
+	metricRequests = "AllRequests"
+	metricBytes    = "BucketSizeBytes"
+)
+
+// trailProof is a row for each trail and day of the range.
+func (v *View) trailProof(context.Context) (engine.Table, error) {
+	t := engine.Table{Name: "trail_proof", Columns: columns("date", engine.Text, "account", engine.Text, "region", engine.Text, "trail", engine.Text, "digests", engine.Int, "digests_valid", engine.Int,
+		"log_files", engine.Int, "log_files_valid", engine.Int, "whole_s", engine.Int, "proven_s", engine.Int, "problems", engine.Int, "gap", engine.Text)}
+	for _, d := range v.Range.Days() {
+		day := v.Witnesses.Trail[d.Date]
+		gap := v.proofGap(d.Date)
+		if len(day.Chains) == 0 && v.Tenant.CloudTrail.Scheme != "" {
+			whole := int64(d.End.Sub(d.Start).Seconds())
+			t.Rows = append(t.Rows, []any{d.Date, "", "", "", int64(0), int64(0), int64(0), int64(0), whole, int64(0), int64(len(day.Problems)), gap})
+		}
+		for _, c := range day.Chains {
+			n := int64(0)
+			for _, p := range day.Problems {
+				if p.Account == c.Account && p.Region == c.Region && p.Trail == c.Trail {
+					n++
+				}
+			}
+			t.Rows = append(t.Rows, []any{d.Date, c.Account, c.Region, c.Trail, int64(c.Digests), int64(c.DigestsValid), int64(c.Logs), int64(c.LogsValid),
+				int64(c.Whole.Seconds()), int64(c.Proven.Seconds()), n, gap})
+		}
+	}
+	return t, nil
+}
+
+// trailProblems is a row for each thing that does not hold on a day of the range.
+func (v *View) trailProblems(context.Context) (engine.Table, error) {
+	t := engine.Table{Name: "trail_problems", Columns: columns("date", engine.Text, "kind", engine.Text, "account", engine.Text, "region", engine.Text, "trail", engine.Text, "object", engine.Text,
+		"from_time", zoned, "to_time", zoned, "detail", engine.Text, "tampering", engine.Bool)}
+	for _, d := range v.Range.Days() {
+		for _, p := range v.Witnesses.Trail[d.Date].Problems {
+			t.Rows = append(t.Rows, []any{d.Date, p.Kind, p.Account, p.Region, p.Trail, p.Key, p.From, p.To, p.Text, p.Tampering})
+		}
+	}
+	return t, nil
+}
+
+// metricDays is a row for each bucket, day and metric, of the days before the range, too.
+func (v *View) metricDays(context.Context) (engine.Table, error) {
+	t := engine.Table{Name: "metric_days", Columns: columns("bucket", engine.Text, "date", engine.Text, "metric", engine.Text, "value", engine.Double)}
+	if !v.Tenant.CloudWatch {
+		return t, nil
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(v.Witnesses.Metrics), func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) }) {
+		if !slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Name == k[0] }) {
+			continue
+		}
+		m := v.Witnesses.Metrics[k]
+		for _, metric := range sortedKeys(m.Values) {
+			t.Rows = append(t.Rows, []any{k[0], k[1], metric, m.Values[metric]})
+		}
+	}
+	return t, nil
+}
+
+// loggingFound is a row for each thing that was found about how a bucket's logging is
+// set up, on each day of the range.
+func (v *View) loggingFound(context.Context) (engine.Table, error) {
+	t := engine.Table{Name: "logging_found", Columns: columns("bucket", engine.Text, "date", engine.Text, "looked", zoned, "what", engine.Text, "outcome", engine.Text, "detail", engine.Text)}
+	for _, d := range v.Range.Days() {
+		for _, b := range v.Tenant.Buckets {
+			l := v.Witnesses.Looks[[2]string{b.Name, d.Date}]
+			for _, f := range l.Found {
+				t.Rows = append(t.Rows, []any{b.Name, d.Date, l.Looked, f.What, f.Outcome, f.Detail})
+			}
+		}
+	}
+	return t, nil
+}
+
+// readListed notes when the places of each bucket's log and of the trail were last
+// listed.
+func (v *View) readListed(ctx context.Context) error {
+	v.listed = map[string]time.Time{}
+	for _, b := range v.Tenant.Buckets {
+		at, err := v.data.State.Listed(ctx, b.Logs.Text)
+		if err != nil {
+			return err
+		}
+		v.listed[b.Name] = at
+	}
+	if v.Tenant.CloudTrail.Scheme == "" {
+		return nil
+	}
+	var err error
+	v.trailListed, err = v.data.State.Listed(ctx, v.Tenant.CloudTrail.Text)
+	return err
+}
+
+// waits says that log objects of a day may still come; "" where no more are waited for.
+func waits(listed time.Time, d Day) string {
+	if listed.Before(d.End.Add(Settle)) {
+		return unsettled
+	}
+	return ""
+}
+
+// witnessGap says why log and trail can't be compared on a day; "" where they can.
+func (v *View) witnessGap(d CoveredDay) string {
+	for _, gap := range []string{d.Gap, v.trailGaps[d.Date], waits(v.listed[d.Bucket], d.Day), waits(v.trailListed, d.Day)} {
+		if gap != "" {
+			return gap
+		}
+	}
+	return ""
+}
+
+// coverTrail judges the days of the range by the hours in which the tenant's accounts
+// have events. One account without them is enough for a day not to be trusted: which
+// account owns a bucket the configuration does not tell.
+func (v *View) coverTrail(ctx context.Context, query engine.Query) error {
+	v.trailGaps = map[string]string{}
+	if v.Tenant.CloudTrail.Scheme == "" {
+		return nil
+	}
+	result, err := query(ctx, v.data.Catalog.tables["trail-hours"])
+	if err != nil {
+		return fmt.Errorf("list hours of the trail: %w", err)
+	}
+	hours, err := hoursOf(result)
+	if err != nil {
+		return err
+	}
+	for _, account := range v.Tenant.Accounts {
+		list, err := v.neighbours(ctx, dataset.TrailOwner(account), hours[account])
+		if err != nil {
+			return err
+		}
+		c := newCoverage(list, nil, v.allDays(), v.Range.Location)
+		c.silent = silentTrail + " of account " + account
+		for _, d := range v.Range.Days() {
+			if gap := c.gap(d.Start, d.End, edge, edge, true); gap != "" && v.trailGaps[d.Date] == "" {
+				v.trailGaps[d.Date] = gap
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,15 @@
+-- title: Protection or set-up changed
+-- question: Did anyone change versioning, Object Lock, lifecycle, encryption or a key, without an approved change?
+-- severity: medium
+-- scope: trail
+-- needs: cloudtrail
+-- sentence: {count} {count:change|changes} without an approved change, as CloudTrail tells.
+-- draft: CloudTrail tells of this change {span}: {subject}. No line of the approved changes covers it. It is to be confirmed that the change was approved, and that it weakens no protection.
+--
+-- Approved are the changes that a line of tenant.approved_changes covers.
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, min(severity) as severity,
+       array_agg(source order by time, source) as samples, array_agg(distinct who) as who
+from changes
+where check_name = 'configuration-changed' and ticket = '' and in_range
+group by bucket, subject, date
+order by bucket, date, subject

@@ -1,0 +1,15 @@
+-- title: Logging set up with a fault
+-- question: Is the delivery of the access log set up so that all of it arrives, and only S3 can write it?
+-- severity: medium
+-- scope: setup
+-- ends: yes
+-- needs: logs in s3
+-- sentence: The delivery of the access log is set up with a fault, seen {days}.
+-- draft: The delivery of the access log of {bucket} was found with a fault {span}: {subject}. What it says is to be mended, and it is to be found out since when logs may be missing.
+--
+-- As `logging status` tells; its warnings are no findings.
+select bucket, what || ': ' || detail as subject, date, 1 as count, min(looked) as first_seen, max(looked) as last_seen, 'medium' as severity, cast([] as varchar[]) as samples
+from logging_found
+where outcome = 'FAULT'
+group by bucket, what, detail, date
+order by bucket, date, subject

@@ -1,0 +1,15 @@
+-- title: Access policy changed
+-- question: Did anyone change who may reach the backups, without an approved change?
+-- severity: high
+-- scope: trail
+-- needs: cloudtrail
+-- sentence: {count} {count:change|changes} without an approved change, as CloudTrail tells.
+-- draft: CloudTrail tells of this change {span}: {subject}. No line of the approved changes covers it. It is to be confirmed that the change was approved, and that it lets nobody in who has no need.
+--
+-- Approved are the changes that a line of tenant.approved_changes covers.
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, min(severity) as severity,
+       array_agg(source order by time, source) as samples, array_agg(distinct who) as who
+from changes
+where check_name = 'policy-changed' and ticket = '' and in_range
+group by bucket, subject, date
+order by bucket, date, subject

@@ -1,0 +1,19 @@
+-- title: What lies in the buckets
+-- question: How much lies in the buckets, and does it grow or shrink?
+-- column date: of UTC, as CloudWatch has it
+-- column objects: old versions, delete markers and parts of unfinished uploads included
+-- column bytes: over all storage classes, old versions and parts included
+-- column change_bytes: against the day before for which CloudWatch has a figure
+with m as (
+    select bucket, date, cast(max(value) filter (metric = 'NumberOfObjects') as bigint) as objects, cast(max(value) filter (metric = 'BucketSizeBytes') as bigint) as bytes
+    from metric_days
+    where metric in ('NumberOfObjects', 'BucketSizeBytes') and (:bucket = '' or bucket = :bucket)
+    group by bucket, date
+), c as (
+    select *, bytes - lag(bytes) over (partition by bucket order by date) as change_bytes from m
+)
+select c.bucket, c.date, c.objects, c.bytes, c.change_bytes
+from c
+join days d on d.date = c.date
+where d.in_range
+order by c.bucket, c.date

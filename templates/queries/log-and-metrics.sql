@@ -1,0 +1,21 @@
+-- title: Access log and CloudWatch
+-- question: Does CloudWatch count as many requests as the access log holds?
+-- column requests: in the access log, counted as CloudWatch counts: without lifecycle, parts of multi-object deletes and the read halves of copies
+-- column counted: by CloudWatch (AllRequests); empty where it has no data point of the day
+-- column difference_percent: by how much the log differs from what CloudWatch counted; an estimate, because AWS delivers both on a best-effort basis
+-- column errors: answers 4xx and 5xx in the access log
+-- column counted_errors: the same by CloudWatch
+-- column verdict: attention where the difference is beyond checks.metrics_differ_percent
+with m as (
+    select bucket, date, max(value) filter (metric = 'AllRequests') as counted, coalesce(max(value) filter (metric = '4xxErrors'), 0) + coalesce(max(value) filter (metric = '5xxErrors'), 0) as errors,
+           max(value) filter (metric = 'BytesDownloaded') as downloaded
+    from metric_days
+    group by bucket, date
+)
+select l.bucket, l.date, l.requests, cast(m.counted as bigint) as counted, round(100.0 * (l.requests - m.counted) / nullif(m.counted, 0), 2) as difference_percent,
+       l.errors_4xx + l.errors_5xx as errors, case when m.counted is not null then cast(m.errors as bigint) end as counted_errors, l.bytes_sent, cast(m.downloaded as bigint) as counted_bytes_sent,
+       case when m.counted is null then 'not evaluated' when abs(l.requests - m.counted) > :metrics_differ * m.counted then 'attention' else 'ok' end as verdict
+from logged_days l
+left join m on m.bucket = l.bucket and m.date = l.date
+where :bucket = '' or l.bucket = :bucket
+order by l.bucket, l.date

@@ -1,0 +1,12 @@
+-- title: Where access log and CloudTrail differ
+-- question: Which requests has only one of the two witnesses, and about which do they disagree?
+-- column difference: who has it, or what the trail says otherwise than the log
+--
+-- Of what is in one place for a reason that is known, such as lifecycle, only the
+-- number is told, in the table before. The first 10,000 by time.
+select bucket, date, time, request_id, operation, coalesce(requester, '-') as requester, coalesce(key, '') as key,
+       case when not in_trail then 'only in the log' when not in_log then 'only in the trail' else disagreement end as difference
+from compared
+where (:bucket = '' or bucket = :bucket) and known is null and not (in_log and in_trail and disagreement = '')
+order by time, bucket, request_id
+limit 10000

@@ -1,0 +1,11 @@
+-- title: How logging is set up
+-- question: Is access logging on for every bucket, and does its delivery lead to a place where only S3 can write?
+-- column looked: when S3 was asked
+-- column outcome: ok, warning, fault, or not known where it may not be asked
+--
+-- The last look at each bucket in the time that is asked about.
+select bucket, looked, what, lower(outcome) as outcome, detail
+from logging_found
+where (:bucket = '' or bucket = :bucket) and looked = (select max(f.looked) from logging_found f where f.bucket = logging_found.bucket)
+group by all
+order by bucket, what

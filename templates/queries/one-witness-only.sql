@@ -1,0 +1,8 @@
+-- title: What only one witness can have
+-- question: Why are some requests in only one of access log and CloudTrail?
+-- column reason: why the other one does not have them
+select bucket, known as reason, case when in_log then 'access log' else 'CloudTrail' end as witness, count(*) as requests, min(time) as first_seen, max(time) as last_seen
+from compared
+where known is not null and (:bucket = '' or bucket = :bucket)
+group by bucket, known, in_log
+order by bucket, requests desc, reason
