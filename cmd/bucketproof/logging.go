@@ -15,12 +15,12 @@ import (
 func newLogging(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "logging",
-		Short:   "Look at how the buckets' access logging is set up",
+		Short:   "Look at the buckets' access logging, and turn it on",
 		Example: "  bucketproof logging status --tenant acme",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLoggingStatus(a))
+	cmd.AddCommand(newLoggingStatus(a), newLoggingEnable(a), newLoggingTemplate(a))
 	return cmd
 }
 

@@ -40,7 +40,10 @@ func Policies(c *config.Config, tenants []config.Tenant) ([]Policy, error) {
 		if t.BackupReports.Scheme != "" {
 			w.read(t.AWS, t.BackupReports)
 		}
-		if t.CloudTrail.Scheme == "s3" {
+		if t.CloudWatch {
+			w.of(t.AWS).add("Metrics", []string{"cloudwatch:GetMetricData", "cloudwatch:ListMetrics"}, "*") // neither takes a resource
+		}
+		if t.CloudTrail.Scheme == "s3" && t.CloudTrailKeys == "" {
 			w.of(t.AWS).add("TrailKeys", []string{"cloudtrail:ListPublicKeys"}, "*")
 		}
 		for _, b := range t.Buckets {
@@ -145,7 +148,7 @@ func (w wants) read(a objects.Access, u objects.URL) {
 func (w wants) status(a objects.Access, b config.Bucket) {
 	s := w.of(a)
 	s.add("LoggingStatus", []string{"s3:GetBucketLogging", "s3:GetBucketLocation"}, arn(a, b.Name), arn(a, b.Logs.Bucket))
-	s.add("LoggingTarget", []string{"s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock", "s3:GetBucketObjectLockConfiguration", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration"}, arn(a, b.Logs.Bucket))
+	s.add("LoggingTarget", []string{"s3:GetBucketPolicy", "s3:GetBucketRequestPayment", "s3:GetBucketPublicAccessBlock", "s3:GetBucketObjectLockConfiguration", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration"}, arn(a, b.Logs.Bucket))
 }
 
 func (w wants) evidence(c *config.Config) {

@@ -29,6 +29,7 @@ name = "Acme"
 accounts = ["111122223333"]
 aws = { role_arn = "arn:aws:iam::111122223333:role/Evidence" }
 cloudtrail = "s3://acme-trail/AWSLogs/111122223333/"
+cloudwatch = true
 backup_reports = "s3://acme-logs/reports/"
 [[tenant.bucket]]
 name = "acme-backups"
@@ -89,7 +90,7 @@ func TestPolicies(t *testing.T) {
 			"ListMspEvidence s3:ListBucket on arn:aws:s3:::msp-evidence map[StringLike:map[s3:prefix:[packets/*]]]",
 			"ListWhole s3:ListBucket on arn:aws:s3:::lodz-logs",
 			"LoggingStatus s3:GetBucketLocation,s3:GetBucketLogging on arn:aws:s3:::lodz-archiwum,arn:aws:s3:::lodz-logs",
-			"LoggingTarget s3:GetBucketObjectLockConfiguration,s3:GetBucketPolicy,s3:GetBucketPublicAccessBlock,s3:GetEncryptionConfiguration,s3:GetLifecycleConfiguration on arn:aws:s3:::lodz-logs",
+			"LoggingTarget s3:GetBucketObjectLockConfiguration,s3:GetBucketPolicy,s3:GetBucketPublicAccessBlock,s3:GetBucketRequestPayment,s3:GetEncryptionConfiguration,s3:GetLifecycleConfiguration on arn:aws:s3:::lodz-logs",
 			"Read s3:GetObject on arn:aws:s3:::lodz-logs/*",
 			"Roles sts:AssumeRole on arn:aws:iam::111122223333:role/Evidence",
 		},
@@ -97,7 +98,8 @@ func TestPolicies(t *testing.T) {
 			"ListAcmeLogs s3:ListBucket on arn:aws:s3:::acme-logs map[StringLike:map[s3:prefix:[acme-backups/* reports/* sql/*]]]",
 			"ListAcmeTrail s3:ListBucket on arn:aws:s3:::acme-trail map[StringLike:map[s3:prefix:[AWSLogs/111122223333/*]]]",
 			"LoggingStatus s3:GetBucketLocation,s3:GetBucketLogging on arn:aws:s3:::acme-backups,arn:aws:s3:::acme-logs,arn:aws:s3:::acme.sql",
-			"LoggingTarget s3:GetBucketObjectLockConfiguration,s3:GetBucketPolicy,s3:GetBucketPublicAccessBlock,s3:GetEncryptionConfiguration,s3:GetLifecycleConfiguration on arn:aws:s3:::acme-logs",
+			"LoggingTarget s3:GetBucketObjectLockConfiguration,s3:GetBucketPolicy,s3:GetBucketPublicAccessBlock,s3:GetBucketRequestPayment,s3:GetEncryptionConfiguration,s3:GetLifecycleConfiguration on arn:aws:s3:::acme-logs",
+			"Metrics cloudwatch:GetMetricData,cloudwatch:ListMetrics on *",
 			"Read s3:GetObject on arn:aws:s3:::acme-logs/acme-backups/*,arn:aws:s3:::acme-logs/reports/*,arn:aws:s3:::acme-logs/sql/*,arn:aws:s3:::acme-trail/AWSLogs/111122223333/*",
 			"TrailKeys cloudtrail:ListPublicKeys on *",
 		},

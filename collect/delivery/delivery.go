@@ -104,6 +104,7 @@ func (e *examination) run(ctx context.Context) {
 	e.loop(ctx, target)
 	region := e.regions(ctx, target)
 	e.policy(ctx, target, prefix, region)
+	e.payer(ctx, target)
 	e.public(ctx, target)
 	e.lock(ctx, target)
 	e.encryption(ctx, target)
@@ -121,10 +122,10 @@ func (e *examination) logging(ctx context.Context, bucket string) (*types.Loggin
 // format names the form of the keys.
 func format(f *types.TargetObjectKeyFormat) string {
 	switch {
-	case f != nil && f.PartitionedPrefix != nil && f.PartitionedPrefix.PartitionDateSource == types.PartitionDateSourceEventTime:
-		return "partitioned by event time"
-	case f != nil && f.PartitionedPrefix != nil:
+	case f != nil && f.PartitionedPrefix != nil && f.PartitionedPrefix.PartitionDateSource == types.PartitionDateSourceDeliveryTime:
 		return "partitioned by delivery time"
+	case f != nil && f.PartitionedPrefix != nil: // the default, too (S3 API reference, page PartitionedPrefix)
+		return "partitioned by event time"
 	}
 	return "simple prefix"
 }
@@ -237,6 +238,19 @@ func (e *examination) policy(ctx context.Context, target, prefix, region string)
 	}
 }
 
+// payer looks for Requester Pays, with which S3 delivers no log.
+func (e *examination) payer(ctx context.Context, target string) {
+	out, err := e.api.GetBucketRequestPayment(ctx, &s3.GetBucketRequestPaymentInput{Bucket: &target})
+	switch {
+	case err != nil:
+		e.unknown("payer", "s3:GetBucketRequestPayment on "+target, err)
+	case out.Payer == types.PayerRequester:
+		e.add("payer", Fault, "%s has Requester Pays, with which S3 delivers no log; turn it off, or choose another target", target)
+	default:
+		e.add("payer", OK, "the owner pays")
+	}
+}
+
 func (e *examination) public(ctx context.Context, target string) {
 	out, err := e.api.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &target})
 	switch {
@@ -326,6 +340,9 @@ func expires(r types.LifecycleRule, prefix string) int32 {
 	if f := r.Filter; f != nil {
 		if f.Tag != nil || f.And != nil && len(f.And.Tags) > 0 { // delivered logs have no tags
 			return 0
+		}
+		if f.ObjectSizeGreaterThan != nil || f.ObjectSizeLessThan != nil || f.And != nil && (f.And.ObjectSizeGreaterThan != nil || f.And.ObjectSizeLessThan != nil) {
+			return 0 // it ends some of them
 		}
 		if f.Prefix != nil {
 			below = *f.Prefix

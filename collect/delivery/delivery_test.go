@@ -66,7 +66,7 @@ func TestExamine(t *testing.T) {
 	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"Logs","Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":["s3:PutObject"],"Resource":"arn:aws:s3:::%s/acme/*","Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::%s"},"StringEquals":{"aws:SourceAccount":"123456789012"}}}]}`, logs, source)
 	must(api.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: &logs, Policy: &policy}))
 	must(api.PutBucketLogging(t.Context(), &s3.PutBucketLoggingInput{Bucket: &source, BucketLoggingStatus: &types.BucketLoggingStatus{LoggingEnabled: &types.LoggingEnabled{TargetBucket: &logs, TargetPrefix: aws.String("acme/")}}}))
-	if got, want := find(place), "logging=ok target=ok logs about logs=ok Region=ok target policy=ok target writers=ok public access=warning Object Lock=ok encryption=ok retention=warning"; got != want {
+	if got, want := find(place), "logging=ok target=ok logs about logs=ok Region=ok target policy=ok target writers=ok payer=ok public access=warning Object Lock=ok encryption=ok retention=warning"; got != want {
 		t.Errorf("as the user guide sets it up:\n%s\nwant\n%s", got, want)
 	}
 	if got := find("s3://" + bare + "/acme/"); !strings.Contains(got, "target=FAULT") {

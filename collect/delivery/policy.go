@@ -20,7 +20,7 @@ type statement struct {
 	Principal, NotPrincipal principals
 	Action, NotAction       many[string]
 	Resource, NotResource   many[string]
-	Condition               map[string]map[string]many[string]
+	Condition               map[string]map[string]many[scalar]
 }
 
 // many is one value or a list of them, as IAM's JSON allows.
@@ -36,6 +36,17 @@ func (m *many[T]) UnmarshalJSON(b []byte) error {
 	err := json.Unmarshal(b, &one)
 	*m = []T{one}
 	return err
+}
+
+// scalar is text, a number or a boolean, which IAM takes for the text of it.
+type scalar string
+
+func (v *scalar) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] != '"' {
+		*v = scalar(b)
+		return nil
+	}
+	return json.Unmarshal(b, (*string)(v))
 }
 
 // principals are "*", or lists by kind: AWS, Service, Federated, CanonicalUser.
@@ -161,7 +172,11 @@ func (st statement) names(kind, name string) bool {
 func (st statement) conditionsFit(s source) (bool, string) {
 	for operator, keys := range st.Condition {
 		for key, want := range keys {
-			if !conditionFits(operator, strings.ToLower(key), want, s) {
+			texts := make([]string, len(want))
+			for i, v := range want {
+				texts[i] = string(v)
+			}
+			if !conditionFits(operator, strings.ToLower(key), texts, s) {
 				return false, key
 			}
 		}
