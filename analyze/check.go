@@ -185,6 +185,14 @@ func (s *Statement) Wanted(t config.Tenant) bool {
 	return true
 }
 
+// Needed names what the configuration lacks where it does not ask for the check.
+func (s *Statement) Needed() string {
+	if s.Needs == "logs in s3" {
+		return s.Needs
+	}
+	return "tenant." + s.Needs
+}
+
 // missing says what a check needs and does not have.
 func (v *View) missing(s *Statement, bucket, date string) string {
 	switch s.Needs {

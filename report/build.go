@@ -51,6 +51,9 @@ func Build(ctx context.Context, in Input) (*Packet, error) {
 	if err := p.finish(v); err != nil {
 		return nil, err
 	}
+	if err := p.addCompleteness(); err != nil {
+		return nil, err
+	}
 	if err := p.addLogging(ctx, in.State); err != nil {
 		return nil, err
 	}
@@ -143,6 +146,7 @@ func packetQueries(catalog *analyze.Catalog, t config.Tenant) []*analyze.Stateme
 	if t.BackupReports.Scheme != "" {
 		list = append(list, catalog.Named([]string{"backup-reports"})...)
 	}
+	list = append(list, catalog.Named(witnessQueries(t))...)
 	return append(list, catalog.Named(t.PacketQueries)...)
 }
 
@@ -184,7 +188,7 @@ func (p *Packet) addFindings(ctx context.Context, catalog *analyze.Catalog, s *s
 	}
 	for _, c := range catalog.Checks {
 		if !c.Wanted(p.Tenant) {
-			p.Unasked = append(p.Unasked, c.Name+" (tenant."+c.Needs+")")
+			p.Unasked = append(p.Unasked, c.Name+" ("+c.Needed()+")")
 		}
 	}
 	if p.Suppressed, err = s.SuppressedBetween(ctx, p.Tenant.ID, first, last); err != nil {

@@ -226,6 +226,8 @@ func (p *Packet) logNote() string {
 		return p.say("figure.log-none")
 	case t.Rejected > 0:
 		return p.say("figure.log-rejected", "records", t.Records, "n", t.Rejected)
+	case p.Completeness.Trail != nil:
+		return p.say("figure.log-trail", "share", p.Text.Percent(p.Completeness.Trail.InBoth, p.Completeness.Trail.All()))
 	}
 	return p.say("figure.log-note", "records", t.Records)
 }

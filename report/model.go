@@ -30,6 +30,7 @@ type Model struct {
 	Totals        Totals            `json:"totals"`
 	Previous      *ModelPrevious    `json:"previous"`
 	Logging       []ModelLogging    `json:"logging"`
+	Completeness  Completeness      `json:"completeness"`
 	Principals    []ModelPrincipal  `json:"principals"`
 	Unmapped      []Unmapped        `json:"unmapped"`
 	Approved      []ModelBucket     `json:"approved"`
@@ -173,7 +174,7 @@ func (p *Packet) model(files []File) ([]byte, error) {
 	m := Model{
 		SchemaVersion: SchemaVersion, Tenant: head.Tenant, Period: head.Period, Language: p.Text.Name, Signed: p.Signed, Revision: head.Revision, Supersedes: head.Supersedes,
 		Causes: head.Causes, Changes: head.Changes, Tool: head.Tool, Verdict: p.Verdict, Provisional: p.Provisional, Sentence: p.Sentence, Reasons: orEmpty(p.Reasons),
-		Totals: p.Totals, Unmapped: orEmpty(p.Unmapped), Days: orEmpty(p.Days), Hours: p.Hours, NotEvaluated: head.NotEvaluated, Unasked: orEmpty(p.Unasked),
+		Totals: p.Totals, Completeness: p.Completeness, Unmapped: orEmpty(p.Unmapped), Days: orEmpty(p.Days), Hours: p.Hours, NotEvaluated: head.NotEvaluated, Unasked: orEmpty(p.Unasked),
 		Deliveries: orEmpty(p.Deliveries), Downloads: orEmpty(p.Downloads), OwnReads: orEmpty(p.OwnReads), Actions: orEmpty(p.Actions), Sources: head.Sources,
 		Logging: []ModelLogging{}, Principals: []ModelPrincipal{}, Nights: []ModelNight{}, Findings: []ModelFinding{}, Suppressed: []ModelSuppressed{},
 	}

@@ -59,6 +59,7 @@ type Packet struct {
 	Hours        [7][24]int64   // requests, Monday first, on the clock of the tenant's zone
 	Sources      []state.Source // log objects with records of the month, or delivered in it
 	Totals       Totals
+	Completeness Completeness
 	Previous     *Packet // the month before, as far as it is compared; nil without log records
 	Actions      []Action
 

@@ -17,7 +17,7 @@ const maxRows = 60
 func rowsOf(query string, rows int) int {
 	n := maxRows
 	switch query {
-	case "backup-windows", "log-delivery":
+	case "backup-windows", "log-delivery", "log-and-trail", "log-and-metrics", "trail-integrity":
 		n = 4 * 31
 	}
 	if rows <= n+n/10 {
@@ -55,10 +55,18 @@ var layouts = map[string][]float64{
 	"errors":                    {40, 42, 14, 34, 18, 22, 22},
 	"user-agents":               {32, 66, 18, 18, 17, 21, 21},
 	"log-delivery":              {40, 16, 18, 20, 17, 22, 22, 22},
+	"log-and-trail":             {44, 18, 20, 22, 18, 22, 20, 18, 24},
+	"one-witness-only":          {36, 66, 24, 18, 22, 22},
+	"log-and-trail-differences": {26, 15, 22, 26, 32, 46, 40, 36},
+	"configuration-changes":     {20, 24, 24, 54, 30, 28, 42, 20, 20, 30, 18, 20},
+	"trail-integrity":           {16, 26, 22, 26, 15, 14, 18, 14, 18, 15, 22},
+	"log-and-metrics":           {40, 16, 18, 20, 20, 14, 20, 22, 24, 24},
+	"bucket-size":               {50, 20, 28, 34, 34},
+	"logging-setup":             {34, 22, 26, 20, 84},
 }
 
 // monospaced are the columns that hold what machines read.
-var monospaced = []string{"requester", "key", "sample_key", "prefix", "operation", "user_agent", "error_code", "source", "remote_ip", "address"}
+var monospaced = []string{"requester", "key", "sample_key", "prefix", "operation", "user_agent", "error_code", "source", "remote_ip", "address", "source_ip", "request_id"}
 
 // query prints the answer of a saved query under its title.
 func (d *pages) query(name string) error {
@@ -144,9 +152,12 @@ func printedRows(t *Table) [][]any {
 // markedVerdicts are those of the columns named verdict.
 var markedVerdicts = map[string]draw.Mark{verdictOK: draw.OK, verdictAttention: draw.Attention, verdictMissed: draw.Missed, verdictNotEvaluated: draw.Unknown, "agrees": draw.OK}
 
+// markedOutcomes are those of the columns named outcome.
+var markedOutcomes = map[string]draw.Mark{"ok": draw.OK, "warning": draw.Attention, "fault": draw.Missed, "not known": draw.Unknown}
+
 // words are the columns whose texts are words of bucketproof's own, and not of
 // the log.
-var words = []string{"verdict", "actor", "agent_kind", "direction", "side"}
+var words = []string{"verdict", "actor", "agent_kind", "direction", "side", "difference", "reason", "witness", "outcome"}
 
 func (d *pages) printed(t *Table) (*draw.Table, [][]draw.Cell) {
 	p := d.p
@@ -178,6 +189,9 @@ func (d *pages) printed(t *Table) (*draw.Table, [][]draw.Cell) {
 				line[i].Mark = mark
 			case slices.Contains(words, name):
 				line[i].Text = p.Text.Phrase(text)
+				if name == "outcome" {
+					line[i].Mark = markedOutcomes[text]
+				}
 			case name == "expected" && v == false:
 				line[i].Mark = draw.Attention
 			case name == "principal" && text == "-":

@@ -18,12 +18,12 @@ type section struct {
 
 // sections are the parts of the body, always in this order and with the same
 // headings, so that two months can be laid side by side.
-var sections = []string{"logging", "identities", "windows", "boundaries", "deletes", "movement", "errors", "agents", "findings", "changes", "actions",
+var sections = []string{"logging", "completeness", "identities", "windows", "boundaries", "dual", "configuration", "deletes", "movement", "errors", "agents", "findings", "changes", "actions",
 	"delivery", "further", "controls", "method", "queries", "sources"}
 
 // body writes the sections.
 func (d *pages) body() error {
-	draw := map[string]func(section) error{"logging": d.logging, "identities": d.identities, "windows": d.windows, "boundaries": d.boundaries, "deletes": d.deletes,
+	draw := map[string]func(section) error{"logging": d.logging, "completeness": d.completeness, "dual": d.dual, "configuration": d.configuration, "identities": d.identities, "windows": d.windows, "boundaries": d.boundaries, "deletes": d.deletes,
 		"movement": d.movement, "errors": d.errors, "agents": d.agents, "findings": d.findings, "changes": d.changes, "actions": d.actions, "delivery": d.delivery, "further": d.further,
 		"controls": d.controlMapping, "method": d.method, "queries": d.queries, "sources": d.sources}
 	for i, id := range sections {
@@ -73,7 +73,14 @@ func (d *pages) logging(s section) error {
 	shown := rows[:min(len(rows), maxRows)]
 	d.Draw(d.NewTable(draw.Column{Head: p.say("column.bucket"), Width: 34}, draw.Column{Head: p.say("head.logging"), Width: 26}, draw.Column{Head: p.say("head.target"), Width: 52, Mono: true},
 		draw.Column{Head: p.say("head.first-log"), Width: 24}, draw.Column{Head: p.say("head.newest-log"), Width: 21}, draw.Column{Head: p.say("head.log-objects"), Width: 16, Right: true}, draw.Column{Head: p.say("head.days-complete"), Width: 18, Right: true}), shown)
-	d.Note(p.rowsNote(len(shown), len(rows)) + ". " + p.say("logging.note"))
+	note := "logging.note"
+	if p.shownTable("logging-setup") != nil {
+		note = "logging.note-asked"
+	}
+	d.Note(p.rowsNote(len(shown), len(rows)) + ". " + p.say(note))
+	if err := d.each("logging-setup"); err != nil {
+		return err
+	}
 	d.gapTable()
 	return d.query("log-delivery")
 }
@@ -218,10 +225,7 @@ func (d *pages) windows(s section) error {
 	if err := d.query("backup-windows"); err != nil {
 		return err
 	}
-	if p.shownTable("backup-reports") != nil {
-		return d.query("backup-reports")
-	}
-	return nil
+	return d.each("backup-reports")
 }
 
 func (d *pages) boundaries(s section) error {
@@ -272,7 +276,8 @@ func (d *pages) agents(s section) error { d.begin(s, 30); return d.query("user-a
 
 // placed are the queries that have their place in a section.
 var placed = []string{"log-delivery", "backup-windows", "backup-reports", "top-requesters", "unapproved-prefixes", "cross-account", "requests-by-hour", "deletes",
-	"operations", "bytes-by-day", "large-puts-business-hours", "errors", "user-agents"}
+	"operations", "bytes-by-day", "large-puts-business-hours", "errors", "user-agents", "logging-setup", "log-and-trail", "one-witness-only", "log-and-trail-differences",
+	"configuration-changes", "trail-integrity", "log-and-metrics", "bucket-size"}
 
 // further are the queries that the tenant's configuration asks for.
 func (d *pages) further(s section) error {

@@ -1,0 +1,249 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"bucketproof/internal/config"
+	"bucketproof/report/draw"
+)
+
+// Completeness is by how much witnesses that do not know of each other agree. What is
+// nil is not measurable: it is not configured, or there was nothing to measure.
+type Completeness struct {
+	Trail   *TrailShare  `json:"access_log_and_cloudtrail"`
+	Digests *Proof       `json:"cloudtrail_digests"`
+	Metrics *MetricShare `json:"access_log_and_cloudwatch"`
+}
+
+// TrailShare is what access log and CloudTrail have of the same requests, on days on
+// which the trail has data events of a bucket.
+type TrailShare struct {
+	InBoth      int64 `json:"in_both"`
+	Disagreeing int64 `json:"disagreeing"` // of those in both
+	OnlyLog     int64 `json:"only_in_access_log"`
+	OnlyTrail   int64 `json:"only_in_cloudtrail"`
+	Known       int64 `json:"in_one_for_a_known_reason"` // beside the others
+	Days        int   `json:"bucket_days"`
+	Of          int   `json:"of_bucket_days"`
+}
+
+// All is what both could have.
+func (s *TrailShare) All() int64 { return s.InBoth + s.OnlyLog + s.OnlyTrail }
+
+// Proof is how much of the month the digests of CloudTrail prove.
+type Proof struct {
+	Digests       int64 `json:"digests"`
+	DigestsValid  int64 `json:"digests_valid"`
+	LogFiles      int64 `json:"log_files"`
+	LogFilesValid int64 `json:"log_files_valid"`
+	Whole         int64 `json:"seconds"` // of the days that were looked at, once for each trail
+	Proven        int64 `json:"seconds_proven"`
+	Problems      int64 `json:"problems"`
+}
+
+// MetricShare is what CloudWatch counted and the access log holds, on days for which
+// CloudWatch has figures.
+type MetricShare struct {
+	Requests int64 `json:"requests_in_access_log"`
+	Counted  int64 `json:"requests_counted_by_cloudwatch"`
+	Days     int   `json:"bucket_days"`
+	Of       int   `json:"of_bucket_days"`
+}
+
+// The queries that a tenant's packet shows where it has another witness.
+var (
+	trailQueries   = []string{"log-and-trail", "one-witness-only", "log-and-trail-differences", "configuration-changes", "trail-integrity"}
+	metricQueries  = []string{"log-and-metrics", "bucket-size"}
+	loggingQueries = []string{"logging-setup"}
+)
+
+// witnessQueries are those that the configuration of a tenant asks for.
+func witnessQueries(t config.Tenant) (out []string) {
+	if t.CloudTrail.Scheme != "" {
+		out = append(out, trailQueries...)
+	}
+	if t.CloudWatch {
+		out = append(out, metricQueries...)
+	}
+	if slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Logs.Scheme == "s3" }) {
+		out = append(out, loggingQueries...)
+	}
+	return out
+}
+
+// addCompleteness sums up what the witnesses tell.
+func (p *Packet) addCompleteness() error {
+	c := &p.Completeness
+	if t := p.table("log-and-trail"); t != nil {
+		share := &TrailShare{Of: p.Totals.BucketDays}
+		for _, row := range t.Rows {
+			n, err := integers(t, row, "in_both", "disagreeing", "only_log", "only_trail", "known")
+			if err != nil {
+				return err
+			}
+			if row[slices.Index(t.Columns, "share_percent")] == nil {
+				continue // not measurable on that day
+			}
+			share.Days++
+			share.InBoth += n[0]
+			share.Disagreeing += n[1]
+			share.OnlyLog += n[2]
+			share.OnlyTrail += n[3]
+			share.Known += n[4]
+		}
+		if share.Days > 0 {
+			c.Trail = share
+		}
+	}
+	if t := p.table("trail-integrity"); t != nil {
+		proof := &Proof{}
+		for _, row := range t.Rows {
+			n, err := integers(t, row, "digests", "digests_valid", "log_files", "log_files_valid", "whole_s", "proven_s", "problems")
+			if err != nil {
+				return err
+			}
+			if row[slices.Index(t.Columns, "trail")] == "" && n[6] == 0 {
+				continue // nothing was looked at on that day
+			}
+			for i, to := range []*int64{&proof.Digests, &proof.DigestsValid, &proof.LogFiles, &proof.LogFilesValid, &proof.Whole, &proof.Proven, &proof.Problems} {
+				*to += n[i]
+			}
+		}
+		if proof.Whole > 0 {
+			c.Digests = proof
+		}
+	}
+	if t := p.table("log-and-metrics"); t != nil {
+		share := &MetricShare{Of: p.Totals.BucketDays}
+		counted := slices.Index(t.Columns, "counted")
+		for _, row := range t.Rows {
+			if counted < 0 || row[counted] == nil {
+				continue
+			}
+			n, err := integers(t, row, "requests", "counted")
+			if err != nil {
+				return err
+			}
+			share.Days++
+			share.Requests += n[0]
+			share.Counted += n[1]
+		}
+		if share.Days > 0 {
+			c.Metrics = share
+		}
+	}
+	return nil
+}
+
+// integers are the numbers of some columns of a row.
+func integers(t *Table, row []any, columns ...string) ([]int64, error) {
+	out := make([]int64, len(columns))
+	for i, c := range columns {
+		at := slices.Index(t.Columns, c)
+		if at < 0 {
+			return nil, fmt.Errorf("query %s: no column %s", t.Statement.Name, c)
+		}
+		n, ok := row[at].(int64)
+		if !ok {
+			return nil, fmt.Errorf("query %s: %s is %v, which is no number", t.Statement.Name, c, row[at])
+		}
+		out[i] = n
+	}
+	return out, nil
+}
+
+// completeness says how complete the records are, by witnesses that do not know of each
+// other.
+func (d *pages) completeness(s section) error {
+	p := d.p
+	d.begin(s, 40)
+	none := func(key string) draw.Cell { return draw.Cell{Text: p.say("completeness." + key), Mark: draw.Unknown} }
+	mark := func(ok bool) draw.Mark {
+		if ok {
+			return draw.OK
+		}
+		return draw.Attention
+	}
+	t, c := p.Totals, p.Completeness
+	rows := [][]draw.Cell{{{Text: p.say("completeness.log")}, {Text: p.Text.Percent(int64(t.BucketDays-t.DaysUnknown), int64(t.BucketDays)), Mark: mark(t.DaysUnknown == 0)},
+		{Text: p.say("completeness.log-says", "n", t.BucketDays-t.DaysUnknown, "all", t.BucketDays)}}}
+	trail := []draw.Cell{{Text: p.say("completeness.trail")}, none("none"), {Text: p.say("completeness.trail-none")}}
+	switch x := c.Trail; {
+	case x != nil:
+		trail[1] = draw.Cell{Text: p.Text.Percent(x.InBoth, x.All()), Mark: mark(x.OnlyLog+x.OnlyTrail+x.Disagreeing == 0)}
+		trail[2].Text = p.say("completeness.trail-says", "both", x.InBoth, "all", x.All(), "log", x.OnlyLog, "trail", x.OnlyTrail, "disagreeing", x.Disagreeing, "known", x.Known, "days", x.Days, "of", x.Of)
+	case p.Tenant.CloudTrail.Scheme != "":
+		trail[2].Text = p.say("completeness.trail-dark")
+	}
+	digests := []draw.Cell{{Text: p.say("completeness.digests")}, none("none"), {Text: p.say("completeness.digests-none")}}
+	switch x := c.Digests; {
+	case x != nil:
+		digests[1] = draw.Cell{Text: p.Text.Percent(x.Proven, x.Whole), Mark: mark(x.Problems == 0 && x.Proven == x.Whole)}
+		digests[2].Text = p.say("completeness.digests-says", "valid", x.DigestsValid, "digests", x.Digests, "sound", x.LogFilesValid, "files", x.LogFiles, "problems", x.Problems)
+	case p.Tenant.CloudTrail.Scheme != "":
+		digests[2].Text = p.say("completeness.digests-dark")
+	}
+	metrics := []draw.Cell{{Text: p.say("completeness.metrics")}, none("none"), {Text: p.say("completeness.metrics-none")}}
+	switch x := c.Metrics; {
+	case x != nil:
+		metrics[1] = draw.Cell{Text: p.Text.Percent(min(x.Requests, x.Counted), max(x.Requests, x.Counted)), Mark: mark(p.metricsAgree())}
+		metrics[2].Text = p.say("completeness.metrics-says", "log", x.Requests, "counted", x.Counted, "days", x.Days, "of", x.Of)
+	case p.Tenant.CloudWatch:
+		metrics[2].Text = p.say("completeness.metrics-dark")
+	}
+	d.Draw(d.NewTable(draw.Column{Head: p.say("head.witness"), Width: 50}, draw.Column{Head: p.say("head.figure"), Width: 26}, draw.Column{Head: p.say("head.says"), Width: 106}), append(rows, trail, digests, metrics))
+	d.Note(p.say("completeness.note"))
+	d.Space(2)
+	return d.each("trail-integrity", "log-and-metrics", "bucket-size")
+}
+
+// metricsAgree tells whether CloudWatch and log agree on every day that is measurable.
+func (p *Packet) metricsAgree() bool {
+	t := p.table("log-and-metrics")
+	verdict := slices.Index(t.Columns, "verdict")
+	return !slices.ContainsFunc(t.Rows, func(row []any) bool { return row[verdict] == verdictAttention })
+}
+
+// each prints the queries of which the packet has an answer.
+func (d *pages) each(names ...string) error {
+	for _, name := range names {
+		if d.p.shownTable(name) == nil {
+			continue
+		}
+		if err := d.query(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dual shows access log and trail side by side.
+func (d *pages) dual(s section) error {
+	p := d.p
+	d.begin(s, 30)
+	if p.Tenant.CloudTrail.Scheme == "" {
+		d.Text(p.say("completeness.trail-none"))
+		return nil
+	}
+	d.Text(p.say("dual.note"))
+	d.Space(2)
+	return d.each("log-and-trail", "one-witness-only", "log-and-trail-differences")
+}
+
+// configuration lists who changed what.
+func (d *pages) configuration(s section) error {
+	p := d.p
+	d.begin(s, 30)
+	if p.Tenant.CloudTrail.Scheme == "" {
+		d.Text(p.say("configuration.none"))
+		return nil
+	}
+	approved := p.say("configuration.no-file")
+	if p.Tenant.ApprovedChanges != "" {
+		approved = p.say("configuration.file")
+	}
+	d.Text(p.say("configuration.note") + " " + approved)
+	d.Space(2)
+	return d.each("configuration-changes")
+}
