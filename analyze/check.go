@@ -178,7 +178,7 @@ func (s *Statement) Wanted(t config.Tenant) bool {
 	case "cloudtrail":
 		return t.CloudTrail.Scheme != ""
 	case "cloudwatch":
-		return t.CloudWatch
+		return t.HasMetrics()
 	case "logs in s3":
 		return slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Logs.Scheme == "s3" })
 	}

@@ -183,7 +183,7 @@ func (v *View) trailProblems(context.Context) (engine.Table, error) {
 // metricDays is a row for each bucket, day and metric, of the days before the range, too.
 func (v *View) metricDays(context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "metric_days", Columns: columns("bucket", engine.Text, "date", engine.Text, "metric", engine.Text, "value", engine.Double)}
-	if !v.Tenant.CloudWatch {
+	if !v.Tenant.HasMetrics() {
 		return t, nil
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(v.Witnesses.Metrics), func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) }) {

@@ -39,7 +39,7 @@ func TestTrailIntegrity(t *testing.T) {
 		"trail-integrity high : log-modified, AWSLogs/x.json.gz (1)",
 		"trail-integrity medium : gap, 111122223333 eu-west-1 main (1)",
 	})
-	same(t, "the days", v.answer(t, "trail-integrity"), []string{
+	same(t, "the days", v.answer(t, "trail-days"), []string{
 		"2026-10-05|111122223333|eu-west-1|main|24|23|30|29|100|0|ok",
 		"2026-10-06|111122223333|eu-west-1|main|24|23|30|29|95.83|1|attention",
 		"2026-10-07|111122223333|eu-west-1|main|24|23|30|29|83.33|1|attention",

@@ -17,7 +17,7 @@ const maxRows = 60
 func rowsOf(query string, rows int) int {
 	n := maxRows
 	switch query {
-	case "backup-windows", "log-delivery", "log-and-trail", "log-and-metrics", "trail-integrity":
+	case "backup-windows", "log-delivery", "log-and-trail", "log-and-metrics":
 		n = 4 * 31
 	}
 	if rows <= n+n/10 {
@@ -58,15 +58,16 @@ var layouts = map[string][]float64{
 	"log-and-trail":             {44, 18, 20, 22, 18, 22, 20, 18, 24},
 	"one-witness-only":          {36, 66, 24, 18, 22, 22},
 	"log-and-trail-differences": {26, 15, 22, 26, 32, 46, 40, 36},
-	"configuration-changes":     {20, 24, 24, 54, 30, 28, 42, 20, 20, 30, 18, 20},
-	"trail-integrity":           {16, 26, 22, 26, 15, 14, 18, 14, 18, 15, 22},
+	"configuration-changes":     {17, 26, 54, 30, 27, 42, 24, 34, 22, 26},
+	"trail-integrity":           {26, 28, 30, 14, 16, 16, 16, 16, 20, 20, 18, 26},
+	"trail-problems":            {14, 24, 26, 22, 22, 22, 22, 60, 50},
 	"log-and-metrics":           {40, 16, 18, 20, 20, 14, 20, 22, 24, 24},
 	"bucket-size":               {50, 20, 28, 34, 34},
 	"logging-setup":             {34, 22, 26, 20, 84},
 }
 
 // monospaced are the columns that hold what machines read.
-var monospaced = []string{"requester", "key", "sample_key", "prefix", "operation", "user_agent", "error_code", "source", "remote_ip", "address", "source_ip", "request_id"}
+var monospaced = []string{"requester", "key", "sample_key", "prefix", "operation", "user_agent", "error_code", "source", "remote_ip", "address", "source_ip", "request_id", "object"}
 
 // query prints the answer of a saved query under its title.
 func (d *pages) query(name string) error {
@@ -176,7 +177,8 @@ func (d *pages) printed(t *Table) (*draw.Table, [][]draw.Cell) {
 		for i, v := range row {
 			text := p.shown(t.Columns[i], v)
 			line[i].Text = text
-			if _, isNumber := v.(int64); isNumber {
+			switch v.(type) {
+			case int64, float64:
 				cols[i].Right = true
 			}
 			switch name := t.Columns[i]; {

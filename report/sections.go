@@ -277,7 +277,7 @@ func (d *pages) agents(s section) error { d.begin(s, 30); return d.query("user-a
 // placed are the queries that have their place in a section.
 var placed = []string{"log-delivery", "backup-windows", "backup-reports", "top-requesters", "unapproved-prefixes", "cross-account", "requests-by-hour", "deletes",
 	"operations", "bytes-by-day", "large-puts-business-hours", "errors", "user-agents", "logging-setup", "log-and-trail", "one-witness-only", "log-and-trail-differences",
-	"configuration-changes", "trail-integrity", "log-and-metrics", "bucket-size"}
+	"configuration-changes", "trail-integrity", "trail-problems", "log-and-metrics", "bucket-size"}
 
 // further are the queries that the tenant's configuration asks for.
 func (d *pages) further(s section) error {

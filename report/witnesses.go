@@ -53,7 +53,7 @@ type MetricShare struct {
 
 // The queries that a tenant's packet shows where it has another witness.
 var (
-	trailQueries   = []string{"log-and-trail", "one-witness-only", "log-and-trail-differences", "configuration-changes", "trail-integrity"}
+	trailQueries   = []string{"log-and-trail", "one-witness-only", "log-and-trail-differences", "configuration-changes", "trail-integrity", "trail-problems"}
 	metricQueries  = []string{"log-and-metrics", "bucket-size"}
 	loggingQueries = []string{"logging-setup"}
 )
@@ -63,7 +63,7 @@ func witnessQueries(t config.Tenant) (out []string) {
 	if t.CloudTrail.Scheme != "" {
 		out = append(out, trailQueries...)
 	}
-	if t.CloudWatch {
+	if t.HasMetrics() {
 		out = append(out, metricQueries...)
 	}
 	if slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Logs.Scheme == "s3" }) {
@@ -104,7 +104,7 @@ func (p *Packet) addCompleteness() error {
 				return err
 			}
 			if row[slices.Index(t.Columns, "trail")] == "" && n[6] == 0 {
-				continue // nothing was looked at on that day
+				continue // days on which nothing was looked at
 			}
 			for i, to := range []*int64{&proof.Digests, &proof.DigestsValid, &proof.LogFiles, &proof.LogFilesValid, &proof.Whole, &proof.Proven, &proof.Problems} {
 				*to += n[i]
@@ -189,13 +189,13 @@ func (d *pages) completeness(s section) error {
 	case x != nil:
 		metrics[1] = draw.Cell{Text: p.Text.Percent(min(x.Requests, x.Counted), max(x.Requests, x.Counted)), Mark: mark(p.metricsAgree())}
 		metrics[2].Text = p.say("completeness.metrics-says", "log", x.Requests, "counted", x.Counted, "days", x.Days, "of", x.Of)
-	case p.Tenant.CloudWatch:
+	case p.Tenant.HasMetrics():
 		metrics[2].Text = p.say("completeness.metrics-dark")
 	}
 	d.Draw(d.NewTable(draw.Column{Head: p.say("head.witness"), Width: 50}, draw.Column{Head: p.say("head.figure"), Width: 26}, draw.Column{Head: p.say("head.says"), Width: 106}), append(rows, trail, digests, metrics))
 	d.Note(p.say("completeness.note"))
 	d.Space(2)
-	return d.each("trail-integrity", "log-and-metrics", "bucket-size")
+	return d.each("trail-integrity", "trail-problems", "log-and-metrics", "bucket-size")
 }
 
 // metricsAgree tells whether CloudWatch and log agree on every day that is measurable.

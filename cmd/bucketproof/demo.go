@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bucketproof/cmd/jobs"
+	"bucketproof/collect"
 	"bucketproof/internal/demo"
 	"bucketproof/scheduler"
 )
@@ -23,7 +24,7 @@ func newDemo(a *app) *cobra.Command {
 		Use:   "demo",
 		Short: "Make up a month of access logs and run collect, check and report on it",
 		Long: `Makes a month of access logs for three made-up tenants, two of them with planted
-trouble, then collects and checks them and writes an evidence packet for each.
+trouble and one with a CloudTrail trail, metrics and backup reports beside, then collects and checks them and writes an evidence packet for each.
 It needs no network, no account and no configuration, and every run gives the
 same packets, byte for byte. The folder keeps the logs and the config.toml, so
 that the other commands can be tried on them.`,
@@ -54,11 +55,11 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 	a.configPath = filepath.Join(dir, "config.toml")
 	a.now = func() time.Time { return demo.Now }
 	return a.with(ctx, func(p *parts) error {
-		records, rejected, err := a.demoCollect(ctx, p)
+		log, trail, err := a.demoCollect(ctx, p)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.out, "collected %d records; %d lines could not be read and are kept as such\n\n", records, rejected)
+		fmt.Fprintf(a.out, "collected %d records, and %d events of a CloudTrail trail; %d lines could not be read and are kept as such\n\n", log.Records, trail.Records, log.Rejected+trail.Rejected)
 		packets, err := a.report(ctx, p, demo.Month)
 		for _, s := range packets {
 			fmt.Fprintf(a.out, "%-22s %-13s %s\n%22s %-13s %s\n", s.Packet.Tenant.Name, s.Packet.Verdict, s.Packet.Sentence, "", "",
@@ -71,9 +72,15 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 	})
 }
 
-func (a *app) demoCollect(ctx context.Context, p *parts) (records, rejected int64, err error) {
+func (a *app) demoCollect(ctx context.Context, p *parts) (log, trail collect.Summary, err error) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil)) // the planted lines would only alarm
 	done, err := p.Collect(ctx, jobs.CollectOptions{Log: quiet})
-	sum := done.Total(nil)
-	return sum.Records, sum.Rejected, err
+	for _, s := range done.Summaries {
+		if s.Source.Trail {
+			trail.Add(s)
+		} else {
+			log.Add(s)
+		}
+	}
+	return log, trail, err
 }

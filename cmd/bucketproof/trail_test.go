@@ -198,7 +198,7 @@ func TestTrailInAFolder(t *testing.T) {
 	if out := check(); !strings.Contains(out, `trail-integrity,high,acme,,"log-modified, AWSLogs/111122223333/CloudTrail/us-east-1/2026/10/01/`) {
 		t.Errorf("the findings are\n%s", out)
 	}
-	out, stderr, code := command(t, dir, path, nil, "query", "trail-integrity", "--tenant", "acme", "--from", "2026-10-01", "--to", "2026-10-02", "--format", "csv")
+	out, stderr, code := command(t, dir, path, nil, "query", "trail-days", "--tenant", "acme", "--from", "2026-10-01", "--to", "2026-10-02", "--format", "csv")
 	if code != exitDone || !strings.Contains(out, "2026-10-01,111122223333,us-east-1,management,8,8,11,10,") || !strings.Contains(out, "2026-10-02,,,,0,0,0,0,0,0,not evaluated") {
 		t.Errorf("%d: %s%s", code, out, stderr)
 	}

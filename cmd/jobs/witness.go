@@ -135,7 +135,7 @@ func splitTrail(day *state.TrailDay, chains []integrity.Chain, part integrity.Sp
 
 // readMetrics asks CloudWatch for the days of which it may not have told all yet.
 func (p *Parts) readMetrics(ctx context.Context, t config.Tenant, r analyze.Range) error {
-	if !t.CloudWatch {
+	if !t.HasMetrics() {
 		return nil
 	}
 	zone := t.Location.String()
@@ -160,11 +160,7 @@ func (p *Parts) readMetrics(ctx context.Context, t config.Tenant, r analyze.Rang
 	for _, d := range days {
 		asked = append(asked, cloudwatch.Day(d))
 	}
-	var counted []cloudwatch.Counted
-	client, err := cloudwatch.Open(ctx, t.AWS, p.Now)
-	if err == nil {
-		counted, err = client.Read(ctx, buckets, asked)
-	}
+	counted, err := p.counted(ctx, t, buckets, asked)
 	var out []state.MetricDay
 	if err != nil && ctx.Err() != nil {
 		return err
@@ -181,6 +177,18 @@ func (p *Parts) readMetrics(ctx context.Context, t config.Tenant, r analyze.Rang
 		out = append(out, state.MetricDay{Bucket: c.Bucket, Date: c.Date, Zone: zone, Looked: p.Now(), Values: c.Values})
 	}
 	return p.State.PutMetricDays(ctx, t.ID, out)
+}
+
+// counted takes days from the tenant's file, or from CloudWatch itself.
+func (p *Parts) counted(ctx context.Context, t config.Tenant, buckets []cloudwatch.Bucket, days []cloudwatch.Day) ([]cloudwatch.Counted, error) {
+	if t.MetricsFile != "" {
+		return cloudwatch.ReadFile(t.MetricsFile, buckets, days)
+	}
+	client, err := cloudwatch.Open(ctx, t.AWS, p.Now)
+	if err != nil {
+		return nil, err
+	}
+	return client.Read(ctx, buckets, days)
 }
 
 // lookAtLogging looks at how the delivery of each bucket's log is set up.

@@ -105,12 +105,17 @@ type Tenant struct {
 	// ApprovedChanges is a CSV file, resolved against Dir; "" for none.
 	ApprovedChanges string
 	CloudWatch      bool // its metrics are asked for
-	ReportColumns   ReportColumns
-	Buckets         []Bucket
-	Principals      []Principal
-	Contacts        []Contact
-	Tickets         Tickets
+	// MetricsFile is a CSV of metrics that is read instead, resolved against Dir.
+	MetricsFile   string
+	ReportColumns ReportColumns
+	Buckets       []Bucket
+	Principals    []Principal
+	Contacts      []Contact
+	Tickets       Tickets
 }
+
+// HasMetrics tells whether there is a count of requests beside the access log.
+func (t *Tenant) HasMetrics() bool { return t.CloudWatch || t.MetricsFile != "" }
 
 // ReportColumns name the columns of a backup tool's CSV, and what its figures may
 // differ by from those of the log.

@@ -247,12 +247,14 @@ func (c *Config) readTenant(t *table) Tenant {
 	if t.str("cloudtrail", "") != "" {
 		n.CloudTrail = c.readURL(t, "cloudtrail", "s3://acme-trail/AWSLogs/111122223333/")
 	}
-	for key, to := range map[string]*string{"approved_changes": &n.ApprovedChanges, "cloudtrail_keys": &n.CloudTrailKeys} {
+	for key, to := range map[string]*string{"approved_changes": &n.ApprovedChanges, "cloudtrail_keys": &n.CloudTrailKeys, "metrics_file": &n.MetricsFile} {
 		if s := t.str(key, ""); s != "" {
 			*to = c.resolve(s)
 		}
 	}
-	n.CloudWatch = t.boolean("cloudwatch", false)
+	if n.CloudWatch = t.boolean("cloudwatch", false); n.CloudWatch && n.MetricsFile != "" {
+		t.problem("metrics_file", "is set, and cloudwatch too; remove one of them")
+	}
 	if t.str("backup_reports", "") != "" {
 		n.BackupReports = c.readURL(t, "backup_reports", "s3://acme-logs/backup-reports/")
 	}

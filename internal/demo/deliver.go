@@ -21,6 +21,9 @@ func generateTenant(dir string, t *tenant, n uint64, truth *Truth) error {
 			return err
 		}
 	}
+	if t.witnesses {
+		return tr.witness(dir, n)
+	}
 	return nil
 }
 

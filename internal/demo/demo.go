@@ -1,7 +1,8 @@
 // Package demo makes up a month of access logs for three tenants, as S3 would
 // deliver them, together with a configuration that fits. [Generate] is
-// deterministic: the same seed gives the same files, byte for byte, and the
-// [Truth] that it returns says what a right reading must find in them.
+// deterministic: the same seed gives the same files, byte for byte but for the
+// signatures of the made-up trail, and the [Truth] that it returns says what a
+// right reading must find in them.
 package demo
 
 import (
@@ -28,7 +29,7 @@ const seed = 20261001
 const marker = "made-by-bucketproof-demo"
 
 // made are the parts of the folder that a demo replaces.
-var made = []string{"config.toml", "truth.json", "logs", "data", "packets"}
+var made = []string{"config.toml", "truth.json", "logs", "data", "packets", "trail", "cloudtrail-keys.json", "metrics.csv", "reports", "changes.csv"}
 
 // Truth is what the logs hold.
 type Truth struct {

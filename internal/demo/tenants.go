@@ -17,6 +17,7 @@ type tenant struct {
 	patterns                        []string
 	buckets                         []bucket
 	trouble                         func(*traffic)
+	witnesses                       bool // it has a trail, metrics and backup reports
 }
 
 type bucket struct {
@@ -50,7 +51,7 @@ var tenants = []tenant{
 		buckets: []bucket{
 			{name: "lodz-archiwum", logs: "lodz-archiwum/", prefix: "kopie/", records: 25_000, folders: []string{"%C5%81%C3%B3d%C5%BA", "%CE%95%CE%BB%CE%BB%CE%AC%CF%82"}},
 		},
-		trouble: troubleAtLodz,
+		trouble: troubleAtLodz, witnesses: true,
 	},
 	{
 		id: "zurich-cafe", name: "Zürich Café", zone: "Europe/Zurich", account: "555566667777", region: "eu-central-2", language: "de", paper: "A4",
@@ -88,6 +89,9 @@ func configText() string {
 	b.WriteString("# Made by `bucketproof demo`. A commented example of every key: `bucketproof init`.\n\ntimezone = \"UTC\"\n\n[evidence]\nurl = \"file:packets\"\nlock_mode = \"\"\n\n[report]\nmsp = \"Northwind Managed IT\"\n")
 	for _, t := range tenants {
 		fmt.Fprintf(&b, "\n[[tenant]]\nid = %q\nname = %q\ntimezone = %q\nlanguage = %q\npaper = %q\naccounts = [%q]\nuser_agents = [%s]\n", t.id, t.name, t.zone, t.language, t.paper, t.account, quoted(t.patterns))
+		if t.witnesses {
+			fmt.Fprintf(&b, "cloudtrail = \"file:trail/\"\ncloudtrail_keys = \"cloudtrail-keys.json\"\napproved_changes = \"changes.csv\"\nmetrics_file = \"metrics.csv\"\nbackup_reports = %q\n", "file:reports/"+t.id+"/")
+		}
 		for _, bk := range t.buckets {
 			fmt.Fprintf(&b, "\n  [[tenant.bucket]]\n  name = %q\n  logs = %q\n  prefixes = [%q]\n  window = { start = \"22:00\", end = \"06:00\" }\n", bk.name, "file:logs/"+bk.logs, bk.prefix)
 		}

@@ -30,6 +30,7 @@ type traffic struct {
 	truth   *Truth
 	skip    map[string]bool // nights without a backup: bucket name and date
 	spoiled []spoiled
+	changes []change
 	twice   []string // buckets of which one log object is delivered twice
 }
 

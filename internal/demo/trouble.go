@@ -111,6 +111,8 @@ func troubleAtLodz(tr *traffic) {
 	}
 	tr.plant(archive, "user-agent-drift", agent, 64)
 
+	tr.reconfigure(archive)
+
 	before := len(tr.records)
 	for at := tr.clock(22, 14, 0); len(tr.records)-before < 2400; at = at.Add(30 * time.Second) {
 		tr.retention(archive, tr.t.admin(), at, 99)
@@ -118,6 +120,27 @@ func troubleAtLodz(tr *traffic) {
 	// What retention and lifecycle delete on the same local day adds to the
 	// spike; [traffic.spike] counts it when all traffic is there.
 	tr.plant(archive, "delete-spike", "deletes", 0)
+}
+
+// reconfigure are changes of the bucket and of the backup's role, one of which is
+// approved. Those of the bucket are in the access log, too.
+func (tr *traffic) reconfigure(b int) {
+	name, admin := tr.t.buckets[b].name, tr.t.admin()
+	asked := func(at time.Time, operation, method, query string, status int) string {
+		r := tr.request(at, b, admin, operation, method, "", query, status)
+		r.key, r.agent, r.ip, r.id = "-", "aws-cli/2.17.0 Python/3.11.8", "203.0.113.40", tr.hex(16)
+		tr.add(r)
+		return r.id
+	}
+	at := tr.clock(8, 16, 20)
+	tr.changes = append(tr.changes, change{at, "s3", "PutBucketPolicy", asked(at, "REST.PUT.BUCKETPOLICY", "PUT", "?policy", 204), map[string]any{"bucketName": name, "policy": "",
+		"bucketPolicy": map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{"Effect": "Allow", "Principal": map[string]any{"AWS": "arn:aws:iam::444455556666:root"}, "Action": []any{"s3:GetObject"}, "Resource": "arn:aws:s3:::" + name + "/*"}}}}})
+	tr.plant(b, "policy-changed", "bucket policy set: Allow arn:aws:iam::444455556666:root s3:GetObject, by "+admin, 1)
+	at = tr.clock(12, 10, 5)
+	tr.changes = append(tr.changes, change{at, "s3", "PutBucketLifecycle", asked(at, "REST.PUT.LIFECYCLE", "PUT", "?lifecycle", 200), map[string]any{"bucketName": name, "lifecycle": "",
+		"LifecycleConfiguration": map[string]any{"Rule": map[string]any{"ID": "keep-90-days", "Status": "Enabled", "Filter": map[string]any{"Prefix": tr.t.buckets[b].prefix}, "Expiration": map[string]any{"Days": 90}}}}})
+	tr.changes = append(tr.changes, change{tr.clock(13, 9, 40), "iam", "AttachRolePolicy", "", map[string]any{"roleName": "NocneKopie", "policyArn": "arn:aws:iam::aws:policy/AmazonS3FullAccess"}})
+	tr.truth.Planted = append(tr.truth.Planted, Planted{Tenant: tr.t.id, Check: "role-changed", Subject: "role NocneKopie: policy AmazonS3FullAccess attached, by " + admin, Count: 1})
 }
 
 // spike counts the deletes of the day of the planted spike.

@@ -2,7 +2,6 @@
 -- question: Does CloudTrail know requests to the buckets that the access log does not?
 -- severity: medium
 -- scope: witnesses
--- ends: yes
 -- needs: cloudtrail
 -- sentence: {count} {count:request|requests} in CloudTrail that the access log does not have, {days}.
 -- draft: CloudTrail has {count} {count:request|requests} to {bucket} ({subject}) {span} that the access log does not have. Access logs are delivered on a best-effort basis, so some may be lost. It is to be confirmed that logging was on all the time, and that these requests were allowed.

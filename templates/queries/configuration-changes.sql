@@ -6,7 +6,7 @@
 -- column verdict: ok where a line of the approved changes covers it, otherwise attention
 --
 -- As CloudTrail tells; calls that failed changed nothing.
-select time, bucket, target, what, before, principal, requester, source_ip, region, event, ticket,
+select time, target, what, before, principal, requester, source_ip, event, ticket,
        case when ticket = '' then 'attention' else 'ok' end as verdict
 from changes
 where in_range and (:bucket = '' or bucket = :bucket)

@@ -1,14 +1,16 @@
 -- title: What the digests of CloudTrail prove
 -- question: Are the log files of the trail as CloudTrail delivered them, and for how much of the time is that proven?
--- column digests: that CloudTrail signed for the day, one an hour
+-- column days: that were looked at
+-- column digests: that CloudTrail signed, one an hour
 -- column digests_valid: with a valid signature, in their place and their chain
 -- column log_files: that these digests name
 -- column log_files_valid: of which the SHA-256 is the one in the digest
--- column whole_s: seconds of the day that were looked at
--- column proven_s: seconds of them that are proven
--- column proven_percent: of the day; an hour is proven where its digest is valid and stands in its chain, and all its log files are as they were delivered
+-- column whole_s: seconds of the days that were looked at
+-- column proven_s: seconds of them that are proven; an hour is proven where its digest is valid and stands in its chain, and all its log files are as they were delivered
 -- column problems: digests, log files and time with which something is wrong
-select date, account, region, trail, digests, digests_valid, log_files, log_files_valid, whole_s, proven_s, round(100.0 * proven_s / nullif(whole_s, 0), 2) as proven_percent, problems,
-       case when problems > 0 then 'attention' when gap <> '' then 'not evaluated' when proven_s < whole_s then 'attention' else 'ok' end as verdict
+select account, region, trail, count(*) filter (gap = '') as days, cast(sum(digests) as bigint) as digests, cast(sum(digests_valid) as bigint) as digests_valid, cast(sum(log_files) as bigint) as log_files,
+       cast(sum(log_files_valid) as bigint) as log_files_valid, cast(sum(whole_s) as bigint) as whole_s, cast(sum(proven_s) as bigint) as proven_s, cast(sum(problems) as bigint) as problems,
+       case when sum(problems) > 0 then 'attention' when count(*) filter (gap <> '') > 0 then 'not evaluated' when sum(proven_s) < sum(whole_s) then 'attention' else 'ok' end as verdict
 from trail_proof
-order by date, account, region, trail
+group by account, region, trail
+order by account, region, trail
