@@ -10,7 +10,7 @@ RUN CGO_ENABLED=1 go build -trimpath -o /bucketproof ./cmd/bucketproof
 # DuckDB needs libstdc++; certificates are for AWS, mail and ticket systems.
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libstdc++6 && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /var/lib/bucketproof --shell /usr/sbin/nologin bucketproof \
+    && groupadd --gid 10001 bucketproof && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/bucketproof --shell /usr/sbin/nologin bucketproof \
     && install -d -o bucketproof -g bucketproof -m 0700 /var/lib/bucketproof
 COPY --from=build /bucketproof /usr/bin/bucketproof
 USER bucketproof

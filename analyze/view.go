@@ -99,10 +99,15 @@ func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, erro
 	slice := engine.Slice{Prepare: v.prepare}
 	err := v.kept(ctx)
 	if err == nil {
+		// Before the files: a collection may end in between, and then the slice has
+		// more than was listed, and never less.
+		err = v.readListed(ctx)
+	}
+	if err == nil {
 		err = v.addFiles(ctx, &slice, wide)
 	}
 	if err == nil {
-		err = errors.Join(v.readSources(ctx, wide), v.readListed(ctx), v.readWitnesses(ctx))
+		err = errors.Join(v.readSources(ctx, wide), v.readWitnesses(ctx))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", t.ID, err)

@@ -232,6 +232,10 @@ func (v *View) readListed(ctx context.Context) error {
 	return err
 }
 
+// Listed is when the place of a bucket's log was last listed before the slice was made,
+// so that it holds all that was there then; zero for never.
+func (v *View) Listed(bucket string) time.Time { return v.listed[bucket] }
+
 // waits says that log objects of a day may still come; "" where no more are waited for.
 func waits(listed time.Time, d Day) string {
 	if listed.Before(d.End.Add(Settle)) {

@@ -54,7 +54,7 @@ func Build(ctx context.Context, in Input) (*Packet, error) {
 	if err := p.addCompleteness(); err != nil {
 		return nil, err
 	}
-	if err := p.addLogging(ctx, in.State); err != nil {
+	if err := p.addLogging(ctx, v, in.State); err != nil {
 		return nil, err
 	}
 	if err := p.addDelivery(ctx, in.State); err != nil {
@@ -358,7 +358,7 @@ func (p *Packet) addHours() error {
 
 // addLogging tells of each bucket whether its log arrives, and whether all of it
 // that may come is in.
-func (p *Packet) addLogging(ctx context.Context, s *state.State) error {
+func (p *Packet) addLogging(ctx context.Context, v *analyze.View, s *state.State) error {
 	type place struct{ location, bucket string }
 	seen := map[place]*Logging{}
 	for _, o := range p.Sources {
@@ -407,11 +407,7 @@ func (p *Packet) addLogging(ctx context.Context, s *state.State) error {
 				p.Unread = append(p.Unread, name)
 			}
 		}
-		listed, err := s.Listed(ctx, b.Logs.Text)
-		if err != nil {
-			return err
-		}
-		if listed.Before(p.Range.End().Add(settle)) {
+		if v.Listed(b.Name).Before(p.Range.End().Add(settle)) {
 			p.Provisional = true
 		}
 	}

@@ -78,7 +78,7 @@ func (p *Packet) findingGroups() []findingGroup {
 		g := findingGroup{what: list[0].Title}
 		if len(list) > 1 {
 			g.what = p.say("first.group", "title", list[0].Title, "n", len(list))
-		} else {
+		} else if list[0].Bucket != "" { // what CloudTrail tells may concern none
 			g.where = ", " + list[0].Bucket
 		}
 		first, last, open, due := "9999", "", 0, ""

@@ -362,7 +362,7 @@ func (d *pages) panel(f Finding) {
 	const maxBody = 40
 	width := d.Column - 2*pad
 	title := d.CutLines(draw.Medium, draw.TextSize+0.4, width, f.Title+" · "+p.Text.Phrase(f.Status), 3)
-	where := d.CutLines(draw.Mono, draw.MonoSize, width, f.Bucket+"  "+p.subject(f.Finding), 4)
+	where := d.CutLines(draw.Mono, draw.MonoSize, width, strings.TrimSpace(f.Bucket+"  "+p.subject(f.Finding)), 4)
 	body := d.CutLines(draw.Regular, draw.TextSize, width, text, maxBody)
 	foot := d.CutLines(draw.Regular, draw.NoteSize, width, meta, 6)
 	height := float64(len(title)+len(body)+len(foot))*step + float64(len(where))*monoStep + 2*pad - 1

@@ -22,6 +22,9 @@ type Job struct {
 	// where Together is set all that are due.
 	Do       func(ctx context.Context, tasks []Task) []Result
 	Together bool
+	// Sum tells that each attempt at a task does a part of it, so that their figures
+	// add up.
+	Sum bool
 	// After names the job whose missed tasks are made up for first.
 	After string
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/gofrs/flock"
 )
@@ -44,8 +45,15 @@ func lock(dataDir, name string, taken error) (release func() error, err error) {
 		}
 		return nil, fmt.Errorf("%w (%s, process %s); wait until it ends", taken, dataDir, who)
 	}
-	if err := os.WriteFile(owner, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o640); err != nil {
+	// On a full disk the lock holds without telling whose it is.
+	if err := os.WriteFile(owner, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o640); err != nil && !errors.Is(err, syscall.ENOSPC) {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), l.Unlock())
 	}
-	return func() error { return errors.Join(os.Remove(owner), l.Unlock()) }, nil
+	return func() error {
+		err := os.Remove(owner)
+		if errors.Is(err, os.ErrNotExist) {
+			err = nil
+		}
+		return errors.Join(err, l.Unlock())
+	}, nil
 }

@@ -2,6 +2,8 @@ package scheduler
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"math/rand/v2"
 	"time"
 )
@@ -26,7 +28,7 @@ func (r Retry) Pause(attempt int) time.Duration {
 }
 
 // do does tasks, and those of them again whose fault is transient.
-func (r Retry) do(ctx context.Context, clock Clock, tasks []Task, do func(context.Context, []Task) []Result, heard func(Task, int, error)) []Result {
+func (r Retry) do(ctx context.Context, clock Clock, tasks []Task, do func(context.Context, []Task) []Result, sum bool, heard func(Task, int, error)) []Result {
 	results := do(ctx, tasks)
 	for attempt := 1; attempt < r.Attempts; attempt++ {
 		var again []int
@@ -44,6 +46,16 @@ func (r Retry) do(ctx context.Context, clock Clock, tasks []Task, do func(contex
 			subset[i] = tasks[n]
 		}
 		for i, res := range do(ctx, subset) {
+			if before := results[again[i]].Figures; sum && before != nil {
+				res.Figures = maps.Clone(res.Figures)
+				if res.Figures == nil {
+					res.Figures = map[string]int64{}
+				}
+				for name, n := range before {
+					res.Figures[name] += n
+				}
+				res.Detail += fmt.Sprintf("; the last of %d attempts", attempt+1)
+			}
 			results[again[i]] = res
 		}
 	}

@@ -41,8 +41,10 @@ type Service struct {
 	// Ended, if there is one, hears of each run that has ended.
 	Ended func(ctx context.Context, t Task, r Result)
 
-	mu    sync.Mutex
-	wakes map[string]chan struct{}
+	mu     sync.Mutex
+	wakes  map[string]chan struct{}
+	upTo   map[string]time.Time // by job: what was due until then is done
+	looked chan struct{}        // closed, and another one, whenever upTo changes
 }
 
 // Wake lets all jobs look at their schedules again.
@@ -71,7 +73,7 @@ func (s *Service) run(ctx context.Context, once bool) error {
 	jobs := s.Jobs()
 	caughtUp := map[string]chan struct{}{}
 	s.mu.Lock()
-	s.wakes = map[string]chan struct{}{}
+	s.wakes, s.upTo, s.looked = map[string]chan struct{}{}, map[string]time.Time{}, make(chan struct{})
 	for _, j := range jobs {
 		caughtUp[j.Name] = make(chan struct{})
 		s.wakes[j.Name] = make(chan struct{}, 1)
@@ -80,7 +82,7 @@ func (s *Service) run(ctx context.Context, once bool) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, j := range jobs {
 		group.Go(func() error {
-			l := &loop{Service: s, name: j.Name, caughtUp: caughtUp[j.Name], wake: s.wakes[j.Name]}
+			l := &loop{Service: s, name: j.Name, caughtUp: caughtUp[j.Name], wake: s.wakes[j.Name], alone: once}
 			err := l.run(ctx, caughtUp[j.After], once)
 			if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 				return nil
@@ -97,6 +99,7 @@ type loop struct {
 	name     string
 	caughtUp chan struct{} // closed when what was missed is made up for
 	wake     <-chan struct{}
+	alone    bool // it ends when nothing is owed
 	once     sync.Once
 }
 
@@ -140,6 +143,7 @@ func (l *loop) run(ctx context.Context, before <-chan struct{}, once bool) error
 		if worked {
 			continue
 		}
+		l.isDone(l.name, now)
 		l.done()
 		if once {
 			return nil
@@ -171,8 +175,53 @@ func (l *loop) round(ctx context.Context, j Job, now time.Time) (worked bool, ag
 	}
 	if !j.Together {
 		tasks = tasks[:1]
+		l.isDone(l.name, tasks[0].Scheduled.Add(-1))
 	}
-	return true, again, l.do(ctx, j, tasks)
+	// What comes late comes behind an outage: the machine slept, or its clock was set.
+	// Then the job before has missed something, too, and goes first.
+	if !l.alone && j.After != "" && now.Sub(tasks[0].Scheduled) > lateness {
+		if err := l.await(ctx, j.After, tasks[0].Scheduled); err != nil {
+			return false, again, err
+		}
+	}
+	err = l.do(ctx, j, tasks)
+	if err == nil && j.Together { // of several times that are due the last one stands for all
+		l.isDone(l.name, now)
+	}
+	return true, again, err
+}
+
+// lateness is how late a task may begin and still count as in time.
+const lateness = 10 * time.Minute
+
+// await waits until all is done that was due for a job until a time.
+func (s *Service) await(ctx context.Context, job string, since time.Time) error {
+	for {
+		s.mu.Lock()
+		upTo, looked, wake := s.upTo[job], s.looked, s.wakes[job]
+		s.mu.Unlock()
+		if wake == nil || !upTo.Before(since) {
+			return nil
+		}
+		select {
+		case wake <- struct{}{}: // it may wait for its next time, by a clock that was another one
+		default:
+		}
+		select {
+		case <-looked:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// isDone notes that all is done that was due for a job until a time.
+func (s *Service) isDone(job string, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.upTo[job] = at
+	close(s.looked)
+	s.looked = make(chan struct{})
 }
 
 // look finds the tasks that are owed, and when to look again for one that failed.
@@ -212,7 +261,7 @@ func (l *loop) do(ctx context.Context, j Job, tasks []Task) error {
 		}
 		ids[i] = id
 	}
-	results := l.Retry.do(ctx, l.Clock, tasks, j.Do, func(t Task, attempt int, err error) {
+	results := l.Retry.do(ctx, l.Clock, tasks, j.Do, j.Sum, func(t Task, attempt int, err error) {
 		l.Log.Warn("failed, and is tried again", "job", t.Job, "tenant", t.Tenant, "period", t.Period, "attempt", attempt, "error", err)
 	})
 	var errs []error

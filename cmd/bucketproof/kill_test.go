@@ -20,7 +20,7 @@ import (
 // through, no record is lost and none is there twice; then it begins anew.
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
-	truth, err := demo.Generate(dir)
+	truth, err := demo.GenerateLogs(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func checkCollected(t *testing.T, dir string, truth demo.Truth) {
 // TestTwoAtOnce: a second collector ends with a message that names the first.
 func TestTwoAtOnce(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := demo.Generate(dir); err != nil {
+	if _, err := demo.GenerateLogs(dir); err != nil {
 		t.Fatal(err)
 	}
 	release, err := scheduler.Lock(filepath.Join(dir, "data"))

@@ -22,7 +22,7 @@ func TestLoggingEnable(t *testing.T) {
 		t.Skip("BUCKETPROOF_TEST_KMS is not set: no server with S3's control API to test with; .ci/run starts one")
 	}
 	dir, path := t.TempDir(), binary(t)
-	if _, err := demo.Generate(dir); err != nil {
+	if _, err := demo.GenerateLogs(dir); err != nil {
 		t.Fatal(err)
 	}
 	tag := fmt.Sprint(time.Now().UnixNano())

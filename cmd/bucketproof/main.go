@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"bucketproof/internal/config"
 )
 
@@ -24,10 +26,22 @@ const (
 )
 
 func main() {
+	// Before anything else: a service that is asked to reload while it starts must not
+	// end by that.
+	hangups := hearHangups()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := runApp(ctx, &app{out: os.Stdout, err: os.Stderr, now: time.Now, hangups: hangups}, os.Args[1:])
 	stop()
 	os.Exit(code)
+}
+
+// hearHangups hears SIGHUP from here on, unless it is ignored as nohup has it.
+func hearHangups() chan os.Signal {
+	hangups := make(chan os.Signal, 1)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(hangups, syscall.SIGHUP)
+	}
+	return hangups
 }
 
 // run runs one command line and returns its exit code.
@@ -38,6 +52,20 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 func runApp(ctx context.Context, a *app, args []string) int {
 	root := newRoot(a)
 	root.SetArgs(args)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) {
+		if cmd.Name() == serveName {
+			return
+		}
+		go func() { // a terminal that is closed ends every other command
+			select {
+			case <-a.hangups:
+				end()
+			case <-ctx.Done():
+			}
+		}()
+	}
 	err := root.ExecuteContext(ctx)
 	code := exitCode(err)
 	if code == exitFailed || code == exitUsage {

@@ -24,6 +24,7 @@ type app struct {
 	out, err   io.Writer
 	now        func() time.Time
 	clock      scheduler.Clock // of the service; nil for that of the machine
+	hangups    chan os.Signal  // of SIGHUP; nil where none are heard
 	configPath string
 	format     string
 	tenant     string

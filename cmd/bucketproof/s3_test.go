@@ -95,7 +95,7 @@ func TestS3(t *testing.T) {
 	endpoint := s3Endpoint(t)
 	client := s3Client(t, endpoint)
 	dir := t.TempDir()
-	if _, err := demo.Generate(dir); err != nil {
+	if _, err := demo.GenerateLogs(dir); err != nil {
 		t.Fatal(err)
 	}
 	unique := strings.ToLower(strings.ReplaceAll(time.Now().UTC().Format("20060102-150405.000"), ".", "-"))

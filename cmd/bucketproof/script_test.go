@@ -75,7 +75,7 @@ func runAhead(text string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	c := movedClock{by}
-	return runApp(ctx, &app{out: os.Stdout, err: os.Stderr, now: c.Now, clock: c}, os.Args[1:])
+	return runApp(ctx, &app{out: os.Stdout, err: os.Stderr, now: c.Now, clock: c, hangups: hearHangups()}, os.Args[1:])
 }
 
 // movedClock is the clock of the machine, so much ahead.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,10 +16,13 @@ import (
 	"bucketproof/scheduler"
 )
 
+// serveName is the command that hears SIGHUP.
+const serveName = "serve"
+
 func newServe(a *app) *cobra.Command {
 	since, once := "", false
 	cmd := &cobra.Command{
-		Use:   "serve",
+		Use:   serveName,
 		Short: "Run as a background service: collect, check, report and send by schedule",
 		Long: `Runs the jobs of [schedule] until it is stopped, sends packets by mail, tells
 ticket systems, and serves the download page, health and metrics where they are
@@ -72,15 +73,12 @@ func (a *app) serve(ctx context.Context, p *parts, since time.Time, once bool) (
 	if once {
 		return s.RunOnce(ctx)
 	}
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
 	ended := make(chan struct{})
 	defer close(ended)
 	go func() {
 		for {
 			select {
-			case <-hangups:
+			case <-a.hangups:
 				a.reload(p.Parts, s)
 			case <-ended:
 				return

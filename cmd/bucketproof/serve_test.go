@@ -24,7 +24,7 @@ import (
 func serviceDir(t *testing.T, settings string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if _, err := demo.Generate(dir); err != nil {
+	if _, err := demo.GenerateLogs(dir); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "config.toml")

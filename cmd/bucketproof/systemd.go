@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -22,22 +24,22 @@ const (
 )
 
 // unit writes the unit of systemd for a configuration.
-func unit(c *config.Config, binary, path, user string) (string, error) {
+func unit(c *config.Config, binary, path, owner string) (string, error) {
 	if !filepath.IsAbs(c.DataDir) {
 		return "", usage("data_dir is %q; a service has no working directory, write data_dir = %q", c.DataDir, defaultData())
 	}
 	data := struct {
 		Binary, Config, User string
 		Writable             []string
-	}{Binary: quoteUnit(binary), Config: quoteUnit(path), User: user}
+	}{Binary: quoteUnit(binary), Config: quoteUnit(path), User: owner}
 	if c.DataDir != defaultData() && !strings.HasPrefix(c.DataDir, defaultData()+"/") {
-		if user == "" {
+		if owner == "" {
 			return "", usage("data_dir is %q, where the user that systemd makes up may not write; write data_dir = %q, or name a user with --user", c.DataDir, defaultData())
 		}
 		data.Writable = append(data.Writable, quoteUnit(c.DataDir))
 	}
 	if c.Evidence.URL.Scheme == "file" {
-		if user == "" {
+		if owner == "" {
 			return "", usage("evidence.url is the folder %s, where the user that systemd makes up may not write; name a user who may with --user", c.Evidence.URL.Path)
 		}
 		place, err := filepath.Abs(c.Evidence.URL.Path)
@@ -62,8 +64,8 @@ func quoteUnit(s string) string {
 }
 
 // installUnit writes the unit and starts it, or only prints it.
-func (a *app) installUnit(ctx context.Context, c *config.Config, binary, path, user string, show bool) error {
-	text, err := unit(c, binary, path, user)
+func (a *app) installUnit(ctx context.Context, c *config.Config, binary, path, owner string, show bool) error {
+	text, err := unit(c, binary, path, owner)
 	if err != nil {
 		return err
 	}
@@ -81,15 +83,50 @@ func (a *app) installUnit(ctx context.Context, c *config.Config, binary, path, u
 			}
 		}
 	}
+	if err := makeFolders(c, owner); err != nil {
+		return err
+	}
 	if err := os.WriteFile(unitPath, []byte(text), 0o644); err != nil {
 		return fmt.Errorf("install the service: %w; it takes the rights of root", err)
 	}
-	for _, args := range [][]string{{"daemon-reload"}, {"enable", "--now", serviceName}} {
+	// A service that runs already gets the new unit, too.
+	for _, args := range [][]string{{"daemon-reload"}, {"enable", serviceName}, {"restart", serviceName}} {
 		if err := systemctl(ctx, args...); err != nil {
 			return err
 		}
 	}
 	fmt.Fprintf(a.out, "%s is written, enabled and started; its log: journalctl -u %s\n", unitPath, serviceName)
+	return nil
+}
+
+// makeFolders makes the folders that the unit lets the service write to, where they are
+// not there yet: systemd starts no service with a folder that is missing, and the
+// service itself could not make one. Those that are there stay as they are.
+func makeFolders(c *config.Config, name string) error {
+	folders := []string{}
+	if c.DataDir != defaultData() { // that one systemd makes
+		folders = append(folders, c.DataDir)
+	}
+	if c.Evidence.URL.Scheme == "file" {
+		folders = append(folders, c.Evidence.URL.Path)
+	}
+	for _, path := range folders {
+		if _, err := os.Stat(path); err == nil || !errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		owner, err := user.Lookup(name)
+		if err != nil {
+			return fmt.Errorf("make %s: %w", path, err)
+		}
+		uid, uerr := strconv.Atoi(owner.Uid)
+		gid, gerr := strconv.Atoi(owner.Gid)
+		if err := errors.Join(uerr, gerr); err != nil {
+			return fmt.Errorf("make %s: %w", path, err)
+		}
+		if err := errors.Join(os.MkdirAll(path, 0o700), os.Chown(path, uid, gid)); err != nil {
+			return fmt.Errorf("make %s: %w", path, err)
+		}
+	}
 	return nil
 }
 

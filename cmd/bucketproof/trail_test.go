@@ -50,7 +50,7 @@ func TestTrailVerify(t *testing.T) {
 	endpoint := s3Endpoint(t)
 	client := s3Client(t, endpoint)
 	dir, path := t.TempDir(), binary(t)
-	if _, err := demo.Generate(dir); err != nil {
+	if _, err := demo.GenerateLogs(dir); err != nil {
 		t.Fatal(err)
 	}
 	var owned *types.BucketAlreadyOwnedByYou
@@ -115,7 +115,7 @@ func TestTrailVerify(t *testing.T) {
 // TestTrailVerifyNeeds: what is missing is named, and never reads as proven.
 func TestTrailVerifyNeeds(t *testing.T) {
 	dir, path := t.TempDir(), binary(t)
-	if _, err := demo.Generate(dir); err != nil {
+	if _, err := demo.GenerateLogs(dir); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
@@ -139,7 +139,7 @@ func TestTrailVerifyNeeds(t *testing.T) {
 // files beside them; what is wrong becomes a finding.
 func TestTrailInAFolder(t *testing.T) {
 	dir, path := t.TempDir(), binary(t)
-	if _, err := demo.Generate(dir); err != nil {
+	if _, err := demo.GenerateLogs(dir); err != nil {
 		t.Fatal(err)
 	}
 	replaceIn(t, filepath.Join(dir, "config.toml"), "id = \"acme\"", "id = \"acme\"\ncloudtrail = \"file:trail/\"\ncloudtrail_keys = \"keys.json\"")
@@ -207,7 +207,7 @@ func TestTrailInAFolder(t *testing.T) {
 // TestLoggingStatus: of logs in a folder nothing is known but when they came.
 func TestLoggingStatus(t *testing.T) {
 	dir, path := t.TempDir(), binary(t)
-	if _, err := demo.Generate(dir); err != nil {
+	if _, err := demo.GenerateLogs(dir); err != nil {
 		t.Fatal(err)
 	}
 	out, stderr, code := command(t, dir, path, nil, "logging", "status", "--tenant", "lodz")
@@ -226,7 +226,7 @@ func TestLoggingStatus(t *testing.T) {
 // TestTrailCompare collects a trail beside access logs and compares them.
 func TestTrailCompare(t *testing.T) {
 	dir, path := t.TempDir(), binary(t)
-	if _, err := demo.Generate(dir); err != nil {
+	if _, err := demo.GenerateLogs(dir); err != nil {
 		t.Fatal(err)
 	}
 	replaceIn(t, filepath.Join(dir, "config.toml"), "id = \"lodz\"", "id = \"lodz\"\ncloudtrail = \"file:trail/\"")

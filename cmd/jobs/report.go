@@ -135,6 +135,13 @@ func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.
 	fail := func(err error) scheduler.Result {
 		return scheduler.Result{Err: fmt.Errorf("%s %s of %s: %w", task.Job, task.Period, t.ID, err)}
 	}
+	place, err := p.uncollected(ctx, t, task.Period)
+	if err != nil {
+		return fail(err)
+	}
+	if place != "" {
+		return scheduler.Result{Detail: "the logs at " + place + " were not collected since the end of the month, so its packet waits", NotBefore: p.Now().Add(logsPause)}
+	}
 	store, err := objects.Open(ctx, p.Config.Evidence.URL, p.Config.AWS)
 	if err != nil {
 		return fail(err)
@@ -189,6 +196,30 @@ func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.
 		return fail(err)
 	}
 	return r
+}
+
+// logsPause is how long a packet waits that lacks logs, before it is looked again.
+const logsPause = 15 * time.Minute
+
+// uncollected is the place of a tenant's logs that was not collected whole since the end
+// of a month: because of a fault, or because collecting has not come to it yet behind an
+// outage. A packet that is made before tells of gaps that are none of the log. "" is for
+// none.
+func (p *Parts) uncollected(ctx context.Context, t config.Tenant, month string) (string, error) {
+	r, err := analyze.Month(t.Location, month)
+	if err != nil {
+		return "", err
+	}
+	for _, b := range t.Buckets {
+		listed, err := p.State.Listed(ctx, b.Logs.Text)
+		if err != nil {
+			return "", err
+		}
+		if listed.Before(r.End()) {
+			return b.Logs.Text, nil
+		}
+	}
+	return "", nil
 }
 
 // OnceOptions are those of one publication.

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-func generateTenant(dir string, t *tenant, n uint64, truth *Truth) error {
-	tr := &traffic{t: t, rng: rand.New(rand.NewPCG(seed, n)), loc: t.location(), truth: truth, skip: map[string]bool{}}
+func generateTenant(dir string, t *tenant, n uint64, witnesses bool, truth *Truth) error {
+	tr := &traffic{t: t, rng: rand.New(rand.NewPCG(seed, n)), loc: t.location(), truth: truth, skip: map[string]bool{}, witnesses: witnesses && t.witnesses}
 	t.trouble(tr)
 	tr.normal()
 	tr.spike()
@@ -21,7 +21,7 @@ func generateTenant(dir string, t *tenant, n uint64, truth *Truth) error {
 			return err
 		}
 	}
-	if t.witnesses {
+	if tr.witnesses {
 		return tr.witness(dir, n)
 	}
 	return nil

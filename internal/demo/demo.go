@@ -50,7 +50,12 @@ type Planted struct {
 // Generate writes config.toml, truth.json and logs/ to dir. What an earlier
 // demo left there is replaced; a folder with anything else in its place is
 // refused.
-func Generate(dir string) (Truth, error) {
+func Generate(dir string) (Truth, error) { return generate(dir, true) }
+
+// GenerateLogs is Generate without the witnesses beside the access logs.
+func GenerateLogs(dir string) (Truth, error) { return generate(dir, false) }
+
+func generate(dir string, witnesses bool) (Truth, error) {
 	if err := Claim(dir); err != nil {
 		return Truth{}, err
 	}
@@ -61,7 +66,7 @@ func Generate(dir string) (Truth, error) {
 	}
 	truth := Truth{Buckets: map[string]int64{}, Unreadable: map[string]int64{}}
 	for i := range tenants {
-		if err := generateTenant(dir, &tenants[i], uint64(i), &truth); err != nil {
+		if err := generateTenant(dir, &tenants[i], uint64(i), witnesses, &truth); err != nil {
 			return Truth{}, fmt.Errorf("make logs of %s: %w", tenants[i].id, err)
 		}
 	}
@@ -73,7 +78,7 @@ func Generate(dir string) (Truth, error) {
 		err = os.WriteFile(filepath.Join(dir, "truth.json"), append(text, '\n'), 0o644)
 	}
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "config.toml"), []byte(configText()), 0o644)
+		err = os.WriteFile(filepath.Join(dir, "config.toml"), []byte(configText(witnesses)), 0o644)
 	}
 	return truth, err
 }

@@ -84,12 +84,12 @@ func (t *tenant) admin() string { return "arn:aws:iam::" + t.account + ":user/st
 
 // configText is the demo's config.toml. Its URLs are relative, so that nothing
 // in a packet depends on where the demo runs.
-func configText() string {
+func configText(witnesses bool) string {
 	var b strings.Builder
 	b.WriteString("# Made by `bucketproof demo`. A commented example of every key: `bucketproof init`.\n\ntimezone = \"UTC\"\n\n[evidence]\nurl = \"file:packets\"\nlock_mode = \"\"\n\n[report]\nmsp = \"Northwind Managed IT\"\n")
 	for _, t := range tenants {
 		fmt.Fprintf(&b, "\n[[tenant]]\nid = %q\nname = %q\ntimezone = %q\nlanguage = %q\npaper = %q\naccounts = [%q]\nuser_agents = [%s]\n", t.id, t.name, t.zone, t.language, t.paper, t.account, quoted(t.patterns))
-		if t.witnesses {
+		if witnesses && t.witnesses {
 			fmt.Fprintf(&b, "cloudtrail = \"file:trail/\"\ncloudtrail_keys = \"cloudtrail-keys.json\"\napproved_changes = \"changes.csv\"\nmetrics_file = \"metrics.csv\"\nbackup_reports = %q\n", "file:reports/"+t.id+"/")
 		}
 		for _, bk := range t.buckets {

@@ -23,15 +23,16 @@ type record struct {
 
 // traffic collects the records of one tenant.
 type traffic struct {
-	t       *tenant
-	rng     *rand.Rand
-	loc     *time.Location
-	records []record
-	truth   *Truth
-	skip    map[string]bool // nights without a backup: bucket name and date
-	spoiled []spoiled
-	changes []change
-	twice   []string // buckets of which one log object is delivered twice
+	t         *tenant
+	rng       *rand.Rand
+	loc       *time.Location
+	records   []record
+	truth     *Truth
+	skip      map[string]bool // nights without a backup: bucket name and date
+	spoiled   []spoiled
+	changes   []change
+	witnesses bool     // are made, too
+	twice     []string // buckets of which one log object is delivered twice
 }
 
 // spoiled is a line that is no record, to stand beside the records of a time.

@@ -111,7 +111,9 @@ func troubleAtLodz(tr *traffic) {
 	}
 	tr.plant(archive, "user-agent-drift", agent, 64)
 
-	tr.reconfigure(archive)
+	if tr.witnesses {
+		tr.reconfigure(archive)
+	}
 
 	before := len(tr.records)
 	for at := tr.clock(22, 14, 0); len(tr.records)-before < 2400; at = at.Add(30 * time.Second) {

@@ -29,9 +29,8 @@ import (
 
 // event is one event of the trail.
 type event struct {
-	at     time.Time
-	region string
-	body   map[string]any
+	at   time.Time
+	body map[string]any
 }
 
 // eventNames are the data events of the operations that the demo makes. Lifecycle and
@@ -151,14 +150,14 @@ func (w *witness) event(at time.Time, region, requester string, body map[string]
 	}
 	maps.Copy(body, map[string]any{"eventVersion": "1.11", "eventTime": at.Format(time.RFC3339), "awsRegion": region, "userIdentity": who, "eventType": "AwsApiCall", "recipientAccountId": w.t.account,
 		"eventID": strings.ToLower(w.random(8) + "-" + w.random(4) + "-" + w.random(4) + "-" + w.random(4) + "-" + w.random(12))})
-	return event{at, region, body}
+	return event{at, body}
 }
 
 // trailName is that of the demo's trail.
 const trailName = "evidence"
 
-// trail writes the log files of each hour and Region, and the digest of the hour, which
-// CloudTrail signs. The keys and signatures are new each time; no packet shows them.
+// trail writes the log files of each hour, and the digest of the hour, which CloudTrail
+// signs. It is a trail of one Region that records global services, too. The keys and signatures are new each time; no packet shows them.
 func (w *witness) trail() error {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -166,23 +165,19 @@ func (w *witness) trail() error {
 	}
 	fingerprint := strings.ToLower(w.random(32))
 	from, to := w.day(0).UTC(), w.day(days+1).UTC().Add(10*time.Hour)
-	for _, region := range []string{"us-east-1", w.t.region} {
-		byHour := map[int64][]event{}
-		for _, e := range w.events {
-			if e.region == region {
-				byHour[e.at.Unix()/3600] = append(byHour[e.at.Unix()/3600], e)
-			}
+	byHour := map[int64][]event{}
+	for _, e := range w.events {
+		byHour[e.at.Unix()/3600] = append(byHour[e.at.Unix()/3600], e)
+	}
+	d := digests{witness: w, key: key, fingerprint: fingerprint}
+	for at := from.Truncate(time.Hour); at.Before(to); at = at.Add(time.Hour) {
+		// What happened in an hour is delivered some minutes behind it.
+		file, err := d.logFile(at, byHour[at.Unix()/3600-1])
+		if err != nil {
+			return err
 		}
-		d := digests{witness: w, region: region, key: key, fingerprint: fingerprint}
-		for at := from.Truncate(time.Hour); at.Before(to); at = at.Add(time.Hour) {
-			// What happened in an hour is delivered some minutes behind it.
-			file, err := d.logFile(at, byHour[at.Unix()/3600-1])
-			if err != nil {
-				return err
-			}
-			if err := d.sign(at.Add(time.Hour), file); err != nil {
-				return err
-			}
+		if err := d.sign(at.Add(time.Hour), file); err != nil {
+			return err
 		}
 	}
 	list := map[string]any{"PublicKeyList": []any{map[string]any{"Value": base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&key.PublicKey)), "Fingerprint": fingerprint,
@@ -194,7 +189,7 @@ func (w *witness) trail() error {
 	return os.WriteFile(filepath.Join(w.dir, "cloudtrail-keys.json"), append(text, '\n'), 0o644)
 }
 
-// digests is the chain of the digests of a Region.
+// digests is the chain of the digests.
 type digests struct {
 	*witness
 	region                 string
@@ -251,7 +246,7 @@ func (d *digests) logFile(hour time.Time, list []event) (map[string]any, error) 
 		return nil, err
 	}
 	at := hour.Add(4 * time.Minute)
-	key := fmt.Sprintf("AWSLogs/%s/CloudTrail/%s/%s/%s_CloudTrail_%s_%s_%s.json.gz", d.t.account, d.region, at.Format("2006/01/02"), d.t.account, d.region, at.Format("20060102T1504Z"), d.random(16))
+	key := fmt.Sprintf("AWSLogs/%s/CloudTrail/%s/%s/%s_CloudTrail_%s_%s_%s.json.gz", d.t.account, d.t.region, at.Format("2006/01/02"), d.t.account, d.t.region, at.Format("20060102T1504Z"), d.random(16))
 	sum := sha256.Sum256(body)
 	if d.tamper != "" && slices.ContainsFunc(list, func(e event) bool { return e.body["requestID"] == d.tamper }) {
 		if body, err = write(d.tamper); err != nil {
@@ -269,7 +264,7 @@ func (d *digests) logFile(hour time.Time, list []event) (map[string]any, error) 
 
 // sign writes the digest of the hour that ends at a time, with its metadata beside it.
 func (d *digests) sign(end time.Time, file map[string]any) error {
-	key := fmt.Sprintf("AWSLogs/%s/CloudTrail-Digest/%s/%s/%s_CloudTrail-Digest_%s_%s_%s_%s.json.gz", d.t.account, d.region, end.Format("2006/01/02"), d.t.account, d.region, trailName, d.t.region, end.Format("20060102T150405Z"))
+	key := fmt.Sprintf("AWSLogs/%s/CloudTrail-Digest/%s/%s/%s_CloudTrail-Digest_%s_%s_%s_%s.json.gz", d.t.account, d.t.region, end.Format("2006/01/02"), d.t.account, d.t.region, trailName, d.t.region, end.Format("20060102T150405Z"))
 	files := []any{}
 	if file != nil {
 		files = append(files, file)

@@ -72,6 +72,9 @@ func (s *State) LinkOf(ctx context.Context, token [32]byte) (Link, error) {
 	return l, nil
 }
 
+// mostViews is how many looks at the page of a link are noted within a day.
+const mostViews = 100
+
 // UseLink notes a use of a link that works at the time. A file counts as a
 // download; where none is left the error is ErrNoLink, and nothing is noted.
 func (s *State) UseLink(ctx context.Context, u LinkUse) error {
@@ -87,7 +90,12 @@ func (s *State) UseLink(ctx context.Context, u LinkUse) error {
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, ErrNoLink)
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO link_uses (link, at, address, file) VALUES (?, ?, ?, ?)", u.Link.ID, u.At.UnixMilli(), u.Address, u.File)
+		// Looks at the page again within an hour are one use, and no more than some of a
+		// day are noted: who reloads it for ever fills no state and no packet.
+		_, err = tx.ExecContext(ctx, `INSERT INTO link_uses (link, at, address, file) SELECT ?1, ?2, ?3, ?4
+WHERE ?4 <> '' OR NOT EXISTS (SELECT 1 FROM link_uses WHERE link = ?1 AND address = ?3 AND file = '' AND at > ?2 - ?5)
+  AND (SELECT count(*) FROM link_uses WHERE link = ?1 AND file = '' AND at > ?2 - ?6) < ?7`,
+			u.Link.ID, u.At.UnixMilli(), u.Address, u.File, time.Hour.Milliseconds(), (24 * time.Hour).Milliseconds(), mostViews)
 		return err
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -200,6 +201,20 @@ func TestLinkUse(t *testing.T) {
 	if given != 5 {
 		t.Errorf("%d files were given out; want 5", given)
 	}
+	// Who looks at the page again and again is noted once an hour and address, and no more
+	// often than so many times a day.
+	for i := range 500 {
+		u := LinkUse{Link: l, At: noon.Add(time.Duration(i) * time.Second), Address: "192.0.2.2"}
+		if i >= 100 {
+			u.Address = fmt.Sprintf("192.0.3.%d", i%250)
+		}
+		if err := s.UseLink(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if uses, err := s.LinkUses(t.Context(), "acme", noon.Add(-time.Hour), noon.Add(time.Hour)); err != nil || len(uses) != 5+mostViews {
+		t.Errorf("%d uses (%v); want %d", len(uses), err, 5+mostViews)
+	}
 	if err := s.UseLink(t.Context(), LinkUse{Link: l, At: noon.Add(2 * time.Hour)}); !errors.Is(err, ErrNoLink) {
 		t.Errorf("past its end: %v", err)
 	}
@@ -207,8 +222,8 @@ func TestLinkUse(t *testing.T) {
 		t.Errorf("another token: %v", err)
 	}
 	uses, err := s.LinkUses(t.Context(), "acme", noon.Add(-time.Hour), noon.Add(time.Hour))
-	if err != nil || len(uses) != 5 || uses[0].Address != "192.0.2.1" {
-		t.Errorf("%d uses (%v); want 5", len(uses), err)
+	if err != nil || len(uses) != 5+mostViews || uses[0].Address != "192.0.2.1" {
+		t.Errorf("%d uses (%v)", len(uses), err)
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"bucketproof/internal/config"
 	"bucketproof/internal/objects"
 	"bucketproof/internal/state"
@@ -29,10 +31,20 @@ const (
 	// refusal is how long every answer to a link that does not work takes, so that
 	// its time tells nothing.
 	refusal = 200 * time.Millisecond
-	// atOnce bounds the files that are held in memory while they are sent.
-	atOnce = 6
+	// held bounds the files that are held in memory while they are sent, in bytes; a
+	// larger one is sent alone.
+	held = 256 << 20
+	// perLink is how many files one link gives out at the same time, so that a slow
+	// line holds nobody else back.
+	perLink = 4
+	// queue is how long a file waits for its turn.
+	queue = 10 * time.Second
 	// perRequest bounds how long an answer may take, for a slow line.
 	perRequest = 10 * time.Minute
+	// A part of a file must be taken within some time; a line that is slower than that
+	// is none.
+	partSize = 64 << 10
+	perPart  = 30 * time.Second
 )
 
 // Handler serves the page.
@@ -42,15 +54,16 @@ type Handler struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 
-	files  chan struct{}
+	files  *semaphore.Weighted
 	limits *limits
 	mu     sync.Mutex
 	opened map[string]*deliver.Opened // packets by their name
+	giving map[string]int             // files on their way, by the ID of their link
 }
 
 // New makes a handler.
 func New(s *state.State, c func() *config.Config, now func() time.Time, log *slog.Logger) *Handler {
-	return &Handler{State: s, Config: c, Now: now, Log: log, files: make(chan struct{}, atOnce), limits: newLimits(now), opened: map[string]*deliver.Opened{}}
+	return &Handler{State: s, Config: c, Now: now, Log: log, files: semaphore.NewWeighted(held), limits: newLimits(now), opened: map[string]*deliver.Opened{}, giving: map[string]int{}}
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -75,6 +88,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		wait(r.Context(), began.Add(refusal))
 		h.plain(w, http.StatusNotFound, nonce)
 	case r.Context().Err() != nil: // the client went away
+	case errors.Is(err, errBusy):
+		w.Header().Set("Retry-After", "15")
+		http.Error(w, "Other files are being sent at the moment. Please try again in some seconds. / Gerade werden andere Dateien gesendet. Bitte versuchen Sie es in einigen Sekunden noch einmal.", http.StatusServiceUnavailable)
 	default:
 		h.Log.Error("the download page could not give out a packet", "error", err)
 		w.Header().Set("Retry-After", "300")
@@ -185,14 +201,20 @@ func (h *Handler) file(w http.ResponseWriter, r *http.Request, o *deliver.Opened
 	if !known && !unlisted {
 		return state.ErrNoLink
 	}
-	select {
-	case h.files <- struct{}{}:
-		defer func() { <-h.files }()
-	case <-r.Context().Done():
-		return r.Context().Err()
+	size := int64(o.ManifestSize)
+	if known {
+		listed, _ := o.Listed(use.File)
+		if size = int64(listed.Size); r.Method == http.MethodHead { // a look, and no download
+			h.fileHead(w, o, use.File, listed.Size)
+			return nil
+		}
 	}
+	release, err := h.take(r.Context(), use.Link.ID, size)
+	if err != nil {
+		return err
+	}
+	defer release()
 	var body []byte
-	var err error
 	if known {
 		body, err = o.File(r.Context(), use.File)
 	} else {
@@ -204,7 +226,7 @@ func (h *Handler) file(w http.ResponseWriter, r *http.Request, o *deliver.Opened
 	if err != nil {
 		return err
 	}
-	if r.Method == http.MethodHead { // a look, and no download
+	if r.Method == http.MethodHead {
 		h.fileHead(w, o, use.File, len(body))
 		return nil
 	}
@@ -213,9 +235,64 @@ func (h *Handler) file(w http.ResponseWriter, r *http.Request, o *deliver.Opened
 	}
 	h.Log.Info("a file was given out", "tenant", use.Link.Tenant, "link", use.Link.ID, "contact", use.Link.Email, "file", use.File, "address", use.Address)
 	h.fileHead(w, o, use.File, len(body))
-	_, err = w.Write(body)
-	if err != nil {
+	if err := send(w, body); err != nil {
 		h.Log.Info("a download broke off", "link", use.Link.ID, "file", use.File, "error", err)
+	}
+	return nil
+}
+
+// errBusy means that a file can't be given out now.
+var errBusy = errors.New("other files are being sent")
+
+// take waits for a file's turn: for room in memory, and of one link for one of few.
+func (h *Handler) take(ctx context.Context, id string, size int64) (release func(), err error) {
+	h.mu.Lock()
+	if h.giving[id] >= perLink {
+		h.mu.Unlock()
+		return nil, errBusy
+	}
+	h.giving[id]++
+	h.mu.Unlock()
+	done := func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.giving[id]--; h.giving[id] == 0 {
+			delete(h.giving, id)
+		}
+	}
+	size = min(size, held)
+	wait, stop := context.WithTimeout(ctx, queue)
+	defer stop()
+	if err := h.files.Acquire(wait, size); err != nil {
+		done()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, errBusy
+	}
+	return func() { h.files.Release(size); done() }, nil
+}
+
+// send writes a file part by part, each within its time.
+func send(w http.ResponseWriter, body []byte) error {
+	c := http.NewResponseController(w)
+	began := time.Now()
+	for len(body) > 0 {
+		end := time.Now().Add(perPart)
+		if last := began.Add(perRequest); last.Before(end) {
+			end = last
+		}
+		if err := c.SetWriteDeadline(end); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return err
+		}
+		n, err := w.Write(body[:min(len(body), partSize)])
+		if err != nil {
+			return err
+		}
+		if err := c.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return err
+		}
+		body = body[n:]
 	}
 	return nil
 }
