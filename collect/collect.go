@@ -21,6 +21,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"bucketproof/collect/loggroup"
 	"bucketproof/internal/dataset"
 	"bucketproof/internal/identity"
 	"bucketproof/internal/objects"
@@ -202,6 +203,14 @@ func (c *Collector) logSummary(s Summary) {
 }
 
 func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary) error {
+	if src.Logs.Scheme == "cloudwatch" {
+		if err := c.room(); err != nil {
+			return err
+		}
+		if err := loggroup.Pull(ctx, loggroup.Group{Name: src.Logs.Group, Dir: src.Logs.Path, Access: src.Access, Now: c.Now}); err != nil {
+			return err
+		}
+	}
 	store, err := objects.Open(ctx, src.Logs, src.Access)
 	if err != nil {
 		return err

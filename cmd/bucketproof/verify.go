@@ -219,13 +219,14 @@ func openLocation(ctx context.Context, c *config.Config, tenant, location string
 		return objects.Open(ctx, u.Resolve(".").Folder(), objects.Access{})
 	}
 	t, ok := c.Tenant(tenant)
-	switch {
-	case !ok:
+	if !ok {
 		return nil, fmt.Errorf("%s does not have the tenant %q, so its log locations are not read", c.Path, tenant)
-	case !slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Logs.Text == location }):
+	}
+	i := slices.IndexFunc(t.Buckets, func(b config.Bucket) bool { return b.Logs.Text == location })
+	if i < 0 {
 		return nil, fmt.Errorf("%s is no log location of %s in %s, and is not read", location, tenant, c.Path)
 	}
-	return objects.Open(ctx, u.Resolve(c.Dir).Folder(), t.AWS)
+	return objects.Open(ctx, t.Buckets[i].Logs.Folder(), t.AWS)
 }
 
 // again runs the queries of the packet on the dataset.

@@ -18,6 +18,7 @@ import (
 
 	"bucketproof/cmd/jobs"
 	"bucketproof/collect"
+	"bucketproof/collect/loggroup"
 	"bucketproof/internal/config"
 	"bucketproof/internal/mailer"
 	"bucketproof/internal/objects"
@@ -142,6 +143,11 @@ func (e *examination) dataFolder(ctx context.Context) {
 
 // logs lists a log location and reads the first object there.
 func (e *examination) logs(ctx context.Context, s collect.Source) {
+	if s.Logs.Scheme == "cloudwatch" {
+		err := loggroup.Check(ctx, loggroup.Group{Name: s.Logs.Group, Dir: s.Logs.Path, Access: s.Access, Now: e.Now})
+		e.tried("log group", s.Logs.Text, "can be read", err)
+		return
+	}
 	if s.Trail {
 		e.first(ctx, "trail", s.Logs, s.Access, "nothing is there; does the trail deliver to this place?")
 		return

@@ -136,6 +136,11 @@ func sid(bucket string) string {
 }
 
 func (w wants) read(a objects.Access, u objects.URL) {
+	if u.Scheme == "cloudwatch" {
+		group := "arn:" + objects.Partition(a.Region) + ":logs:*:*:log-group:" + u.Group
+		w.of(a).add("LogGroups", []string{"logs:FilterLogEvents"}, group, group+":*")
+		w.of(a).add("LogGroupList", []string{"logs:DescribeLogGroups"}, "*")
+	}
 	if u.Scheme != "s3" {
 		return
 	}

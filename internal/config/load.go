@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -134,6 +135,12 @@ func (c *Config) readURL(t *table, key, example string) objects.URL {
 	u, err := objects.ParseURL(text)
 	if err != nil {
 		t.problem(key, "%s", err)
+	}
+	if u.Scheme == "cloudwatch" {
+		if key != "logs" {
+			t.problem(key, "is %q; a log group can be the place of a bucket's logs alone, write s3://… or file:…", text)
+		}
+		u.Path = filepath.Join(c.DataDir, "log-groups", url.QueryEscape(u.Group))
 	}
 	return u.Resolve(c.Dir)
 }

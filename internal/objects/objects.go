@@ -14,6 +14,7 @@ import (
 	"iter"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -80,7 +81,12 @@ type Access struct {
 
 // Open gives the store at u. It opens no connection.
 func Open(ctx context.Context, u URL, access Access) (Store, error) {
-	if u.Scheme == "file" {
+	switch {
+	case u.Scheme == "file":
+		return &fileStore{url: u}, nil
+	case u.Scheme == "cloudwatch" && u.Path == "":
+		return nil, fmt.Errorf("%s is no place of objects; what was taken out of it lies in the data folder of the configuration", u.Text)
+	case u.Scheme == "cloudwatch":
 		return &fileStore{url: u}, nil
 	}
 	return openS3(ctx, u, access)
@@ -90,13 +96,15 @@ func Open(ctx context.Context, u URL, access Access) (Store, error) {
 // The zero URL is no place.
 type URL struct {
 	Text   string // as configured
-	Scheme string // "s3" or "file"
+	Scheme string // "s3", "file" or "cloudwatch"
 	Bucket string // of s3
 	Prefix string // of s3; a key begins with it as it stands, / or not
-	Path   string // of file: the folder; a relative one starts where Resolve says
+	Path   string // of file: the folder; a relative one starts where Resolve says. Of cloudwatch: the folder into which its events are taken
+	Group  string // of cloudwatch: the log group
 }
 
-// ParseURL reads s3://bucket/prefix, file:///folder or file:folder.
+// ParseURL reads s3://bucket/prefix, file:///folder, file:folder or
+// cloudwatch:log-group.
 func ParseURL(text string) (URL, error) {
 	switch {
 	case strings.HasPrefix(text, "s3://"):
@@ -125,10 +133,20 @@ func ParseURL(text string) (URL, error) {
 			return URL{}, fmt.Errorf("%q names no folder; write file:///folder", text)
 		}
 		return URL{Text: text, Scheme: "file", Path: filepath.Clean(path)}, nil
+	case strings.HasPrefix(text, "cloudwatch:"):
+		group := strings.TrimPrefix(text, "cloudwatch:")
+		if !groupName.MatchString(group) {
+			return URL{}, fmt.Errorf("%q names no log group; write cloudwatch:/aws/vendedlogs/s3/acme-backups/S3_SERVER_ACCESS_LOGS", text)
+		}
+		return URL{Text: text, Scheme: "cloudwatch", Group: group}, nil
 	default:
 		return URL{}, fmt.Errorf("%q is not a place that can be read; write s3://bucket/prefix or file:///folder", text)
 	}
 }
+
+// groupName is what a log group may be called (CloudWatch Logs API reference, page
+// CreateLogGroup).
+var groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
 
 // Resolve lets the relative path of a file URL start at dir. Text stays as
 // configured, so that what is written down does not depend on the machine.
@@ -161,7 +179,7 @@ func (u URL) Join(key string) string {
 // Within tells whether u lies in another place, and with what its keys begin
 // there.
 func (u URL) Within(o URL) (prefix string, ok bool) {
-	if u.Scheme != o.Scheme || u.Bucket != o.Bucket {
+	if u.Scheme != o.Scheme || u.Bucket != o.Bucket || u.Scheme == "cloudwatch" {
 		return "", false
 	}
 	inner, outer := u.Prefix, o.Prefix
