@@ -30,6 +30,7 @@ var asked = map[string]func(*View, context.Context) (engine.Table, error){
 	"key_patterns":   (*View).keyPatterns,
 	"trail_proof":    (*View).trailProof,
 	"trail_problems": (*View).trailProblems,
+	"trail_files":    (*View).trailFiles,
 	"metric_days":    (*View).metricDays,
 	"logging_found":  (*View).loggingFound,
 }

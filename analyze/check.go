@@ -139,6 +139,11 @@ func (v *View) checkDays(s *Statement) []state.CheckDay {
 			add("", d.Date, v.trailGaps[d.Date]) // what concerns no bucket
 		}
 		return days
+	case "trail ledger": // does not depend on what came
+		for _, d := range v.Range.Days() {
+			add("", d.Date, "")
+		}
+		return days
 	case "proof":
 		for _, d := range v.Range.Days() {
 			add("", d.Date, v.proofGap(d.Date))

@@ -180,6 +180,37 @@ func (v *View) trailProblems(context.Context) (engine.Table, error) {
 	return t, nil
 }
 
+// trailFiles is a row for each log file of the trail that could not be read to its end,
+// changed after it was collected, or was gone before it was read.
+func (v *View) trailFiles(ctx context.Context) (engine.Table, error) {
+	t := engine.Table{Name: "trail_files", Columns: columns("kind", engine.Text, "source", engine.Text, "time", zoned, "count", engine.Int)}
+	if v.Tenant.CloudTrail.Scheme == "" {
+		return t, nil
+	}
+	for _, account := range v.Tenant.Accounts {
+		owner := dataset.TrailOwner(account)
+		damaged, err := v.data.State.Damaged(ctx, v.Tenant.CloudTrail.Text, owner, v.Range.Start(), v.Range.End())
+		if err != nil {
+			return t, err
+		}
+		for _, s := range damaged {
+			at := s.First
+			if at.IsZero() {
+				at = s.Delivered
+			}
+			t.Rows = append(t.Rows, []any{"unreadable", s.LogObject.Source, at, s.Rejected})
+		}
+		noticed, err := v.data.State.Incidents(ctx, v.Tenant.CloudTrail.Text, owner, v.Range.Start(), v.Range.End())
+		if err != nil {
+			return t, err
+		}
+		for _, i := range noticed {
+			t.Rows = append(t.Rows, []any{i.Kind, i.Source, i.Noticed, int64(1)})
+		}
+	}
+	return t, nil
+}
+
 // metricDays is a row for each bucket, day and metric, of the days before the range, too.
 func (v *View) metricDays(context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "metric_days", Columns: columns("bucket", engine.Text, "date", engine.Text, "metric", engine.Text, "value", engine.Double)}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"bucketproof/internal/dataset"
 	"bucketproof/internal/state"
 )
 
@@ -163,4 +164,22 @@ func TestLoggingSetup(t *testing.T) {
 		}
 	}
 	same(t, "the last look", v.answer(t, "logging-setup"), []string{"acme-backups|2026-10-10T04:30:00Z|logging|ok|on", "acme-backups|2026-10-10T04:30:00Z|target policy|not known|AccessDenied"})
+}
+
+// TestTrailFiles: what can't be read of a trail, and files that changed, are findings.
+func TestTrailFiles(t *testing.T) {
+	f := trailFixture(t, noneApproved)
+	f.store("s3://acme-logs/acme-backups/")
+	ctx := t.Context()
+	at := time.Date(2026, 10, 6, 12, 0, 0, 0, time.UTC)
+	object := func(key string, n int64) state.LogObject {
+		return state.LogObject{Location: "s3://acme-trail/", Key: key, Source: "s3://acme-trail/" + key, Kind: state.KindLog, Delivered: at, Modified: at,
+			Buckets: map[string]state.ObjectCount{dataset.TrailOwner("111122223333"): {Records: 5, Rejected: n, First: at, Last: at}}}
+	}
+	incident := state.Incident{Location: "s3://acme-trail/", Key: "c", Kind: state.IncidentChanged, ETag: "e", Source: "s3://acme-trail/c", Noticed: at, Buckets: []string{dataset.TrailOwner("111122223333")}}
+	if err := f.data.State.Commit(ctx, []state.LogObject{object("a", 2), object("b", 1), object("whole", 0)}, nil, []state.Incident{incident}, at); err != nil {
+		t.Fatal(err)
+	}
+	v := f.open("acme", "2026-10-05", "2026-10-07")
+	same(t, "the findings", f.foundBy(v, "trail-files"), []string{"trail-files high : changed, s3://acme-trail/c (1)", "trail-files low : unreadable records (3)"})
 }

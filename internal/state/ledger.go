@@ -239,6 +239,25 @@ type Source struct {
 	Unattributed int64 // rejected lines that do not tell their bucket
 }
 
+// Damaged returns the log objects of a bucket with lines that can't be read, of records
+// or delivery in from..to, by when they were delivered.
+func (s *State) Damaged(ctx context.Context, location, bucket string, from, to time.Time) ([]Source, error) {
+	var out []Source
+	err := s.rows(ctx, `SELECT o.source, o.delivered, b.rejected, b.first, b.last FROM log_objects o JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ?
+WHERE o.location = ? AND o.kind = 'log' AND b.rejected > 0 AND coalesce(b.first, o.delivered) < ? AND coalesce(b.last, o.delivered) >= ? ORDER BY o.delivered, o.source`, func(r *sql.Rows) error {
+		src := Source{Bucket: bucket}
+		var delivered, first, last sql.NullInt64
+		err := r.Scan(&src.LogObject.Source, &delivered, &src.Rejected, &first, &last)
+		src.Delivered, src.First, src.Last = fromMillis(delivered), fromMillis(first), fromMillis(last)
+		out = append(out, src)
+		return err
+	}, bucket, location, to.UnixMilli(), from.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	return out, nil
+}
+
 // longObject is more time than a log object reaches over.
 const longObject = 48 * time.Hour
 
