@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
+	"gopkg.in/natefinch/lumberjack.v2"
 
 	"bucketproof/cmd/jobs"
 	"bucketproof/cmd/service"
@@ -20,7 +22,7 @@ import (
 const serveName = "serve"
 
 func newServe(a *app) *cobra.Command {
-	since, once := "", false
+	since, logFile, once := "", "", false
 	cmd := &cobra.Command{
 		Use:   serveName,
 		Short: "Run as a background service: collect, check, report and send by schedule",
@@ -49,12 +51,24 @@ packet is published by one of them.`,
 					return usage("--since %s is in the future", since)
 				}
 			}
+			if logFile != "" {
+				file := logTo(logFile)
+				defer file.Close()
+				a.err = file
+			}
 			return a.with(cmd.Context(), func(p *parts) error { return a.serve(cmd.Context(), p, from, once) })
 		},
 	}
 	cmd.Flags().StringVar(&since, "since", "", "make up for what was scheduled from this `day` on, as if the service had run since (default: its first start)")
+	cmd.Flags().StringVar(&logFile, "log-file", "", "write the log to a `file` instead of standard error; it is changed for another one at 20 MB, and ten old ones stay")
 	cmd.Flags().BoolVar(&once, "once", false, "do what is due, send what waits, and end; for a scheduler of your own")
 	return cmd
+}
+
+// logTo writes a log to a file, which is changed for another one when it is large. Its
+// folder is made where it is missing.
+func logTo(path string) io.WriteCloser {
+	return &lumberjack.Logger{Filename: path, MaxSize: 20, MaxBackups: 10}
 }
 
 func (a *app) serve(ctx context.Context, p *parts, since time.Time, once bool) (err error) {

@@ -81,6 +81,15 @@ func defaultData() string {
 	return "/var/lib/" + serviceName
 }
 
+// defaultLog is where a service of Windows or launchd keeps its log by the conventions of
+// the system; under systemd the journal has it.
+func defaultLog() string {
+	if runtime.GOOS == "darwin" {
+		return "/Library/Logs/" + serviceName + "/" + serviceName + ".log"
+	}
+	return filepath.Join(defaultData(), "logs", serviceName+".log")
+}
+
 func newServiceUninstall(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "uninstall", Short: "Stop the service and remove it; configuration and data stay",
@@ -145,7 +154,7 @@ func (nothing) Stop(service.Service) error  { return nil }
 func serviceConfig(binary, path string) *service.Config {
 	return &service.Config{
 		Name: serviceName, DisplayName: "bucketproof", Description: "Backup evidence from Amazon S3 access logs",
-		Executable: binary, Arguments: []string{"--config", path, "serve"},
+		Executable: binary, Arguments: []string{"--config", path, "serve", "--log-file", defaultLog()},
 		Option: service.KeyValue{
 			"RunAtLoad": true, "KeepAlive": true, // launchd
 			"DelayedAutoStart": true, "OnFailure": "restart", "OnFailureDelayDuration": "30s", // Windows

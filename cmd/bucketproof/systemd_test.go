@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"bucketproof/internal/config"
@@ -36,5 +37,19 @@ func TestMakeFolders(t *testing.T) {
 	c.DataDir = filepath.Join(dir, "other")
 	if err := makeFolders(c, "nobody-of-this-name"); err == nil {
 		t.Error("a user that is not there is taken")
+	}
+}
+
+// TestLogFile: a service whose manager keeps no log writes one of its own.
+func TestLogFile(t *testing.T) {
+	dir := t.TempDir()
+	conf := "[service]\nlisten = \"\"\n[evidence]\nurl = \"file:evidence\"\n[[tenant]]\nid = \"acme\"\nname = \"Acme\"\nbucket = [{ name = \"acme-backups\", logs = \"file:logs\", prefixes = [\"\"] }]\n"
+	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, stderr, code := command(t, dir, binary(t), nil, "serve", "--once", "--since", "2026-11-01", "--log-file", filepath.Join("log", "service.log"))
+	text, err := os.ReadFile(filepath.Join(dir, "log", "service.log"))
+	if err != nil || !strings.Contains(string(text), "level=") || stderr != "" {
+		t.Errorf("%d: %s%s; the log is %q, %v", code, out, stderr, text, err)
 	}
 }
