@@ -62,12 +62,12 @@ func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 	seen, said := map[string]bool{}, map[string]string{}
 	for _, row := range result.Rows {
 		var c Change
-		var source, parameters, resources string
+		var source, parameters, resources, shared string
 		ok, ok1 := false, false
 		if c.Time, ok = row[0].(time.Time); ok {
 			c.inRange, ok1 = row[2].(bool)
 		}
-		for i, to := range []*string{nil, &c.Date, nil, &source, &c.Event, &c.Account, &c.Region, &c.Requester, &c.SourceIP, &c.UserAgent, &c.Bucket, &c.RequestID, &c.EventID, &parameters, &resources, &c.Source} {
+		for i, to := range []*string{nil, &c.Date, nil, &source, &c.Event, &c.Account, &c.Region, &c.Requester, &c.SourceIP, &c.UserAgent, &c.Bucket, &c.RequestID, &c.EventID, &parameters, &resources, &c.Source, &shared} {
 			if to != nil && ok {
 				*to, ok = row[i].(string)
 			}
@@ -76,10 +76,10 @@ func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 			return nil, fmt.Errorf("list changes: unexpected row %v", row)
 		}
 		said1, matters := controlplane.Describe(controlplane.Event{Source: source, Name: c.Event, Bucket: c.Bucket, Requester: c.Requester, Parameters: parameters, Resources: resources})
-		if !matters || !v.concerns(c.Account, said1) || c.EventID != "" && seen[c.EventID] {
+		if !matters || !v.concerns(c.Account, said1) || c.EventID != "" && seen[c.EventID] || shared != "" && seen[shared] { // an event of two accounts comes to both
 			continue
 		}
-		seen[c.EventID] = true
+		seen[c.EventID], seen[shared] = true, true
 		own := slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Name == c.Bucket })
 		c.Check, c.Severity, c.Target = said1.Check, said1.Severity, said1.Target
 		c.What = said1.What
@@ -90,7 +90,7 @@ func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 		c.What = redact.Text(cut(c.What, maxWords))
 		id := identify(c.Requester, v.Tenant.Principals)
 		c.Identity, c.Who = redact.Text(id.name), redact.Text(id.principal)
-		key := c.Account + " " + said1.Thing + " " + said1.Target
+		key := c.Account + " " + said1.Thing + " " + said1.Target + " " + said1.Which
 		c.Before = said[key]
 		said[key] = c.What
 		c.Ticket = ticket(approved, &c, c.Requester, id.principal, id.name)

@@ -159,6 +159,34 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestChangesOfAccounts: a change that comes to two accounts of the tenant is one, and
+// what was before is of the same policy.
+func TestChangesOfAccounts(t *testing.T) {
+	f := trailFixture(t, noneApproved)
+	iam := "source=iam.amazonaws.com"
+	policy := func(name, action string) string {
+		return `parameters={"roleName":"BackupRole","policyName":"` + name + `","policyDocument":"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"` + action + `\",\"Resource\":\"*\"}]}"}`
+	}
+	f.event("2026-10-07T10:00:00Z", "PutRolePolicy", iam, policy("A", "s3:GetObject"))
+	f.event("2026-10-07T11:00:00Z", "PutRolePolicy", iam, policy("B", "s3:PutObject"))
+	f.event("2026-10-07T12:00:00Z", "PutRolePolicy", iam, policy("A", "s3:*"))
+	f.event("2026-10-07T13:00:00Z", "DeleteBucketPolicy", "bucket=acme-backups")
+	f.event("2026-10-07T13:00:00Z", "DeleteBucketPolicy", "bucket=acme-backups")
+	f.events[3].SharedID, f.events[4].SharedID = []byte("S"), []byte("S")
+	f.trailHum("2026-10-06T00:00:00Z", "2026-10-09T00:00:00Z")
+	f.store("s3://acme-logs/acme-backups/")
+	list, err := f.open("acme", "2026-10-07", "2026-10-07").Changes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range list {
+		got = append(got, c.What+" | "+c.Before)
+	}
+	const a = "role BackupRole: inline policy A set: Allow s3:GetObject"
+	same(t, "the changes", got, []string{a + " | ", "role BackupRole: inline policy B set: Allow s3:PutObject | ", "role BackupRole: inline policy A set: Allow s3:* | " + a, "bucket policy removed | "})
+}
+
 // TestApprovedChanges: a change that a line of the file covers is no finding; one by
 // another, at another time or of another thing is.
 func TestApprovedChanges(t *testing.T) {

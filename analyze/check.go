@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -47,19 +48,26 @@ const OtherSubjects = "further subjects"
 // Check runs the checks over the days of the view and keeps their findings in
 // the state. It can be repeated: the same log gives the same findings. At is
 // the time that the history of the findings notes.
+//
+// A check that fails leaves the others alone: the error names each.
 func (v *View) Check(ctx context.Context, at time.Time) ([]state.Change, error) {
 	var days []state.CheckDay
+	var failed []error
 	for _, s := range v.data.Catalog.Checks {
 		if !s.Wanted(v.Tenant) {
 			continue
 		}
 		d, err := v.runCheck(ctx, s)
+		if err != nil && ctx.Err() != nil {
+			return nil, err
+		}
 		if err != nil {
-			return nil, fmt.Errorf("check %s of tenant %s: %w", s.Name, v.Tenant.ID, err)
+			failed = append(failed, fmt.Errorf("check %s of tenant %s: %w", s.Name, v.Tenant.ID, err))
 		}
 		days = append(days, d...)
 	}
-	return v.data.State.PutCheckDays(ctx, days, at)
+	changes, err := v.data.State.PutCheckDays(ctx, days, at)
+	return changes, errors.Join(append(failed, err)...)
 }
 
 // runCheck returns what a check says about every bucket and day of the range,

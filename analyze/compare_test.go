@@ -85,6 +85,50 @@ func TestCompare(t *testing.T) {
 	})
 }
 
+// TestCompareHides: what could hide a deletion does not. A trail that stops recording a
+// kind of events is missed, a multi-delete at another time or by another explains nothing,
+// and an object that a multi-delete could not remove is no disagreement.
+func TestCompareHides(t *testing.T) {
+	f := trailFixture(t, noneApproved)
+	const restore = "arn:aws:iam::111122223333:user/restore-operator"
+	both := func(at, id, key string) {
+		f.at(at, backup, "REST.PUT.OBJECT", key, "id="+id)
+		f.event(at, "PutObject", "data=write", "id="+id, "by="+backup, "bucket=acme-backups", "key="+key)
+	}
+	deleted := func(at, id, by, key string, more ...string) {
+		f.event(at, "DeleteObject", append(more, "data=write", "id="+id, "by="+by, "bucket=acme-backups", "key="+key)...)
+	}
+	both("2026-10-05T12:00:00Z", "A", "veeam/a") // the trail records writes
+	both("2026-10-07T12:00:00Z", "B", "veeam/b")
+	f.at("2026-10-08T12:00:00Z", backup, "REST.PUT.OBJECT", "veeam/c", "id=C") // and does not on the 8th
+	// A multi-delete: of two objects one is refused, and CloudTrail has them under request IDs of their own or that of the request.
+	f.at("2026-10-07T13:00:00Z", backup, "REST.POST.MULTI_OBJECT_DELETE", "-", "id=MANY")
+	f.at("2026-10-07T13:00:00Z", backup, "BATCH.DELETE.OBJECT", "veeam/d", "id=MANY")
+	f.at("2026-10-07T13:00:00Z", backup, "BATCH.DELETE.OBJECT", "veeam/e", "id=MANY", "error=AccessDenied", "status=403")
+	f.event("2026-10-07T13:00:00Z", "DeleteObjects", "data=write", "id=MANY", "by="+backup, "bucket=acme-backups")
+	deleted("2026-10-07T13:00:00Z", "MANY", backup, "veeam/e", "error=AccessDenied")
+	deleted("2026-10-07T13:00:01Z", "OWN", backup, "veeam/d")
+	deleted("2026-10-07T13:00:01Z", "OTHER", restore, "veeam/d")  // by another
+	deleted("2026-10-07T09:00:00Z", "EARLIER", backup, "veeam/d") // at another time
+	// Midnight in Paris is 22:00 UTC.
+	f.at("2026-10-07T21:59:58Z", backup, "REST.PUT.OBJECT", "veeam/f", "id=MIDNIGHT")
+	f.event("2026-10-07T22:00:03Z", "PutObject", "data=write", "id=MIDNIGHT", "by="+backup, "bucket=acme-backups", "key=veeam/g")
+	f.hum("2026-10-01T00:00:00Z", "2026-10-10T00:00:00Z")
+	f.trailHum("2026-10-01T00:00:00Z", "2026-10-10T00:00:00Z")
+	f.store("s3://acme-logs/acme-backups/")
+	f.listed(time.Date(2026, 10, 12, 12, 0, 0, 0, time.UTC))
+	want := []string{"acme-backups|2026-10-07|3|1|0|2|25|60|attention", "acme-backups|2026-10-08|0|0|1|0|24|0|attention"}
+	same(t, "both days", f.open("acme", "2026-10-07", "2026-10-08").answer(t, SideBySide), want)
+	same(t, "the first", f.open("acme", "2026-10-07", "2026-10-07").answer(t, SideBySide), want[:1])
+	same(t, "the second", f.open("acme", "2026-10-08", "2026-10-08").answer(t, SideBySide), want[1:])
+	v := f.open("acme", "2026-10-07", "2026-10-07")
+	same(t, "the findings", f.foundBy(v, "unlogged-request", "witnesses-disagree"), []string{
+		"witnesses-disagree high acme-backups: REST.PUT.OBJECT by arn:aws:sts::111122223333:assumed-role/BackupRole, key (1)",
+		"unlogged-request medium acme-backups: DeleteObject by " + restore + " (1)",
+		"unlogged-request medium acme-backups: DeleteObject by arn:aws:sts::111122223333:assumed-role/BackupRole (1)",
+	})
+}
+
 // TestCompareWaits: a day of which log objects may still come is not compared by a
 // check, and is looked at again.
 func TestCompareWaits(t *testing.T) {

@@ -449,13 +449,13 @@ func (v *View) rejectedHours(ctx context.Context, query engine.Query) (map[strin
 }
 
 func (v *View) coverageTable() engine.Table {
-	t := engine.Table{Name: "coverage", Columns: columns("bucket", engine.Text, "date", engine.Text, "day_number", engine.Int, "gap", engine.Text, "in_range", engine.Bool)}
+	t := engine.Table{Name: "coverage", Columns: columns("bucket", engine.Text, "date", engine.Text, "day_number", engine.Int, "gap", engine.Text, "trail_gap", engine.Text, "in_range", engine.Bool)}
 	numbers := map[string]int64{}
 	for i, d := range v.allDays() {
 		numbers[d.Date] = int64(i)
 	}
 	for _, d := range v.all {
-		t.Rows = append(t.Rows, []any{d.Bucket, d.Date, numbers[d.Date], d.Gap, v.inRange(d.Date)})
+		t.Rows = append(t.Rows, []any{d.Bucket, d.Date, numbers[d.Date], d.Gap, v.trailGaps[d.Date], v.inRange(d.Date)})
 	}
 	return t
 }

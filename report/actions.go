@@ -84,6 +84,9 @@ func (p *Packet) action(f Finding, n int) string {
 		text = p.say(several, "bucket", f.Bucket)
 	} else {
 		text = p.say("action.several", "title", f.Title, "bucket", f.Bucket)
+		if f.Bucket == "" {
+			text = p.say("action.several-anywhere", "title", f.Title)
+		}
 	}
 	return strings.TrimSuffix(text, ".") + " " + p.say("action.count", "n", n)
 }

@@ -49,6 +49,9 @@ type MetricShare struct {
 	Counted  int64 `json:"requests_counted_by_cloudwatch"`
 	Days     int   `json:"bucket_days"`
 	Of       int   `json:"of_bucket_days"`
+	// The sums of each day's lower and higher figure, so that days do not make up for
+	// each other.
+	Less, More int64 `json:"-"`
 }
 
 // The queries that a tenant's packet shows where it has another witness.
@@ -128,6 +131,8 @@ func (p *Packet) addCompleteness() error {
 			share.Days++
 			share.Requests += n[0]
 			share.Counted += n[1]
+			share.Less += min(n[0], n[1])
+			share.More += max(n[0], n[1])
 		}
 		if share.Days > 0 {
 			c.Metrics = share
@@ -187,7 +192,7 @@ func (d *pages) completeness(s section) error {
 	metrics := []draw.Cell{{Text: p.say("completeness.metrics")}, none("none"), {Text: p.say("completeness.metrics-none")}}
 	switch x := c.Metrics; {
 	case x != nil:
-		metrics[1] = draw.Cell{Text: p.Text.Percent(min(x.Requests, x.Counted), max(x.Requests, x.Counted)), Mark: mark(p.metricsAgree())}
+		metrics[1] = draw.Cell{Text: p.Text.Percent(x.Less, x.More), Mark: mark(p.metricsAgree())}
 		metrics[2].Text = p.say("completeness.metrics-says", "log", x.Requests, "counted", x.Counted, "days", x.Days, "of", x.Of)
 	case p.Tenant.HasMetrics():
 		metrics[2].Text = p.say("completeness.metrics-dark")

@@ -24,6 +24,7 @@ type Change struct {
 	Check    string // of the findings: policy-changed, role-changed …
 	Severity string // high or medium
 	Thing    string // what was changed, such as "bucket policy"
+	Which    string // of several such things of the target, such as the name of an inline policy; "" for the only one
 	Target   string // of which bucket, role, user, policy, key or trail; "" where the event does not tell
 	Role     string // the name of the role that it is about; "" for none
 	User     string // as above, of a user
@@ -57,6 +58,8 @@ type rule struct {
 	// same.
 	say func(p any) (now, severity string)
 	now string
+	// only is whether an event of that name matters; nil for each.
+	only func(e Event, p any) bool
 }
 
 // Describe tells what an event changed; false for one that changes nothing of interest.
@@ -71,7 +74,10 @@ func Describe(e Event) (Change, bool) {
 			return Change{}, false
 		}
 	}
-	c := Change{Check: r.check, Severity: r.severity, Thing: r.thing}
+	if r.only != nil && !r.only(e, p) {
+		return Change{}, false
+	}
+	c := Change{Which: which(service, p), Check: r.check, Severity: r.severity, Thing: r.thing}
 	now := r.now
 	if r.say != nil {
 		severity := ""
@@ -84,6 +90,14 @@ func Describe(e Event) (Change, bool) {
 	}
 	c.tell(service, e, p, strings.TrimSpace(r.thing+" "+now))
 	return c, true
+}
+
+// which names the one of several things: a role has many policies, a user many keys.
+func which(service string, p any) string {
+	if service != "iam" {
+		return text(p, "granteePrincipal")
+	}
+	return strings.Join([]string{text(p, "policyName"), text(p, "policyArn"), text(p, "accessKeyId"), text(p, "groupName")}, " ")
 }
 
 // serviceOf is the service of an event source; the parts of S3 are one.
@@ -266,12 +280,17 @@ var rules = map[string]rule{
 	"iam:PutUserPermissionsBoundary":    {check: role, severity: high, thing: "permissions boundary", say: valued("set to %s", "permissionsBoundary")},
 	"iam:DeleteUserPermissionsBoundary": {check: role, severity: high, thing: "permissions boundary", now: "removed"},
 	"iam:PutGroupPolicy":                {check: role, severity: medium, thing: "inline policy", say: inlinePolicy},
+	"iam:DeleteGroupPolicy":             {check: role, severity: medium, thing: "inline policy", say: valued("%s removed", "policyName")},
 	"iam:AttachGroupPolicy":             {check: role, severity: medium, thing: "policy", say: attached("attached")},
+	"iam:DetachGroupPolicy":             {check: role, severity: medium, thing: "policy", say: attached("detached")},
+	"iam:DeleteGroup":                   {check: role, severity: medium, thing: "group", now: "deleted"},
 	"iam:CreatePolicyVersion":           {check: role, severity: medium, thing: "new version,", say: documentPolicy},
 	"iam:SetDefaultPolicyVersion":       {check: role, severity: medium, thing: "default version", say: valued("set to %s", "versionId")},
+	"iam:DeletePolicyVersion":           {check: role, severity: medium, thing: "version", say: valued("%s deleted", "versionId")},
 	"iam:DeletePolicy":                  {check: role, severity: medium, thing: "policy", now: "deleted"},
 
 	"kms:PutKeyPolicy": {check: policy, severity: high, thing: "key policy", say: func(p any) (string, string) { return "set: " + documentWords(p, "policy"), "" }},
+	"kms:CreateGrant":  {check: policy, severity: high, thing: "key grant", say: granted, only: foreignGrant}, // services make their own all day
 	"kms:ScheduleKeyDeletion": {check: setup, severity: high, thing: "deletion", say: func(p any) (string, string) {
 		if days := text(p, "pendingWindowInDays"); days != "" {
 			return "scheduled in " + days + " days", ""

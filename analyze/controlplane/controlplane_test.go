@@ -63,7 +63,13 @@ func TestDescribe(t *testing.T) {
 			"trail main: settings set: bucket c, all Regions true, log file validation false"},
 		{"cloudtrail", "PutEventSelectors", `{"eventSelectors":[{"dataResources":[{"type":"AWS::S3::Object","values":[]}],"excludeManagementEventSources":[],"includeManagementEvents":false,"readWriteType":"ReadOnly"}],"trailName":"main"}`, logging, high, "main",
 			"trail main: event selectors set: no management events, no data events"},
-		{"cloudtrail", "PutEventSelectors", `{"advancedEventSelectors":[{"fieldSelectors":[]}],"trailName":"main"}`, logging, high, "main", "trail main: event selectors set: 1 advanced selectors"},
+		{"cloudtrail", "PutEventSelectors", `{"advancedEventSelectors":[{"fieldSelectors":[]}],"trailName":"main"}`, logging, high, "main", "trail main: event selectors set: events whose selector is not told by the event"},
+		{"cloudtrail", "PutEventSelectors", `{"advancedEventSelectors":[{"name":"n","fieldSelectors":[{"field":"eventCategory","equals":["Data"]},{"field":"readOnly","equals":["true"]},{"field":"resources.ARN","notStartsWith":["arn:aws:s3:::a/","arn:aws:s3:::b/"]}]}],"trailName":"main"}`, logging, high, "main",
+			"trail main: event selectors set: events whose eventCategory is Data and readOnly is true and resources.ARN does not begin with arn:aws:s3:::a/ or arn:aws:s3:::b/"},
+		{"iam", "DetachGroupPolicy", `{"groupName":"g","policyArn":"arn:aws:iam::aws:policy/AWSDenyAll"}`, role, medium, "g", "group g: policy AWSDenyAll detached"},
+		{"iam", "DeletePolicyVersion", `{"policyArn":"arn:aws:iam::111122223333:policy/name","versionId":"v1"}`, role, medium, "name", "policy name: version v1 deleted"},
+		{"kms", "CreateGrant", `{"keyId":"arn:aws:kms:us-west-2:111122223333:key/k","granteePrincipal":"arn:aws:iam::999988887777:root","operations":["Decrypt","DescribeKey"]}`, policy, high, "arn:aws:kms:us-west-2:111122223333:key/k",
+			"key arn:aws:kms:us-west-2:111122223333:key/k: key grant to arn:aws:iam::999988887777:root: Decrypt, DescribeKey"},
 		{"logs", "PutDeliverySource", `{"name":"s","resourceArn":"arn:aws:s3:::b","logType":"S3_SERVER_ACCESS_LOGS"}`, logging, medium, "b", "delivery of logs, b: source set"},
 		{"logs", "DeleteDelivery", `{"id":"abc"}`, logging, high, "abc", "delivery of logs, abc: delivery deleted"},
 	} {
@@ -76,7 +82,8 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("%s %s:\n  %v %s %s %q %q\nwant\n  %s %s %q %q", tt.name, tt.parameters, ok, got.Check, got.Severity, got.Target, got.What, tt.check, tt.severity, tt.target, tt.what)
 		}
 	}
-	for _, e := range []Event{{Source: "s3.amazonaws.com", Name: "SomethingNew"}, {Source: "ec2.amazonaws.com", Name: "RunInstances", Bucket: "b"}, {Source: "kms.amazonaws.com", Name: "CreateGrant"}, {Source: "iam.amazonaws.com", Name: "CreateInstanceProfile", Parameters: "{}"}} {
+	for _, e := range []Event{{Source: "s3.amazonaws.com", Name: "SomethingNew"}, {Source: "ec2.amazonaws.com", Name: "RunInstances", Bucket: "b"}, {Source: "kms.amazonaws.com", Name: "CreateGrant"},
+		{Source: "kms.amazonaws.com", Name: "CreateGrant", Parameters: `{"keyId":"arn:aws:kms:us-west-2:111122223333:key/k","granteePrincipal":"arn:aws:iam::111122223333:role/r"}`}, {Source: "iam.amazonaws.com", Name: "CreateInstanceProfile", Parameters: "{}"}} {
 		if c, ok := Describe(e); ok {
 			t.Errorf("%+v is a change: %+v", e, c)
 		}

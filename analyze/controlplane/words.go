@@ -302,6 +302,27 @@ func trailSettings(p any) (string, string) {
 	return "set: " + strings.Join(out, ", "), ""
 }
 
+// granted says to whom a grant gives the use of a key, and for what.
+func granted(p any) (string, string) {
+	return "to " + orUnknown(text(p, "granteePrincipal")) + ": " + several(namesOf(dig(p, "operations")), ", "), ""
+}
+
+// foreignGrant tells whether a grant is to another account than that of the key.
+func foreignGrant(e Event, p any) bool {
+	to := strings.Split(text(p, "granteePrincipal"), ":")
+	if len(to) < 6 || to[4] == "" {
+		return false
+	}
+	for _, arn := range []string{text(p, "keyId"), keyOf(e.Resources)} {
+		if _, rest, ok := strings.Cut(arn, ":kms:"); ok {
+			if parts := strings.SplitN(rest, ":", 3); len(parts) == 3 {
+				return parts[1] != to[4]
+			}
+		}
+	}
+	return !strings.Contains(e.Requester, ":"+to[4]+":")
+}
+
 func selectors(p any) (string, string) {
 	var out []string
 	for _, s := range each(p, "eventSelectors") {
@@ -324,8 +345,19 @@ func selectors(p any) (string, string) {
 		}
 		out = append(out, line)
 	}
-	if n := len(each(p, "advancedEventSelectors")); n > 0 {
-		out = append(out, fmt.Sprintf("%d advanced selectors", n))
+	for _, s := range each(p, "advancedEventSelectors") {
+		var fields []string
+		for _, f := range each(s, "fieldSelectors") {
+			for _, op := range [][2]string{{"equals", "is"}, {"notEquals", "is not"}, {"startsWith", "begins with"}, {"notStartsWith", "does not begin with"}, {"endsWith", "ends with"}, {"notEndsWith", "does not end with"}} {
+				if values := namesOf(dig(f, op[0])); len(values) > 0 {
+					fields = append(fields, orUnknown(text(f, "field"))+" "+op[1]+" "+several(values, " or "))
+				}
+			}
+		}
+		if len(fields) == 0 {
+			fields = []string{"selector is " + unknown}
+		}
+		out = append(out, "events whose "+several(fields, " and "))
 	}
 	if len(out) == 0 {
 		return "set, to what is " + unknown, ""

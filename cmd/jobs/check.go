@@ -42,10 +42,7 @@ func (p *Parts) Check(ctx context.Context, data analyze.Dataset, t config.Tenant
 		return out, err
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
-	changes, err := v.Check(ctx, p.Now())
-	if err != nil {
-		return out, err
-	}
+	changes, failed := v.Check(ctx, p.Now()) // what the other checks found counts, too
 	out = Checked{Tenant: t.ID, First: r.First.Format(time.DateOnly), Last: r.Last.Format(time.DateOnly)}
 	kinds := map[string][]string{}
 	for _, c := range changes {
@@ -66,7 +63,7 @@ func (p *Parts) Check(ctx context.Context, data analyze.Dataset, t config.Tenant
 	out.Updated = len(slices.DeleteFunc(kinds[""], func(id string) bool {
 		return slices.Contains(kinds["opened"], id) || slices.Contains(kinds["reopened"], id)
 	}))
-	return out, nil
+	return out, failed
 }
 
 // LookBack is a day widened to the days of the week before that a check could

@@ -100,13 +100,19 @@ func within(d analyze.Day, end time.Time) integrity.Span {
 	return s
 }
 
-// splitTrail takes from what was found out about a trail what is of one day.
+// splitTrail takes from what was found out about a trail what is of one day. A digest
+// over midnight, and what is wrong with it or its log files, counts once: on the day on
+// which it ends. Time without digests counts on each of its days.
 func splitTrail(day *state.TrailDay, chains []integrity.Chain, part integrity.Span) {
-	inside := func(from, to time.Time) bool {
-		if from.Equal(to) {
-			return !from.Before(part.From) && from.Before(part.To)
+	ends := func(to time.Time) bool { return to.After(part.From) && !to.After(part.To) }
+	inside := func(x integrity.Problem) bool {
+		switch {
+		case x.From.Equal(x.To):
+			return !x.From.Before(part.From) && x.From.Before(part.To)
+		case x.Kind == integrity.Gap || x.Kind == integrity.MissingDigest || x.Kind == integrity.NoDigest:
+			return x.From.Before(part.To) && x.To.After(part.From)
 		}
-		return from.Before(part.To) && to.After(part.From)
+		return ends(x.To)
 	}
 	if len(chains) == 0 {
 		day.Problems = append(day.Problems, state.TrailProblem{Kind: integrity.NoDigest, From: part.From, To: part.To, Text: "no digest of the tenant's accounts is there: log file validation of the trail is off, or was never on"})
@@ -114,7 +120,7 @@ func splitTrail(day *state.TrailDay, chains []integrity.Chain, part integrity.Sp
 	for _, c := range chains {
 		out := state.TrailChain{Account: c.Account, Region: c.Region, Trail: c.Trail, Whole: part.To.Sub(part.From), Proven: c.ProvenIn(part)}
 		for _, w := range c.Windows {
-			if w.To.After(part.To) || !w.To.After(part.From) { // each counts once: on the day on which it ends
+			if !ends(w.To) {
 				continue
 			}
 			out.Digests++
@@ -126,7 +132,7 @@ func splitTrail(day *state.TrailDay, chains []integrity.Chain, part integrity.Sp
 		}
 		day.Chains = append(day.Chains, out)
 		for _, x := range c.Problems {
-			if inside(x.From, x.To) {
+			if inside(x) {
 				day.Problems = append(day.Problems, state.TrailProblem{Account: c.Account, Region: c.Region, Trail: c.Trail, Kind: x.Kind, Key: x.Key, From: x.From, To: x.To, Text: x.Text, Tampering: x.Tampering()})
 			}
 		}

@@ -17,6 +17,9 @@ import (
 // maxFile bounds a file of metrics, in bytes.
 const maxFile = 64 << 20
 
+// mostCounted bounds a value: an exabyte, in bytes.
+const mostCounted = 1e18
+
 // ReadFile takes the days of some buckets from a file that somebody else has exported,
 // where CloudWatch may not be asked: CSV with the first line bucket,date,metric,value.
 // Dates are days as who asks has them; metrics are RequestMetrics, Objects and Bytes. A
@@ -74,6 +77,9 @@ func parseFile(text []byte) (map[[3]string]float64, error) {
 		v, err := strconv.ParseFloat(row[3], 64)
 		if err != nil || v < 0 || math.IsInf(v, 0) || math.IsNaN(v) {
 			return nil, fmt.Errorf("line %d: %q is no number of 0 or more", line, row[3])
+		}
+		if v > mostCounted {
+			return nil, fmt.Errorf("line %d: %s is more than any bucket has", line, row[3])
 		}
 		key := [3]string{row[0], row[1], row[2]}
 		if _, twice := values[key]; twice {

@@ -263,6 +263,15 @@ func (e *enabling) public(ctx context.Context) error {
 		e.add(what, e.target, Kept, nil, "the bucket's policy lets the public in, which is left alone: logs do not belong into a public bucket")
 		return nil
 	}
+	acl, err := e.api.GetBucketAcl(ctx, &s3.GetBucketAclInput{Bucket: &e.target})
+	if err != nil {
+		e.asked(what, e.target, "s3:GetBucketAcl", err)
+		return nil
+	}
+	if slices.ContainsFunc(acl.Grants, toPublic) {
+		e.add(what, e.target, Kept, nil, "the bucket's access control list lets the public in, which is left alone: logs do not belong into a public bucket")
+		return nil
+	}
 	all := aws.Bool(true)
 	e.add(what, e.target, Change, func(ctx context.Context) error {
 		_, err := e.api.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &e.target})
@@ -274,6 +283,11 @@ func (e *enabling) public(ctx context.Context) error {
 		return err
 	}, "block it, by all four settings")
 	return nil
+}
+
+// toPublic tells whether a grant is to everybody, or to everybody with an AWS account.
+func toPublic(g types.Grant) bool {
+	return g.Grantee != nil && (strings.HasSuffix(aws.ToString(g.Grantee.URI), "/AllUsers") || strings.HasSuffix(aws.ToString(g.Grantee.URI), "/AuthenticatedUsers"))
 }
 
 // logging turns the logging of the source on.
@@ -299,6 +313,9 @@ func (e *enabling) logging(ctx context.Context) error {
 	from := "off"
 	if now != nil {
 		from = "s3://" + aws.ToString(now.TargetBucket) + "/" + aws.ToString(now.TargetPrefix)
+		if n := len(now.TargetGrants); n > 0 {
+			from += fmt.Sprintf(" (with %d target grants, which end)", n)
+		}
 	}
 	e.add(what, e.source.Name, Change, func(ctx context.Context) error {
 		again, err := e.readLogging(ctx)

@@ -207,8 +207,9 @@ func TestEnable(t *testing.T) {
 
 // s3Server is a made-up S3 with one bucket's rules, for what moto does not do.
 type s3Server struct {
-	rules  string // XML of the rules; "" for none
-	header string // x-amz-transition-default-minimum-object-size
+	keys   []string // that it lists
+	rules  string   // XML of the rules; "" for none
+	header string   // x-amz-transition-default-minimum-object-size
 	puts   []string
 	sent   http.Header
 }
@@ -231,8 +232,45 @@ func (s *s3Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("x-amz-transition-default-minimum-object-size", s.header)
 		}
 		answer(200, `<?xml version="1.0"?><LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+s.rules+`</LifecycleConfiguration>`)
+	case q.Get("list-type") == "2":
+		out := "<ListBucketResult>"
+		for _, k := range s.keys {
+			if k > q.Get("start-after") {
+				out += "<Contents><Key>" + k + "</Key></Contents>"
+			}
+		}
+		answer(200, out+"</ListBucketResult>")
 	case q.Has("versioning"):
 		answer(200, `<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>`)
+	}
+}
+
+// TestRetentionOfOthers: no rule is added where it would end what is no log of the bucket.
+func TestRetentionOfOthers(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	const name = "2026-10-05-07-00-01-0123456789ABCDEF"
+	for _, tt := range []struct {
+		prefix  string
+		keys    []string
+		outcome string
+	}{
+		{"", nil, Kept},
+		{"acme/", []string{"acme/", "acme/111122223333/eu-west-1/src/2026/10/05/" + name, "acme/" + name}, Change},
+		{"acme/", []string{"acme/111122223333/eu-west-1/other/2026/10/05/" + name}, Kept},
+		{"acme/", []string{"acme/" + name, "acme/ledger.csv"}, Kept},
+		{"acme", []string{"acme-2/" + name}, Kept},
+	} {
+		h := httptest.NewServer(&s3Server{keys: tt.keys})
+		defer h.Close()
+		api, err := objects.S3(t.Context(), objects.Access{Endpoint: h.URL, Region: "us-east-1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := &enabling{api: api, source: Bucket{Name: "src"}, options: Options{Days: 400}, target: "logs", prefix: tt.prefix}
+		if err := e.lifecycle(t.Context()); err != nil || len(e.plan.Steps) != 1 || e.plan.Steps[0].Outcome != tt.outcome {
+			t.Errorf("%q with %v: %+v, %v", tt.prefix, tt.keys, e.plan.Steps, err)
+		}
 	}
 }
 
@@ -248,6 +286,7 @@ func TestRetention(t *testing.T) {
 		want          []string // in what is written; nil where nothing is
 		outcome       string
 	}{
+		"theirs within":   {`<Rule><ID>c</ID><Filter><Prefix>acme/other/</Prefix></Filter><Status>Enabled</Status><Expiration><Days>2555</Days></Expiration></Rule>`, "", nil, Kept},
 		"none":            {"", "", []string{"<Filter><Prefix>acme/</Prefix></Filter>", "<NoncurrentDays>1</NoncurrentDays>"}, Change},
 		"older form":      {v1, "varies_by_storage_class", []string{"<Prefix>old/</Prefix>", "<Prefix>acme/</Prefix>"}, Change},
 		"newer form":      {v2, "", []string{"<StorageClass>NEW</StorageClass>", "<ObjectSizeGreaterThan>5</ObjectSizeGreaterThan>", "<Value></Value>", "<Filter><Prefix>acme/</Prefix></Filter>"}, Change},

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -43,6 +45,14 @@ func (e *enabling) lifecycle(ctx context.Context) error {
 			return nil
 		}
 	}
+	if why, err := e.others(ctx, now.list); why != "" || err != nil {
+		if err != nil {
+			e.asked(what, e.target, "s3:ListBucket", err)
+			return nil
+		}
+		e.add(what, e.target, Kept, nil, "no rule is added: %s, and a rule would end what is not a log of this bucket; keep logs below a prefix of their own, or add a rule by hand", why)
+		return nil
+	}
 	rule := e.rule(now.list)
 	mend := fmt.Sprintf("add a rule by hand that ends objects below %q after %d days", e.prefix, e.options.Days)
 	if unknown := unknownElements(now.text); len(unknown) > 0 {
@@ -75,6 +85,57 @@ func (e *enabling) lifecycle(ctx context.Context) error {
 	}, "add the rule %s to %d that are there: objects below %q end after %d days", *rule.ID, len(now.list), e.prefix, e.options.Days)
 	return nil
 }
+
+// others says what a rule below the prefix would end beside the logs of the source; ""
+// where nothing is seen. S3 lets the shorter of two expirations win.
+func (e *enabling) others(ctx context.Context, theirs []types.LifecycleRule) (string, error) {
+	if e.prefix == "" {
+		return "the whole bucket is the place of the logs", nil
+	}
+	for _, r := range theirs {
+		//lint:ignore SA1019 rules that were made before filters have it alone
+		at := aws.ToString(r.Prefix)
+		if f := r.Filter; f != nil {
+			at = aws.ToString(f.Prefix)
+			if f.And != nil {
+				at = aws.ToString(f.And.Prefix)
+			}
+		}
+		if r.Status == types.ExpirationStatusEnabled && strings.HasPrefix(at, e.prefix) && (r.Expiration != nil || r.NoncurrentVersionExpiration != nil || len(r.Transitions) > 0) {
+			return fmt.Sprintf("the rule %q is about objects below %q", aws.ToString(r.ID), at), nil
+		}
+	}
+	// The names of logs begin with the year, so that what is behind them is found
+	// without listing them all.
+	for _, after := range []string{"", e.prefix + "2100"} {
+		in := &s3.ListObjectsV2Input{Bucket: &e.target, Prefix: &e.prefix}
+		if after != "" {
+			in.StartAfter = &after
+		}
+		out, err := e.api.ListObjectsV2(ctx, in)
+		if err != nil {
+			return "", err
+		}
+		for _, o := range out.Contents {
+			if name := strings.TrimPrefix(aws.ToString(o.Key), e.prefix); !e.isLog(name) {
+				return fmt.Sprintf("s3://%s/%s lies below it", e.target, aws.ToString(o.Key)), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// isLog tells whether a log object of the source is named so, behind the prefix (S3 user
+// guide, page "Logging requests with server access logging", Log object key format).
+func (e *enabling) isLog(name string) bool {
+	if name == "" { // the folder itself, as the console makes it
+		return true
+	}
+	m := logName.FindStringSubmatch(name)
+	return m != nil && (m[1] == "" || m[1] == e.source.Name)
+}
+
+var logName = regexp.MustCompile(`^(?:[0-9]{12}/[a-z0-9-]+/([^/]+)/[0-9]{4}/[0-9]{2}/[0-9]{2}/)?[0-9]{4}(?:-[0-9]{2}){5}-[0-9A-F]+$`)
 
 // rule is ours, in the older form where one of theirs is: S3 does not take both.
 func (e *enabling) rule(theirs []types.LifecycleRule) types.LifecycleRule {

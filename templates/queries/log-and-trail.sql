@@ -5,19 +5,20 @@
 -- column only_log: requests that only the access log has, without those of which it is known why
 -- column only_trail: requests that only the trail has, without those of which it is known why
 -- column known: requests that only one of the two has, for a reason that is known, such as lifecycle or data events that the trail does not record
--- column share_percent: of what both could have, what both have; empty where the trail has no data event of the bucket on that day, so that it is not measurable
+-- column share_percent: of what both could have, what both have; empty where the trail has no data event of the bucket up to that day, and where one of the two has a gap: it is not measurable
 --
 -- Requests of bucketproof itself are in both.
 with c as (
     select bucket, date, count(*) filter (in_log and in_trail) as in_both, count(*) filter (disagreement <> '') as disagreeing,
            count(*) filter (not in_trail and known is null) as only_log, count(*) filter (not in_log and known is null) as only_trail,
-           count(*) filter (known is not null) as known, count(*) filter (data_event) as data_events
+           count(*) filter (known is not null) as known, bool_or(data_recorded) as recorded,
+           bool_or(known is not null and known like '%has a gap') as gap
     from compared
     where :bucket = '' or bucket = :bucket
     group by bucket, date
 )
 select bucket, date, in_both, disagreeing, only_log, only_trail, known,
-       case when data_events > 0 and in_both + only_log + only_trail > 0 then round(100.0 * in_both / (in_both + only_log + only_trail), 2) end as share_percent,
-       case when disagreeing + only_log + only_trail > 0 then 'attention' when data_events = 0 then 'not evaluated' else 'ok' end as verdict
+       case when recorded and not gap and in_both + only_log + only_trail > 0 then round(100.0 * in_both / (in_both + only_log + only_trail), 2) end as share_percent,
+       case when disagreeing + only_log + only_trail > 0 then 'attention' when gap or not recorded then 'not evaluated' else 'ok' end as verdict
 from c
 order by bucket, date

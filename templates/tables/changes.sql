@@ -11,7 +11,7 @@ with e as (
 select e.time, coalesce(q.date, '') as date, coalesce(q.in_range, false) as in_range, coalesce(e.event_source, '') as event_source, coalesce(e.event_name, '') as event_name,
        coalesce(e.account, '') as account, coalesce(e.region, '') as region, coalesce(e.requester, '-') as requester, coalesce(e.source_ip, '') as source_ip, coalesce(e.user_agent, '') as user_agent,
        coalesce(e.bucket, '') as bucket, coalesce(e.request_id, '') as request_id, coalesce(e.event_id, '') as event_id,
-       coalesce(e.request_parameters, '') as parameters, coalesce(e.resources, '') as resources, e.source_object || ':' || cast(e.source_record as varchar) as source
+       coalesce(e.request_parameters, '') as parameters, coalesce(e.resources, '') as resources, e.source_object || ':' || cast(e.source_record as varchar) as source, coalesce(e.shared_event_id, '') as shared_event_id
 from e
 left join quarters q on q.quarter = e.quarter
 where e.event_source in ('s3.amazonaws.com', 's3-control.amazonaws.com', 's3express.amazonaws.com', 's3-outposts.amazonaws.com', 'iam.amazonaws.com', 'kms.amazonaws.com', 'cloudtrail.amazonaws.com', 'logs.amazonaws.com')

@@ -276,10 +276,11 @@ func (v *verification) link(c *Chain, before, d *digest, first bool) bool {
 	j := d.json
 	problem := func(kind string, from, to time.Time, text string) bool {
 		c.Problems = append(c.Problems, Problem{Kind: kind, Key: d.key, From: from, To: to, Text: text})
-		if kind == MissingDigest {
-			v.doubt = append(v.doubt, Span{from, to})
-		}
 		return false
+	}
+	missing := func(from time.Time) {
+		c.Problems = append(c.Problems, Problem{Kind: MissingDigest, Key: j.PreviousObject, From: from, To: d.start(), Text: d.key + " names it as the digest before itself, and it is not there"})
+		v.doubt = append(v.doubt, Span{from, d.start()})
 	}
 	switch {
 	case j.PreviousObject == "" && before == nil:
@@ -295,10 +296,10 @@ func (v *verification) link(c *Chain, before, d *digest, first bool) bool {
 	case before == nil && !d.start().After(v.Period.From): // it names one from before the period
 		return true
 	case before == nil && first:
-		problem(MissingDigest, earlier(v.Period.From, d.start()), d.start(), "it names "+j.PreviousObject+", which is not there")
+		missing(earlier(v.Period.From, d.start()))
 		return true // the digest itself is sound
 	case before != nil && j.PreviousObject != before.key && (before.json == nil || before.json.Object != j.PreviousObject):
-		problem(MissingDigest, before.at, d.start(), "it names "+j.PreviousObject+", which is not there")
+		missing(before.at)
 		return true
 	case before == nil || before.bad != nil:
 		return true

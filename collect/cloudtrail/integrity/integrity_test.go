@@ -205,6 +205,24 @@ func TestVerifyPart(t *testing.T) {
 	}
 }
 
+// TestVerifyAtTheEdge: a log file that no digest names is found in the first minutes of a
+// period, too, and a digest that is missing is named itself.
+func TestVerifyAtTheEdge(t *testing.T) {
+	all, keys := trails(t)
+	whole := verified(t, all["unlisted-log"], keys["unlisted-log"], day)[0].Problems[0]
+	for _, before := range []time.Duration{0, time.Minute, 20 * time.Minute} {
+		got := verified(t, all["unlisted-log"], keys["unlisted-log"], Span{whole.From.Add(-before), day.To})[0].Problems
+		if len(got) != 1 || got[0].Key != whole.Key {
+			t.Errorf("%s before: %v", before, got)
+		}
+	}
+	s := all["missing-digest"]
+	gone := verified(t, s, keys["missing-digest"], day)[0].Problems[0]
+	if _, there := s.files[gone.Key]; there || !strings.Contains(gone.Key, "CloudTrail-Digest") {
+		t.Errorf("missing is said to be %s", gone.Key)
+	}
+}
+
 type noKeys struct{}
 
 func (noKeys) Key(context.Context, string, string, time.Time) (Key, error) {

@@ -1,0 +1,41 @@
+package jobs
+
+import (
+	"testing"
+	"time"
+
+	"bucketproof/collect/cloudtrail/integrity"
+	"bucketproof/internal/state"
+)
+
+// TestSplitTrail: what is wrong with a digest or log file over midnight counts once, and
+// time without digests on each of its days.
+func TestSplitTrail(t *testing.T) {
+	at := func(s string) time.Time {
+		out, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	late := integrity.Span{From: at("2026-10-22T21:31:27Z"), To: at("2026-10-22T22:31:27Z")}
+	put := at("2026-10-22T22:10:00Z")
+	chains := []integrity.Chain{{Windows: []integrity.Window{{Span: late, Valid: true, Logs: integrity.Count{All: 3, Valid: 2}}}, Problems: []integrity.Problem{
+		{Kind: integrity.BadLog, From: late.From, To: late.To},
+		{Kind: integrity.UnlistedLog, From: put, To: put},
+		{Kind: integrity.Gap, From: at("2026-10-22T20:00:00Z"), To: at("2026-10-22T23:00:00Z")},
+	}}}
+	got := map[string]int{}
+	digests := 0
+	for _, d := range []integrity.Span{{From: at("2026-10-21T22:00:00Z"), To: at("2026-10-22T22:00:00Z")}, {From: at("2026-10-22T22:00:00Z"), To: at("2026-10-23T22:00:00Z")}} {
+		var day state.TrailDay
+		splitTrail(&day, chains, d)
+		digests += day.Chains[0].Digests
+		for _, p := range day.Problems {
+			got[p.Kind]++
+		}
+	}
+	if digests != 1 || got[integrity.BadLog] != 1 || got[integrity.UnlistedLog] != 1 || got[integrity.Gap] != 2 {
+		t.Errorf("%d digests, %v", digests, got)
+	}
+}
