@@ -22,7 +22,7 @@ func (p *Packet) shown(column string, v any) string {
 		}
 		return v
 	case int64:
-		if strings.HasPrefix(column, "bytes") || column == "object_size" || column == "reported_bytes" {
+		if slices.Contains(strings.Split(column, "_"), "bytes") || column == "object_size" {
 			return p.Text.Bytes(v)
 		}
 		if column == "http_status" {

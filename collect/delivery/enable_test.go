@@ -343,3 +343,37 @@ func TestRetention(t *testing.T) {
 		t.Errorf("%v, written was %q", err, server.puts)
 	}
 }
+
+// TestPublicByList: access that an access control list gives to the public is told, and
+// not taken away.
+func TestPublicByList(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "x")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
+	const owner = `<Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"><ID>o</ID></Grantee><Permission>FULL_CONTROL</Permission></Grant>`
+	for grants, want := range map[string]string{
+		owner: Change,
+		owner + `<Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="Group"><URI>http://acs.amazonaws.com/groups/global/AllUsers</URI></Grantee><Permission>READ</Permission></Grant>`: Kept,
+	} {
+		h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body := "<AccessControlPolicy><AccessControlList>" + grants + "</AccessControlList></AccessControlPolicy>"
+			switch q := r.URL.Query(); {
+			case q.Has("publicAccessBlock"):
+				w.WriteHeader(http.StatusNotFound)
+				body = "<Error><Code>NoSuchPublicAccessBlockConfiguration</Code></Error>"
+			case q.Has("policyStatus"):
+				w.WriteHeader(http.StatusNotFound)
+				body = "<Error><Code>NoSuchBucketPolicy</Code></Error>"
+			}
+			_, _ = io.WriteString(w, body) // a test server
+		}))
+		defer h.Close()
+		api, err := objects.S3(t.Context(), objects.Access{Endpoint: h.URL, Region: "us-east-1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := &enabling{api: api, source: Bucket{Name: "src"}, target: "logs"}
+		if err := e.public(t.Context()); err != nil || len(e.plan.Steps) != 1 || e.plan.Steps[0].Outcome != want {
+			t.Errorf("%+v, %v; want %s", e.plan.Steps, err, want)
+		}
+	}
+}

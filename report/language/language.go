@@ -9,6 +9,7 @@ package language
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -304,6 +305,9 @@ func (t *Text) Bytes(n int64) string { return t.bytes(n, 1) }
 func (t *Text) Round(n int64) string { return t.bytes(n, 0) }
 
 func (t *Text) bytes(n int64, digits int) string {
+	if n < 0 && n != math.MinInt64 {
+		return "-" + t.bytes(-n, digits)
+	}
 	if n < 1000 {
 		return t.Integer(n) + " B"
 	}

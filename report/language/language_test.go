@@ -100,7 +100,7 @@ func TestNumbersAndDates(t *testing.T) {
 	at := time.Date(2026, 10, 3, 14, 5, 0, 0, time.UTC)
 	for _, tt := range []struct{ got, want string }{
 		{en.Integer(1379204), "1,379,204"}, {de.Integer(1379204), "1.379.204"}, {en.Integer(-12), "-12"}, {en.Integer(math.MaxInt64), "9,223,372,036,854,775,807"},
-		{en.Bytes(0), "0 B"}, {en.Bytes(999), "999 B"}, {en.Bytes(1000), "1.0 KB"}, {de.Bytes(12_400_000_000_000), "12,4 TB"}, {en.Bytes(999_999), "1.0 MB"}, {en.Bytes(math.MaxInt64), "9.2 EB"},
+		{en.Bytes(0), "0 B"}, {en.Bytes(999), "999 B"}, {en.Bytes(-1_200_000_000), "-1.2 GB"}, {en.Bytes(-5), "-5 B"}, {en.Bytes(1000), "1.0 KB"}, {de.Bytes(12_400_000_000_000), "12,4 TB"}, {en.Bytes(999_999), "1.0 MB"}, {en.Bytes(math.MaxInt64), "9.2 EB"},
 		{en.Round(30_000_000_000), "30 GB"}, {en.Round(2_500_000), "2.5 MB"},
 		{en.Percent(0, 0), "–"}, {en.Percent(0, 5), "0.00 %"}, {en.Percent(5, 5), "100 %"}, {en.Percent(999_999, 1_000_000), "> 99.99 %"}, {en.Percent(1, 1_000_000), "< 0.01 %"}, {de.Percent(1, 3), "33,33 %"},
 		{en.Change(100, 103), "+3 %"}, {en.Change(100, 40), "−60 %"}, {en.Change(0, 5), "–"}, {en.Change(1000, 1001), "± 0 %"},
