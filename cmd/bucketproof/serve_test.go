@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -212,6 +213,9 @@ func TestServeStops(t *testing.T) {
 	metrics := freeAddress(t)
 	settings := strings.Replace(mailSettings(in, ""), `listen = ""`, fmt.Sprintf("listen = %q", metrics), 1)
 	dir := serviceDir(t, settings)
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, syscall.SIGHUP) // so that the service does not inherit that it is ignored, as nohup has it
+	defer signal.Stop(heard)
 	logPath := filepath.Join(dir, "log")
 	cmd := watched(t, dir, "serve", "--since", "2026-10-31")
 	log, err := os.Create(logPath)
