@@ -154,8 +154,7 @@ func (e *enabling) policy(ctx context.Context) error {
 			return nil
 		}
 	}
-	ok, why := p.admits(s)
-	if ok {
+	if ok, _ := p.admits(s); ok {
 		e.add(what, e.target, Kept, nil, "%s may write there for %s", loggingService, e.source.Name)
 		return nil
 	}
@@ -170,7 +169,7 @@ func (e *enabling) policy(ctx context.Context) error {
 	}
 	if after, err := readPolicy(next); err != nil {
 		return err
-	} else if ok, why = after.admits(s); !ok { // a denial stays one
+	} else if ok, why := after.admits(s); !ok { // a denial stays one
 		e.add(what, e.target, Refused, nil, "%s; take it out, or choose another target", why)
 		return nil
 	}

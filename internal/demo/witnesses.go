@@ -192,7 +192,6 @@ func (w *witness) trail() error {
 // digests is the chain of the digests.
 type digests struct {
 	*witness
-	region                 string
 	key                    *rsa.PrivateKey
 	fingerprint            string
 	object, sum, signature string // of the digest before
