@@ -89,6 +89,9 @@ func TestDemo(t *testing.T) {
 	})
 	t.Run("no secret and no other tenant in any output", func(t *testing.T) { nothingForeign(t, dir, stdout+stderr) })
 	t.Run("same bytes again", func(t *testing.T) {
+		if os.Getenv("BUCKETPROOF_TEST_S3") != "" {
+			return // .ci/run has compared two demos before
+		}
 		again := filepath.Join(t.TempDir(), "again")
 		runDemo(t, again)
 		compareTrees(t, filepath.Join(dir, "packets"), filepath.Join(again, "packets"))

@@ -19,6 +19,7 @@ import (
 // TestKill ends collect by SIGKILL at fifty random moments. Whenever a run gets
 // through, no record is lost and none is there twice; then it begins anew.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	truth, err := demo.GenerateLogs(dir)
 	if err != nil {

@@ -167,9 +167,10 @@ func checkArrived(t *testing.T, dir string, in *inbox.Inbox) (twice int) {
 // through at last there is one packet for each tenant and one mail for each
 // contact; then it begins anew.
 func TestServeKill(t *testing.T) {
-	kills := 5
+	t.Parallel()
+	kills := 3
 	if os.Getenv("BUCKETPROOF_TEST_S3") != "" { // .ci/run, where more time is spent
-		kills = 15
+		kills = 8
 	}
 	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 2))
 	twice, through := 0, 0
