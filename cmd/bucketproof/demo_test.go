@@ -67,6 +67,7 @@ func readCSV(t *testing.T, path string) []map[string]string {
 }
 
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "demo")
 	stdout, stderr := runDemo(t, dir)
 	truth := readTruth(t, dir)

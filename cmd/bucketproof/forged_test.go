@@ -62,6 +62,7 @@ func signedDemo(t *testing.T) (dir, cert string) {
 
 // TestForgedPackets is what a forger would try: each must be told.
 func TestForgedPackets(t *testing.T) {
+	t.Parallel()
 	dir, cert := signedDemo(t)
 	original := filepath.Join(dir, "packets", "acme", demo.Month+".r2")
 	all := steps(t, exitDone, "--config", filepath.Join(dir, "config.toml"), "verify", original, "--trust", cert, "--recompute")
