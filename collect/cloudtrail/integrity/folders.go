@@ -22,7 +22,7 @@ func (f folder) logs() string    { return f.base + "CloudTrail/" + f.region + "/
 var (
 	// accountFolder is what a key in a bucket for AWS logs begins with: the O-ID is
 	// that of an organization trail.
-	accountFolder = regexp.MustCompile(`^((?:.*/)?AWSLogs/(?:o-[a-z0-9]{10,32}/)?(\d{12})/)([^/]+)/(?:([^/]+)/)?`)
+	accountFolder = regexp.MustCompile(`^((?:.*/)?AWSLogs/(?:o-[a-z0-9]{1,32}/)?(\d{12})/)([^/]+)/(?:([^/]+)/)?`)
 	digestName    = regexp.MustCompile(`^(\d{12})_CloudTrail-Digest_([a-z0-9-]+?)_(.+)_([a-z0-9-]+)_(\d{8}T\d{6}Z)(_backfill)?\.json\.gz$`)
 	logName       = regexp.MustCompile(`^\d{12}_CloudTrail_[a-z0-9-]+_(\d{8}T\d{4}Z)_?[A-Za-z0-9]+\.json\.gz$`)
 )
@@ -36,9 +36,9 @@ const (
 	mostLooks = 20000
 )
 
-// findFolders looks for folders of digests without listing the log files: each look
-// asks for the first key behind what is known.
-func findFolders(ctx context.Context, store Store, prefix string) (out []folder, err error) {
+// findFolders looks for the folders of accounts, of all where none is named, without
+// listing the log files: each look asks for the first key behind what is known.
+func findFolders(ctx context.Context, store Store, prefix string, accounts []string) (out []folder, err error) {
 	after := ""
 	for range mostLooks {
 		key := ""
@@ -59,6 +59,8 @@ func findFolders(ctx context.Context, store Store, prefix string) (out []folder,
 			if i := strings.LastIndexByte(key, '/'); i >= 0 && !strings.HasSuffix(key, "/") {
 				after = key[:i+1] + beyond
 			}
+		case len(accounts) > 0 && !slices.Contains(accounts, m[2]):
+			after = m[1] + beyond
 		case (m[3] == "CloudTrail-Digest" || m[3] == "CloudTrail") && m[4] != "":
 			f := folder{base: m[1], account: m[2], region: m[4]}
 			if !slices.Contains(out, f) {

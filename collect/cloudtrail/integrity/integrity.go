@@ -172,16 +172,15 @@ func Verify(ctx context.Context, locations []Location, o Options) ([]Chain, erro
 	seen := map[[3]string]bool{}
 	for i, l := range locations {
 		all[i] = &location{Location: l, buckets: map[string][]string{}}
-		folders, err := findFolders(ctx, l.Store, l.Prefix)
+		folders, err := findFolders(ctx, l.Store, l.Prefix, o.Accounts)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range folders {
 			f.location = all[i]
 			known := [3]string{l.Bucket, f.base, f.region}
-			foreign := len(o.Accounts) > 0 && !slices.Contains(o.Accounts, f.account)
 			excepted := slices.ContainsFunc(l.Except, func(p string) bool { return strings.HasPrefix(f.base, p) })
-			if foreign || excepted || l.Bucket != "" && seen[known] {
+			if excepted || l.Bucket != "" && seen[known] {
 				continue
 			}
 			seen[known] = true
@@ -293,6 +292,7 @@ func (v *verification) run(ctx context.Context) ([]Chain, error) {
 func (v *verification) readRegion(ctx context.Context, region string) error {
 	v.named = map[object]bool{}
 	var all []*digest
+	empty := map[string]bool{} // folders without digests
 	for _, f := range v.folders {
 		if f.region != region {
 			continue
@@ -304,6 +304,7 @@ func (v *verification) readRegion(ctx context.Context, region string) error {
 		if far != nil {
 			v.far = append(v.far, far)
 		}
+		empty[f.base] = empty[f.base] || len(digests) == 0 && far == nil
 		for _, d := range digests {
 			d.read(ctx, v)
 			if err := ctx.Err(); err != nil {
@@ -329,7 +330,7 @@ func (v *verification) readRegion(ctx context.Context, region string) error {
 	}
 	for _, f := range v.folders {
 		if f.region == region {
-			if err := v.listLoose(ctx, f); err != nil {
+			if err := v.listLoose(ctx, f, empty[f.base]); err != nil {
 				return err
 			}
 		}

@@ -277,3 +277,24 @@ func TestVerifyUnknown(t *testing.T) {
 		t.Errorf("the trail of an account that is not asked for: %v, %v", chains, err)
 	}
 }
+
+// FuzzNames: whatever lies in a place, a name is read as that of a digest or not at all,
+// and in the same way in listings and in what another digest says.
+func FuzzNames(f *testing.F) {
+	f.Add("x/AWSLogs/o-exampleorg1/111122223333/CloudTrail-Digest/us-east-1/2026/10/01/111122223333_CloudTrail-Digest_us-east-1_a_b_us-east-1_20261001T011034Z.json.gz")
+	f.Add("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/10/01/111122223333_CloudTrail-Digest_us-east-1_a_us-east-1_20261301T011034Z_backfill.json.gz")
+	f.Fuzz(func(t *testing.T, key string) {
+		name, at, ok := nameOf(key)
+		if !ok {
+			return
+		}
+		m := accountFolder.FindStringSubmatch(key)
+		d, ok := folder{base: m[1], account: m[2], region: name[1]}.digestOf(key)
+		if !ok {
+			return // the name is of another account than the folder
+		}
+		if d.name() != name || !d.at.Equal(at) {
+			t.Errorf("%q: %v at %s, listed as %v at %s", key, name, at, d.name(), d.at)
+		}
+	})
+}

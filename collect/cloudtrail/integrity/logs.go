@@ -114,10 +114,11 @@ const edge = 30 * time.Minute
 type looseLog struct {
 	region, key string
 	at          time.Time
+	bare        string // the folder, if no digest lies there
 }
 
 // listLoose looks in a folder for log files that no digest of the Region names.
-func (v *verification) listLoose(ctx context.Context, f folder) error {
+func (v *verification) listLoose(ctx context.Context, f folder, bare bool) error {
 	dir := f.logs()
 	from, to := v.Period.From.UTC(), earlier(v.Period.To, v.Now.Add(-Slack)).UTC()
 	for key, err := range f.location.Store.List(ctx, dir, dir+from.Format("2006/01/02/")) {
@@ -138,7 +139,11 @@ func (v *verification) listLoose(ctx context.Context, f folder) error {
 		if at.Before(from) || !at.Before(to) { // one that is named before the period is in named, too
 			continue
 		}
-		v.loose = append(v.loose, looseLog{f.region, key, at})
+		l := looseLog{region: f.region, key: key, at: at}
+		if bare {
+			l.bare = dir
+		}
+		v.loose = append(v.loose, l)
 	}
 	return nil
 }
@@ -162,6 +167,7 @@ func (v *verification) isNamed(l *location, key string) bool {
 // that has digests for their time. Those of other Regions are left in v.loose.
 func (v *verification) unlisted(threads []*thread) {
 	var without []looseLog // of Regions that have no digest of the time
+	days := map[[2]string]bool{}
 	for _, l := range v.loose {
 		if v.doubtful(l) {
 			continue
@@ -176,8 +182,17 @@ func (v *verification) unlisted(threads []*thread) {
 			without = append(without, l)
 			continue
 		}
-		of.chain.Problems = append(of.chain.Problems, Problem{Kind: UnlistedLog, Key: l.key, From: l.at, To: l.at,
-			Text: "no digest names it: it was put there by something else than this trail, or by another trail without validation"})
+		text := "no digest names it: it was put there by something else than this trail, or by another trail without validation"
+		if l.bare != "" { // a whole trail, perhaps
+			day := [2]string{l.bare, l.at.Format(time.DateOnly)}
+			if days[day] {
+				continue
+			}
+			days[day] = true
+			text = "no digest names it, or another log file of the day in " + l.bare +
+				": they were put there by something else than this trail, or by another trail without validation"
+		}
+		of.chain.Problems = append(of.chain.Problems, Problem{Kind: UnlistedLog, Key: l.key, From: l.at, To: l.at, Text: text})
 	}
 	v.loose = without
 }

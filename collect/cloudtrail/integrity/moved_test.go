@@ -136,6 +136,7 @@ func TestVerifyMoved(t *testing.T) {
 		{"name-new", one, "audit 6/6 360 of 360m; " + two},
 		{"name-new-later", one, "audit 6/6 340 of 360m digest-none@6-6; management 6/6 360 of 380m"},
 		{"name-new-last-missing", one, "audit 6/6 360 of 420m digest-none@5-6; management 5/5 300 of 360m"},
+		{"new-chain", one, whole},
 		{"home", one, whole},
 		{"home-new", one, two + "; " + two},
 		{"region", one, whole},
@@ -337,6 +338,7 @@ func TestVerifyBare(t *testing.T) {
 	if got := toldOf(verifiedAt(t, s.at("acme-trail"), keys["clean"], day)); got != " 0/0 0 of 720m digest-none@0-12; management 12/12 720 of 720m" {
 		t.Error(got)
 	}
+	plant("x/", "us-east-1")
 	plant("x/", "us-east-1")
 	if got := toldOf(verifiedAt(t, s.at("acme-trail"), keys["clean"], day)); !strings.Contains(got, "log-unlisted@5-5") {
 		t.Error(got)
