@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"bucketproof/collect"
 	"bucketproof/internal/config"
+	"bucketproof/internal/objects"
 	"bucketproof/report"
 	"bucketproof/scheduler"
 )
@@ -84,7 +86,7 @@ func (c *Collected) fault(t config.Tenant) error {
 
 func uses(t config.Tenant, s collect.Source) bool {
 	if s.Trail {
-		return t.CloudTrail.Text == s.Logs.Text
+		return slices.ContainsFunc(t.Trails(), func(u objects.URL) bool { return u.Text == s.Logs.Text })
 	}
 	for _, b := range t.Buckets {
 		if b.Logs.Text == s.Logs.Text {

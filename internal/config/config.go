@@ -97,7 +97,9 @@ type Tenant struct {
 	Suppressions  []Suppression
 	LargePut      int64 // bytes
 	AWS           objects.Access
-	CloudTrail    objects.URL // no Scheme: none
+	CloudTrail    objects.URL // where the trail delivers; no Scheme: none
+	// CloudTrailBefore are the places where it delivered before, or where copies of them lie.
+	CloudTrailBefore []objects.URL
 	// CloudTrailKeys is a file with the public keys of CloudTrail, resolved against
 	// Dir; "" asks CloudTrail for them.
 	CloudTrailKeys string
@@ -113,6 +115,14 @@ type Tenant struct {
 	Principals    []Principal
 	Contacts      []Contact
 	Tickets       Tickets
+}
+
+// Trails are the places of the tenant's trail: that of today, and those before.
+func (t *Tenant) Trails() []objects.URL {
+	if t.CloudTrail.Scheme == "" {
+		return nil
+	}
+	return append([]objects.URL{t.CloudTrail}, t.CloudTrailBefore...)
 }
 
 // HasMetrics tells whether there is a count of requests beside the access log.
