@@ -21,18 +21,19 @@ import (
 // asked are the tables that are made when a statement first names them: what
 // they cost is not for those that don't.
 var asked = map[string]func(*View, context.Context) (engine.Table, error){
-	"reconciled":     (*View).reconciled,
-	"figures":        (*View).figures,
-	"changes":        (*View).changes,
-	"user_agents":    (*View).userAgents,
-	"addresses":      (*View).addresses,
-	"key_forms":      (*View).keyForms,
-	"key_patterns":   (*View).keyPatterns,
-	"trail_proof":    (*View).trailProof,
-	"trail_problems": (*View).trailProblems,
-	"trail_files":    (*View).trailFiles,
-	"metric_days":    (*View).metricDays,
-	"logging_found":  (*View).loggingFound,
+	"reconciled":      (*View).reconciled,
+	"report_problems": (*View).reportProblems,
+	"figures":         (*View).figures,
+	"changes":         (*View).changes,
+	"user_agents":     (*View).userAgents,
+	"addresses":       (*View).addresses,
+	"key_forms":       (*View).keyForms,
+	"key_patterns":    (*View).keyPatterns,
+	"trail_proof":     (*View).trailProof,
+	"trail_problems":  (*View).trailProblems,
+	"trail_files":     (*View).trailFiles,
+	"metric_days":     (*View).metricDays,
+	"logging_found":   (*View).loggingFound,
 }
 
 // ready makes the tables that a statement asks for.
