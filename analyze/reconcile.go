@@ -83,8 +83,8 @@ func (v *View) ReportedNights(ctx context.Context) (map[[2]string]ReportNight, e
 // reconciled is the table of the nights with what reports and log say. It has no
 // row for a bucket and night of which no report was to be expected.
 func (v *View) reconciled(ctx context.Context) (engine.Table, error) {
-	t := engine.Table{Name: "reconciled", Columns: columns("bucket", engine.Text, "date", engine.Text, "sessions", engine.Int, "failed", engine.Int,
-		"running", engine.Int, "reported_objects", engine.Int, "reported_bytes", engine.Int, "objects", engine.Int, "bytes", engine.Int,
+	t := engine.Table{Name: "reconciled", Columns: columns("bucket", engine.Text, "date", engine.Text,
+		"sessions", engine.Int, "failed", engine.Int, "running", engine.Int, "reported_objects", engine.Int, "reported_bytes", engine.Int, "objects", engine.Int, "bytes", engine.Int,
 		"verdict", engine.Text, "told", engine.Text, "sources", "VARCHAR[]")}
 	nights, err := v.ReportedNights(ctx)
 	if err != nil {
@@ -95,8 +95,8 @@ func (v *View) reconciled(ctx context.Context) (engine.Table, error) {
 		if !ok || x.Verdict == "" {
 			continue
 		}
-		t.Rows = append(t.Rows, []any{n.Bucket, n.Date, x.Sessions, x.Failed, x.Running, figure(x.ReportedObjects), figure(x.ReportedBytes), x.Objects, x.Bytes,
-			x.Verdict, x.told, x.sources})
+		t.Rows = append(t.Rows, []any{n.Bucket, n.Date, x.Sessions, x.Failed, x.Running, figure(x.ReportedObjects),
+			figure(x.ReportedBytes), x.Objects, x.Bytes, x.Verdict, x.told, x.sources})
 	}
 	return t, nil
 }
@@ -111,7 +111,8 @@ func figure(n int64) any {
 
 // reportProblems is the table of what in reports can't be read.
 func (v *View) reportProblems(ctx context.Context) (engine.Table, error) {
-	t := engine.Table{Name: "report_problems", Columns: columns("source", engine.Text, "line", engine.Int, "reason", engine.Text, "date", engine.Text, "about", zoned, "noticed", zoned)}
+	t := engine.Table{Name: "report_problems", Columns: columns("source", engine.Text, "line", engine.Int,
+		"reason", engine.Text, "date", engine.Text, "about", zoned, "noticed", zoned)}
 	problems, err := v.data.State.ReportProblems(ctx, v.Tenant.ID)
 	for _, p := range problems {
 		var about any
@@ -160,7 +161,8 @@ func (v *View) openReports(ctx context.Context) (*nightReports, error) {
 	if r.written, err = v.written(ctx); err != nil {
 		return nil, err
 	}
-	sessions, err := v.data.State.BackupSessions(ctx, v.Tenant.ID, first.Start.Add(-beforeWindow), last.End.Add(24*time.Hour), first.Date, last.Date)
+	sessions, err := v.data.State.BackupSessions(ctx, v.Tenant.ID, first.Start.Add(-beforeWindow),
+		last.End.Add(24*time.Hour), first.Date, last.Date)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +187,8 @@ func (v *View) openReports(ctx context.Context) (*nightReports, error) {
 // that runs late, or by day, speaks of the night behind it.
 func (v *View) nightOf(s state.BackupSession) (n Night, inWindow, ok bool) {
 	for _, n := range v.allNights {
-		if s.Bucket == n.Bucket && (s.Date != "" && s.Date == n.Date || s.Date == "" && !s.Start.Before(n.Start.Add(-beforeWindow)) && s.Start.Before(n.End)) {
+		inside := !s.Start.Before(n.Start.Add(-beforeWindow)) && s.Start.Before(n.End)
+		if s.Bucket == n.Bucket && (s.Date != "" && s.Date == n.Date || s.Date == "" && inside) {
 			return n, true, true
 		}
 	}
@@ -208,7 +211,9 @@ func (r *nightReports) night(n Night) ReportNight {
 	k := [2]string{n.Bucket, n.Date}
 	told, log := r.told[k], r.written[k]
 	x := ReportNight{ReportedObjects: -1, ReportedBytes: -1, Objects: log.objects, Bytes: log.bytes, Unreadable: r.unreadable(n)}
-	own := slices.DeleteFunc(slices.Clone(told), func(s toldSession) bool { return !s.inWindow || s.Tool == awsBackup || s.State == state.SessionRunning })
+	own := slices.DeleteFunc(slices.Clone(told), func(s toldSession) bool {
+		return !s.inWindow || s.Tool == awsBackup || s.State == state.SessionRunning
+	})
 	x.ReportedObjects, _ = sum(own, func(s toldSession) int64 { return s.Objects })
 	x.ReportedBytes, _ = sum(own, func(s toldSession) int64 { return s.Bytes })
 	for _, s := range told {
@@ -354,7 +359,9 @@ func (x *ReportNight) both() string {
 func (r *nightReports) unreadable(n Night) (reasons []string) {
 	for _, p := range r.problems {
 		parts := strings.Split(p.Source, "/")
-		other := slices.ContainsFunc(r.v.Tenant.Buckets, func(b config.Bucket) bool { return b.Name != n.Bucket && slices.Contains(parts[:len(parts)-1], b.Name) })
+		other := slices.ContainsFunc(r.v.Tenant.Buckets, func(b config.Bucket) bool {
+			return b.Name != n.Bucket && slices.Contains(parts[:len(parts)-1], b.Name)
+		})
 		if other && !slices.Contains(parts, n.Bucket) {
 			continue // it lies in the folder of another bucket
 		}

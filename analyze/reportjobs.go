@@ -56,13 +56,15 @@ func (r *nightReports) jobState(n Night, job string, list []toldSession) string 
 	enough := named || known && succeeded(list) >= usual
 	worst := ReportAgrees
 	for _, s := range list {
-		is := map[string]string{"succeeded": ReportAgrees, "with warnings": reportWarned, "failed": reportFailed, state.SessionRunning: reportRunning}[s.State]
+		is := map[string]string{"succeeded": ReportAgrees, "with warnings": reportWarned, "failed": reportFailed,
+			state.SessionRunning: reportRunning}[s.State]
 		is = cmp.Or(is, reportUnclear)
 		later := slices.ContainsFunc(list, func(o toldSession) bool {
 			if s.State == state.SessionRunning {
 				return o.State != state.SessionRunning && !o.End.Before(s.Start)
 			}
-			return enough && graver(o.State) < graver(s.State) && o.State != state.SessionRunning && o.Start.After(s.Start) && !o.Start.Before(s.End)
+			return enough && graver(o.State) < graver(s.State) && o.State != state.SessionRunning &&
+				o.Start.After(s.Start) && !o.Start.Before(s.End)
 		})
 		if !later && severity(is) > severity(worst) {
 			worst = is

@@ -140,8 +140,10 @@ func parseReport(packed []byte, t config.Tenant, info objects.Info) ([]reports.S
 		return fails("it has more than %d MB unpacked; write one report a month or a day", maxReport>>20)
 	}
 	r := t.ReportColumns
-	return reports.Parse(text, reports.Options{File: info.Key, Modified: info.Modified, Location: t.Location, Success: r.Success, Order: r.Order,
-		Columns: reports.Columns{ID: r.ID, Job: r.Job, Bucket: r.Bucket, Start: r.Start, End: r.End, Objects: r.Objects, Bytes: r.Bytes, Status: r.Status}})
+	return reports.Parse(text, reports.Options{File: info.Key, Modified: info.Modified, Location: t.Location,
+		Success: r.Success, Order: r.Order,
+		Columns: reports.Columns{ID: r.ID, Job: r.Job, Bucket: r.Bucket, Start: r.Start, End: r.End,
+			Objects: r.Objects, Bytes: r.Bytes, Status: r.Status}})
 }
 
 // ownSessions are those that are about buckets of the tenant. One that could be about
@@ -161,8 +163,10 @@ func (c *Collector) ownSessions(t config.Tenant, key string, list []reports.Sess
 				Reason: "the session names no bucket, and the tenant has several; put the report into a folder with the name of its bucket"})
 			continue
 		}
-		own = append(own, state.BackupSession{Tool: s.Tool, ID: s.ID, Bucket: bucket, Job: s.Job, Named: s.Named, Copy: s.Copy, Date: s.Date, Start: s.Start, End: s.End,
-			Estimated: s.Estimated, State: string(s.State), Status: s.Status, Message: s.Message, Objects: s.Objects, Bytes: s.Bytes, Line: s.Line})
+		own = append(own, state.BackupSession{Tool: s.Tool, ID: s.ID, Bucket: bucket, Job: s.Job, Named: s.Named,
+			Copy: s.Copy, Date: s.Date, Start: s.Start, End: s.End,
+			Estimated: s.Estimated, State: string(s.State), Status: s.Status, Message: s.Message, Objects: s.Objects,
+			Bytes: s.Bytes, Line: s.Line})
 	}
 	return own, lost
 }

@@ -16,7 +16,8 @@ func (p *parser) aws(o *object) bool {
 	}
 	arn, kind := o.text("resourcearn"), o.text("resourcetype")
 	r := record{zone: time.UTC, start: o.text("initiationdate", "creationdate"), end: o.text("completiondate"),
-		Session: Session{Tool: AWSBackup, ID: o.text("backupjobid"), Line: o.line, Objects: Unknown, Bytes: Unknown}} // what a vault takes in is not written to the bucket
+		Session: Session{Tool: AWSBackup, ID: o.text("backupjobid"), Line: o.line, Objects: Unknown,
+			Bytes: Unknown}} // what a vault takes in is not written to the bucket
 	if r.ID == "" || o.has("copyjobid") {
 		r.ID, r.Copy = o.text("copyjobid"), true
 	}
@@ -35,7 +36,8 @@ func (p *parser) aws(o *object) bool {
 	}
 	by := o.child("createdby")
 	plan := cmp.Or(o.text("backupplanname", "backupplanarn", "backupplanid"), by.text("backupplanname", "backupplanarn", "backupplanid"))
-	r.Job = strings.Join([]string{cmp.Or(r.Bucket, "S3"), plan, cmp.Or(o.text("backuprulename", "backupruleid"), by.text("backuprulename", "backupruleid"))}, " ")
+	r.Job = strings.Join([]string{cmp.Or(r.Bucket, "S3"), plan, cmp.Or(o.text("backuprulename", "backupruleid"),
+		by.text("backuprulename", "backupruleid"))}, " ")
 	if r.Copy {
 		r.Job = strings.Join([]string{"copy", r.Job, o.text("destinationbackupvaultarn")}, " ")
 	}

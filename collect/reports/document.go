@@ -307,7 +307,8 @@ func isListing(o *object) bool {
 
 // recognize adds the session that an object is, and tells whether it is one.
 func (p *parser) recognize(o *object) bool {
-	for _, form := range []func(*parser, *object) bool{(*parser).aws, (*parser).duplicati, (*parser).kopia, (*parser).borg, (*parser).msp360, (*parser).veeam} {
+	for _, form := range []func(*parser, *object) bool{(*parser).aws, (*parser).duplicati, (*parser).kopia,
+		(*parser).borg, (*parser).msp360, (*parser).veeam} {
 		if form(p, o) {
 			p.known = true
 			return true

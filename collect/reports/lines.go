@@ -68,8 +68,10 @@ func (p *parser) restic(o *object, line int64) {
 			*run = resticRun{}
 			return
 		}
-		r := record{Session: Session{Tool: Restic, ID: o.text("snapshotid"), State: Succeeded, Status: "summary", Objects: Unknown, Line: line,
-			Bytes: o.count("dataaddedpacked", "dataadded")}, start: o.text("backupstart"), end: o.text("backupend"), seconds: o.float("totalduration")}
+		r := record{Session: Session{Tool: Restic, ID: o.text("snapshotid"), State: Succeeded, Status: "summary",
+			Objects: Unknown, Line: line,
+			Bytes: o.count("dataaddedpacked", "dataadded")}, start: o.text("backupstart"), end: o.text("backupend"),
+			seconds: o.float("totalduration")}
 		if errors := max(run.errors, o.count("errorcount")); errors > 0 {
 			r.State, r.Status, r.Message = Warned, fmt.Sprintf("%d errors", errors), run.message
 		}
@@ -98,7 +100,8 @@ func (p *parser) after(what string) string {
 
 // resticFailed adds a run that ended without a summary. It tells no time.
 func (p *parser) resticFailed(status, message string, line int64) {
-	p.add(record{Session: Session{Tool: Restic, ID: p.after(status), State: Failed, Status: status, Message: cmp.Or(message, p.lines.restic.message),
+	p.add(record{Session: Session{Tool: Restic, ID: p.after(status), State: Failed, Status: status,
+		Message: cmp.Or(message, p.lines.restic.message),
 		Objects: Unknown, Bytes: Unknown, Line: line}, undated: true})
 	p.lines.last = len(p.records)
 	p.lines.restic = resticRun{}
@@ -240,7 +243,8 @@ func (r *rcloneRun) continues(l rcloneLine) bool {
 }
 
 func (r *rcloneRun) record(job string) record {
-	s := Session{Tool: Rclone, ID: r.first + " " + job, Objects: Unknown, Bytes: r.stats.count("bytes"), State: Succeeded, Status: "finished", Line: r.line}
+	s := Session{Tool: Rclone, ID: r.first + " " + job, Objects: Unknown, Bytes: r.stats.count("bytes"),
+		State: Succeeded, Status: "finished", Line: r.line}
 	switch errors := r.stats.count("errors"); {
 	case errors > 0 || r.stats.text("fatalerror") == "true":
 		s.State, s.Status, s.Message = Failed, fmt.Sprintf("%d errors", max(0, errors)), r.message
@@ -274,12 +278,14 @@ func (p *parser) endLines() {
 		if run.errors > 0 {
 			status = fmt.Sprintf("no summary, %d errors", run.errors)
 		}
-		p.add(record{Session: Session{Tool: Restic, ID: p.after("no summary"), State: state, Status: status, Message: run.message, Objects: Unknown, Bytes: Unknown,
+		p.add(record{Session: Session{Tool: Restic, ID: p.after("no summary"), State: state, Status: status,
+			Message: run.message, Objects: Unknown, Bytes: Unknown,
 			Line: run.line}, undated: true})
 	}
 	p.lines.restic = resticRun{}
 	if p.lines.borg == Failed {
-		p.add(record{Session: Session{Tool: Borg, ID: p.after("borg failed"), State: Failed, Status: "error", Message: p.lines.borgSay, Objects: Unknown, Bytes: Unknown}, undated: true})
+		p.add(record{Session: Session{Tool: Borg, ID: p.after("borg failed"), State: Failed, Status: "error",
+			Message: p.lines.borgSay, Objects: Unknown, Bytes: Unknown}, undated: true})
 	}
 	p.lines.borg = ""
 }

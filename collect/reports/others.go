@@ -97,7 +97,8 @@ func (p *parser) borg(o *object) bool {
 		}
 		name := archive.text("name", "archive")
 		r := record{start: archive.text("start", "time"), end: archive.text("end"),
-			Session: Session{Tool: Borg, ID: cmp.Or(archive.text("id"), name), Line: archive.line, State: Succeeded, Status: "archive", Objects: Unknown, Bytes: Unknown,
+			Session: Session{Tool: Borg, ID: cmp.Or(archive.text("id"), name), Line: archive.line, State: Succeeded,
+				Status: "archive", Objects: Unknown, Bytes: Unknown,
 				Place: repository.text("location"), Job: repository.text("location") + " " + JobOfFile(name)}}
 		if archive == created {
 			// Later the size against the rest of the repository is another one.
@@ -125,8 +126,10 @@ func (p *parser) msp360(o *object) bool {
 		return false
 	}
 	r := record{start: o.text("laststart", "starttime", "start"), end: o.text("lastend", "endtime", "finishtime"),
-		Session: Session{Tool: MSP360, ID: o.text("sessionid"), Line: o.line, Objects: Unknown, Bytes: o.count("datacopied", "copied", "datauploaded"),
-			Job:     strings.TrimSpace(strings.Join([]string{o.text("companyname"), o.text("computername", "computer"), o.text("planname")}, " ")),
+		Session: Session{Tool: MSP360, ID: o.text("sessionid"), Line: o.line, Objects: Unknown,
+			Bytes: o.count("datacopied", "copied", "datauploaded"),
+			Job: strings.TrimSpace(strings.Join([]string{o.text("companyname"), o.text("computername",
+				"computer"), o.text("planname")}, " ")),
 			Message: o.text("errormessage", "message"), Status: o.text("status", "laststatus", "result")}}
 	switch r.State = stateOf(r.Status); {
 	case strings.EqualFold(r.Status, "overdue"):

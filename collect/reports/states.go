@@ -10,11 +10,14 @@ var stateWords = []struct {
 	state State
 	words []string
 }{
-	{Succeeded, []string{"success", "succeeded", "successful", "completed", "complete", "ok", "finished", "done", "passed", "completed successfully", "backed up",
+	{Succeeded, []string{"success", "succeeded", "successful", "completed", "complete", "ok", "finished", "done",
+		"passed", "completed successfully", "backed up",
 		"erfolg", "erfolgreich", "abgeschlossen", "erfolgreich abgeschlossen", "fertig"}},
-	{Running, []string{"running", "in progress", "inprogress", "working", "pending", "created", "queued", "starting", "started", "active", "waiting", "stopping", "pausing",
+	{Running, []string{"running", "in progress", "inprogress", "working", "pending", "created", "queued", "starting",
+		"started", "active", "waiting", "stopping", "pausing",
 		"resuming", "postprocessing", "idle", "scheduled", "wird ausgeführt", "läuft", "ausstehend", "wartend"}},
-	{Failed, []string{"failed", "failure", "fail", "error", "errors", "fatal", "aborted", "canceled", "cancelled", "stopped", "expired", "missed", "interrupted", "terminated",
+	{Failed, []string{"failed", "failure", "fail", "error", "errors", "fatal", "aborted", "canceled", "cancelled",
+		"stopped", "expired", "missed", "interrupted", "terminated",
 		"unsuccessful", "fehler", "fehlgeschlagen", "fehlerhaft", "abgebrochen", "verpasst"}},
 	{Warned, []string{"warning", "warnings", "warn", "partial", "warnung", "warnungen", "teilweise"}},
 }
@@ -31,7 +34,8 @@ func stateOf(status string) State {
 	switch {
 	case slices.Contains(stateWords[2].words, strings.Trim(first, ":;,.")):
 		return Failed // "Failed: network error"
-	case strings.Contains(lower, "warn"), strings.HasPrefix(rest, "with "), strings.HasPrefix(rest, "mit "), strings.Contains(lower, "partial"):
+	case strings.Contains(lower, "warn"), strings.HasPrefix(rest, "with "), strings.HasPrefix(rest, "mit "),
+		strings.Contains(lower, "partial"):
 		return Warned
 	}
 	return Unclear

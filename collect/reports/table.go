@@ -74,7 +74,8 @@ func (p *parser) readTable(text string) {
 			continue
 		}
 		if slices.ContainsFunc(row.fields[min(len(row.fields), len(t.head)):], func(f string) bool { return strings.TrimSpace(f) != "" }) {
-			p.problem(row.line, "the row has %d columns and the head %d; put texts with the separator in quotes", len(row.fields), len(t.head))
+			p.problem(row.line, "the row has %d columns and the head %d; put texts with the separator in quotes",
+				len(row.fields), len(t.head))
 			continue
 		}
 		read(t, row)
@@ -86,7 +87,8 @@ func (p *parser) readTable(text string) {
 func (p *parser) needs(t *table, from int) bool {
 	c := p.Columns
 	for i, h := range t.head[from:] {
-		if i == 0 && from < 2 || slices.ContainsFunc([]string{c.ID, c.Bucket, c.Start, c.End, c.Objects, c.Bytes, c.Status, "result", "status", "bytes"},
+		if i == 0 && from < 2 || slices.ContainsFunc([]string{c.ID, c.Bucket, c.Start, c.End, c.Objects, c.Bytes,
+			c.Status, "result", "status", "bytes"},
 			func(n string) bool { return n != "" && fold(n) == fold(h) }) {
 			return true
 		}
@@ -101,7 +103,8 @@ func (p *parser) openTable(text string) (*table, error) {
 	for {
 		line, rest, more := strings.Cut(text, "\n")
 		trimmed := strings.ToLower(strings.TrimSpace(line))
-		if !more || trimmed != "" && !strings.HasPrefix(trimmed, "#type") && !strings.HasPrefix(trimmed, `"#type`) && !strings.HasPrefix(trimmed, "sep=") {
+		if !more || trimmed != "" && !strings.HasPrefix(trimmed, "#type") && !strings.HasPrefix(trimmed, `"#type`) &&
+			!strings.HasPrefix(trimmed, "sep=") {
 			break
 		}
 		text, skipped = rest, skipped+1
@@ -140,7 +143,8 @@ func (p *parser) openTable(text string) (*table, error) {
 					t.columns[fold(h)] = i
 				}
 			}
-		case len(fields) == 1 && (strings.TrimSpace(fields[0]) == "" || strings.HasPrefix(fields[0], "#TYPE")), slices.Equal(fields, t.head):
+		case len(fields) == 1 && (strings.TrimSpace(fields[0]) == "" || strings.HasPrefix(fields[0], "#TYPE")),
+			slices.Equal(fields, t.head):
 		default:
 			t.rows = append(t.rows, tableRow{skipped + int64(line), fields})
 		}
@@ -191,7 +195,8 @@ func (p *parser) byObject(t *table, row tableRow) {
 // written wrong must not read as "nothing to tell".
 func (p *parser) missingColumns(t *table) {
 	c := p.Columns
-	for _, n := range []struct{ key, name string }{{"id", c.ID}, {"job", c.Job}, {"bucket", c.Bucket}, {"end", c.End}, {"objects", c.Objects}, {"bytes", c.Bytes}, {"status", c.Status}} {
+	for _, n := range []struct{ key, name string }{{"id", c.ID}, {"job", c.Job}, {"bucket", c.Bucket}, {"end",
+		c.End}, {"objects", c.Objects}, {"bytes", c.Bytes}, {"status", c.Status}} {
 		if n.name != "" && !t.has(n.name) {
 			p.problem(1, "it has no column %q, which tenant.report_columns.%s names", n.name, n.key)
 		}
@@ -202,7 +207,8 @@ func (p *parser) missingColumns(t *table) {
 func (p *parser) configured(t *table, row tableRow) {
 	c := p.Columns
 	r := record{start: t.cell(row, c.Start), end: t.cell(row, c.End),
-		Session: Session{Tool: Table, ID: t.cell(row, c.ID), Bucket: t.cell(row, c.Bucket), Line: row.line, State: Succeeded, Status: "reported",
+		Session: Session{Tool: Table, ID: t.cell(row, c.ID), Bucket: t.cell(row, c.Bucket), Line: row.line,
+			State: Succeeded, Status: "reported",
 			Job: t.cell(row, c.Job, "jobname", "job", "planname", "plan")}}
 	if r.ID != "" {
 		r.ID += " " + r.start // an ID of a job is no ID of a session
@@ -224,7 +230,8 @@ func (p *parser) configured(t *table, row tableRow) {
 
 // plain reads a row of date,bucket,objects,bytes and perhaps job and status.
 func (p *parser) plain(t *table, row tableRow) {
-	r := record{Session: Session{Tool: Plain, Bucket: t.cell(row, "bucket"), Date: t.cell(row, "date"), Job: t.cell(row, "job"), Line: row.line,
+	r := record{Session: Session{Tool: Plain, Bucket: t.cell(row, "bucket"), Date: t.cell(row, "date"),
+		Job: t.cell(row, "job"), Line: row.line,
 		State: Succeeded, Status: "reported"}}
 	if _, err := time.Parse(time.DateOnly, r.Date); err != nil {
 		p.problems = append(p.problems, Problem{Line: row.line, At: p.guess(r.Date, p.Location),

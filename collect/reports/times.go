@@ -17,8 +17,10 @@ var numeric = regexp.MustCompile(`^(?:\pL{2,10}\.?,? +)?(\d{1,4})([-./])(\d{1,2}
 var jsonDate = regexp.MustCompile(`^\\?/Date\((-?\d{1,15})(?:[+-]\d{4})?\)\\?/$`)
 
 // words are layouts that name the month.
-var words = []string{"2 Jan 2006 15:04:05", "2 Jan 2006 15:04", "2-Jan-2006 15:04:05", "2-Jan-2006 15:04", "Jan 2, 2006 3:04:05 PM", "Jan 2, 2006 3:04 PM",
-	"Jan 2, 2006 15:04:05", "Jan 2, 2006 15:04", "January 2, 2006 3:04:05 PM", "January 2, 2006 15:04:05", "2 January 2006 15:04:05", "2 January 2006 15:04",
+var words = []string{"2 Jan 2006 15:04:05", "2 Jan 2006 15:04", "2-Jan-2006 15:04:05", "2-Jan-2006 15:04",
+	"Jan 2, 2006 3:04:05 PM", "Jan 2, 2006 3:04 PM",
+	"Jan 2, 2006 15:04:05", "Jan 2, 2006 15:04", "January 2, 2006 3:04:05 PM", "January 2, 2006 15:04:05",
+	"2 January 2006 15:04:05", "2 January 2006 15:04",
 	time.RFC1123, time.RFC1123Z, time.ANSIC, time.UnixDate, "2 Jan 2006", "Jan 2, 2006", "2-Jan-2006"}
 
 // needsOrder tells whether only the order of day and month says what a date means.

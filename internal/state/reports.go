@@ -69,20 +69,25 @@ func (s *State) KnownReports(ctx context.Context, tenant string) (map[string]Bac
 
 // putTelling keeps what is known for certain: a session that has ended does not run
 // again, and times that a report told are not replaced by estimated ones.
-const putTelling = `INSERT INTO backup_tellings (tenant, source, content, tool, id, bucket, job, named, copy, date, start, ended, estimated, state, status, message, objects, bytes, line, told)
+const putTelling = `INSERT INTO backup_tellings (tenant, source, content, tool, id, bucket, job, named, copy, date, start, ended,
+  estimated, state, status, message, objects, bytes, line, told)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (tenant, source, tool, id, bucket) DO UPDATE SET content = excluded.content, job = excluded.job, named = excluded.named, copy = excluded.copy, date = excluded.date,
-  start = CASE WHEN excluded.estimated THEN start ELSE excluded.start END, ended = CASE WHEN excluded.estimated THEN ended ELSE excluded.ended END,
-  estimated = estimated AND excluded.estimated, state = excluded.state, status = excluded.status, message = excluded.message, objects = excluded.objects, bytes = excluded.bytes,
-  line = excluded.line, told = excluded.told
+ON CONFLICT (tenant, source, tool, id, bucket) DO UPDATE SET content = excluded.content, job = excluded.job, named = excluded.named,
+  copy = excluded.copy, date = excluded.date,
+  start = CASE WHEN excluded.estimated THEN start ELSE excluded.start END,
+  ended = CASE WHEN excluded.estimated THEN ended ELSE excluded.ended END,
+  estimated = estimated AND excluded.estimated, state = excluded.state, status = excluded.status, message = excluded.message,
+  objects = excluded.objects, bytes = excluded.bytes, line = excluded.line, told = excluded.told
 WHERE NOT (state <> 'running' AND excluded.state = 'running')`
 
 // PutReport stores a report and what it tells. Sessions that an earlier content of
 // the same source told stay; those that this content told, when it was read in
 // another way, do not. The problems take the place of the earlier ones.
-func (s *State) PutReport(ctx context.Context, tenant string, b BackupReport, sessions []BackupSession, problems []ReportProblem, at time.Time) error {
+func (s *State) PutReport(ctx context.Context, tenant string, b BackupReport, sessions []BackupSession,
+	problems []ReportProblem, at time.Time) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM backup_tellings WHERE tenant = ? AND source = ? AND content = ?", tenant, b.Source, b.SHA256); err != nil {
+		if _, err := tx.ExecContext(ctx,
+			"DELETE FROM backup_tellings WHERE tenant = ? AND source = ? AND content = ?", tenant, b.Source, b.SHA256); err != nil {
 			return err
 		}
 		put, err := tx.PrepareContext(ctx, putTelling)
@@ -90,7 +95,8 @@ func (s *State) PutReport(ctx context.Context, tenant string, b BackupReport, se
 			return err
 		}
 		for _, x := range sessions {
-			_, err := put.ExecContext(ctx, tenant, b.Source, b.SHA256, x.Tool, x.ID, x.Bucket, x.Job, x.Named, x.Copy, x.Date, millis(x.Start), millis(x.End), x.Estimated,
+			_, err := put.ExecContext(ctx, tenant, b.Source, b.SHA256, x.Tool, x.ID, x.Bucket, x.Job, x.Named,
+				x.Copy, x.Date, millis(x.Start), millis(x.End), x.Estimated,
 				x.State, x.Status, x.Message, x.Objects, x.Bytes, x.Line, b.Modified.UnixMilli())
 			if err != nil {
 				return err
@@ -102,7 +108,8 @@ func (s *State) PutReport(ctx context.Context, tenant string, b BackupReport, se
 		if err := putProblems(ctx, tx, tenant, b, problems, at); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO backup_reports (tenant, source, etag, size, sha256, sessions, collected, reader) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		_, err = tx.ExecContext(ctx,
+			"INSERT OR REPLACE INTO backup_reports (tenant, source, etag, size, sha256, sessions, collected, reader) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 			tenant, b.Source, b.ETag, b.Size, b.SHA256, len(sessions), at.UnixMilli(), b.Reader)
 		return err
 	})
@@ -116,7 +123,8 @@ func (s *State) PutReport(ctx context.Context, tenant string, b BackupReport, se
 // time at which it was noticed.
 func putProblems(ctx context.Context, tx *sql.Tx, tenant string, b BackupReport, problems []ReportProblem, at time.Time) error {
 	var first sql.NullInt64
-	if err := tx.QueryRowContext(ctx, "SELECT min(noticed) FROM report_problems WHERE tenant = ? AND source = ?", tenant, b.Source).Scan(&first); err != nil {
+	if err := tx.QueryRowContext(ctx, "SELECT min(noticed) FROM report_problems WHERE tenant = ? AND source = ?",
+		tenant, b.Source).Scan(&first); err != nil {
 		return err
 	}
 	noticed := at.UnixMilli()
@@ -127,7 +135,8 @@ func putProblems(ctx context.Context, tx *sql.Tx, tenant string, b BackupReport,
 		return err
 	}
 	for _, p := range problems {
-		_, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO report_problems VALUES (?, ?, ?, ?, ?, ?, ?, ?)", tenant, b.Source, p.Line, p.Date, millis(p.At), p.Reason, b.Modified.UnixMilli(), noticed)
+		_, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO report_problems VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			tenant, b.Source, p.Line, p.Date, millis(p.At), p.Reason, b.Modified.UnixMilli(), noticed)
 		if err != nil {
 			return err
 		}
@@ -138,7 +147,8 @@ func putProblems(ctx context.Context, tx *sql.Tx, tenant string, b BackupReport,
 // TellsSession tells whether a source has told of a session.
 func (s *State) TellsSession(ctx context.Context, tenant, source, id string) (bool, error) {
 	var n int
-	err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM backup_tellings WHERE tenant = ? AND source = ? AND id = ?", tenant, source, id).Scan(&n)
+	err := s.db.QueryRowContext(ctx,
+		"SELECT count(*) FROM backup_tellings WHERE tenant = ? AND source = ? AND id = ?", tenant, source, id).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("read backup sessions: %w", err)
 	}
@@ -149,7 +159,8 @@ func (s *State) TellsSession(ctx context.Context, tenant, source, id string) (bo
 // line and date.
 func (s *State) ReportProblems(ctx context.Context, tenant string) ([]ReportProblem, error) {
 	var out []ReportProblem
-	err := s.rows(ctx, "SELECT source, line, date, at, reason, modified, noticed FROM report_problems WHERE tenant = ? ORDER BY source, line, date, reason", func(r *sql.Rows) error {
+	err := s.rows(ctx, `SELECT source, line, date, at, reason, modified, noticed FROM report_problems
+WHERE tenant = ? ORDER BY source, line, date, reason`, func(r *sql.Rows) error {
 		var p ReportProblem
 		var at, modified, noticed sql.NullInt64
 		err := r.Scan(&p.Source, &p.Line, &p.Date, &at, &p.Reason, &modified, &noticed)
@@ -166,14 +177,17 @@ func (s *State) ReportProblems(ctx context.Context, tenant string) ([]ReportProb
 // BackupSessions returns the sessions of a tenant that start in from..to or are
 // of a night firstDate..lastDate, each once: of what several reports tell of one, how
 // it ended counts before that it ran, and then what was written last.
-func (s *State) BackupSessions(ctx context.Context, tenant string, from, to time.Time, firstDate, lastDate string) ([]BackupSession, error) {
+func (s *State) BackupSessions(ctx context.Context, tenant string, from, to time.Time,
+	firstDate, lastDate string) ([]BackupSession, error) {
 	var out []BackupSession
 	at := map[[3]string]int{}
-	err := s.rows(ctx, `SELECT tool, id, bucket, job, named, copy, date, start, ended, estimated, state, status, message, objects, bytes, source, line, told FROM backup_tellings
+	err := s.rows(ctx, `SELECT tool, id, bucket, job, named, copy, date, start, ended, estimated, state, status, message,
+  objects, bytes, source, line, told FROM backup_tellings
 WHERE tenant = ? AND (start >= ? AND start < ? OR date >= ? AND date <= ?) ORDER BY told, source, line`, func(r *sql.Rows) error {
 		var x BackupSession
 		var start, end, told sql.NullInt64
-		if err := r.Scan(&x.Tool, &x.ID, &x.Bucket, &x.Job, &x.Named, &x.Copy, &x.Date, &start, &end, &x.Estimated, &x.State, &x.Status, &x.Message, &x.Objects, &x.Bytes,
+		if err := r.Scan(&x.Tool, &x.ID, &x.Bucket, &x.Job, &x.Named, &x.Copy, &x.Date, &start, &end, &x.Estimated,
+			&x.State, &x.Status, &x.Message, &x.Objects, &x.Bytes,
 			&x.Source, &x.Line, &told); err != nil {
 			return err
 		}
@@ -228,7 +242,8 @@ func (s *State) LastReport(ctx context.Context, tenant string) (time.Time, error
 // ever told about each bucket of a tenant.
 func (s *State) FirstSessions(ctx context.Context, tenant string, loc *time.Location) (map[string]string, error) {
 	first := map[string]string{}
-	err := s.rows(ctx, "SELECT bucket, min(start), coalesce(min(nullif(date, '')), '') FROM backup_tellings WHERE tenant = ? GROUP BY bucket", func(r *sql.Rows) error {
+	err := s.rows(ctx, `SELECT bucket, min(start), coalesce(min(nullif(date, '')), '') FROM backup_tellings
+WHERE tenant = ? GROUP BY bucket`, func(r *sql.Rows) error {
 		var bucket, date string
 		var start sql.NullInt64
 		if err := r.Scan(&bucket, &start, &date); err != nil {
@@ -252,8 +267,9 @@ func (s *State) FirstSessions(ctx context.Context, tenant string, loc *time.Loca
 func (s *State) OpenReportDay(ctx context.Context, tenant, since, from, to string) (string, error) {
 	var date sql.NullString
 	err := s.db.QueryRowContext(ctx, `SELECT min(d.date) FROM findings f JOIN finding_days d ON d.finding = f.id
-WHERE f.tenant = ?1 AND f.status <> ?2 AND f.check_name IN ('backup-report-mismatch', 'backup-report-unreadable') AND d.date >= ?3 AND d.date <= ?5
-  AND (d.date >= ?4 OR f.check_name = 'backup-report-unreadable' AND NOT EXISTS (SELECT 1 FROM report_problems p WHERE p.tenant = f.tenant AND p.source = f.subject))`,
+WHERE f.tenant = ?1 AND f.status <> ?2 AND f.check_name IN ('backup-report-mismatch', 'backup-report-unreadable')
+  AND d.date >= ?3 AND d.date <= ?5 AND (d.date >= ?4 OR f.check_name = 'backup-report-unreadable'
+    AND NOT EXISTS (SELECT 1 FROM report_problems p WHERE p.tenant = f.tenant AND p.source = f.subject))`,
 		tenant, StatusResolved, since, from, to).Scan(&date)
 	if err != nil {
 		return "", fmt.Errorf("read findings: %w", err)
