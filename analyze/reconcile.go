@@ -183,8 +183,8 @@ func (v *View) openReports(ctx context.Context) (*nightReports, error) {
 }
 
 // nightOf finds the night of a session: that in whose window it starts, or up to
-// three hours before; or else the one that began within the day before, because a job
-// that runs late, or by day, speaks of the night behind it.
+// three hours before; or else the one before it, because a job that runs late, or by
+// day, speaks of the night behind it.
 func (v *View) nightOf(s state.BackupSession) (n Night, inWindow, ok bool) {
 	for _, n := range v.allNights {
 		inside := !s.Start.Before(n.Start.Add(-beforeWindow)) && s.Start.Before(n.End)
@@ -192,12 +192,20 @@ func (v *View) nightOf(s state.BackupSession) (n Night, inWindow, ok bool) {
 			return n, true, true
 		}
 	}
-	for _, n := range v.allNights {
-		if s.Bucket == n.Bucket && s.Date == "" && about(s.Start, n) {
-			return n, false, true
+	// Where no window is due for days, what a job tells in between is of the night before.
+	next := false
+	for _, o := range v.allNights {
+		if s.Bucket != o.Bucket || s.Date != "" {
+			continue
+		}
+		switch {
+		case s.Start.Before(o.Start.Add(-beforeWindow)):
+			next = true
+		case !ok || o.Start.After(n.Start):
+			n, ok = o, true
 		}
 	}
-	return n, false, false
+	return n, false, ok && (about(s.Start, n) || next)
 }
 
 // about tells whether a time is nearer to a night than to the next one.

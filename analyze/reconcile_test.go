@@ -156,6 +156,29 @@ func TestJobsOfANight(t *testing.T) {
 	}
 }
 
+// Every session of the time of the nights belongs to one, also by day and on days
+// without a window.
+func TestNightOfSession(t *testing.T) {
+	at := func(day, hour int) time.Time { return time.Date(2026, 10, day, hour, 0, 0, 0, time.UTC) }
+	v := &View{}
+	for _, day := range []int{1, 2, 5} { // Thursday, Friday, Monday
+		v.allNights = append(v.allNights, Night{Bucket: "b", Date: at(day, 0).Format(time.DateOnly), Start: at(day, 22), End: at(day+1, 6)})
+	}
+	for _, tt := range []struct {
+		start    time.Time
+		date     string
+		inWindow bool
+	}{
+		{at(1, 18), "", false}, {at(1, 19), "2026-10-01", true}, {at(2, 5), "2026-10-01", true}, {at(2, 12), "2026-10-01", false}, {at(2, 20), "2026-10-02", true},
+		{at(3, 23), "2026-10-02", false}, {at(5, 18), "2026-10-02", false}, {at(5, 22), "2026-10-05", true}, {at(6, 12), "2026-10-05", false}, {at(6, 20), "", false},
+	} {
+		n, inWindow, ok := v.nightOf(state.BackupSession{Bucket: "b", Start: tt.start})
+		if ok != (tt.date != "") || ok && (n.Date != tt.date || inWindow != tt.inWindow) {
+			t.Errorf("%s: %s, %t, %t; want %+v", tt.start, n.Date, inWindow, ok, tt)
+		}
+	}
+}
+
 // A report that can't be read opens a finding on the day that it is about, which ends
 // when it is read well and not before, and the daily check looks at that day again.
 func TestUnreadableReports(t *testing.T) {

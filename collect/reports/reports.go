@@ -292,6 +292,11 @@ func (p *parser) estimate(list []Session) {
 			}
 		}
 		s.Estimated = true
+		if name := DateInName(p.File); name != "" && i+1 == len(list) && !nearDate(p.Modified, name) {
+			p.problems = append(p.problems, Problem{Line: s.Line, Session: s.ID,
+				Reason: "it tells no time, and the file was written long after the date in its name; copy reports with their times"})
+			continue
+		}
 		var before, behind time.Time
 		if i > 0 {
 			before = list[i-1].End
@@ -318,6 +323,12 @@ func (p *parser) estimate(list []Session) {
 				Reason: "it tells no time, and only the last session of a file is dated by the file; write one file a session"})
 		}
 	}
+}
+
+// nearDate tells whether a file was written about when its name says.
+func nearDate(at time.Time, date string) bool {
+	day, err := time.Parse(time.DateOnly, date)
+	return err == nil && at.Sub(day).Abs() < 72*time.Hour
 }
 
 var isoDate = regexp.MustCompile(`\b(20\d\d-[01]\d-[0-3]\d)(?:[T ]([0-2]\d:[0-5]\d))?`)

@@ -97,6 +97,8 @@ func TestRestic(t *testing.T) {
 		{name: "0.17.4 and later", text: lines(resticStatus, resticSummary, `{"message_type":"summary","dry_run":true,"backup_start":"2026-10-01T22:00:00Z"}`),
 			want: "restic succeeded 10-01T20:00:00-20:10:00 bytes=500"},
 		{name: "before: the file's time and the duration", text: lines(resticStatus, resticOld), want: "restic succeeded 11-02T05:58:59-06:00:00 estimated bytes=900"},
+		{name: "before, in a file that was copied later", text: resticOld, set: func(o *Options) { o.File = "2026-10-01.json" },
+			want: "! 1 it tells no time, and the file was written long after the date in its name; copy reports with their times"},
 		{name: "only the last of several is dated by the file", text: lines(strings.ReplaceAll(resticOld, "old", "older"), resticOld),
 			want: "restic succeeded 11-02T05:58:59-06:00:00 estimated bytes=900\n! 1 it tells no time, and only the last session of a file is dated by the file; write one file a session"},
 		{name: "error lines in front of the summary", text: lines(`{"message_type":"error","error":{"message":"permission denied"},"during":"scan","item":"/x"}`, resticSummary),
