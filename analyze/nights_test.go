@@ -103,16 +103,37 @@ func TestNights(t *testing.T) {
 			f.at("2026-10-06T23:30:00Z", foreign, "REST.PUT.OBJECT", "veeam/evil", "size=9")
 		}, "attention: someone who is not mapped wrote or deleted"},
 
-		{"deleted in the night", func(f *fixture) { puts(f, 10); each(f, "2026-10-07T01:00", backup, "REST.DELETE.OBJECT", 10, "status=204") }, removed},
-		{"deleted in the same second", func(f *fixture) { puts(f, 10); each(f, "2026-10-06T22:00", backup, "BATCH.DELETE.OBJECT", 10, "status=204") }, removed},
-		{"deleted by day", func(f *fixture) { puts(f, 10); each(f, "2026-10-07T15:00", foreign, "BATCH.DELETE.OBJECT", 10, "status=204") }, removed},
+		{"deleted in the night", func(f *fixture) {
+			puts(f, 10)
+			each(f, "2026-10-07T01:00", backup, "REST.DELETE.OBJECT", 10, "status=204")
+		}, removed},
+		{"deleted in the same second", func(f *fixture) {
+			puts(f, 10)
+			each(f, "2026-10-06T22:00", backup, "BATCH.DELETE.OBJECT", 10, "status=204")
+		}, removed},
+		{"deleted by day", func(f *fixture) {
+			puts(f, 10)
+			each(f, "2026-10-07T15:00", foreign, "BATCH.DELETE.OBJECT", 10, "status=204")
+		}, removed},
 		{"expired by a lifecycle rule", func(f *fixture) { puts(f, 10); each(f, "2026-10-07T15:00", "AmazonS3", "S3.EXPIRE.OBJECT", 10) }, removed},
 		{"delete markers", func(f *fixture) { puts(f, 10); each(f, "2026-10-07T15:00", "AmazonS3", "S3.CREATE.DELETEMARKER", 10) }, removed},
 		{"overwritten by another", func(f *fixture) { puts(f, 10); each(f, "2026-10-07T15:00", foreign, "REST.PUT.OBJECT", 10, "size=100") }, removed},
-		{"deleted a day later", func(f *fixture) { puts(f, 10); each(f, "2026-10-07T22:01", backup, "REST.DELETE.OBJECT", 10, "status=204") }, "ok"},
-		{"refused deletes", func(f *fixture) { puts(f, 10); each(f, "2026-10-07T01:00", foreign, "REST.DELETE.OBJECT", 10, "status=403") }, "ok"},
-		{"a few deleted", func(f *fixture) { puts(f, 10); each(f, "2026-10-07T01:00", backup, "REST.DELETE.OBJECT", 4, "status=204") }, "ok"},
-		{"most deleted", func(f *fixture) { puts(f, 10); each(f, "2026-10-07T01:00", backup, "REST.DELETE.OBJECT", 6, "status=204") }, removed},
+		{"deleted a day later", func(f *fixture) {
+			puts(f, 10)
+			each(f, "2026-10-07T22:01", backup, "REST.DELETE.OBJECT", 10, "status=204")
+		}, "ok"},
+		{"refused deletes", func(f *fixture) {
+			puts(f, 10)
+			each(f, "2026-10-07T01:00", foreign, "REST.DELETE.OBJECT", 10, "status=403")
+		}, "ok"},
+		{"a few deleted", func(f *fixture) {
+			puts(f, 10)
+			each(f, "2026-10-07T01:00", backup, "REST.DELETE.OBJECT", 4, "status=204")
+		}, "ok"},
+		{"most deleted", func(f *fixture) {
+			puts(f, 10)
+			each(f, "2026-10-07T01:00", backup, "REST.DELETE.OBJECT", 6, "status=204")
+		}, removed},
 		{"deleted and written again", func(f *fixture) {
 			puts(f, 10)
 			each(f, "2026-10-07T05:00", backup, "REST.DELETE.OBJECT", 10, "status=204")

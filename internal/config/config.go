@@ -128,12 +128,16 @@ func (t *Tenant) Trails() []objects.URL {
 // HasMetrics tells whether there is a count of requests beside the access log.
 func (t *Tenant) HasMetrics() bool { return t.CloudWatch || t.MetricsFile != "" }
 
-// ReportColumns name the columns of a backup tool's CSV, and what its figures may
-// differ by from those of the log.
+// ReportColumns name the columns of a backup tool's CSV, and say what a tool's
+// reports do not say of themselves.
 type ReportColumns struct {
-	ID, Bucket, Start, End, Objects, Bytes, Status string
-	Success                                        []string
-	Tolerance                                      float64 // share of the reported bytes, 0 to 1
+	ID, Job, Bucket, Start, End, Objects, Bytes, Status string
+	// Success are the statuses that mean that all went well; nil for the usual ones.
+	Success []string
+	// Order is that of day, month and year in dates, "dmy", "mdy", "ymd" or "ydm"; ""
+	// infers it from each file.
+	Order     string
+	Tolerance float64 // what report and log may differ by, a share of the reported bytes, 0 to 1
 }
 
 // Bucket is one source bucket, the place of its access logs and what is

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // zones must be there on a machine without a zone database
+	"unicode"
 
 	"github.com/BurntSushi/toml"
 	"github.com/robfig/cron/v3"
@@ -315,14 +316,45 @@ func (c *Config) readTenant(t *table) Tenant {
 }
 
 func readReportColumns(t *table) ReportColumns {
-	r := ReportColumns{ID: t.str("id", ""), Bucket: t.str("bucket", ""), Start: t.str("start", ""), End: t.str("end", ""), Objects: t.str("objects", ""),
-		Bytes: t.str("bytes", ""), Status: t.str("status", ""), Tolerance: float64(t.integer("tolerance_percent", 10, 0, 1000)) / 100}
+	r := ReportColumns{ID: t.str("id", ""), Job: t.str("job", ""), Bucket: t.str("bucket", ""), Start: t.str("start", ""), End: t.str("end", ""),
+		Objects: t.str("objects", ""), Bytes: t.str("bytes", ""), Status: t.str("status", ""), Tolerance: float64(t.integer("tolerance_percent", 10, 0, 1000)) / 100}
 	r.Success, _ = t.stringList("success")
-	if r.Start == "" && (r.ID != "" || r.Bucket != "" || r.End != "" || r.Objects != "" || r.Bytes != "" || r.Status != "") {
+	if layout := t.str("layout", ""); layout != "" {
+		if r.Order = dateOrder(layout); r.Order == "" {
+			t.problem("layout", "is %q; write the order of the date, such as \"DD/MM/YYYY HH:mm\" or \"MM/DD/YYYY\", or \"day first\", \"month first\" or \"year first\"", layout)
+		}
+	}
+	if r.Start == "" && (r.ID != "" || r.Job != "" || r.Bucket != "" || r.End != "" || r.Objects != "" || r.Bytes != "" || r.Status != "") {
 		t.problem("start", "is missing; name the column with the time at which a session starts")
 	}
 	t.done()
 	return r
+}
+
+// dateOrder is the order of day, month and year that a layout names, as letters;
+// "" where it names none. What follows the date is read in any form.
+func dateOrder(layout string) string {
+	switch strings.ToLower(layout) {
+	case "day first":
+		return "dmy"
+	case "month first":
+		return "mdy"
+	case "year first", "iso":
+		return "ymd"
+	}
+	order := ""
+	date, _, _ := strings.Cut(strings.Replace(layout, "T", " ", 1), " ")
+	for _, r := range date {
+		if r = unicode.ToLower(r); strings.ContainsRune("dmy", r) && !strings.HasSuffix(order, string(r)) {
+			order += string(r)
+		} else if unicode.IsLetter(r) && !strings.HasSuffix(order, string(r)) {
+			return ""
+		}
+	}
+	if slices.Contains([]string{"dmy", "mdy", "ymd", "ydm"}, order) {
+		return order
+	}
+	return ""
 }
 
 func (c *Config) readBucket(t *table) Bucket {
