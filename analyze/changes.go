@@ -49,8 +49,11 @@ func (v *View) Changes(ctx context.Context) ([]Change, error) {
 func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 	var approved []Approved
 	if v.Tenant.ApprovedChanges != "" {
-		var err error
-		if approved, err = ReadApproved(v.Tenant.ApprovedChanges, v.Range.Location); err != nil {
+		text, err := v.data.approvedText(v.Tenant)
+		if err == nil {
+			approved, err = approvedIn(v.Tenant.ApprovedChanges, []byte(text), v.Range.Location)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -305,11 +305,13 @@ func (v *View) logObjects() engine.Table {
 	return t
 }
 
-// logIncidents is what collection noticed about the log objects of a bucket.
+// logIncidents is what collection noticed about the log objects of a bucket, with the
+// times that the objects are about.
 func (v *View) logIncidents() engine.Table {
-	t := engine.Table{Name: "log_incidents", Columns: columns("bucket", engine.Text, "kind", engine.Text, "source", engine.Text, "noticed", zoned)}
+	t := engine.Table{Name: "log_incidents", Columns: columns("bucket", engine.Text, "kind", engine.Text, "source", engine.Text, "noticed", zoned,
+		"about_first", zoned, "about_last", zoned)}
 	for _, i := range v.incidents {
-		t.Rows = append(t.Rows, []any{i.bucket, i.Kind, i.Source, i.Noticed})
+		t.Rows = append(t.Rows, []any{i.bucket, i.Kind, i.Source, i.Noticed, i.First, i.Last})
 	}
 	return t
 }

@@ -38,6 +38,10 @@ type Dataset struct {
 	Catalog *Catalog
 	State   *state.State
 	Files   dataset.Dataset
+	Program string // version of the program, for what another one finds otherwise
+	RunBy   string // the user who runs it
+
+	approved []byte // instead of the file of approved changes; nil reads the file
 }
 
 // View is what one tenant sees over a range of days. Close it.
@@ -258,7 +262,7 @@ func (v *View) readSources(ctx context.Context, wide Range) error {
 			return err
 		}
 		v.Sources = append(v.Sources, s...)
-		noticed, err := v.data.State.Incidents(ctx, b.Logs.Text, b.Name, wide.Start(), wide.End())
+		noticed, err := v.data.incidents(ctx, b.Logs.Text, b.Name, wide.Start(), wide.End())
 		if err != nil {
 			return err
 		}

@@ -200,12 +200,12 @@ func (v *View) trailFiles(ctx context.Context) (engine.Table, error) {
 			}
 			t.Rows = append(t.Rows, []any{"unreadable", s.LogObject.Source, at, s.Rejected})
 		}
-		noticed, err := v.data.State.Incidents(ctx, v.Tenant.CloudTrail.Text, owner, v.Range.Start(), v.Range.End())
+		noticed, err := v.data.incidents(ctx, v.Tenant.CloudTrail.Text, owner, v.Range.Start(), v.Range.End())
 		if err != nil {
 			return t, err
 		}
 		for _, i := range noticed {
-			t.Rows = append(t.Rows, []any{i.Kind, i.Source, i.Noticed, int64(1)})
+			t.Rows = append(t.Rows, []any{i.Kind, i.Source, later(i.First, v.Range.Start()), int64(1)})
 		}
 	}
 	return t, nil

@@ -141,7 +141,10 @@ func (s *State) Commit(ctx context.Context, objects []LogObject, files []dataset
 			return err
 		}
 		for _, i := range incidents {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO log_incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", i.Location, i.Key, i.Kind, i.ETag, i.Size, i.Source, at.UnixMilli(), i.SHA256, i.Before, strings.Join(i.Buckets, ",")); err != nil {
+			_, err := tx.ExecContext(ctx, `INSERT INTO log_incidents (location, key, kind, etag, size, source, noticed, sha256, before, buckets, named)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+				i.Location, i.Key, i.Kind, i.ETag, i.Size, i.Source, at.UnixMilli(), i.SHA256, i.Before, strings.Join(i.Buckets, ","), millis(i.Named))
+			if err != nil {
 				return fmt.Errorf("%s: %w", i.Source, err)
 			}
 		}
