@@ -182,6 +182,11 @@ func (v *View) ownSources(ctx context.Context) error {
 			return fmt.Errorf("count sources: unexpected row %v", row)
 		}
 	}
+	// Of a place that only others name, what holds none of the tenant's records is
+	// nothing of the tenant's.
+	v.Sources = slices.DeleteFunc(v.Sources, func(s state.Source) bool {
+		return s.Records == 0 && !slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Logs.Text == s.Location })
+	})
 	return nil
 }
 

@@ -12,7 +12,7 @@ import (
 // otherwise ok. It is never better than what could be seen.
 func (p *Packet) judge() {
 	t := p.Totals
-	unknown := t.NightsUnknown > 0 || t.DaysUnknown > 0
+	unknown := t.NightsUnknown > 0 || t.DaysUnknown > 0 || len(p.Left) > 0
 	switch {
 	case t.NightsMissed > 0 || t.NightsAttention > 0 || p.trouble() > 0 || len(p.Carried) > 0:
 		p.Verdict = verdictAttention
@@ -50,8 +50,17 @@ func (p *Packet) sentence(unknown bool) string {
 	if n := len(p.Carried); n > 0 {
 		parts = append(parts, p.say("verdict.carried", "n", n))
 	}
-	if unknown && t.NightsUnknown == 0 {
-		parts = append(parts, p.say("verdict.incomplete", "n", p.gapDays()))
+	if n := p.gapDays(); n > 0 && t.NightsUnknown == 0 {
+		parts = append(parts, p.say("verdict.incomplete", "n", n))
+	}
+	if n := len(p.Left); n > 0 {
+		parts = append(parts, p.say("verdict.left", "n", n))
+	}
+	if n := p.withdrawnFindings(false); n > 0 {
+		parts = append(parts, p.say("verdict.withdrawn", "n", n))
+	}
+	if n := p.withdrawnFindings(true); n > 0 && p.Verdict == verdictOK {
+		return parts[0] + p.say("verdict.withdrawn-closed", "n", n)
 	}
 	if p.Verdict == verdictOK {
 		return parts[0] + p.boundarySentence()
@@ -101,11 +110,12 @@ func (p *Packet) gapDays() int {
 }
 
 // trouble counts the findings but those that say that the log itself is
-// missing: what can't be known is not evaluated.
+// missing: what can't be known is not evaluated. What nothing shows any more counts
+// while it is open.
 func (p *Packet) trouble() int {
 	n := 0
 	for _, f := range p.Findings {
-		if f.Check != "logs-missing" {
+		if !f.settled() && (f.Check != "logs-missing" || f.byConfiguration()) {
 			n++
 		}
 	}
@@ -117,7 +127,7 @@ func (p *Packet) trouble() int {
 func (p *Packet) otherFindings() int {
 	n := 0
 	for _, f := range p.Findings {
-		if f.Check != "backup-missed" && f.Check != "logs-missing" && f.Status != state.StatusResolved {
+		if f.Check != "backup-missed" && f.Check != "logs-missing" && f.Status != state.StatusResolved && !f.byConfiguration() {
 			n++
 		}
 	}
@@ -142,6 +152,10 @@ func (p *Packet) reasons() []string {
 			out = append(out, s)
 		}
 	}
+	if left := p.leftReason(); left != "" {
+		out = append(out, left)
+	}
+	out = append(out, p.withdrawnReasons()...)
 	if grave := p.grave(); grave != "" {
 		out = append(out, grave)
 	}
@@ -182,7 +196,7 @@ func (p *Packet) notConfigured() string {
 func (p *Packet) grave() string {
 	var titles []string
 	for _, f := range slices.Concat(p.Findings, p.Carried) {
-		if f.Severity == "high" && f.Status != state.StatusResolved && f.Check != "backup-missed" && f.Check != "logs-missing" {
+		if f.Severity == "high" && f.Status != state.StatusResolved && f.Check != "backup-missed" && f.Check != "logs-missing" && !f.byConfiguration() {
 			if text := f.Title + " (" + p.seen(f) + ")"; !slices.Contains(titles, text) {
 				titles = append(titles, text)
 			}
