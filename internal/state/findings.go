@@ -43,8 +43,11 @@ type Finding struct {
 	Count      int64
 	First      time.Time
 	Last       time.Time
-	Days       []FindingDay
-	Events     []FindingEvent
+	// Withdrawn is the gravest reason why some of its days are no longer shown; "" for
+	// none.
+	Withdrawn string
+	Days      []FindingDay
+	Events    []FindingEvent
 }
 
 // FindingDay is what a finding showed on one day of the tenant's zone.
@@ -319,12 +322,15 @@ func dueDate(date, severity string) string {
 	return day.AddDate(0, 0, 1+dueDays[severity]).Format(time.DateOnly)
 }
 
-const findingColumns = "SELECT id, check_name, severity, tenant, bucket, subject, status, owner, due, cause, resolution, count, first, last FROM finding_summary"
+const findingColumns = `SELECT id, check_name, severity, tenant, bucket, subject, status, owner, due, cause, resolution, count, first, last,
+  coalesce((SELECT withdrawn FROM finding_days WHERE finding = finding_summary.id AND withdrawn <> ''
+    ORDER BY instr('checked,program,configuration', withdrawn) DESC LIMIT 1), '')
+FROM finding_summary`
 
 func scanFinding(r interface{ Scan(...any) error }) (Finding, error) {
 	var f Finding
 	var first, last sql.NullInt64
-	err := r.Scan(&f.ID, &f.Check, &f.Severity, &f.Tenant, &f.Bucket, &f.Subject, &f.Status, &f.Owner, &f.Due, &f.Cause, &f.Resolution, &f.Count, &first, &last)
+	err := r.Scan(&f.ID, &f.Check, &f.Severity, &f.Tenant, &f.Bucket, &f.Subject, &f.Status, &f.Owner, &f.Due, &f.Cause, &f.Resolution, &f.Count, &first, &last, &f.Withdrawn)
 	f.First, f.Last = fromMillis(first), fromMillis(last)
 	return f, err
 }

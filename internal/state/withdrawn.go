@@ -108,7 +108,7 @@ FROM findings f JOIN finding_days d ON d.finding = f.id AND d.date = ? WHERE f.i
 	} else if w.Reason != was {
 		_, err := tx.ExecContext(ctx, "UPDATE finding_days SET withdrawn = ?, withdrawn_by = ?, withdrawn_at = ? WHERE finding = ? AND date = ?", w.Reason, w.By, millis(w.At), id, date)
 		if err == nil {
-			err = addEventOnce(ctx, tx, id, "withdrawn", w.text(), at)
+			err = addEventOnce(ctx, tx, id, "withdrawn", w.Text(), at)
 		}
 		if err != nil {
 			return change, err
@@ -139,7 +139,7 @@ func settle(ctx context.Context, tx *sql.Tx, change Change, status string, told 
 	change.Kind = StatusResolved
 	resolution := "checked again: nothing of it remains"
 	if w.Reason == WithdrawnProgram {
-		resolution = w.text()
+		resolution = w.Text()
 	}
 	if _, err := tx.ExecContext(ctx, "UPDATE findings SET status = ?, resolution = ? WHERE id = ?", StatusResolved, resolution, change.ID); err != nil {
 		return change, err
@@ -147,8 +147,8 @@ func settle(ctx context.Context, tx *sql.Tx, change Change, status string, told 
 	return change, addEvent(ctx, tx, change.ID, "", StatusResolved, resolution, at)
 }
 
-// text is the withdrawal as the history of the finding has it.
-func (w Withdrawal) text() string {
+// Text says in English why a day is no longer shown, as the history of the finding does.
+func (w Withdrawal) Text() string {
 	switch w.Reason {
 	case WithdrawnProgram:
 		return "another version of the program no longer finds it"
@@ -173,4 +173,57 @@ func addEventOnce(ctx context.Context, tx *sql.Tx, id, kind, text string, at tim
 		return err
 	}
 	return addEvent(ctx, tx, id, "", kind, text, at)
+}
+
+// Silence is a day that a check could not look at, and when it tried.
+type Silence struct {
+	NotEvaluated
+	Checked time.Time
+}
+
+// Silences returns the days that checks of a tenant could not look at, as far as it is
+// noted when they tried, by check, bucket and date.
+func (s *State) Silences(ctx context.Context, tenant string) ([]Silence, error) {
+	var out []Silence
+	err := s.rows(ctx, `SELECT check_name, bucket, date, reason, checked FROM check_days
+WHERE tenant = ? AND outcome = 'not evaluated' AND checked IS NOT NULL ORDER BY check_name, bucket, date`, func(r *sql.Rows) error {
+		var x Silence
+		var at sql.NullInt64
+		err := r.Scan(&x.Check, &x.Bucket, &x.Date, &x.Reason, &at)
+		x.Checked = fromMillis(at)
+		out = append(out, x)
+		return err
+	}, tenant)
+	if err != nil {
+		return nil, fmt.Errorf("read check days: %w", err)
+	}
+	return out, nil
+}
+
+// CameSince tells whether log objects with records of a bucket in from..to were
+// collected after a time.
+func (s *State) CameSince(ctx context.Context, bucket string, from, to, since time.Time) (bool, error) {
+	var came bool
+	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM log_object_buckets b JOIN log_objects o ON o.id = b.object
+WHERE b.bucket = ? AND b.records > 0 AND b.first < ? AND b.last >= ? AND o.collected > ?)`,
+		bucket, to.UnixMilli(), from.UnixMilli(), since.UnixMilli()).Scan(&came)
+	if err != nil {
+		return false, fmt.Errorf("read the ledger: %w", err)
+	}
+	return came, nil
+}
+
+// LookedSince tells whether the digests of a trail, or the metrics of a bucket, were
+// looked at for a day after a time, and could be. Bucket "" asks for the digests.
+func (s *State) LookedSince(ctx context.Context, tenant, bucket, date string, since time.Time) (bool, error) {
+	query, args := "SELECT EXISTS (SELECT 1 FROM trail_days WHERE tenant = ? AND date = ? AND failure = '' AND looked > ?)", []any{tenant, date, since.UnixMilli()}
+	if bucket != "" {
+		query = "SELECT EXISTS (SELECT 1 FROM metric_days WHERE tenant = ? AND date = ? AND failure = '' AND looked > ? AND bucket = ?)"
+		args = append(args, bucket)
+	}
+	var looked bool
+	if err := s.db.QueryRowContext(ctx, query, args...).Scan(&looked); err != nil {
+		return false, fmt.Errorf("read what the witnesses told: %w", err)
+	}
+	return looked, nil
 }
