@@ -38,7 +38,7 @@ func LoadCatalog(dir string) (*Catalog, error) {
 		return nil, err
 	}
 	for _, name := range []string{"access", "access-own", "trail", "compared", "rejected", "requesters", "user-agents", "hours", "rejected-hours", "rejected-total", "source-counts",
-		"day-figures", "night-figures", "addresses", "own-reads", "access-without-own", "changes", "trail-hours", "logged-days"} {
+		"day-figures", "night-figures", "addresses", "own-reads", "access-without-own", "changes", "trail-hours", "logged-days", "shared-changes"} {
 		text, err := templates.Tables.ReadFile("tables/" + name + ".sql")
 		if err != nil {
 			return nil, err

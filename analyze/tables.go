@@ -47,7 +47,7 @@ func (v *View) prepare(ctx context.Context, query engine.Query) ([]engine.Table,
 		v.readsItself = true
 		views = []engine.View{{Name: "every_access", SQL: access}, {Name: "access", SQL: sql["access-without-own"]}, views[1]}
 	}
-	views = append(views, engine.View{Name: "trail", SQL: sql["trail"]})
+	views = append(views, engine.View{Name: "trail", SQL: sql["trail"]}, engine.View{Name: "shared_changes", SQL: sql["shared-changes"]})
 	for _, name := range []string{"compared", "logged-days"} {
 		text := sql[name]
 		if !v.readsItself {
