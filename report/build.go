@@ -239,7 +239,7 @@ func (p *Packet) addRequesters(ctx context.Context, v *analyze.View, catalog *an
 func (p *Packet) addLeft(ctx context.Context, v *analyze.View) error {
 	left, err := v.Left(ctx)
 	for _, l := range left {
-		p.Left = append(p.Left, Left{Bucket: l.Bucket, At: l.At, By: l.By, Days: len(p.Range.Days())})
+		p.Left = append(p.Left, Left{Bucket: l.Bucket, At: orNil(l.At), By: l.By, Days: len(p.Range.Days())})
 	}
 	return err
 }

@@ -119,17 +119,25 @@ func (p *Packet) withdrawnFindings(closed bool) int {
 // Left is a bucket that the configuration had in the month and has no more: the packet
 // has nothing of it.
 type Left struct {
-	Bucket string    `json:"bucket"`
-	At     time.Time `json:"left"` // when the configuration was changed, as far as runs have seen
-	By     string    `json:"changed_by"`
-	Days   int       `json:"days_not_evaluated"`
+	Bucket string     `json:"bucket"`
+	At     *time.Time `json:"left"` // when the configuration was changed, as far as runs have seen; nil: not known
+	By     string     `json:"changed_by"`
+	Days   int        `json:"days_not_evaluated"`
 }
 
 // leftReason names them.
 func (p *Packet) leftReason() string {
 	var names []string
 	for _, l := range p.Left {
-		names = append(names, p.say("left.bucket", "bucket", l.Bucket, "by", p.changedBy(state.Withdrawal{At: l.At, By: l.By})))
+		w := state.Withdrawal{By: l.By}
+		if l.At != nil {
+			w.At = *l.At
+		}
+		name := l.Bucket
+		if by := p.changedBy(w); by != "" {
+			name = p.say("left.bucket", "bucket", l.Bucket, "by", by)
+		}
+		names = append(names, name)
 	}
 	if len(names) == 0 {
 		return ""

@@ -467,3 +467,20 @@ func (s *State) CheckedAt(ctx context.Context, tenant, check, bucket, date strin
 	}
 	return fromMillis(at), nil
 }
+
+// CheckedBuckets are the buckets of a tenant of which checks have looked at days
+// from..to, both inclusive, by their names.
+func (s *State) CheckedBuckets(ctx context.Context, tenant, from, to string) ([]string, error) {
+	var out []string
+	const query = "SELECT DISTINCT bucket FROM check_days WHERE tenant = ? AND date >= ? AND date <= ? AND bucket <> '' ORDER BY bucket"
+	err := s.rows(ctx, query, func(r *sql.Rows) error {
+		var name string
+		err := r.Scan(&name)
+		out = append(out, name)
+		return err
+	}, tenant, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("read check days: %w", err)
+	}
+	return out, nil
+}
