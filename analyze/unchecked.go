@@ -34,6 +34,11 @@ func Unchecked(ctx context.Context, d Dataset, t config.Tenant) ([]state.NotEval
 	return out, nil
 }
 
+// Unchecked are those of the view's tenant, of any time.
+func (v *View) Unchecked(ctx context.Context) ([]state.NotEvaluated, error) {
+	return Unchecked(ctx, v.data, v.Tenant)
+}
+
 // spokeSince tells whether the witness for want of which a check could not look has
 // spoken since.
 func (d Dataset) spokeSince(ctx context.Context, t config.Tenant, s state.Silence) (bool, error) {

@@ -44,6 +44,9 @@ func Build(ctx context.Context, in Input) (*Packet, error) {
 	if err := p.addFindings(ctx, in.Catalog, in.State); err != nil {
 		return nil, err
 	}
+	if err := p.addUnchecked(ctx, v); err != nil {
+		return nil, err
+	}
 	if err := p.addLeft(ctx, v); err != nil {
 		return nil, err
 	}
@@ -233,6 +236,22 @@ func (p *Packet) addRequesters(ctx context.Context, v *analyze.View, catalog *an
 		p.Unmapped = append(p.Unmapped, Unmapped{requester, account, n, line})
 	}
 	return nil
+}
+
+// addUnchecked says of findings on which days their checks have not looked again. Those of
+// the month just ran; a finding of an earlier month may wait for its check.
+func (p *Packet) addUnchecked(ctx context.Context, v *analyze.View) error {
+	days, err := v.Unchecked(ctx)
+	for _, list := range [][]Finding{p.Findings, p.Carried} {
+		for i := range list {
+			for _, d := range days {
+				if f := &list[i]; d.Check == f.Check && d.Bucket == f.Bucket {
+					f.Unchecked = append(f.Unchecked, d.Date)
+				}
+			}
+		}
+	}
+	return err
 }
 
 // addLeft lists the buckets that the configuration had in the month and has no more.

@@ -48,13 +48,17 @@ func TestNoValueStopsAPacket(t *testing.T) {
 	b := data.NewBatch(1)
 	at := time.Date(2026, 10, 7, 12, 0, 0, 0, time.UTC)
 	line := int64(0)
-	for _, value := range []string{"veeam/M%25FCller.vbk", "%FC", "%", "\xff", "\x00\x1b[31m\u202e", "'; --", "{", "9223372036854775808", "arn:aws:iam::1:user/%FC", strings.Repeat("%25", 1000) + "FC"} {
+	values := []string{"veeam/M%25FCller.vbk", "%FC", "%", "\xff", "\x00\x1b[31m\u202e", "'; --", "{", "9223372036854775808",
+		"arn:aws:iam::1:user/%FC", strings.Repeat("%25", 1000) + "FC"}
+	for _, value := range values {
 		for field := range 27 {
 			line++
 			at = at.Add(time.Second)
 			role, id := []byte("arn:aws:sts::111122223333:assumed-role/Backup/s"), fmt.Appendf(nil, "R%d", line)
-			r := dataset.Record{Bucket: []byte("acme-backups"), TimeMS: at.UnixMilli(), Requester: role, RequestID: id, Operation: []byte("BATCH.DELETE.OBJECT"), Key: []byte("veeam/x"), HTTPStatus: 204}
-			e := dataset.Event{Account: []byte("111122223333"), Source: []byte("s3.amazonaws.com"), Bucket: []byte("acme-backups"), TimeMS: at.UnixMilli(), Requester: role, RequestID: id,
+			r := dataset.Record{Bucket: []byte("acme-backups"), TimeMS: at.UnixMilli(), Requester: role, RequestID: id,
+				Operation: []byte("BATCH.DELETE.OBJECT"), Key: []byte("veeam/x"), HTTPStatus: 204}
+			e := dataset.Event{Account: []byte("111122223333"), Source: []byte("s3.amazonaws.com"), Bucket: []byte("acme-backups"),
+				TimeMS: at.UnixMilli(), Requester: role, RequestID: id,
 				Name: []byte("DeleteObject"), Key: []byte("veeam/x"), EventID: id, Category: []byte("Data"), ReadOnly: dataset.No}
 			for _, row := range []any{&r, &e} {
 				v := reflect.ValueOf(row).Elem()

@@ -126,6 +126,7 @@ type ModelFinding struct {
 	WithdrawnBy    string     `json:"withdrawn_by"`
 	WithdrawnAt    *time.Time `json:"withdrawn_at"`
 	WithdrawnDates []string   `json:"withdrawn_dates"`
+	Unchecked      []string   `json:"unchecked_dates"` // at which its check has not looked since what it lacked came in
 }
 
 // ModelEvent is a line of a finding's history.
@@ -248,6 +249,7 @@ func (f Finding) model() ModelFinding {
 		Since: f.Since, Who: orEmpty(f.who()), Usual: f.usual(), Samples: orEmpty(f.samples()), Dates: []string{}, Events: []ModelEvent{}}
 	w, dates := f.withdrawal()
 	m.Withdrawn, m.WithdrawnBy, m.WithdrawnAt, m.WithdrawnDates = w.Reason, w.By, orNil(w.At), orEmpty(dates)
+	m.Unchecked = orEmpty(f.Unchecked)
 	for _, d := range f.Days {
 		m.Dates = append(m.Dates, d.Date)
 	}

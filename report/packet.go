@@ -92,6 +92,9 @@ type Finding struct {
 	Title, Sentence string
 	Draft           string // a narrative for a person to finish; "" where one is written
 	Since           string // YYYY-MM-DD: the first day ever on which it was seen
+	// Unchecked are days at which its check could not look, and has not looked again
+	// since the witness that it lacked spoke.
+	Unchecked []string
 }
 
 // OwnReads counts the requests of bucketproof itself to a bucket, which are left

@@ -352,6 +352,9 @@ func (d *pages) panel(f Finding) {
 	if w := p.withdrawnText(f); w != "" {
 		text += " " + w
 	}
+	if len(f.Unchecked) > 0 {
+		text += " " + p.say("finding.unchecked", "days", p.dayList(f.Unchecked))
+	}
 	if f.Draft != "" {
 		text += " " + p.say("finding.draft") + " " + f.Draft
 	}

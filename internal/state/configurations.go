@@ -53,11 +53,13 @@ WHERE tenant = ? ORDER BY id DESC LIMIT 1`, c.Tenant).Scan(&last.Fingerprint, &s
 			c.Seen, c.Modified, c.RanBy, c.Owner = fromMillis(seen), fromMillis(modified), last.RanBy, last.Owner
 			return nil
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO configurations VALUES (?, ?, ?) ON CONFLICT DO NOTHING", c.Tenant, c.Fingerprint, string(c.Body))
+		const known = "INSERT INTO configurations VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+		_, err = tx.ExecContext(ctx, known, c.Tenant, c.Fingerprint, string(c.Body))
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO configuration_changes (tenant, fingerprint, seen, ran_by, modified, owner) VALUES (?, ?, ?, ?, ?, ?)",
+		_, err = tx.ExecContext(ctx, `INSERT INTO configuration_changes (tenant, fingerprint, seen, ran_by, modified, owner)
+VALUES (?, ?, ?, ?, ?, ?)`,
 			c.Tenant, c.Fingerprint, c.Seen.UnixMilli(), c.RanBy, millis(c.Modified), c.Owner)
 		return err
 	})

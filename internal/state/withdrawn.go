@@ -47,7 +47,8 @@ func (s *State) Vanished(ctx context.Context, days []CheckDay) ([]Vanished, erro
 		for _, r := range d.Rows {
 			shown[FindingID(d.Check, d.Tenant, d.Bucket, r.Subject)] = true
 		}
-		err := s.rows(ctx, `SELECT f.id, f.subject, d.configuration, d.program, d.withdrawn = 'configuration' AND f.status = 'resolved' AND `+closedByPerson+`,
+		err := s.rows(ctx, `SELECT f.id, f.subject, d.configuration, d.program,
+  d.withdrawn = 'configuration' AND f.status = 'resolved' AND `+closedByPerson+`,
   EXISTS (SELECT 1 FROM log_object_buckets b JOIN log_objects o ON o.id = b.object
     WHERE b.bucket = f.bucket AND b.records > 0 AND b.first < ?5 AND b.last >= ?6 AND o.collected > d.shown)
 FROM finding_days d JOIN findings f ON f.id = d.finding
@@ -76,7 +77,8 @@ func aroundDay(date string, days int) int64 {
 }
 
 // closedByPerson tells of a finding f whether who closed it last is a person.
-const closedByPerson = `coalesce((SELECT actor FROM finding_events WHERE finding = f.id AND kind = 'resolved' ORDER BY id DESC LIMIT 1), '') <> ''`
+const closedByPerson = `coalesce((SELECT actor FROM finding_events
+  WHERE finding = f.id AND kind = 'resolved' ORDER BY id DESC LIMIT 1), '') <> ''`
 
 // worked tells whether a person has worked on a finding f.
 const worked = `EXISTS (SELECT 1 FROM finding_events WHERE finding = f.id AND actor <> '')`
@@ -106,7 +108,8 @@ FROM findings f JOIN finding_days d ON d.finding = f.id AND d.date = ? WHERE f.i
 			return change, err
 		}
 	} else if w.Reason != was {
-		_, err := tx.ExecContext(ctx, "UPDATE finding_days SET withdrawn = ?, withdrawn_by = ?, withdrawn_at = ? WHERE finding = ? AND date = ?", w.Reason, w.By, millis(w.At), id, date)
+		_, err := tx.ExecContext(ctx, "UPDATE finding_days SET withdrawn = ?, withdrawn_by = ?, withdrawn_at = ? WHERE finding = ? AND date = ?",
+			w.Reason, w.By, millis(w.At), id, date)
 		if err == nil {
 			err = addEventOnce(ctx, tx, id, "withdrawn", w.Text(), at)
 		}
@@ -129,7 +132,8 @@ FROM findings f JOIN finding_days d ON d.finding = f.id AND d.date = ? WHERE f.i
 // configuration withdrew some of it or a person has said something about it.
 func settle(ctx context.Context, tx *sql.Tx, change Change, status string, told bool, w Withdrawal, at time.Time) (Change, error) {
 	var left, open int
-	err := tx.QueryRowContext(ctx, "SELECT count(*), count(*) FILTER (WHERE withdrawn IN ('', 'configuration')) FROM finding_days WHERE finding = ?", change.ID).Scan(&left, &open)
+	err := tx.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE withdrawn IN ('', 'configuration'))
+FROM finding_days WHERE finding = ?`, change.ID).Scan(&left, &open)
 	if err == nil && left > 0 {
 		err = setSeverity(ctx, tx, change.ID)
 	}
@@ -141,7 +145,8 @@ func settle(ctx context.Context, tx *sql.Tx, change Change, status string, told 
 	if w.Reason == WithdrawnProgram {
 		resolution = w.Text()
 	}
-	if _, err := tx.ExecContext(ctx, "UPDATE findings SET status = ?, resolution = ? WHERE id = ?", StatusResolved, resolution, change.ID); err != nil {
+	_, err = tx.ExecContext(ctx, "UPDATE findings SET status = ?, resolution = ? WHERE id = ?", StatusResolved, resolution, change.ID)
+	if err != nil {
 		return change, err
 	}
 	return change, addEvent(ctx, tx, change.ID, "", StatusResolved, resolution, at)
@@ -168,7 +173,8 @@ func (w Withdrawal) Text() string {
 // addEventOnce adds an event, unless the last one says the same.
 func addEventOnce(ctx context.Context, tx *sql.Tx, id, kind, text string, at time.Time) error {
 	var lastKind, last string
-	err := tx.QueryRowContext(ctx, "SELECT kind, text FROM finding_events WHERE finding = ? ORDER BY id DESC LIMIT 1", id).Scan(&lastKind, &last)
+	const query = "SELECT kind, text FROM finding_events WHERE finding = ? ORDER BY id DESC LIMIT 1"
+	err := tx.QueryRowContext(ctx, query, id).Scan(&lastKind, &last)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) || lastKind == kind && last == text {
 		return err
 	}
@@ -216,7 +222,8 @@ WHERE b.bucket = ? AND b.records > 0 AND b.first < ? AND b.last >= ? AND o.colle
 // LookedSince tells whether the digests of a trail, or the metrics of a bucket, were
 // looked at for a day after a time, and could be. Bucket "" asks for the digests.
 func (s *State) LookedSince(ctx context.Context, tenant, bucket, date string, since time.Time) (bool, error) {
-	query, args := "SELECT EXISTS (SELECT 1 FROM trail_days WHERE tenant = ? AND date = ? AND failure = '' AND looked > ?)", []any{tenant, date, since.UnixMilli()}
+	args := []any{tenant, date, since.UnixMilli()}
+	query := "SELECT EXISTS (SELECT 1 FROM trail_days WHERE tenant = ? AND date = ? AND failure = '' AND looked > ?)"
 	if bucket != "" {
 		query = "SELECT EXISTS (SELECT 1 FROM metric_days WHERE tenant = ? AND date = ? AND failure = '' AND looked > ? AND bucket = ?)"
 		args = append(args, bucket)
