@@ -31,6 +31,22 @@ const maxApproved = 16 << 20
 // included, or instants (RFC 3339). Lines that begin with # are left out. An error
 // names the line.
 func ReadApproved(path string, loc *time.Location) ([]Approved, error) {
+	text, err := readApproved(path)
+	if err != nil {
+		return nil, err
+	}
+	return approvedIn(path, text, loc)
+}
+
+func approvedIn(path string, text []byte, loc *time.Location) ([]Approved, error) {
+	out, err := parseApproved(text, loc)
+	if err != nil {
+		return nil, fmt.Errorf("approved_changes: %s: %w", path, err)
+	}
+	return out, nil
+}
+
+func readApproved(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("approved_changes: %w", err)
@@ -42,11 +58,7 @@ func ReadApproved(path string, loc *time.Location) ([]Approved, error) {
 	if err != nil {
 		return nil, fmt.Errorf("approved_changes: %w", err)
 	}
-	out, err := parseApproved(text, loc)
-	if err != nil {
-		return nil, fmt.Errorf("approved_changes: %s: %w", path, err)
-	}
-	return out, nil
+	return text, nil
 }
 
 func parseApproved(text []byte, loc *time.Location) ([]Approved, error) {
