@@ -126,8 +126,18 @@ func TestVerdict(t *testing.T) {
 				p.Nights[i].Verdict = verdictNotEvaluated
 			}
 		}, verdictNotEvaluated, "Nothing could be evaluated: the log holds no record of this month."},
-		{"no principal is configured", func(p *Packet) { p.Tenant.Principals = nil }, verdictOK,
-			"Backups ran on all 31 nights, and only approved prefixes were touched; by whom was not checked, because no principal is configured."},
+		{"no principal is configured", func(p *Packet) { p.Tenant.Principals = nil }, verdictNotEvaluated,
+			"Backups ran on all 31 nights; who may do what is not known, because no principal is configured."},
+		{"a witness that could not be read", func(p *Packet) {
+			for _, date := range []string{"2026-10-03", "2026-10-04"} {
+				p.Witnesses = append(p.Witnesses, analyze.WitnessDay{Witness: analyze.WitnessMetrics, Bucket: "acme-backups", Date: date, State: analyze.Unread, Reason: "not asked: no access"})
+			}
+		}, verdictNotEvaluated, "Backups ran on all 31 nights; CloudWatch could not be read for all of the month."},
+		{"two buckets", func(p *Packet) {
+			p.Tenant.Buckets = append(p.Tenant.Buckets, p.Tenant.Buckets[0])
+			p.Nights = append(p.Nights, p.Nights...)
+		}, verdictOK,
+			"Backups ran in all 62 windows of 2 buckets, on 31 nights, and only approved principals touched only approved prefixes."},
 		{"nights that are not evaluated beside a missed one", func(p *Packet) {
 			for i := range 10 {
 				p.Nights[i].Verdict = verdictNotEvaluated

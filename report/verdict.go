@@ -175,9 +175,6 @@ func (p *Packet) boundarySentence() string {
 	if n := len(p.Suppressed); n > 0 {
 		return p.say("verdict.suppressed", "n", n)
 	}
-	if len(p.Tenant.Principals) == 0 {
-		return p.say("verdict.boundary-unchecked")
-	}
 	return p.say("verdict.boundary")
 }
 
