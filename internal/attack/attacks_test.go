@@ -1,0 +1,104 @@
+package attack
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// attack is one case: a month, what is done to it, and what the packet must say.
+type attack struct {
+	name string
+	says string        // what a careful auditor objects to, or why he does not
+	on   func() *month // a clean month
+	do   func(*month)  // what is changed; nil for nothing
+	run  func(*world)  // what the user does; nil for collect, check and report
+	ok   bool          // the month must be ok
+	// shows names what is to be seen in the packet or the findings, any one of it: a check,
+	// "check: part of its subject", or "night 21 missed". It stands where it is sure.
+	shows []string
+	// hides names what must not be seen.
+	hides []string
+}
+
+// sample are the cases that run without being asked for: one of each kind.
+var sample = []string{"clean-plain", "clean-berlin-march", "clean-restic", "clean-trail", "harmless-late-log-objects", "harmless-restore-of-a-night",
+	"no-backup-day-21", "gap-12h-day-14", "removed-at-03", "uploads-begun-day-21", "report-unreadable-day-21", "deletes-by-admin-day-16"}
+
+// all are the cases, in groups.
+func all() []attack {
+	return slices.Concat(cleanMonths(), harmless(), silences(), noBackups(), removedAgain(), removals(), weakened(), leaving(), slow(), witnesses(), reported(), noise(),
+		vanishing())
+}
+
+func TestAttacks(t *testing.T) {
+	list, seen := all(), map[string]bool{}
+	for _, a := range list {
+		if seen[a.name] {
+			t.Errorf("two cases are named %s", a.name)
+		}
+		seen[a.name] = true
+		if a.says == "" {
+			t.Errorf("%s does not say what it is about", a.name)
+		}
+	}
+	for _, name := range sample {
+		if !seen[name] {
+			t.Errorf("there is no case %s for the sample", name)
+		}
+	}
+	everything := os.Getenv("BUCKETPROOF_TEST_ATTACKS") == "all" || named()
+	for _, a := range list {
+		if !everything && !slices.Contains(sample, a.name) {
+			continue
+		}
+		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			a.try(t)
+		})
+	}
+}
+
+// named tells whether -run asks for cases by name.
+func named() bool {
+	return slices.ContainsFunc(os.Args, func(arg string) bool {
+		return strings.HasPrefix(arg, "-test.run=") && strings.Contains(arg, "TestAttacks/")
+	})
+}
+
+// try runs a case.
+func (a attack) try(t *testing.T) {
+	m := a.on()
+	if a.do != nil {
+		a.do(m)
+	}
+	w := place(t, m)
+	if a.run != nil {
+		a.run(w)
+	} else {
+		// The packet runs the checks of its month itself.
+		w.run("collect")
+		w.report()
+	}
+	failed := func(what string) {
+		t.Errorf("%s\n%s: %s\n%s\ngo test ./internal/attack -run 'TestAttacks/^%s$'", what, a.name, a.says, w.story(), a.name)
+	}
+	switch {
+	case a.ok && w.Verdict != "ok":
+		failed("a month to which nobody objects is not ok")
+	case !a.ok && w.Verdict == "ok":
+		failed("a false ok")
+	}
+	if a.ok && len(w.Nights) == 0 {
+		failed("an ok month without nights")
+	}
+	if len(a.shows) > 0 && !slices.ContainsFunc(a.shows, w.shows) {
+		failed("none of these is to be seen: " + strings.Join(a.shows, "; "))
+	}
+	for _, what := range a.hides {
+		if w.shows(what) {
+			failed("this must not be seen: " + what)
+		}
+	}
+}
