@@ -200,12 +200,20 @@ func (m *month) eventBody(e event, id, failure, ip, agent, number string) map[st
 	return body
 }
 
-func zipped(text string) string {
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+// zippers are kept, because a new one costs more than what it packs.
+var zippers = sync.Pool{New: func() any {
+	z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
 	if err != nil {
 		panic(err)
 	}
+	return z
+}}
+
+func zipped(text string) string {
+	var b bytes.Buffer
+	z := zippers.Get().(*gzip.Writer)
+	defer zippers.Put(z)
+	z.Reset(&b)
 	if _, err := z.Write([]byte(text)); err != nil {
 		panic(err)
 	}
