@@ -2,8 +2,11 @@ package attack
 
 import (
 	"flag"
+	"fmt"
 	"os"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -64,6 +67,20 @@ func TestAttacks(t *testing.T) {
 // named tells whether -run asks for cases by name.
 func named() bool { return strings.Contains(flag.Lookup("test.run").Value.String(), "TestAttacks/") }
 
+var allNights = regexp.MustCompile(`all (\d+) nights`)
+
+// due is how many windows are due in the month.
+func (m *month) due() (n int) {
+	for _, b := range m.buckets {
+		for _, d := range m.days() {
+			if slices.Contains(b.days, strings.ToLower(d.Weekday().String()[:3])) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // try runs a case.
 func (a attack) try(t *testing.T) {
 	m := a.on()
@@ -87,8 +104,17 @@ func (a attack) try(t *testing.T) {
 	case !a.ok && w.Verdict == "ok":
 		failed("a false ok")
 	}
-	if a.ok && len(w.Nights) == 0 {
-		failed("an ok month without nights")
+	if a.run == nil && len(w.Nights) != m.due() {
+		failed(fmt.Sprintf("%d nights of %d", len(w.Nights), m.due()))
+	}
+	if w.Verdict == "ok" && slices.ContainsFunc(w.Nights, func(n night) bool { return n.Verdict != "ok" }) {
+		failed("an ok month with a night that is not")
+	}
+	// No month has more nights than days, however many buckets it has.
+	if said := allNights.FindStringSubmatch(w.Sentence); said != nil {
+		if n, _ := strconv.Atoi(said[1]); n > len(m.days()) {
+			failed("more nights than days")
+		}
 	}
 	if len(a.shows) > 0 && !slices.ContainsFunc(a.shows, w.shows) {
 		failed("none of these is to be seen: " + strings.Join(a.shows, "; "))

@@ -36,7 +36,9 @@ type packet struct {
 	Reasons  []string  `json:"reasons"`
 	Nights   []night   `json:"nights"`
 	Findings []finding `json:"findings"`
-	Causes   []string  `json:"causes"`
+	Sources  struct {
+		LogObjects int `json:"log_objects"`
+	} `json:"sources"`
 }
 
 // world is a month in a folder, with the program to run over it.

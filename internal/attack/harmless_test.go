@@ -255,6 +255,18 @@ func harmless() (list []attack) {
 	})
 	add("trail-and-prune", "multi-object deletes, of which the trail has one event", func() *month { return pruned(batched).withTrail() }, nil)
 	add("trail-and-lifecycle", "lifecycle, of which the trail never has anything", func() *month { return pruned(expired).withTrail() }, nil)
+	for _, c := range []struct {
+		name string
+		to   location
+	}{{"prefix", location{bucket: "acme-trail", prefix: "security/trails", home: region, title: "evidence"}},
+		{"home-region", location{bucket: "acme-trail", home: "eu-central-1", title: "evidence", anew: true}},
+		{"organization", location{bucket: "acme-trail", org: "o-abc1234567", home: region, title: "evidence"}},
+		{"name", location{bucket: "acme-trail", home: region, title: "second", anew: true}}} {
+		add("trail-other-"+c.name, "the trail was given another "+c.name+" at the full hour, and nothing is missing", plainTrail, func(m *month) {
+			c.to.from = m.at(m.d(15), 12, 0)
+			m.trail.moves = []location{c.to}
+		})
+	}
 	add("trail-without-data-events", "the configuration says that the trail records no data events", plainTrail, func(m *month) {
 		m.tenant = "cloudtrail_data_events = false"
 		m.trail.data = func(time.Time) bool { return false }

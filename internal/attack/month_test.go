@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -54,6 +55,7 @@ func (r *record) write() bool {
 
 type bucket struct {
 	name       string
+	logs       string // folder of its log objects; "" for logs/NAME
 	prefixes   []string
 	start, end string
 	days       []string
@@ -80,6 +82,7 @@ type month struct {
 	metrics     [][4]string // bucket, date, metric, value
 	trail       *trail
 	files       []file // beside all that
+	others      string // the configuration of other tenants
 	seq         int
 }
 
@@ -449,12 +452,13 @@ func (m *month) writeConfig(dir string) error {
 	}
 	b.WriteString(m.tenant + "\n")
 	for _, k := range m.buckets {
-		fmt.Fprintf(&b, "  [[tenant.bucket]]\n  name = %q\n  logs = \"file:logs/%s\"\n  prefixes = %s\n  window = { start = %q, end = %q, days = %s }\n  min_objects = %d\n  %s\n",
-			k.name, k.name, quote(k.prefixes), k.start, k.end, quote(k.days), k.min, k.extra)
+		fmt.Fprintf(&b, "  [[tenant.bucket]]\n  name = %q\n  logs = \"file:%s\"\n  prefixes = %s\n  window = { start = %q, end = %q, days = %s }\n  min_objects = %d\n  %s\n",
+			k.name, cmp.Or(k.logs, "logs/"+k.name), quote(k.prefixes), k.start, k.end, quote(k.days), k.min, k.extra)
 	}
 	for _, p := range m.principals {
 		fmt.Fprintf(&b, "  [[tenant.principal]]\n  match = %q\n  name = %q\n  role = %q\n", p.match, p.name, p.role)
 	}
+	b.WriteString(m.others)
 	return writeFile(dir, file{"config.toml", b.String(), time.Time{}})
 }
 

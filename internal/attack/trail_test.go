@@ -15,6 +15,7 @@ import (
 	"maps"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,6 +31,31 @@ type trail struct {
 	data   func(at time.Time) bool
 	events []event                // management events, and what the log does not have
 	edit   func(map[string]*file) // what was done to its files after they were delivered, by key
+	moves  []location             // where it was moved, by time
+}
+
+// location is where a trail's files lie from some time on, and how it is called. Anew tells
+// that its chain of digests begins there, as that of another trail does.
+type location struct {
+	from                             time.Time
+	bucket, prefix, org, home, title string
+	anew                             bool
+}
+
+// at is where the trail's files lie at a time.
+func (tr *trail) at(at time.Time) location {
+	p := location{bucket: "acme-trail", home: region, title: "evidence"}
+	for _, m := range tr.moves {
+		if !at.Before(m.from) {
+			p = m
+		}
+	}
+	return p
+}
+
+// key is that of a file of the trail, below what all have.
+func (p location) key(kind string, at time.Time, rest string) string {
+	return path.Join(p.prefix, "AWSLogs", p.org, account, kind, region, at.Format("2006/01/02"), account+"_"+kind+"_"+region+"_"+rest+".json.gz")
 }
 
 // event is an event that no record of the log stands for.
@@ -100,12 +126,13 @@ func (m *month) writeTrail(dir string) error {
 		put(e, cmp.Or(e.id, fmt.Sprintf("E%015X", i)), "", "203.0.113.40", "aws-cli/2.17.0")
 	}
 	files := map[string]*file{}
-	var before struct{ object, sum, signature string }
+	var before struct{ bucket, object, sum, signature string }
 	for at := m.trail.first; at.Before(m.last.AddDate(0, 0, 2)); at = at.Add(time.Hour) {
 		list := hours[at.Unix()/3600-1] // delivered some minutes behind
 		end := at.Add(time.Hour)
+		here := m.trail.at(at)
 		digest := map[string]any{"awsAccountId": account, "digestStartTime": at.Format(time.RFC3339), "digestEndTime": end.Format(time.RFC3339),
-			"digestS3Bucket": "acme-trail", "digestPublicKeyFingerprint": fingerprint, "digestSignatureAlgorithm": "SHA256withRSA", "logFiles": []any{}}
+			"digestS3Bucket": here.bucket, "digestPublicKeyFingerprint": fingerprint, "digestSignatureAlgorithm": "SHA256withRSA", "logFiles": []any{}}
 		if len(list) > 0 {
 			slices.SortStableFunc(list, func(a, b stamped) int { return a.at.Compare(b.at) })
 			bodies := []any{}
@@ -114,30 +141,28 @@ func (m *month) writeTrail(dir string) error {
 			}
 			text := encode(map[string]any{"Records": bodies})
 			delivered := at.Add(4 * time.Minute)
-			key := fmt.Sprintf("AWSLogs/%s/CloudTrail/%s/%s/%s_CloudTrail_%s_%s_%016X.json.gz", account, region, delivered.Format("2006/01/02"), account, region,
-				delivered.Format("20060102T1504Z"), delivered.Unix())
+			key := here.key("CloudTrail", delivered, fmt.Sprintf("%s_%016X", delivered.Format("20060102T1504Z"), delivered.Unix()))
 			files[key] = &file{"trail/" + key, zipped(text), delivered}
 			sum := sha256.Sum256([]byte(text))
-			digest["logFiles"] = []any{map[string]any{"s3Bucket": "acme-trail", "s3Object": key, "hashValue": hex.EncodeToString(sum[:]), "hashAlgorithm": "SHA-256",
+			digest["logFiles"] = []any{map[string]any{"s3Bucket": here.bucket, "s3Object": key, "hashValue": hex.EncodeToString(sum[:]), "hashAlgorithm": "SHA-256",
 				"newestEventTime": list[len(list)-1].at.Format(time.RFC3339), "oldestEventTime": list[0].at.Format(time.RFC3339)}}
 		}
-		key := fmt.Sprintf("AWSLogs/%s/CloudTrail-Digest/%s/%s/%s_CloudTrail-Digest_%s_evidence_%s_%s.json.gz", account, region, end.Format("2006/01/02"), account, region,
-			region, end.Format("20060102T150405Z"))
+		key := here.key("CloudTrail-Digest", end, here.title+"_"+here.home+"_"+end.Format("20060102T150405Z"))
 		digest["digestS3Object"] = key
 		previous := "null"
-		if before.object != "" {
-			maps.Copy(digest, map[string]any{"previousDigestS3Bucket": "acme-trail", "previousDigestS3Object": before.object, "previousDigestHashValue": before.sum,
+		if before.object != "" && !(here.anew && at.Equal(here.from)) {
+			maps.Copy(digest, map[string]any{"previousDigestS3Bucket": before.bucket, "previousDigestS3Object": before.object, "previousDigestHashValue": before.sum,
 				"previousDigestHashAlgorithm": "SHA-256", "previousDigestSignature": before.signature})
 			previous = before.signature
 		}
 		text := encode(digest)
 		sum := sha256.Sum256([]byte(text))
-		hashed := sha256.Sum256([]byte(end.Format(time.RFC3339) + "\nacme-trail/" + key + "\n" + hex.EncodeToString(sum[:]) + "\n" + previous))
+		hashed := sha256.Sum256([]byte(end.Format(time.RFC3339) + "\n" + here.bucket + "/" + key + "\n" + hex.EncodeToString(sum[:]) + "\n" + previous))
 		signature, err := rsa.SignPKCS1v15(nil, signer(), crypto.SHA256, hashed[:])
 		if err != nil {
 			return err
 		}
-		before.object, before.sum, before.signature = key, hex.EncodeToString(sum[:]), hex.EncodeToString(signature)
+		before.bucket, before.object, before.sum, before.signature = here.bucket, key, hex.EncodeToString(sum[:]), hex.EncodeToString(signature)
 		delivered := end.Add(20 * time.Minute)
 		files[key] = &file{"trail/" + key, zipped(text), delivered}
 		metadata := encode(map[string]any{"Metadata": map[string]string{"signature": before.signature, "signature-algorithm": "SHA256withRSA"}})

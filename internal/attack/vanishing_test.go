@@ -91,5 +91,83 @@ func vanishing() (list []attack) {
 			w.t.Fatal(err)
 		}
 	}), "log-object-gone")
+	list = append(list, attack{name: "harmless-logs-elsewhere", ok: true, says: "in the middle of the month logs go to another place; the packet names the objects of both", on: plain, run: func(w *world) {
+		w.m.drop(func(r *record) bool { return !r.at.Before(w.m.d(16)) })
+		later := plain()
+		later.drop(func(r *record) bool { return r.at.Before(w.m.d(16)) })
+		if err := os.RemoveAll(filepath.Join(w.dir, "logs")); err != nil {
+			w.t.Fatal(err)
+		}
+		w.rewrite()
+		w.run("collect")
+		later.buckets[0].logs = "new/logs/" + main
+		if err := later.writeLogs(filepath.Join(w.dir, "new")); err != nil {
+			w.t.Fatal(err)
+		}
+		if err := later.writeConfig(w.dir); err != nil {
+			w.t.Fatal(err)
+		}
+		w.run("collect")
+		w.check()
+		w.report()
+		if w.Sources.LogObjects != 31 {
+			w.t.Errorf("the packet names %d log objects of 31", w.Sources.LogObjects)
+		}
+	}})
+	return append(list, shared()...)
+}
+
+// shared are attacks in a bucket of two tenants: what one of them does to the bucket itself
+// concerns the other.
+func shared() (list []attack) {
+	const theirs = "arn:aws:iam::222233334444:user/beta-admin"
+	two := func() *month {
+		m := plain()
+		m.others = `
+[[tenant]]
+id = "beta"
+name = "Beta Foods"
+accounts = ["222233334444"]
+user_agents = ["*VeeamBackup*"]
+  [[tenant.bucket]]
+  name = "acme-backups"
+  logs = "file:logs/acme-backups"
+  prefixes = ["beta/"]
+  window = { start = "00:00", end = "04:00" }
+  [[tenant.principal]]
+  match = "arn:aws:sts::222233334444:assumed-role/BackupRole/*"
+  name = "Backup of Beta"
+  role = "backup"
+  [[tenant.principal]]
+  match = "arn:aws:iam::222233334444:user/beta-admin"
+  name = "Administrator of Beta"
+  role = "admin"
+`
+		for _, d := range m.span() {
+			for i := range 5 {
+				m.put(m.at(d, 2, i), "beta/"+day(d)+string(rune('a'+i)), 7*mib).who = "arn:aws:sts::222233334444:assumed-role/BackupRole/veeam"
+			}
+		}
+		return m
+	}
+	for _, c := range []struct{ name, op, query string }{{"policy", "REST.PUT.BUCKETPOLICY", "?policy"}, {"versioning", "REST.PUT.VERSIONING", "?versioning"},
+		{"logging", "REST.PUT.LOGGING_STATUS", "?logging"}, {"lifecycle", "REST.PUT.LIFECYCLE", "?lifecycle"}} {
+		list = append(list, attack{name: "shared-" + c.name, says: "another tenant of the bucket changed its " + c.name + ", which is ours, too", on: two,
+			do: func(m *month) { m.configure(m.at(m.d(16), 11, 0), theirs, c.op, c.query, "") }, shows: []string{"bucket-configuration-changed"}})
+	}
+	list = append(list,
+		attack{name: "clean-shared", says: "two tenants of one bucket, each in its prefix", on: two, ok: true},
+		attack{name: "shared-reads-ours", says: "another tenant's administrator read our backup", on: two, do: func(m *month) {
+			m.get(m.at(m.d(16), 11, 0), theirs, m.keys(m.d(3))[0], 10*mib)
+		}},
+		attack{name: "shared-deletes-ours", says: "another tenant's administrator deleted our backups", on: two, do: func(m *month) {
+			for i, key := range m.keys(m.d(3)) {
+				m.remove(m.at(m.d(16), 11, i), theirs, key)
+			}
+		}},
+		attack{name: "harmless-shared-theirs", says: "another tenant's administrator read and removed what is theirs", on: two, ok: true, do: func(m *month) {
+			m.get(m.at(m.d(16), 11, 0), theirs, "beta/2026-10-03a", 7*mib)
+			m.remove(m.at(m.d(16), 11, 1), theirs, "beta/2026-10-03a")
+		}})
 	return list
 }

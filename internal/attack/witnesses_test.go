@@ -126,6 +126,47 @@ func witnesses() (list []attack) {
 		m.extraFile("changes.csv", "from,to,principal,ticket,target\n2026-01-01,2026-12-31,*,CHG-1,*\n")
 		m.trail.events = append(m.trail.events, event{at: m.at(m.d(16), 12, 0), source: "cloudtrail", name: "StopLogging", who: admin, parameters: map[string]any{"name": "evidence"}})
 	})
+	moved := func(at func(m *month) time.Time, to location) func(*month) {
+		return func(m *month) {
+			to.from = at(m)
+			m.trail.moves = []location{to}
+		}
+	}
+	noon := func(m *month) time.Time { return m.at(m.d(15), 12, 0) }
+	// elsewhere leaves what lies in another bucket out of the configured place.
+	elsewhere := func(m *month) {
+		moved(noon, location{bucket: "acme-trail-2", home: region, title: "evidence"})(m)
+		edit(func(m *month, files map[string]*file) {
+			for key, f := range files {
+				if f.at.Before(m.at(m.d(15), 12, 3)) || strings.Contains(key, "_20261015T120000Z") {
+					delete(files, key)
+				}
+			}
+		})(m)
+	}
+	add("trail-came-from-elsewhere", "up to the middle of the month the trail lay in a bucket that is not configured", plainTrail, elsewhere)
+	add("trail-moved-and-holed", "the trail was moved to another prefix, and two digests behind the move are missing", plainTrail, func(m *month) {
+		moved(noon, location{bucket: "acme-trail", prefix: "new", home: region, title: "evidence"})(m)
+		digests(16, 2)(m)
+	}, "trail-integrity")
+	add("trail-moved-and-last-removed", "the trail was moved to another prefix, and the last two digests before the move are missing", plainTrail, func(m *month) {
+		moved(noon, location{bucket: "acme-trail", prefix: "new", home: region, title: "evidence"})(m)
+		edit(func(m *month, files map[string]*file) {
+			for _, key := range digestsEnding(files, noon(m).Add(-time.Hour), noon(m).Add(time.Hour)) {
+				delete(files, key)
+				delete(files, key+".metadata.json")
+			}
+		})(m)
+	}, "trail-integrity")
+	add("trail-begins-anew-with-a-gap", "another trail begins three hours behind the end of the first", plainTrail, func(m *month) {
+		moved(noon, location{bucket: "acme-trail", home: region, title: "second", anew: true})(m)
+		edit(func(m *month, files map[string]*file) {
+			for _, key := range digestsEnding(files, noon(m).Add(-2*time.Hour), noon(m).Add(time.Hour)) {
+				delete(files, key)
+				delete(files, key+".metadata.json")
+			}
+		})(m)
+	})
 	metrics := func() *month { return plain().withMetrics() }
 	add("metrics-not-there", "a file of metrics is configured and has no figure", metrics, func(m *month) { m.metrics = [][4]string{} })
 	without := func(which func(date string) bool) func(*month) {
