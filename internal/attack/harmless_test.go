@@ -215,14 +215,19 @@ func harmless() (list []attack) {
 		m.alter(func(r *record) bool { return r.night != "" }, func(r *record) { r.version = "v" + r.id })
 	})
 	add("report-with-bom", "a report begins with a byte order mark", withRestic, func(m *month) { m.reports[4].body = "\ufeff" + m.reports[4].body })
-	add("report-of-a-retry", "a job failed, and its retry succeeded", func() *month {
-		m := plain()
-		m.tenant = csvColumns
-		text := csvHead
-		for _, d := range m.days() {
-			text += csvRow(d, "2006-01-02 15:04", "A", "Success", 100*mib)
+	add("report-of-a-retry", "a job of Veeam failed, and its retry succeeded in the same night", func() *month {
+		m, data := plain(), []any{}
+		session := func(d time.Time, n int, begin, end, result string) {
+			data = append(data, map[string]any{"sessionType": "BackupJob", "state": "Stopped", "id": fmt.Sprintf("%08x-0000-0000-0000-%012d", d.Unix(), n), "name": "Nightly",
+				"creationTime": day(d) + begin, "endTime": day(d) + end, "result": map[string]any{"result": result, "message": "", "isCanceled": false}})
 		}
-		m.report("veeam.csv", text, m.last)
+		for _, d := range m.days() {
+			if d.Day() == 12 {
+				session(d, 1, "T00:40:00.0+00:00", "T00:45:00.0+00:00", "Failed")
+			}
+			session(d, 2, "T01:00:00.0+00:00", "T01:10:00.0+00:00", "Success")
+		}
+		m.report("sessions.json", encode(map[string]any{"data": data, "pagination": map[string]any{"total": 32, "count": 32, "skip": 0, "limit": 200}}), m.last)
 		return m
 	}, nil)
 	add("report-tolerance", "the tool tells five percent less than the log", withRestic, func(m *month) { m.reports[20].body = resticReport(m.d(21), 95*mib) })

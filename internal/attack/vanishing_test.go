@@ -86,11 +86,6 @@ func vanishing() (list []attack) {
 			w.t.Fatal(err)
 		}
 	}), "log-object-changed")
-	later("log-object-removed", "a log object of the month was removed after it was collected", plain, nil, log(func(w *world, path string) {
-		if err := os.Remove(path); err != nil {
-			w.t.Fatal(err)
-		}
-	}), "log-object-gone")
 	list = append(list, attack{name: "harmless-logs-elsewhere", ok: true, says: "in the middle of the month logs go to another place; the packet names the objects of both", on: plain, run: func(w *world) {
 		w.m.drop(func(r *record) bool { return !r.at.Before(w.m.d(16)) })
 		later := plain()
