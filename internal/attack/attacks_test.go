@@ -27,34 +27,51 @@ type attack struct {
 }
 
 // sample are the cases that run without being asked for: one of each kind.
-var sample = []string{"clean-plain", "clean-berlin-march", "clean-restic", "clean-trail", "harmless-late-log-objects", "harmless-restore-of-a-night",
+var sample = []string{"clean-plain", "clean-berlin-march", "clean-restic", "clean-trail", "harmless-late-log-objects",
+	"harmless-restore-of-a-night",
 	"no-backup-day-21", "gap-12h-day-14", "removed-at-03", "uploads-begun-day-21", "report-unreadable-day-21", "deletes-by-admin-day-16"}
 
 // variants are cases of a kind of which others are tried, too: they run when every case is
 // asked for, or one by its name.
 var variants = regexp.MustCompile(`^(` + strings.Join([]string{
-	`gap-(12h-day-1|17h-day-14|17h-busy|16h-every-day-busy|every-second-hour-busy|office-workhours)`, `empty-log-objects-day-2`, `window-without-a-line-day-(1|31)`,
+	`gap-(12h-day-1|17h-day-14|17h-busy|16h-every-day-busy|every-second-hour-busy|office-workhours)`,
+	`empty-log-objects-day-2`, `window-without-a-line-day-(1|31)`,
 	`log-ends-days-early`, `sparse-three-nights-silent`, `weekdays-(daytime|a-week)`, `second-bucket-without-log`,
-	`no-backup-(day-1|all-month|ten-day-21|lord-howe|in-double-hour)`, `uploads-begun-(day-1|day-31|all-month)`, `upload-parts-only-all-month`, `uploads-aborted-always`,
-	`completions-fail-(400|500)-day-21`, `ok-with-error-(day-1|all-month)`, `writes-answered-(307|409|412|500)-day-21`, `empty-objects-(day-1|day-31|all-month)`,
-	`tiny-objects-(day-1|day-31)`, `one-object-of-ten-(day-1|day-21)`, `lock-only-all-month`, `only-(lck|tmp|lock)-files-day-21`, `other-prefix-(day-1|all-month)`,
-	`prefix-other-case-day-21`, `copies-onto-themselves-all-month`, `one-key-again-and-again-(day-1|all-month)`, `nine-of-ten-refused-(day-1|all-month)`,
-	`nine-of-ten-fail-day-(21|31)`, `written-by-(admin|restore|audit)-day-21`, `written-by-look-alike-all-month`, `after-the-window-day-(1|31)`, `one-bucket-(fails-once|too-little)`,
-	`removed-(at-03-first|batch|by-admin|by-stranger|second-bucket|multipart|overwritten-by-admin)`, `deletes-by-(restore|stranger|other-account|anonymous)-day-16`,
-	`deletes-by-admin-(day-1|in-the-window)`, `deletes-45-a-night-batch`, `deletes-all-of-a-small-bucket-batch`, `multi-delete-without-keys-admin`,
-	`retention-by-(admin|stranger)`, `legal-hold-by-restore`, `overwritten-by-backup-yesterday`, `bucket-(policy|acl|object-lock|versioning)-by-backup`,
-	`bucket-(policy-deleted|lifecycle|logging|acl|object-lock)-by-admin-trail`, `copied-elsewhere-by-(restore|admin)`, `read-at-once-by-(backup|audit)`, `read-slowly-by-admin`,
-	`read-by-(cloudfront|cloudfront-svc|canonical-user)`, `read-always-by-datasync-svc`, `listed-other-prefix-by-restore`, `read-other-prefix-last-day`,
-	`shrinks-(2|5)-percent`, `trail-silent-a-day`, `trail-lacks-ten-writes-first`, `log-lacks-(reads|a-write)`, `digests-missing-a-day`, `digest-missing-last-day`, `trail-file-removed`,
-	`trail-trail-deleted`, `metrics-(lack-the-end|count-more-first)`, `report-(missing|unreadable)-day-(1|31)`, `report-aws-(aborted|expired|partial)`, `report-csv-failed`,
-	`noise-refused-every-day`, `noise-principals-foreign`, `approved-afterwards-everything`, `agents-widened-afterwards`, `shared-(versioning|lifecycle|logging)`,
-	`clean-(tokyo|february|beirut-march|reports-restic|trail|metrics)`, `harmless-(later-in-the-window-day-(1|31)|doubled-log-object|a-lock|one-write-retried|half-more|a-fifth-less)`,
+	`no-backup-(day-1|all-month|ten-day-21|lord-howe|in-double-hour)`, `uploads-begun-(day-1|day-31|all-month)`,
+	`upload-parts-only-all-month`, `uploads-aborted-always`,
+	`completions-fail-(400|500)-day-21`, `ok-with-error-(day-1|all-month)`,
+	`writes-answered-(307|409|412|500)-day-21`, `empty-objects-(day-1|day-31|all-month)`,
+	`tiny-objects-(day-1|day-31)`, `one-object-of-ten-(day-1|day-21)`, `lock-only-all-month`,
+	`only-(lck|tmp|lock)-files-day-21`, `other-prefix-(day-1|all-month)`,
+	`prefix-other-case-day-21`, `copies-onto-themselves-all-month`, `one-key-again-and-again-(day-1|all-month)`,
+	`nine-of-ten-refused-(day-1|all-month)`,
+	`nine-of-ten-fail-day-(21|31)`, `written-by-(admin|restore|audit)-day-21`, `written-by-look-alike-all-month`,
+	`after-the-window-day-(1|31)`, `one-bucket-(fails-once|too-little)`,
+	`removed-(at-03-first|batch|by-admin|by-stranger|second-bucket|multipart|overwritten-by-admin)`,
+	`deletes-by-(restore|stranger|other-account|anonymous)-day-16`,
+	`deletes-by-admin-(day-1|in-the-window)`, `deletes-45-a-night-batch`, `deletes-all-of-a-small-bucket-batch`,
+	`multi-delete-without-keys-admin`,
+	`retention-by-(admin|stranger)`, `legal-hold-by-restore`, `overwritten-by-backup-yesterday`,
+	`bucket-(policy|acl|object-lock|versioning)-by-backup`,
+	`bucket-(policy-deleted|lifecycle|logging|acl|object-lock)-by-admin-trail`, `copied-elsewhere-by-(restore|admin)`,
+	`read-at-once-by-(backup|audit)`, `read-slowly-by-admin`,
+	`read-by-(cloudfront|cloudfront-svc|canonical-user)`, `read-always-by-datasync-svc`,
+	`listed-other-prefix-by-restore`, `read-other-prefix-last-day`,
+	`shrinks-(2|5)-percent`, `trail-silent-a-day`, `trail-lacks-ten-writes-first`, `log-lacks-(reads|a-write)`,
+	`digests-missing-a-day`, `digest-missing-last-day`, `trail-file-removed`,
+	`trail-trail-deleted`, `metrics-(lack-the-end|count-more-first)`, `report-(missing|unreadable)-day-(1|31)`,
+	`report-aws-(aborted|expired|partial)`, `report-csv-failed`,
+	`noise-refused-every-day`, `noise-principals-foreign`, `approved-afterwards-everything`,
+	`agents-widened-afterwards`, `shared-(versioning|lifecycle|logging)`,
+	`clean-(tokyo|february|beirut-march|reports-restic|trail|metrics)`,
+	`harmless-(later-in-the-window-day-(1|31)|doubled-log-object|a-lock|one-write-retried|half-more|a-fifth-less)`,
 	`harmless-(restore-of-one-object-on-the-first|one-probe|other-address|trail-reads|retention-on-fresh-objects|report-twice)`,
 }, `|`) + `)$`)
 
 // all are the cases, in groups.
 func all() []attack {
-	return slices.Concat(cleanMonths(), harmless(), silences(), noBackups(), removedAgain(), removals(), weakened(), leaving(), slow(), witnesses(), reported(), noise(),
+	return slices.Concat(cleanMonths(), harmless(), silences(), noBackups(), removedAgain(), removals(), weakened(),
+		leaving(), slow(), witnesses(), reported(), noise(),
 		vanishing())
 }
 

@@ -53,7 +53,8 @@ func (m *month) withMetrics() *month {
 				}
 			}
 		}
-		for _, v := range [][2]string{{"AllRequests", fmt.Sprint(requests)}, {"4xxErrors", fmt.Sprint(failed)}, {"5xxErrors", "0"}, {"BytesDownloaded", "0"},
+		for _, v := range [][2]string{{"AllRequests", fmt.Sprint(requests)}, {"4xxErrors", fmt.Sprint(failed)},
+			{"5xxErrors", "0"}, {"BytesDownloaded", "0"},
 			{"NumberOfObjects", fmt.Sprint(40_000 + 10*d.Day())}, {"BucketSizeBytes", fmt.Sprint(400*gib + 100*mib*int64(d.Day()))}} {
 			m.metrics = append(m.metrics, [4]string{main, day(d), v[0], v[1]})
 		}
@@ -86,11 +87,16 @@ func cleanMonths() []attack {
 			func() *month { return plainIn("America/Chicago", "2026-03", "22:00", "06:00", 22, 5) }),
 		clean("lord-howe-october", "clocks that skip half an hour",
 			func() *month { return plainIn("Australia/Lord_Howe", "2026-10", "01:30", "03:30", 2, 40) }),
-		clean("beirut-march", "a day without its midnight", func() *month { return plainIn("Asia/Beirut", "2026-03", "23:00", "02:00", 23, 20) }),
-		clean("beirut-march-midnight", "a window of half an hour that the change skips", func() *month { return plainIn("Asia/Beirut", "2026-03", "00:00", "00:30", 0, 0) }),
-		clean("cairo-october", "a day whose last hour comes twice", func() *month { return plainIn("Africa/Cairo", "2026-10", "22:00", "02:00", 22, 30) }),
-		clean("tokyo", "a zone without changes, far from UTC", func() *month { return plainIn("Asia/Tokyo", "2026-10", "00:00", "04:00", 1, 0) }),
-		clean("whole-day-window", "a window of 24 hours", func() *month { return plainIn("Europe/Berlin", "2026-10", "12:00", "12:00", 20, 0) }),
+		clean("beirut-march", "a day without its midnight",
+			func() *month { return plainIn("Asia/Beirut", "2026-03", "23:00", "02:00", 23, 20) }),
+		clean("beirut-march-midnight", "a window of half an hour that the change skips",
+			func() *month { return plainIn("Asia/Beirut", "2026-03", "00:00", "00:30", 0, 0) }),
+		clean("cairo-october", "a day whose last hour comes twice",
+			func() *month { return plainIn("Africa/Cairo", "2026-10", "22:00", "02:00", 22, 30) }),
+		clean("tokyo", "a zone without changes, far from UTC",
+			func() *month { return plainIn("Asia/Tokyo", "2026-10", "00:00", "04:00", 1, 0) }),
+		clean("whole-day-window", "a window of 24 hours",
+			func() *month { return plainIn("Europe/Berlin", "2026-10", "12:00", "12:00", 20, 0) }),
 		clean("february", "a month of 28 days", func() *month { return plainIn("UTC", "2026-02", "00:00", "04:00", 1, 0) }),
 		clean("weekdays", "a bucket without weekends, as its window says", weekdays),
 		clean("office", "an office whose weekends are quiet", office),
@@ -154,7 +160,8 @@ func cleanMonths() []attack {
 			}
 		})),
 		clean("trail", "a trail that agrees with the log", plainTrail),
-		clean("trail-chicago", "a trail over a change of clocks", func() *month { return plainIn("America/Chicago", "2025-11", "22:00", "06:00", 23, 0).withTrail() }),
+		clean("trail-chicago", "a trail over a change of clocks",
+			func() *month { return plainIn("America/Chicago", "2025-11", "22:00", "06:00", 23, 0).withTrail() }),
 		clean("reports-restic", "restic tells what the log tells", withRestic),
 		clean("reports-appended", "rclone's one log of the month", with(plain, func(m *month) {
 			body := ""
@@ -181,7 +188,8 @@ func cleanMonths() []attack {
 		clean("approved-change", "a change of the bucket's policy under a ticket", with(plainTrail, func(m *month) {
 			m.tenant = `approved_changes = "changes.csv"`
 			m.configure(m.at(m.d(12), 14, 0), admin, "REST.PUT.BUCKETPOLICY", "?policy", "PutBucketPolicy")
-			m.extraFile("changes.csv", "from,to,principal,ticket,target\n2026-10-12,2026-10-12,Storage administrator,CHG-1042,acme-backups\n")
+			m.extraFile("changes.csv",
+				"from,to,principal,ticket,target\n2026-10-12,2026-10-12,Storage administrator,CHG-1042,acme-backups\n")
 		})),
 	}
 }
@@ -194,7 +202,8 @@ func (r *record) refuse(status int, fault string) *record {
 
 // configure is a change of how the bucket is set up, in the log and in the trail.
 func (m *month) configure(at time.Time, who, op, query, name string) *record {
-	r := m.add(record{at: at, op: op, key: "-", size: -1, sent: -1, status: 200, who: who, agent: "aws-cli/2.17.0 VeeamBackup", query: query})
+	r := m.add(record{at: at, op: op, key: "-", size: -1, sent: -1, status: 200, who: who,
+		agent: "aws-cli/2.17.0 VeeamBackup", query: query})
 	if m.trail != nil {
 		m.trail.events = append(m.trail.events, event{at: at, id: r.id, source: "s3", name: name, who: who, bucket: main})
 	}

@@ -48,10 +48,13 @@ func TestHanded(t *testing.T) {
 	const s3, s3ARN = "S3", "arn:aws:s3:::acme-backups"
 	cases := []handed{
 		{name: "clean", on: plain, ok: true},
-		{name: "reports of a form that nobody knows", on: nightly("", func(m *month, d time.Time) { m.report(day(d)+".json", "{\"what\": \"is this\"}\n", d) })},
+		{name: "reports of a form that nobody knows",
+			on: nightly("", func(m *month, d time.Time) { m.report(day(d)+".json", "{\"what\": \"is this\"}\n", d) })},
 		{name: "restic without times", either: true, agree: whole, on: nightly("", func(m *month, d time.Time) {
-			m.report(day(d)+".json", encode(map[string]any{"message_type": "summary", "files_new": 10, "data_added": 100 * mib, "total_files_processed": 10,
-				"total_bytes_processed": 100 * mib, "total_duration": 30.5, "snapshot_id": fmt.Sprintf("%064x", d.Unix())})+"\n", d.Add(-4*time.Minute))
+			m.report(day(d)+".json", encode(map[string]any{"message_type": "summary", "files_new": 10,
+				"data_added": 100 * mib, "total_files_processed": 10,
+				"total_bytes_processed": 100 * mib, "total_duration": 30.5,
+				"snapshot_id": fmt.Sprintf("%064x", d.Unix())})+"\n", d.Add(-4*time.Minute))
 		})},
 		{name: "UTF-16 with a byte order mark and CRLF", ok: true, agree: []int{5}, on: nightly("", func(m *month, d time.Time) {
 			m.report(day(d)+".json", utf16le("\ufeff"+resticReport(d, 100*mib)[:len(resticReport(d, 100*mib))-1]+"\r\n"), d)
@@ -63,19 +66,22 @@ func TestHanded(t *testing.T) {
 				if d.Day() == 9 {
 					result = "Failed"
 				}
-				data = append(data, map[string]any{"sessionType": "BackupJob", "state": "Stopped", "id": fmt.Sprintf("%08x-0000-0000-0000-000000000000", d.Unix()), "name": "job",
+				data = append(data, map[string]any{"sessionType": "BackupJob", "state": "Stopped",
+					"id": fmt.Sprintf("%08x-0000-0000-0000-000000000000", d.Unix()), "name": "job",
 					"creationTime": day(d) + "T01:00:00.0+00:00", "endTime": day(d) + "T01:10:00.0+00:00",
 					"result": map[string]any{"result": result, "message": "", "isCanceled": false}})
 			}
-			m.report("sessions.json", encode(map[string]any{"data": data, "pagination": map[string]any{"total": 31, "count": 31, "skip": 0, "limit": 200}}), m.last)
+			m.report("sessions.json", encode(map[string]any{"data": data,
+				"pagination": map[string]any{"total": 31, "count": 31, "skip": 0, "limit": 200}}), m.last)
 			return m
 		}},
-		{name: "an appended log, one night failed", agree: without(whole, 12), differ: []int{12}, on: once("rclone.log", "", "", func(d time.Time) string {
-			if d.Day() == 12 {
-				return rcloneReport(d, 100*mib, 7)
-			}
-			return rcloneReport(d, 100*mib, 0)
-		})},
+		{name: "an appended log, one night failed", agree: without(whole, 12), differ: []int{12},
+			on: once("rclone.log", "", "", func(d time.Time) string {
+				if d.Day() == 12 {
+					return rcloneReport(d, 100*mib, 7)
+				}
+				return rcloneReport(d, 100*mib, 0)
+			})},
 		{name: "a file written anew each night", either: true, agree: whole[:6], on: func() *month {
 			m := plain()
 			m.report("restic.json", resticReport(m.d(1), 100*mib), m.d(1))
@@ -97,13 +103,15 @@ func TestHanded(t *testing.T) {
 			}
 			m.report(day(d)+".json", body, d)
 		})},
-		{name: "AWS Backup tells of other resources, too", agree: []int{5}, differ: []int{10}, on: once("aws.csv", "", awsHead, func(d time.Time) string {
-			status := "COMPLETED"
-			if d.Day() == 10 {
-				status = "FAILED"
-			}
-			return awsJob(d, status, "", s3, s3ARN) + awsJob(d, "COMPLETED", "", "EC2", "arn:aws:ec2:eu-west-1:111122223333:instance/i-0bc877aee7782ba75")
-		})},
+		{name: "AWS Backup tells of other resources, too", agree: []int{5}, differ: []int{10},
+			on: once("aws.csv", "", awsHead, func(d time.Time) string {
+				status := "COMPLETED"
+				if d.Day() == 10 {
+					status = "FAILED"
+				}
+				return awsJob(d, status, "", s3, s3ARN) +
+					awsJob(d, "COMPLETED", "", "EC2", "arn:aws:ec2:eu-west-1:111122223333:instance/i-0bc877aee7782ba75")
+			})},
 		{name: "completed with issues, and running", agree: []int{5, 12}, differ: []int{10}, on: func() *month {
 			m := once("2026/10/31/job.csv", "", awsHead, func(d time.Time) string {
 				switch d.Day() {
@@ -117,13 +125,14 @@ func TestHanded(t *testing.T) {
 			m.report("2026/11/01/job.csv", awsHead+awsJob(m.d(12), "COMPLETED", "", s3, s3ARN), m.last)
 			return m
 		}},
-		{name: "one of two jobs failed", agree: []int{5}, differ: []int{10}, on: once("veeam.csv", csvColumns, csvHead, func(d time.Time) string {
-			result := "Success"
-			if d.Day() == 10 {
-				result = "Failed"
-			}
-			return csvRow(d, "2006-01-02 15:04", "A", "Success", 100*mib) + csvRow(d, "2006-01-02 15:04", "B", result, 0)
-		})},
+		{name: "one of two jobs failed", agree: []int{5}, differ: []int{10},
+			on: once("veeam.csv", csvColumns, csvHead, func(d time.Time) string {
+				result := "Success"
+				if d.Day() == 10 {
+					result = "Failed"
+				}
+				return csvRow(d, "2006-01-02 15:04", "A", "Success", 100*mib) + csvRow(d, "2006-01-02 15:04", "B", result, 0)
+			})},
 		{name: "the day first", either: true, agree: whole, on: once("veeam.csv", csvColumns, csvHead, func(d time.Time) string {
 			return csvRow(d, "02/01/2006 15:04", "A", "Success", 100*mib)
 		})},

@@ -31,15 +31,18 @@ func harmless() (list []attack) {
 			m.get(m.at(m.d(16), 10, i), restore, key, 10*mib)
 		}
 	})
-	add("restore-of-one-object-on-the-first", "the restore operator read one object", plain, func(m *month) { m.get(m.at(m.d(1), 10, 0), restore, m.keys(m.d(1))[0], 10*mib) })
+	add("restore-of-one-object-on-the-first", "the restore operator read one object", plain,
+		func(m *month) { m.get(m.at(m.d(1), 10, 0), restore, m.keys(m.d(1))[0], 10*mib) })
 	add("admin-looks", "the administrator asked for an object and listed the prefix", plain, func(m *month) {
 		m.head(m.at(m.d(16), 10, 0), "veeam/2026-10-01/0.vbk").who = admin
-		m.add(record{at: m.at(m.d(16), 10, 1), op: "REST.GET.BUCKET", key: "-", size: -1, sent: 800, status: 200, who: admin, query: "?list-type=2&prefix=veeam%2F"})
+		m.add(record{at: m.at(m.d(16), 10, 1), op: "REST.GET.BUCKET", key: "-", size: -1, sent: 800, status: 200,
+			who: admin, query: "?list-type=2&prefix=veeam%2F"})
 	})
 	add("auditor-lists-weekly", "the auditors list the prefix each Monday", plain, func(m *month) {
 		for _, d := range m.span() {
 			if d.Weekday() == time.Monday {
-				m.add(record{at: m.at(d, 9, 0), op: "REST.GET.BUCKET", key: "-", size: -1, sent: 800, status: 200, who: audit, query: "?list-type=2&prefix=veeam%2F"})
+				m.add(record{at: m.at(d, 9, 0), op: "REST.GET.BUCKET", key: "-", size: -1, sent: 800, status: 200,
+					who: audit, query: "?list-type=2&prefix=veeam%2F"})
 			}
 		}
 	})
@@ -48,7 +51,8 @@ func harmless() (list []attack) {
 			m.alter(nightOf(m.d(n)), func(r *record) { r.at = r.at.Add(2 * time.Hour) })
 		})
 	}
-	add("first-minute-of-the-window", "the backup began with its window", plain, func(m *month) { m.alter(nightOf(m.d(20)), func(r *record) { r.at = r.at.Add(-time.Hour) }) })
+	add("first-minute-of-the-window", "the backup began with its window", plain,
+		func(m *month) { m.alter(nightOf(m.d(20)), func(r *record) { r.at = r.at.Add(-time.Hour) }) })
 	add("last-minute-of-the-window", "the backup ended with its window", plain, func(m *month) {
 		m.alter(nightOf(m.d(20)), func(r *record) { r.at = r.at.Add(2*time.Hour + 59*time.Minute + 50*time.Second) })
 	})
@@ -56,7 +60,8 @@ func harmless() (list []attack) {
 		name string
 		size int64
 	}{{"a-fifth-less", 8 * mib}, {"two-fifths-less", 6 * mib}, {"a-third-more", 13 * mib}, {"half-more", 15 * mib}} {
-		add(c.name, "the night was a little smaller or larger than others", plain, func(m *month) { m.alter(nightOf(m.d(20)), func(r *record) { r.size = c.size }) })
+		add(c.name, "the night was a little smaller or larger than others", plain,
+			func(m *month) { m.alter(nightOf(m.d(20)), func(r *record) { r.size = c.size }) })
 	}
 	add("more-objects", "a night wrote twelve objects instead of ten", plain, func(m *month) {
 		for i := range 2 {
@@ -71,7 +76,8 @@ func harmless() (list []attack) {
 		r := m.of(m.d(31))[4]
 		m.put(r.at.Add(-500*time.Millisecond), r.key, -1).refuse(500, "InternalError")
 	})
-	add("one-probe", "the tool asked for an object that is not there", plain, func(m *month) { m.head(m.at(m.d(20), 1, 1), "veeam/none").refuse(404, "NoSuchKey") })
+	add("one-probe", "the tool asked for an object that is not there", plain,
+		func(m *month) { m.head(m.at(m.d(20), 1, 1), "veeam/none").refuse(404, "NoSuchKey") })
 	add("probes-in-a-night", "the tool asked for twenty objects that are not there", plain, func(m *month) {
 		for i := range 20 {
 			m.get(m.at(m.d(20), 1, 10+i), backup, fmt.Sprintf("veeam/none/%d", i), -1).refuse(404, "NoSuchKey")
@@ -79,7 +85,8 @@ func harmless() (list []attack) {
 	})
 	add("lists-its-prefix", "the tool lists its prefix each night", plain, func(m *month) {
 		for _, d := range m.span() {
-			m.add(record{at: m.at(d, 1, 0), op: "REST.GET.BUCKET", key: "-", size: -1, sent: 800, status: 200, query: "?list-type=2&prefix=veeam%2F&max-keys=1000"})
+			m.add(record{at: m.at(d, 1, 0), op: "REST.GET.BUCKET", key: "-", size: -1, sent: 800, status: 200,
+				query: "?list-type=2&prefix=veeam%2F&max-keys=1000"})
 		}
 	})
 	add("reads-its-index", "the tool reads its own small index each night", plain, func(m *month) {
@@ -89,11 +96,14 @@ func harmless() (list []attack) {
 	})
 	add("an-upload-aborted", "one upload was aborted, and the object written in another", plain, func(m *month) {
 		at := m.at(m.d(20), 1, 20)
-		m.add(record{at: at, op: "REST.POST.UPLOADS", key: "veeam/2026-10-20/big.vbk", size: -1, sent: 300, status: 200, query: "?uploads"})
-		m.add(record{at: at.Add(time.Minute), op: "REST.DELETE.UPLOAD", key: "veeam/2026-10-20/big.vbk", size: -1, sent: -1, status: 204, query: "?uploadId=x"})
+		m.add(record{at: at, op: "REST.POST.UPLOADS", key: "veeam/2026-10-20/big.vbk", size: -1, sent: 300,
+			status: 200, query: "?uploads"})
+		m.add(record{at: at.Add(time.Minute), op: "REST.DELETE.UPLOAD", key: "veeam/2026-10-20/big.vbk", size: -1,
+			sent: -1, status: 204, query: "?uploadId=x"})
 		m.upload(at.Add(2*time.Minute), "veeam/2026-10-20/big.vbk", 2, 8*mib, "")
 	})
-	add("an-object-in-parts", "one object was written in parts", plain, func(m *month) { m.upload(m.at(m.d(20), 2, 0), "veeam/2026-10-20/big.vbk", 3, 8*mib, "") })
+	add("an-object-in-parts", "one object was written in parts", plain,
+		func(m *month) { m.upload(m.at(m.d(20), 2, 0), "veeam/2026-10-20/big.vbk", 3, 8*mib, "") })
 	add("completions-without-sizes", "the log tells no size of completions, but those of the parts", multipartMonth, func(m *month) {
 		m.alter(func(r *record) bool { return r.op == "REST.POST.UPLOAD" }, func(r *record) { r.size = -1 })
 	})
@@ -107,15 +117,18 @@ func harmless() (list []attack) {
 			m.remove(m.at(d, 1, 40), backup, "veeam/job.lck")
 		}
 	})
-	add("a-temporary-part", "an object was written under a temporary name, copied to its own, and the temporary one removed", plain, func(m *month) {
-		for _, d := range m.span() {
-			at := m.at(d, 1, 30)
-			m.put(at, "veeam/t/"+day(d)+".tmp", 9*mib)
-			m.add(record{at: at.Add(2 * time.Second), op: "REST.COPY.OBJECT_GET", key: "veeam/t/" + day(d) + ".tmp", size: 9 * mib, sent: -1, status: 200})
-			m.add(record{at: at.Add(2 * time.Second), op: "REST.COPY.OBJECT", key: "veeam/t/" + day(d) + ".vbk", size: 9 * mib, sent: 300, status: 200})
-			m.remove(at.Add(4*time.Second), backup, "veeam/t/"+day(d)+".tmp")
-		}
-	})
+	add("a-temporary-part", "an object was written under a temporary name, copied to its own, and the temporary one removed", plain,
+		func(m *month) {
+			for _, d := range m.span() {
+				at := m.at(d, 1, 30)
+				m.put(at, "veeam/t/"+day(d)+".tmp", 9*mib)
+				m.add(record{at: at.Add(2 * time.Second), op: "REST.COPY.OBJECT_GET", key: "veeam/t/" + day(d) + ".tmp",
+					size: 9 * mib, sent: -1, status: 200})
+				m.add(record{at: at.Add(2 * time.Second), op: "REST.COPY.OBJECT", key: "veeam/t/" + day(d) + ".vbk",
+					size: 9 * mib, sent: 300, status: 200})
+				m.remove(at.Add(4*time.Second), backup, "veeam/t/"+day(d)+".tmp")
+			}
+		})
 	add("renamed", "all objects of a night were renamed", plain, func(m *month) {
 		for _, r := range m.of(m.d(20)) {
 			at, to := r.at.Add(10*time.Minute), strings.Replace(r.key, "veeam/", "veeam/done/", 1)
@@ -129,10 +142,11 @@ func harmless() (list []attack) {
 			m.remove(m.at(m.d(21), 2, i), backup, key)
 		}
 	})
-	add("one-fresh-object-removed", "one object of ten was removed again by the backup role: less than half, and more than are asked for", varied, func(m *month) {
-		r := m.put(m.at(m.d(21), 1, 50), "veeam/"+day(m.d(21))+"/chunk.vbk", mib/4)
-		m.remove(r.at.Add(20*time.Minute), backup, r.key)
-	})
+	add("one-fresh-object-removed",
+		"one object of ten was removed again by the backup role: less than half, and more than are asked for", varied, func(m *month) {
+			r := m.put(m.at(m.d(21), 1, 50), "veeam/"+day(m.d(21))+"/chunk.vbk", mib/4)
+			m.remove(r.at.Add(20*time.Minute), backup, r.key)
+		})
 	add("metadata-overwritten", "the tool overwrites its metadata each night", plain, func(m *month) {
 		for _, d := range m.span() {
 			m.put(m.at(d, 1, 0), "veeam/job.vbm", 100_000)
@@ -157,7 +171,8 @@ func harmless() (list []attack) {
 	add("retention-on-fresh-objects", "the tool sets retention on what it has just written", plain, func(m *month) {
 		for _, d := range m.span() {
 			for _, r := range m.of(d) {
-				m.add(record{at: r.at.Add(5 * time.Minute), op: "REST.PUT.OBJECT_LOCK_RETENTION", key: r.key, size: -1, sent: -1, status: 200, query: "?retention"})
+				m.add(record{at: r.at.Add(5 * time.Minute), op: "REST.PUT.OBJECT_LOCK_RETENTION", key: r.key,
+					size: -1, sent: -1, status: 200, query: "?retention"})
 			}
 		}
 	})
@@ -165,13 +180,15 @@ func harmless() (list []attack) {
 		for _, d := range m.span() {
 			for back := range 7 {
 				for _, key := range m.keys(d.AddDate(0, 0, -back))[:2*min(1, len(m.keys(d.AddDate(0, 0, -back))))] {
-					m.add(record{at: m.at(d, 1, 30+back), op: "REST.PUT.OBJECT_LOCK_RETENTION", key: key, size: -1, sent: -1, status: 200, query: "?retention"})
+					m.add(record{at: m.at(d, 1, 30+back), op: "REST.PUT.OBJECT_LOCK_RETENTION", key: key, size: -1,
+						sent: -1, status: 200, query: "?retention"})
 				}
 			}
 		}
 	})
 	add("other-sessions", "the backup role has another session name each night", plain, func(m *month) {
-		m.alter(func(r *record) bool { return r.night != "" }, func(r *record) { r.who = strings.Replace(backup, "/veeam", "/veeam-"+r.night, 1) })
+		m.alter(func(r *record) bool { return r.night != "" },
+			func(r *record) { r.who = strings.Replace(backup, "/veeam", "/veeam-"+r.night, 1) })
 	})
 	add("new-version-of-the-program", "the backup program was updated", plain, func(m *month) {
 		m.alter(func(r *record) bool { return !r.at.Before(m.d(15)) }, func(r *record) { r.agent = "APN/1.0 VeeamBackup/13" })
@@ -181,7 +198,8 @@ func harmless() (list []attack) {
 	})
 	add("odd-keys", "keys with spaces, quotes, percent signs and letters of other scripts", plain, func(m *month) {
 		for _, d := range m.span() {
-			for i, key := range []string{"veeam/M%25C3%25BCller+%2522x%2522.vbk", "veeam/%25E6%2597%25A5%25E6%259C%25AC.vbk", "veeam/100%2525.vbk", "veeam/a%2Bb.vbk", "veeam/M%25FCller.vbk"} {
+			for i, key := range []string{"veeam/M%25C3%25BCller+%2522x%2522.vbk",
+				"veeam/%25E6%2597%25A5%25E6%259C%25AC.vbk", "veeam/100%2525.vbk", "veeam/a%2Bb.vbk", "veeam/M%25FCller.vbk"} {
 				m.put(m.at(d, 1, 20+i), strings.TrimSuffix(key, ".vbk")+day(d)+".vbk", mib)
 			}
 		}
@@ -192,7 +210,8 @@ func harmless() (list []attack) {
 	add("three-hours-silent", "three hours of a day without a record, at three in the afternoon", plain, func(m *month) {
 		m.drop(between(m.at(m.d(14), 15, 10), m.at(m.d(14), 17, 50)))
 	})
-	add("one-hour-silent-busy", "one hour of a busy bucket without a record", busy, func(m *month) { m.drop(between(m.at(m.d(14), 15, 0), m.at(m.d(14), 16, 0))) })
+	add("one-hour-silent-busy", "one hour of a busy bucket without a record", busy,
+		func(m *month) { m.drop(between(m.at(m.d(14), 15, 0), m.at(m.d(14), 16, 0))) })
 	add("a-busy-day", "a day with four times the traffic", plain, func(m *month) { m.alive(m.d(14), 8, 0, 30) })
 	add("a-record-from-the-future", "a record has a date of next year: a clock was wrong", plain, func(m *month) {
 		m.head(m.at(m.d(14), 12, 7), "veeam/a.vbk").at = date("2027-03-01")
@@ -204,22 +223,27 @@ func harmless() (list []attack) {
 	add("weekdays-other-minute", "a weekday-only bucket whose backup ran an hour earlier", weekdays, func(m *month) {
 		m.alter(nightOf(m.d(15)), func(r *record) { r.at = r.at.Add(-50 * time.Minute) })
 	})
-	add("sparse-other-hour", "the only records of a day came an hour later than usual", sparse, func(m *month) { m.alter(nightOf(m.d(15)), func(r *record) { r.at = r.at.Add(time.Hour) }) })
+	add("sparse-other-hour", "the only records of a day came an hour later than usual", sparse,
+		func(m *month) { m.alter(nightOf(m.d(15)), func(r *record) { r.at = r.at.Add(time.Hour) }) })
 	add("duplicate-lines", "S3 logged some records twice in one object", plain, func(m *month) {
 		for _, r := range m.of(m.d(20))[:4] {
 			again := *r
 			m.records = append(m.records, &again)
 		}
 	})
-	add("versions-told", "the bucket has versions, and old ones are purged with theirs after 30 nights", func() *month { return pruned(singly) }, func(m *month) {
-		m.alter(func(r *record) bool { return r.night != "" }, func(r *record) { r.version = "v" + r.id })
-	})
-	add("report-with-bom", "a report begins with a byte order mark", withRestic, func(m *month) { m.reports[4].body = "\ufeff" + m.reports[4].body })
+	add("versions-told", "the bucket has versions, and old ones are purged with theirs after 30 nights",
+		func() *month { return pruned(singly) }, func(m *month) {
+			m.alter(func(r *record) bool { return r.night != "" }, func(r *record) { r.version = "v" + r.id })
+		})
+	add("report-with-bom", "a report begins with a byte order mark", withRestic,
+		func(m *month) { m.reports[4].body = "\ufeff" + m.reports[4].body })
 	add("report-of-a-retry", "a job of Veeam failed, and its retry succeeded in the same night", func() *month {
 		m, data := plain(), []any{}
 		session := func(d time.Time, n int, begin, end, result string) {
-			data = append(data, map[string]any{"sessionType": "BackupJob", "state": "Stopped", "id": fmt.Sprintf("%08x-0000-0000-0000-%012d", d.Unix(), n), "name": "Nightly",
-				"creationTime": day(d) + begin, "endTime": day(d) + end, "result": map[string]any{"result": result, "message": "", "isCanceled": false}})
+			data = append(data, map[string]any{"sessionType": "BackupJob", "state": "Stopped",
+				"id": fmt.Sprintf("%08x-0000-0000-0000-%012d", d.Unix(), n), "name": "Nightly",
+				"creationTime": day(d) + begin, "endTime": day(d) + end,
+				"result": map[string]any{"result": result, "message": "", "isCanceled": false}})
 		}
 		for _, d := range m.days() {
 			if d.Day() == 12 {
@@ -227,10 +251,12 @@ func harmless() (list []attack) {
 			}
 			session(d, 2, "T01:00:00.0+00:00", "T01:10:00.0+00:00", "Success")
 		}
-		m.report("sessions.json", encode(map[string]any{"data": data, "pagination": map[string]any{"total": 32, "count": 32, "skip": 0, "limit": 200}}), m.last)
+		m.report("sessions.json", encode(map[string]any{"data": data,
+			"pagination": map[string]any{"total": 32, "count": 32, "skip": 0, "limit": 200}}), m.last)
 		return m
 	}, nil)
-	add("report-tolerance", "the tool tells five percent less than the log", withRestic, func(m *month) { m.reports[20].body = resticReport(m.d(21), 95*mib) })
+	add("report-tolerance", "the tool tells five percent less than the log", withRestic,
+		func(m *month) { m.reports[20].body = resticReport(m.d(21), 95*mib) })
 	add("report-twice", "the same report lies there twice", withRestic, func(m *month) {
 		again := m.reports[20]
 		again.name = "again.json"
@@ -244,22 +270,25 @@ func harmless() (list []attack) {
 		}
 		return m
 	}, nil)
-	add("metrics-differ-little", "CloudWatch counts one request more on a day", func() *month { return plain().withMetrics() }, func(m *month) {
-		for i, row := range m.metrics {
-			if row[1] == "2026-10-14" && row[2] == "AllRequests" {
-				n := 0
-				fmt.Sscan(row[3], &n)
-				m.metrics[i][3] = fmt.Sprint(n + 1)
+	add("metrics-differ-little", "CloudWatch counts one request more on a day",
+		func() *month { return plain().withMetrics() }, func(m *month) {
+			for i, row := range m.metrics {
+				if row[1] == "2026-10-14" && row[2] == "AllRequests" {
+					n := 0
+					fmt.Sscan(row[3], &n)
+					m.metrics[i][3] = fmt.Sprint(n + 1)
+				}
 			}
-		}
-	})
+		})
 	add("trail-reads", "a restore that log and trail tell alike", plainTrail, func(m *month) {
 		for i, key := range m.keys(m.d(14)) {
 			m.get(m.at(m.d(16), 10, i), restore, key, 10*mib)
 		}
 	})
-	add("trail-and-prune", "multi-object deletes, of which the trail has one event", func() *month { return pruned(batched).withTrail() }, nil)
-	add("trail-and-lifecycle", "lifecycle, of which the trail never has anything", func() *month { return pruned(expired).withTrail() }, nil)
+	add("trail-and-prune", "multi-object deletes, of which the trail has one event",
+		func() *month { return pruned(batched).withTrail() }, nil)
+	add("trail-and-lifecycle", "lifecycle, of which the trail never has anything",
+		func() *month { return pruned(expired).withTrail() }, nil)
 	for _, c := range []struct {
 		name string
 		to   location
@@ -267,10 +296,11 @@ func harmless() (list []attack) {
 		{"home-region", location{bucket: "acme-trail", home: "eu-central-1", title: "evidence", anew: true}},
 		{"organization", location{bucket: "acme-trail", org: "o-abc1234567", home: region, title: "evidence"}},
 		{"name", location{bucket: "acme-trail", home: region, title: "second", anew: true}}} {
-		add("trail-other-"+c.name, "the trail was given another "+c.name+" at the full hour, and nothing is missing", plainTrail, func(m *month) {
-			c.to.from = m.at(m.d(15), 12, 0)
-			m.trail.moves = []location{c.to}
-		})
+		add("trail-other-"+c.name, "the trail was given another "+c.name+" at the full hour, and nothing is missing",
+			plainTrail, func(m *month) {
+				c.to.from = m.at(m.d(15), 12, 0)
+				m.trail.moves = []location{c.to}
+			})
 	}
 	add("trail-without-data-events", "the configuration says that the trail records no data events", plainTrail, func(m *month) {
 		m.tenant = "cloudtrail_data_events = false"

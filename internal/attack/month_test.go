@@ -202,7 +202,8 @@ func (m *month) remove(at time.Time, who, key string) *record {
 
 // removeMany is a multi-object delete with a record for each of its keys.
 func (m *month) removeMany(at time.Time, who string, keys ...string) *record {
-	p := m.add(record{at: at, op: "REST.POST.MULTI_OBJECT_DELETE", key: "-", size: -1, sent: 200, status: 200, who: who, query: "?delete"})
+	p := m.add(record{at: at, op: "REST.POST.MULTI_OBJECT_DELETE", key: "-", size: -1, sent: 200, status: 200,
+		who: who, query: "?delete"})
 	for _, key := range keys {
 		m.add(record{at: at, op: "BATCH.DELETE.OBJECT", key: key, size: -1, sent: -1, status: 204, who: who, agent: "-", id: p.id})
 	}
@@ -331,7 +332,8 @@ func (r *record) line() string {
 	if r.status > 0 {
 		status = fmt.Sprint(r.status)
 	}
-	return fmt.Sprintf(`%s %s [%s +0000] %s %s %s %s %s %s %s %s %s %s 30 10 "-" %s %s rK7OTjjRFTy8Nuzlr27Ou+InFTsEf3eJsOaOkr2jw9xLBUa6d1tHwjf+xg== %s - -`,
+	const host = "rK7OTjjRFTy8Nuzlr27Ou+InFTsEf3eJsOaOkr2jw9xLBUa6d1tHwjf+xg=="
+	return fmt.Sprintf(`%s %s [%s +0000] %s %s %s %s %s %s %s %s %s %s 30 10 "-" %s %s `+host+` %s - -`,
 		strings.Repeat("79a5", 16), r.bucket, r.at.Format("02/Jan/2006:15:04:05"), r.ip, r.who, r.id, r.op, dash(r.key), uri,
 		status, dash(r.fault), number(r.sent), number(r.size), quotedAgent, dash(r.version), tls)
 }
@@ -452,7 +454,8 @@ func (m *month) writeConfig(dir string) error {
 	}
 	b.WriteString(m.tenant + "\n")
 	for _, k := range m.buckets {
-		fmt.Fprintf(&b, "  [[tenant.bucket]]\n  name = %q\n  logs = \"file:%s\"\n  prefixes = %s\n  window = { start = %q, end = %q, days = %s }\n  min_objects = %d\n  %s\n",
+		fmt.Fprintf(&b, "  [[tenant.bucket]]\n  name = %q\n  logs = \"file:%s\"\n  prefixes = %s\n"+
+			"  window = { start = %q, end = %q, days = %s }\n  min_objects = %d\n  %s\n",
 			k.name, cmp.Or(k.logs, "logs/"+k.name), quote(k.prefixes), k.start, k.end, quote(k.days), k.min, k.extra)
 	}
 	for _, p := range m.principals {

@@ -25,7 +25,8 @@ func removedAgain() (list []attack) {
 			}
 		}
 	}
-	add("removed-at-03", "what the night wrote was removed two hours later by the backup role", plain, gone(21, 2*time.Hour, singly), "night 21 attention")
+	add("removed-at-03", "what the night wrote was removed two hours later by the backup role", plain,
+		gone(21, 2*time.Hour, singly), "night 21 attention")
 	add("removed-at-03-first", "the same, on the first night", plain, gone(1, 2*time.Hour, singly), "night 1 attention")
 	add("removed-at-03-last", "the same, on the last night", plain, gone(31, 2*time.Hour, singly), "night 31 attention")
 	add("removed-batch", "by a multi-object delete", plain, gone(21, 2*time.Hour, batched), "night 21 attention")
@@ -34,12 +35,16 @@ func removedAgain() (list []attack) {
 	add("removed-by-stranger", "by who is not mapped", plain, gone(20, 10*time.Hour, by(unknown)))
 	add("removed-by-audit", "by an auditor's role", plain, gone(20, 10*time.Hour, by(audit)))
 	add("removed-after-23h", "an hour before the night had been there for a day", plain, gone(14, 23*time.Hour, singly))
-	add("removed-in-the-next-month", "the last night was removed in the first hour of the next month", plain, gone(31, 23*time.Hour+10*time.Minute, batched))
-	add("removed-berlin", "in a zone whose clocks change that night", func() *month { return plainIn("Europe/Berlin", "2026-10", "00:00", "05:00", 1, 0) }, gone(25, 3*time.Hour, singly), "night 25 attention")
+	add("removed-in-the-next-month", "the last night was removed in the first hour of the next month", plain,
+		gone(31, 23*time.Hour+10*time.Minute, batched))
+	add("removed-berlin", "in a zone whose clocks change that night",
+		func() *month { return plainIn("Europe/Berlin", "2026-10", "00:00", "05:00", 1, 0) },
+		gone(25, 3*time.Hour, singly), "night 25 attention")
 	add("removed-versions", "each version that was written was removed by its version ID", plain, func(m *month) {
 		for i, r := range m.of(m.d(21)) {
 			r.version = fmt.Sprintf("v%d", i)
-			m.add(record{at: r.at.Add(time.Hour), op: "REST.DELETE.OBJECT", key: r.key, size: -1, sent: -1, status: 204, version: r.version, query: "?versionId=" + r.version})
+			m.add(record{at: r.at.Add(time.Hour), op: "REST.DELETE.OBJECT", key: r.key, size: -1, sent: -1,
+				status: 204, version: r.version, query: "?versionId=" + r.version})
 		}
 	}, "night 21 attention")
 	add("removed-emptied", "each object was overwritten by nothing", plain, func(m *month) {
@@ -60,7 +65,8 @@ func removedAgain() (list []attack) {
 	add("removed-most-of-the-bytes", "of ten objects six were removed: less than half of the bytes is left", plain, func(m *month) {
 		singly(m, m.at(m.d(21), 3, 0), m.keys(m.d(21))[:6])
 	}, "night 21 attention")
-	add("removed-one-of-ten", "ten are asked for, and nine are left", ten, func(m *month) { singly(m, m.at(m.d(21), 3, 0), m.keys(m.d(21))[:1]) }, "night 21 attention")
+	add("removed-one-of-ten", "ten are asked for, and nine are left", ten,
+		func(m *month) { singly(m, m.at(m.d(21), 3, 0), m.keys(m.d(21))[:1]) }, "night 21 attention")
 	add("removed-all-month", "every night is removed again two hours later", plain, func(m *month) {
 		for _, d := range m.days() {
 			singly(m, m.at(d, 3, 0), m.keys(d))
@@ -71,11 +77,12 @@ func removedAgain() (list []attack) {
 			batched(m, m.at(d, 3, 0), m.keys(d))
 		}
 	}, "night 3 attention")
-	add("removed-delete-markers", "a rule puts delete markers over the night", plain, gone(12, 5*time.Hour, func(m *month, at time.Time, keys []string) {
-		for _, key := range keys {
-			m.expire(at, key).op = "S3.CREATE.DELETEMARKER"
-		}
-	}), "night 12 attention")
+	add("removed-delete-markers", "a rule puts delete markers over the night", plain,
+		gone(12, 5*time.Hour, func(m *month, at time.Time, keys []string) {
+			for _, key := range keys {
+				m.expire(at, key).op = "S3.CREATE.DELETEMARKER"
+			}
+		}), "night 12 attention")
 	add("removed-second-bucket", "the night of the second bucket was removed", twoBuckets, func(m *month) {
 		for _, r := range m.records {
 			if r.night == "files "+day(m.d(15)) {
@@ -138,8 +145,10 @@ func removals() (list []attack) {
 		m.tenant = "" // its account is not the tenant's
 		by("arn:aws:iam::555566667777:root", 14, 30)(m)
 	})
-	add("deletes-by-backup-off-window", "the backup role deleted old backups in the afternoon", plain, by(backup, 15, 12), "off-window-delete")
-	add("deletes-by-backup-off-window-chicago", "the same, where the afternoon is not UTC's", func() *month { return plainIn("America/Chicago", "2026-10", "00:00", "04:00", 1, 0) },
+	add("deletes-by-backup-off-window", "the backup role deleted old backups in the afternoon", plain,
+		by(backup, 15, 12), "off-window-delete")
+	add("deletes-by-backup-off-window-chicago", "the same, where the afternoon is not UTC's",
+		func() *month { return plainIn("America/Chicago", "2026-10", "00:00", "04:00", 1, 0) },
 		by(backup, 20, 12), "off-window-delete")
 	add("deletes-45-a-night", "1,395 objects were removed, where 310 were written", manyOld, func(m *month) {
 		for i, d := range m.days() {
@@ -190,13 +199,14 @@ func removals() (list []attack) {
 			m.remove(m.at(m.d(17), 2, 0).Add(time.Duration(k)*time.Second), backup, fmt.Sprintf("veeam/old/%d.vbk", k))
 		}
 	}, "delete-spike", "mass-removal", "bucket-emptied")
-	add("deletes-all-of-a-small-bucket", "all that a small bucket held was removed by the backup role, in its window", small, func(m *month) {
-		var keys []string
-		for d := m.first; d.Before(m.d(20)); d = d.AddDate(0, 0, 1) {
-			keys = append(keys, m.keys(d)...)
-		}
-		singly(m, m.at(m.d(20), 2, 0), keys)
-	}, "bucket-emptied", "mass-removal", "delete-spike")
+	add("deletes-all-of-a-small-bucket", "all that a small bucket held was removed by the backup role, in its window",
+		small, func(m *month) {
+			var keys []string
+			for d := m.first; d.Before(m.d(20)); d = d.AddDate(0, 0, 1) {
+				keys = append(keys, m.keys(d)...)
+			}
+			singly(m, m.at(m.d(20), 2, 0), keys)
+		}, "bucket-emptied", "mass-removal", "delete-spike")
 	add("deletes-all-of-a-small-bucket-batch", "the same by one request", small, func(m *month) {
 		var keys []string
 		for d := m.first; d.Before(m.d(20)); d = d.AddDate(0, 0, 1) {
@@ -216,7 +226,8 @@ func removals() (list []attack) {
 	})
 	add("deletes-versions", "old versions were purged by their IDs, in the afternoon", plain, func(m *month) {
 		for i, key := range old(m, m.d(16), 20, 3) {
-			m.add(record{at: m.at(m.d(16), 15, i), op: "REST.DELETE.OBJECT", key: key, size: -1, sent: -1, status: 204, version: fmt.Sprintf("x%d", i), query: fmt.Sprintf("?versionId=x%d", i)})
+			m.add(record{at: m.at(m.d(16), 15, i), op: "REST.DELETE.OBJECT", key: key, size: -1, sent: -1,
+				status: 204, version: fmt.Sprintf("x%d", i), query: fmt.Sprintf("?versionId=x%d", i)})
 		}
 	})
 	for _, c := range []struct{ name, who string }{{"backup", backup}, {"admin", admin}} {
@@ -261,30 +272,43 @@ func weakened() (list []attack) {
 		}
 	}
 	const retention, hold = "REST.PUT.OBJECT_LOCK_RETENTION", "REST.PUT.OBJECT_LOCK_LEGAL_HOLD"
-	add("retention-by-backup", "the backup role set the retention of ten old objects anew", plain, protect(retention, "?retention", backup, 10, 10), "object-protection-changed")
+	add("retention-by-backup", "the backup role set the retention of ten old objects anew", plain,
+		protect(retention, "?retention", backup, 10, 10), "object-protection-changed")
 	add("retention-by-admin", "the administrator did", plain, protect(retention, "?retention", admin, 3, 10), "object-protection-changed")
-	add("retention-by-admin-fresh", "the administrator did so of objects that are an hour old", plain, protect(retention, "?retention", admin, 3, 0), "object-protection-changed")
-	add("retention-by-stranger", "who is not mapped did", plain, protect(retention, "?retention", unknown, 3, 10), "object-protection-changed")
-	add("legal-hold-by-backup", "the backup role changed the legal hold of old objects", plain, protect(hold, "?legal-hold", backup, 10, 5), "object-protection-changed")
-	add("legal-hold-by-restore", "the restore operator did", plain, protect(hold, "?legal-hold", restore, 1, 5), "object-protection-changed")
-	add("legal-hold-beside-fresh-retention", "a tool that sets retention each night took the holds off old objects", veeamMonth, func(m *month) {
-		for i, key := range m.keys(m.d(10)) {
-			m.add(record{at: m.at(m.d(18), 23, i), op: hold, key: key, size: -1, sent: -1, status: 200, query: "?legal-hold"})
-		}
-	}, "object-protection-changed")
+	add("retention-by-admin-fresh", "the administrator did so of objects that are an hour old", plain,
+		protect(retention, "?retention", admin, 3, 0), "object-protection-changed")
+	add("retention-by-stranger", "who is not mapped did", plain, protect(retention, "?retention", unknown, 3, 10),
+		"object-protection-changed")
+	add("legal-hold-by-backup", "the backup role changed the legal hold of old objects", plain,
+		protect(hold, "?legal-hold", backup, 10, 5), "object-protection-changed")
+	add("legal-hold-by-restore", "the restore operator did", plain, protect(hold, "?legal-hold", restore, 1, 5),
+		"object-protection-changed")
+	add("legal-hold-beside-fresh-retention", "a tool that sets retention each night took the holds off old objects",
+		veeamMonth, func(m *month) {
+			for i, key := range m.keys(m.d(10)) {
+				m.add(record{at: m.at(m.d(18), 23, i), op: hold, key: key, size: -1, sent: -1, status: 200, query: "?legal-hold"})
+			}
+		}, "object-protection-changed")
 	told := func(name string, parameters map[string]any, who string) func(*month) {
 		return func(m *month) {
 			for i, key := range m.keys(m.d(4))[:4] {
-				r := m.add(record{at: m.at(m.d(18), 2, i), op: map[string]string{"PutObjectRetention": retention, "PutObjectLegalHold": hold, "DeleteObject": "REST.DELETE.OBJECT"}[name], key: key,
+				r := m.add(record{at: m.at(m.d(18), 2, i),
+					op: map[string]string{"PutObjectRetention": retention, "PutObjectLegalHold": hold,
+						"DeleteObject": "REST.DELETE.OBJECT"}[name], key: key,
 					size: -1, sent: -1, status: 200, who: who, noTrail: true})
-				m.trail.events = append(m.trail.events, event{at: r.at, id: r.id, source: "s3", name: name, who: who, bucket: main, key: key, data: true, parameters: parameters})
+				m.trail.events = append(m.trail.events,
+					event{at: r.at, id: r.id, source: "s3", name: name, who: who, bucket: main, key: key, data: true,
+						parameters: parameters})
 			}
 		}
 	}
 	add("trail-legal-hold-off", "the trail says that holds were taken off by the backup role", plainTrail,
-		told("PutObjectLegalHold", map[string]any{"LegalHold": map[string]any{"xmlns": "http://s3.amazonaws.com/doc/2006-03-01/", "Status": "OFF"}}, backup), "object-protection-changed")
+		told("PutObjectLegalHold",
+			map[string]any{"LegalHold": map[string]any{"xmlns": "http://s3.amazonaws.com/doc/2006-03-01/", "Status": "OFF"}}, backup),
+		"object-protection-changed")
 	add("trail-retention-shorter", "the trail says that old objects are held until tomorrow only", plainTrail,
-		told("PutObjectRetention", map[string]any{"Retention": map[string]any{"Mode": "GOVERNANCE", "RetainUntilDate": "2026-10-19T00:00:00Z"}, "x-amz-bypass-governance-retention": "true"}, backup),
+		told("PutObjectRetention", map[string]any{"Retention": map[string]any{"Mode": "GOVERNANCE",
+			"RetainUntilDate": "2026-10-19T00:00:00Z"}, "x-amz-bypass-governance-retention": "true"}, backup),
 		"object-protection-changed")
 	add("trail-governance-bypassed", "the trail says that governance was bypassed to delete", plainTrail,
 		told("DeleteObject", map[string]any{"x-amz-bypass-governance-retention": "true"}, backup), "object-protection-changed")
@@ -295,18 +319,20 @@ func weakened() (list []attack) {
 			}
 		}
 	}
-	add("overwritten-by-backup", "the backup role wrote over the ten objects of an earlier night", plain, overwrite(backup, 10, 7), "backup-overwritten")
+	add("overwritten-by-backup", "the backup role wrote over the ten objects of an earlier night", plain,
+		overwrite(backup, 10, 7), "backup-overwritten")
 	add("overwritten-by-backup-yesterday", "of the night before", plain, overwrite(backup, 10, 1), "backup-overwritten")
 	add("overwritten-by-admin", "the administrator wrote over one old object", plain, overwrite(admin, 1, 7), "backup-overwritten")
-	add("overwritten-all", "all that is there was written over in a night by the backup role, as by who encrypts it", plain, func(m *month) {
-		i := 0
-		for d := m.first; d.Before(m.d(18)); d = d.AddDate(0, 0, 1) {
-			for _, key := range m.keys(d) {
-				m.put(m.at(m.d(18), 2, 0).Add(time.Duration(i)*time.Second), key, 10*mib)
-				i++
+	add("overwritten-all", "all that is there was written over in a night by the backup role, as by who encrypts it",
+		plain, func(m *month) {
+			i := 0
+			for d := m.first; d.Before(m.d(18)); d = d.AddDate(0, 0, 1) {
+				for _, key := range m.keys(d) {
+					m.put(m.at(m.d(18), 2, 0).Add(time.Duration(i)*time.Second), key, 10*mib)
+					i++
+				}
 			}
-		}
-	}, "backup-overwritten")
+		}, "backup-overwritten")
 	add("overwritten-in-a-mirror", "a mirror that overwrites six files each night overwrote sixty old ones", rcloneMonth, func(m *month) {
 		i := 0
 		for n := 1; n <= 15; n++ {
@@ -330,7 +356,8 @@ func weakened() (list []attack) {
 			return func(m *month) { m.configure(m.at(m.d(16), 2, 30), who, c.op, c.query, c.event) }
 		}
 		add("bucket-"+c.name+"-by-backup", "the backup role changed "+c.name+" of the bucket", plain, do(backup))
-		add("bucket-"+c.name+"-by-admin-trail", "the administrator changed "+c.name+" of the bucket, without a ticket", plainTrail, do(admin))
+		add("bucket-"+c.name+"-by-admin-trail", "the administrator changed "+c.name+" of the bucket, without a ticket", plainTrail,
+			do(admin))
 	}
 	return list
 }

@@ -25,11 +25,13 @@ func silences() (list []attack) {
 	add("gap-12h-busy", "twelve hours of 32 records each are missing", busy, gap(14, 8, 12))
 	add("gap-17h-busy", "seventeen hours of 32 records each are missing", busy, gap(27, 6, 17))
 	add("gap-6h-busy", "six hours of 32 records each are missing", busy, gap(9, 6, 6))
-	add("gap-over-month-begin", "the log lacks the evening before the month and its first ten hours but the backup", plain, func(m *month) {
-		from := m.at(m.d(1), -6, 0)
-		m.drop(func(r *record) bool { return r.night == "" && between(from, from.Add(16*time.Hour))(r) })
-	})
-	add("gap-over-clock-change", "fourteen hours are missing across a change of clocks", func() *month { return plainIn("America/Chicago", "2025-11", "02:00", "06:00", 4, 0) },
+	add("gap-over-month-begin", "the log lacks the evening before the month and its first ten hours but the backup",
+		plain, func(m *month) {
+			from := m.at(m.d(1), -6, 0)
+			m.drop(func(r *record) bool { return r.night == "" && between(from, from.Add(16*time.Hour))(r) })
+		})
+	add("gap-over-clock-change", "fourteen hours are missing across a change of clocks",
+		func() *month { return plainIn("America/Chicago", "2025-11", "02:00", "06:00", 4, 0) },
 		gap(1, 14, 14))
 	add("gap-lord-howe", "twelve hours are missing where clocks skip half an hour",
 		func() *month { return plainIn("Australia/Lord_Howe", "2026-10", "01:30", "03:30", 2, 40) }, gap(4, 6, 12))
@@ -39,9 +41,10 @@ func silences() (list []attack) {
 	add("gap-office-every-workday", "the working hours of all workdays of the month are missing", office, func(m *month) {
 		m.drop(func(r *record) bool { return r.night == "" && !r.at.Before(m.d(1)) })
 	})
-	add("gap-16h-every-day", "sixteen hours of every day are missing: what is missing always is not usual, September knows better", plain, func(m *month) {
-		m.drop(func(r *record) bool { return !r.at.Before(m.d(1)) && r.at.Hour() >= 6 && r.at.Hour() < 22 })
-	})
+	add("gap-16h-every-day", "sixteen hours of every day are missing: what is missing always is not usual, September knows better",
+		plain, func(m *month) {
+			m.drop(func(r *record) bool { return !r.at.Before(m.d(1)) && r.at.Hour() >= 6 && r.at.Hour() < 22 })
+		})
 	add("gap-16h-every-day-busy", "the same of a busy bucket", busy, func(m *month) {
 		m.drop(func(r *record) bool { return !r.at.Before(m.d(1)) && r.at.Hour() >= 6 && r.at.Hour() < 22 })
 	})
@@ -65,22 +68,25 @@ func silences() (list []attack) {
 		m.drop(func(r *record) bool { return r.night == "" && day(r.at) == day(m.d(25)) && r.at.Minute() != 0 })
 	})
 	for _, n := range []int{2, 19} {
-		add(fmt.Sprintf("empty-log-objects-day-%d", n), "three log objects came without a byte, and their records are nowhere", busy, func(m *month) {
-			from := m.at(m.d(n), 10, 0)
-			m.drop(between(from, from.Add(3*time.Hour)))
-			for h := range 3 {
-				m.loose = append(m.loose, logObject{main, from.Add(time.Duration(h)*time.Hour + 90*time.Minute), ""})
-			}
-		})
+		add(fmt.Sprintf("empty-log-objects-day-%d", n),
+			"three log objects came without a byte, and their records are nowhere", busy, func(m *month) {
+				from := m.at(m.d(n), 10, 0)
+				m.drop(between(from, from.Add(3*time.Hour)))
+				for h := range 3 {
+					m.loose = append(m.loose, logObject{main, from.Add(time.Duration(h)*time.Hour + 90*time.Minute), ""})
+				}
+			})
 	}
 	add("empty-log-object-alone", "a log object without a byte: nobody knows what it was to hold", plain, func(m *month) {
 		m.loose = append(m.loose, logObject{main, m.at(m.d(16), 14, 30), ""})
 	})
 	for _, n := range []int{1, 21, 31} {
-		list = append(list, attack{name: fmt.Sprintf("window-without-a-line-day-%d", n), says: "no line lies in the whole window: whether the backup ran is not known", on: plain, do: gap(n, 0, 4),
+		list = append(list, attack{name: fmt.Sprintf("window-without-a-line-day-%d", n),
+			says: "no line lies in the whole window: whether the backup ran is not known", on: plain, do: gap(n, 0, 4),
 			shows: []string{fmt.Sprintf("night %d not evaluated", n)}, hides: []string{fmt.Sprintf("night %d missed", n)}})
 	}
-	list = append(list, attack{name: "outage-three-weeks", says: "three weeks without a log are not known; nobody may call their nights missed", on: plain, do: gap(5, 0, 21*24),
+	list = append(list, attack{name: "outage-three-weeks",
+		says: "three weeks without a log are not known; nobody may call their nights missed", on: plain, do: gap(5, 0, 21*24),
 		shows: []string{"night 15 not evaluated"}, hides: []string{"night 6 missed", "night 15 missed", "night 24 missed"}})
 	add("outage-then-gap", "nineteen hours are missing, some days after an outage of fifteen days", plain, func(m *month) {
 		gap(2, 0, 15*24)(m)
@@ -93,12 +99,13 @@ func silences() (list []attack) {
 			w.t.Errorf("the night of the 24th is not there")
 		}
 	}
-	add("gap-hidden-by-the-future", "twelve hours are missing; a record in them that was delivered before it was made proves nothing", plain, func(m *month) {
-		gap(14, 8, 12)(m)
-		for h := 9; h < 20; h++ {
-			m.head(m.at(m.d(14), h, 0), "veeam/a.vbk").delivered = m.at(m.d(13), 5, 0)
-		}
-	})
+	add("gap-hidden-by-the-future", "twelve hours are missing; a record in them that was delivered before it was made proves nothing",
+		plain, func(m *month) {
+			gap(14, 8, 12)(m)
+			for h := 9; h < 20; h++ {
+				m.head(m.at(m.d(14), h, 0), "veeam/a.vbk").delivered = m.at(m.d(13), 5, 0)
+			}
+		})
 	add("log-ends-early", "the log ends at noon of the last day", plain, func(m *month) {
 		m.drop(func(r *record) bool { return !r.at.Before(m.at(m.d(31), 12, 0)) })
 	})
@@ -119,7 +126,8 @@ func silences() (list []attack) {
 				r.raw = "79a5 acme-backups [" + r.at.Format("02/Jan/2006:15:04:05") + " +0000] broken"
 			})
 	}, "rejected-lines")
-	add("sparse-night-silent", "nothing was logged of a night, by a bucket of which nothing else is logged", sparse, gap(21, 0, 24), "night 21 not evaluated")
+	add("sparse-night-silent", "nothing was logged of a night, by a bucket of which nothing else is logged", sparse,
+		gap(21, 0, 24), "night 21 not evaluated")
 	add("sparse-three-nights-silent", "nothing was logged for three days", sparse, gap(11, 0, 72))
 	add("sparse-last-night-silent", "nothing was logged of the last night, nor behind it", sparse, func(m *month) {
 		m.drop(func(r *record) bool { return !r.at.Before(m.d(31)) })
@@ -127,7 +135,8 @@ func silences() (list []attack) {
 	add("weekdays-wednesday", "a Wednesday is missing of a bucket without weekends", weekdays, gap(14, 0, 24))
 	add("weekdays-daytime", "twelve hours of a Thursday are missing", weekdays, gap(15, 7, 12))
 	add("weekdays-a-week", "a whole week is missing", weekdays, gap(12, 0, 5*24))
-	add("weekdays-friday-and-monday", "a Friday before a quiet weekend, and the Monday behind it, are missing", weekdays, gap(16, 0, 4*24))
+	add("weekdays-friday-and-monday", "a Friday before a quiet weekend, and the Monday behind it, are missing",
+		weekdays, gap(16, 0, 4*24))
 	add("second-bucket-silent", "the log of one of two buckets has a gap of twelve hours", twoBuckets, func(m *month) {
 		from := m.at(m.d(14), 8, 0)
 		m.drop(func(r *record) bool { return r.bucket == "acme-files" && between(from, from.Add(12*time.Hour))(r) })

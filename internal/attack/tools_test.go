@@ -152,7 +152,8 @@ func twoRoles() *month {
 // twoBuckets is plain with a second bucket.
 func twoBuckets() *month {
 	m := plain()
-	m.buckets = append(m.buckets, &bucket{name: "acme-files", prefixes: []string{"files/"}, start: "22:00", end: "06:00", days: everyDay, min: 2})
+	m.buckets = append(m.buckets, &bucket{name: "acme-files", prefixes: []string{"files/"}, start: "22:00",
+		end: "06:00", days: everyDay, min: 2})
 	for _, d := range m.span() {
 		for h := range 24 {
 			m.head(m.at(d, h, 10), "files/a").bucket = "acme-files"
@@ -182,7 +183,8 @@ func resticMonth() *month {
 			m.head(m.at(d, h, 20), "restic/config")
 		}
 		m.get(next(), backup, "restic/config", 155)
-		m.add(record{at: next(), op: "REST.GET.BUCKET", key: "-", size: -1, sent: 500, status: 200, query: "?list-type=2&prefix=restic%2Flocks%2F"})
+		m.add(record{at: next(), op: "REST.GET.BUCKET", key: "-", size: -1, sent: 500, status: 200,
+			query: "?list-type=2&prefix=restic%2Flocks%2F"})
 		m.put(next(), id("locks", 0), 150).night = day(d)
 		for i := range 8 {
 			m.put(next(), id("data/0a", i), 16*mib+int64(i)*1000).night = day(d)
@@ -225,14 +227,16 @@ func rcloneMonth() *month {
 		for h := range 24 {
 			m.head(m.at(d, h, 20), "mirror/index.db")
 		}
-		m.add(record{at: next(), op: "REST.GET.BUCKET", key: "-", size: -1, sent: 5000, status: 200, query: "?delimiter=&list-type=2&max-keys=1000&prefix=mirror%2F"})
+		m.add(record{at: next(), op: "REST.GET.BUCKET", key: "-", size: -1, sent: 5000, status: 200,
+			query: "?delimiter=&list-type=2&max-keys=1000&prefix=mirror%2F"})
 		for k := range 6 { // the same documents are worked on every day
 			m.put(next(), fmt.Sprintf("mirror/office/doc-%02d.docx", k), 2*mib+int64(i)*2000).night = day(d)
 		}
 		for k := range 4 {
 			m.put(next(), fmt.Sprintf("mirror/scans/%s-%d.pdf", day(d), k), 5*mib).night = day(d)
 		}
-		from, to := fmt.Sprintf("mirror/scans/%s-0.pdf", day(d.AddDate(0, 0, -1))), fmt.Sprintf("mirror/filed/%s.pdf", day(d.AddDate(0, 0, -1)))
+		from, to := fmt.Sprintf("mirror/scans/%s-0.pdf", day(d.AddDate(0, 0, -1))),
+			fmt.Sprintf("mirror/filed/%s.pdf", day(d.AddDate(0, 0, -1)))
 		if i > 0 { // yesterday's first scan was filed
 			m.add(record{at: next(), op: "REST.COPY.OBJECT_GET", key: from, size: 5 * mib, sent: -1, status: 200})
 			m.add(record{at: next(), op: "REST.COPY.OBJECT", key: to, size: 5 * mib, sent: 300, status: 200})
@@ -258,7 +262,8 @@ func veeamMonth() *month {
 		next := func() time.Time { n++; return at.Add(time.Duration(n) * time.Second) }
 		for i := range 12 {
 			m.put(next(), block(d, i), mib*4+int64(i)).night = day(d)
-			m.add(record{at: next(), op: "REST.PUT.OBJECT_LOCK_RETENTION", key: block(d, i), size: -1, sent: -1, status: 200, query: "?retention"})
+			m.add(record{at: next(), op: "REST.PUT.OBJECT_LOCK_RETENTION", key: block(d, i), size: -1, sent: -1,
+				status: 200, query: "?retention"})
 		}
 		m.put(next(), "veeam/Archive/3f8a/job.vbm", 200_000).night = day(d)
 		m.put(next(), fmt.Sprintf("veeam/Archive/3f8a/ckp-%s.vbk", day(d)), 80_000).night = day(d)
@@ -371,13 +376,15 @@ func (m *month) upload(at time.Time, key string, parts int, size int64, night st
 		m.add(record{at: at.Add(time.Duration(p+1) * time.Second), op: "REST.PUT.PART", key: key, size: size, sent: -1, status: 200,
 			query: fmt.Sprintf("?partNumber=%d&%s", p+1, id), night: night})
 	}
-	return m.add(record{at: at.Add(time.Duration(parts+1) * time.Second), op: "REST.POST.UPLOAD", key: key, size: size * int64(parts), sent: 400, status: 200,
+	return m.add(record{at: at.Add(time.Duration(parts+1) * time.Second), op: "REST.POST.UPLOAD", key: key,
+		size: size * int64(parts), sent: 400, status: 200,
 		query: "?" + id, night: night})
 }
 
 // resticReport is what `restic backup --json` prints at its end.
 func resticReport(d time.Time, bytes int64) string {
-	s := map[string]any{"message_type": "summary", "files_new": 10, "data_added": bytes, "data_added_packed": bytes, "total_files_processed": 10,
+	s := map[string]any{"message_type": "summary", "files_new": 10, "data_added": bytes, "data_added_packed": bytes,
+		"total_files_processed": 10,
 		"total_bytes_processed": bytes, "total_duration": 30.5, "snapshot_id": fmt.Sprintf("%064x", d.Unix()),
 		"backup_start": day(d) + "T01:00:00.123456789Z", "backup_end": day(d) + "T01:00:30Z"}
 	return encode(s) + "\n"
@@ -385,16 +392,20 @@ func resticReport(d time.Time, bytes int64) string {
 
 // rcloneReport is the last line that rclone logs of a run.
 func rcloneReport(d time.Time, bytes int64, errors int) string {
-	return encode(map[string]any{"level": "notice", "msg": "Transferred", "source": "accounting/stats.go:526", "time": day(d) + "T01:00:30.0+00:00",
-		"stats": map[string]any{"bytes": bytes, "checks": 0, "errors": errors, "fatalError": false, "transfers": 10, "elapsedTime": 30.0}}) + "\n"
+	return encode(map[string]any{"level": "notice", "msg": "Transferred", "source": "accounting/stats.go:526",
+		"time": day(d) + "T01:00:30.0+00:00",
+		"stats": map[string]any{"bytes": bytes, "checks": 0, "errors": errors, "fatalError": false, "transfers": 10,
+			"elapsedTime": 30.0}}) + "\n"
 }
 
 const awsHead = "reportTimePeriodStart,reportTimePeriodEnd,accountId,region,backupJobId,jobStatus,statusMessage,resourceType,resourceArn," +
-	"backupPlanArn,backupRuleId,creationDate,completionDate,expectedCompletionDate,recoveryPointArn,jobRunTime,backupSizeInBytes,backupVaultName,backupVaultArn,iamRoleArn\n"
+	"backupPlanArn,backupRuleId,creationDate,completionDate,expectedCompletionDate,recoveryPointArn," +
+	"jobRunTime,backupSizeInBytes,backupVaultName,backupVaultArn,iamRoleArn\n"
 
 // awsJob is a line of AWS Backup's report of backup jobs.
 func awsJob(d time.Time, status, message, kind, arn string) string {
-	return fmt.Sprintf("%sT00:00:00Z,%sT00:00:00Z,111122223333,eu-west-1,%s-%s,%s,%s,%s,%s,arn:aws:backup:eu-west-1:111122223333:backup-plan:x,r,%sT01:00:00.123Z,%sT01:20:00Z,,arn:x,0:20:00,%d,v,arn:v,arn:r\n",
+	return fmt.Sprintf("%sT00:00:00Z,%sT00:00:00Z,111122223333,eu-west-1,%s-%s,%s,%s,%s,%s,"+
+		"arn:aws:backup:eu-west-1:111122223333:backup-plan:x,r,%sT01:00:00.123Z,%sT01:20:00Z,,arn:x,0:20:00,%d,v,arn:v,arn:r\n",
 		day(d), day(d.AddDate(0, 0, 1)), kind, day(d), status, message, kind, arn, day(d), day(d), 100*mib)
 }
 

@@ -55,7 +55,8 @@ func (tr *trail) at(at time.Time) location {
 
 // key is that of a file of the trail, below what all have.
 func (p location) key(kind string, at time.Time, rest string) string {
-	return path.Join(p.prefix, "AWSLogs", p.org, account, kind, region, at.Format("2006/01/02"), account+"_"+kind+"_"+region+"_"+rest+".json.gz")
+	return path.Join(p.prefix, "AWSLogs", p.org, account, kind, region, at.Format("2006/01/02"),
+		account+"_"+kind+"_"+region+"_"+rest+".json.gz")
 }
 
 // event is an event that no record of the log stands for.
@@ -84,8 +85,10 @@ func (m *month) withTrail() *month {
 // delete have none; a copy is one event of its destination.
 var names = map[string]string{
 	"REST.GET.BUCKET": "ListObjects", "REST.GET.OBJECT": "GetObject", "REST.HEAD.OBJECT": "HeadObject", "REST.PUT.OBJECT": "PutObject",
-	"REST.DELETE.OBJECT": "DeleteObject", "REST.COPY.OBJECT": "CopyObject", "REST.PUT.PART": "UploadPart", "REST.POST.UPLOADS": "CreateMultipartUpload",
-	"REST.POST.UPLOAD": "CompleteMultipartUpload", "REST.DELETE.UPLOAD": "AbortMultipartUpload", "REST.POST.MULTI_OBJECT_DELETE": "DeleteObjects",
+	"REST.DELETE.OBJECT": "DeleteObject", "REST.COPY.OBJECT": "CopyObject", "REST.PUT.PART": "UploadPart",
+	"REST.POST.UPLOADS": "CreateMultipartUpload",
+	"REST.POST.UPLOAD":  "CompleteMultipartUpload", "REST.DELETE.UPLOAD": "AbortMultipartUpload",
+	"REST.POST.MULTI_OBJECT_DELETE":  "DeleteObjects",
 	"REST.PUT.OBJECT_LOCK_RETENTION": "PutObjectRetention", "REST.PUT.OBJECT_LOCK_LEGAL_HOLD": "PutObjectLegalHold",
 }
 
@@ -109,7 +112,8 @@ func (m *month) writeTrail(dir string) error {
 	hours := map[int64][]stamped{}
 	put := func(e event, id, failure, ip, agent string) {
 		hour := e.at.Unix() / 3600
-		hours[hour] = append(hours[hour], stamped{e.at, m.eventBody(e, id, failure, ip, agent, fmt.Sprintf("%08x-%04x", hour, len(hours[hour])))})
+		hours[hour] = append(hours[hour], stamped{e.at,
+			m.eventBody(e, id, failure, ip, agent, fmt.Sprintf("%08x-%04x", hour, len(hours[hour])))})
 	}
 	for _, r := range m.records {
 		name := names[r.op]
@@ -131,8 +135,10 @@ func (m *month) writeTrail(dir string) error {
 		list := hours[at.Unix()/3600-1] // delivered some minutes behind
 		end := at.Add(time.Hour)
 		here := m.trail.at(at)
-		digest := map[string]any{"awsAccountId": account, "digestStartTime": at.Format(time.RFC3339), "digestEndTime": end.Format(time.RFC3339),
-			"digestS3Bucket": here.bucket, "digestPublicKeyFingerprint": fingerprint, "digestSignatureAlgorithm": "SHA256withRSA", "logFiles": []any{}}
+		digest := map[string]any{"awsAccountId": account, "digestStartTime": at.Format(time.RFC3339),
+			"digestEndTime":  end.Format(time.RFC3339),
+			"digestS3Bucket": here.bucket, "digestPublicKeyFingerprint": fingerprint,
+			"digestSignatureAlgorithm": "SHA256withRSA", "logFiles": []any{}}
 		if len(list) > 0 {
 			slices.SortStableFunc(list, func(a, b stamped) int { return a.at.Compare(b.at) })
 			bodies := []any{}
@@ -144,28 +150,33 @@ func (m *month) writeTrail(dir string) error {
 			key := here.key("CloudTrail", delivered, fmt.Sprintf("%s_%016X", delivered.Format("20060102T1504Z"), delivered.Unix()))
 			files[key] = &file{"trail/" + key, zipped(text), delivered}
 			sum := sha256.Sum256([]byte(text))
-			digest["logFiles"] = []any{map[string]any{"s3Bucket": here.bucket, "s3Object": key, "hashValue": hex.EncodeToString(sum[:]), "hashAlgorithm": "SHA-256",
+			digest["logFiles"] = []any{map[string]any{"s3Bucket": here.bucket, "s3Object": key,
+				"hashValue": hex.EncodeToString(sum[:]), "hashAlgorithm": "SHA-256",
 				"newestEventTime": list[len(list)-1].at.Format(time.RFC3339), "oldestEventTime": list[0].at.Format(time.RFC3339)}}
 		}
 		key := here.key("CloudTrail-Digest", end, here.title+"_"+here.home+"_"+end.Format("20060102T150405Z"))
 		digest["digestS3Object"] = key
 		previous := "null"
 		if before.object != "" && !(here.anew && at.Equal(here.from)) {
-			maps.Copy(digest, map[string]any{"previousDigestS3Bucket": before.bucket, "previousDigestS3Object": before.object, "previousDigestHashValue": before.sum,
+			maps.Copy(digest, map[string]any{"previousDigestS3Bucket": before.bucket,
+				"previousDigestS3Object": before.object, "previousDigestHashValue": before.sum,
 				"previousDigestHashAlgorithm": "SHA-256", "previousDigestSignature": before.signature})
 			previous = before.signature
 		}
 		text := encode(digest)
 		sum := sha256.Sum256([]byte(text))
-		hashed := sha256.Sum256([]byte(end.Format(time.RFC3339) + "\n" + here.bucket + "/" + key + "\n" + hex.EncodeToString(sum[:]) + "\n" + previous))
+		hashed := sha256.Sum256([]byte(end.Format(time.RFC3339) + "\n" + here.bucket + "/" + key + "\n" +
+			hex.EncodeToString(sum[:]) + "\n" + previous))
 		signature, err := rsa.SignPKCS1v15(nil, signer(), crypto.SHA256, hashed[:])
 		if err != nil {
 			return err
 		}
-		before.bucket, before.object, before.sum, before.signature = here.bucket, key, hex.EncodeToString(sum[:]), hex.EncodeToString(signature)
+		before.bucket, before.object, before.sum, before.signature = here.bucket, key, hex.EncodeToString(sum[:]),
+			hex.EncodeToString(signature)
 		delivered := end.Add(20 * time.Minute)
 		files[key] = &file{"trail/" + key, zipped(text), delivered}
-		metadata := encode(map[string]any{"Metadata": map[string]string{"signature": before.signature, "signature-algorithm": "SHA256withRSA"}})
+		metadata := encode(map[string]any{"Metadata": map[string]string{"signature": before.signature,
+			"signature-algorithm": "SHA256withRSA"}})
 		files[key+".metadata.json"] = &file{"trail/" + key + ".metadata.json", metadata, delivered}
 	}
 	if m.trail.edit != nil {
@@ -176,7 +187,8 @@ func (m *month) writeTrail(dir string) error {
 			return err
 		}
 	}
-	keys := encode(map[string]any{"PublicKeyList": []any{map[string]any{"Value": base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&signer().PublicKey)),
+	public := x509.MarshalPKCS1PublicKey(&signer().PublicKey)
+	keys := encode(map[string]any{"PublicKeyList": []any{map[string]any{"Value": base64.StdEncoding.EncodeToString(public),
 		"Fingerprint": fingerprint, "ValidityStartTime": "2025-01-01T00:00:00Z", "ValidityEndTime": "2028-01-01T00:00:00Z"}}})
 	if err := os.MkdirAll(filepath.Join(dir, "trail"), 0o755); err != nil { // which may be empty
 		return err
@@ -213,10 +225,14 @@ func (m *month) eventBody(e event, id, failure, ip, agent, number string) map[st
 		resources = append(resources, map[string]any{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::" + e.bucket + "/" + key})
 	}
 	maps.Copy(parameters, e.parameters)
-	readOnly := strings.HasPrefix(e.name, "Get") || strings.HasPrefix(e.name, "Head") || strings.HasPrefix(e.name, "List") || e.name == "AssumeRole"
-	body := map[string]any{"eventVersion": "1.11", "eventTime": e.at.UTC().Format(time.RFC3339), "awsRegion": region, "userIdentity": who, "eventType": "AwsApiCall",
-		"recipientAccountId": account, "eventID": "0000aaaa-bbbb-4ccc-8ddd-" + number, "eventSource": e.source + ".amazonaws.com", "eventName": e.name,
-		"eventCategory": category, "managementEvent": !e.data, "readOnly": readOnly, "requestParameters": parameters, "responseElements": nil, "resources": resources,
+	readOnly := strings.HasPrefix(e.name, "Get") || strings.HasPrefix(e.name, "Head") ||
+		strings.HasPrefix(e.name, "List") || e.name == "AssumeRole"
+	body := map[string]any{"eventVersion": "1.11", "eventTime": e.at.UTC().Format(time.RFC3339), "awsRegion": region,
+		"userIdentity": who, "eventType": "AwsApiCall",
+		"recipientAccountId": account, "eventID": "0000aaaa-bbbb-4ccc-8ddd-" + number, "eventSource": e.source +
+			".amazonaws.com", "eventName": e.name,
+		"eventCategory": category, "managementEvent": !e.data, "readOnly": readOnly, "requestParameters": parameters,
+		"responseElements": nil, "resources": resources,
 		"sourceIPAddress": ip, "userAgent": "[" + agent + "]", "requestID": id,
 		"additionalEventData": map[string]any{"SignatureVersion": "SigV4", "AuthenticationMethod": "AuthHeader"}}
 	if failure != "" {

@@ -34,7 +34,10 @@ func vanishing() (list []attack) {
 	later("approved-afterwards-everything", "every prefix was approved after the check had told", plain, payroll,
 		configure(func(m *month) { m.buckets[0].prefixes = []string{""} }), "unapproved-prefix")
 	later("approved-afterwards-principal", "a principal was approved after the check had told", plain, stranger,
-		configure(func(m *month) { m.principals = append(m.principals, principal{unknown, "Contractor", "restore"}) }), "unapproved-principal", "new-principal")
+		configure(func(m *month) {
+			m.principals = append(m.principals,
+				principal{unknown, "Contractor", "restore"})
+		}), "unapproved-principal", "new-principal")
 	later("approved-afterwards-as-backup", "who had removed old backups became a backup principal", plain, func(m *month) {
 		for i, key := range m.keys(m.d(1)) {
 			m.remove(m.at(m.d(16), 2, i), unknown, key)
@@ -63,7 +66,8 @@ func vanishing() (list []attack) {
 	later("agents-widened-afterwards", "every program was expected after one had been told of", plain, func(m *month) {
 		m.get(m.at(m.d(16), 14, 0), backup, "veeam/2026-10-01/0.vbk", 10*mib).agent = "curl/8.5.0"
 	}, configure(func(m *month) { m.agents = []string{"*"} }), "user-agent-drift")
-	later("weekday-removed-afterwards", "Wednesdays were taken out of the window after one had been missed", plain, func(m *month) { m.drop(nightOf(m.d(21))) },
+	later("weekday-removed-afterwards", "Wednesdays were taken out of the window after one had been missed", plain,
+		func(m *month) { m.drop(nightOf(m.d(21))) },
 		configure(func(m *month) { m.buckets[0].days = []string{"mon", "tue", "thu", "fri", "sat", "sun"} }), "backup-missed")
 	later("bucket-left-afterwards", "a bucket whose backup had been missed left the configuration", twoBuckets, func(m *month) {
 		m.drop(func(r *record) bool { return r.night == "files "+day(m.d(20)) })
@@ -86,29 +90,31 @@ func vanishing() (list []attack) {
 			w.t.Fatal(err)
 		}
 	}), "log-object-changed")
-	list = append(list, attack{name: "harmless-logs-elsewhere", ok: true, says: "in the middle of the month logs go to another place; the packet names the objects of both", on: plain, run: func(w *world) {
-		w.m.drop(func(r *record) bool { return !r.at.Before(w.m.d(16)) })
-		later := plain()
-		later.drop(func(r *record) bool { return r.at.Before(w.m.d(16)) })
-		if err := os.RemoveAll(filepath.Join(w.dir, "logs")); err != nil {
-			w.t.Fatal(err)
-		}
-		w.rewrite()
-		w.run("collect")
-		later.buckets[0].logs = "new/logs/" + main
-		if err := later.writeLogs(filepath.Join(w.dir, "new")); err != nil {
-			w.t.Fatal(err)
-		}
-		if err := later.writeConfig(w.dir); err != nil {
-			w.t.Fatal(err)
-		}
-		w.run("collect")
-		w.check()
-		w.report()
-		if w.Sources.LogObjects != 31 {
-			w.t.Errorf("the packet names %d log objects of 31", w.Sources.LogObjects)
-		}
-	}})
+	list = append(list, attack{name: "harmless-logs-elsewhere", ok: true,
+		says: "in the middle of the month logs go to another place; the packet names the objects of both", on: plain,
+		run: func(w *world) {
+			w.m.drop(func(r *record) bool { return !r.at.Before(w.m.d(16)) })
+			later := plain()
+			later.drop(func(r *record) bool { return r.at.Before(w.m.d(16)) })
+			if err := os.RemoveAll(filepath.Join(w.dir, "logs")); err != nil {
+				w.t.Fatal(err)
+			}
+			w.rewrite()
+			w.run("collect")
+			later.buckets[0].logs = "new/logs/" + main
+			if err := later.writeLogs(filepath.Join(w.dir, "new")); err != nil {
+				w.t.Fatal(err)
+			}
+			if err := later.writeConfig(w.dir); err != nil {
+				w.t.Fatal(err)
+			}
+			w.run("collect")
+			w.check()
+			w.report()
+			if w.Sources.LogObjects != 31 {
+				w.t.Errorf("the packet names %d log objects of 31", w.Sources.LogObjects)
+			}
+		}})
 	return append(list, shared()...)
 }
 
@@ -140,15 +146,19 @@ user_agents = ["*VeeamBackup*"]
 `
 		for _, d := range m.span() {
 			for i := range 5 {
-				m.put(m.at(d, 2, i), "beta/"+day(d)+string(rune('a'+i)), 7*mib).who = "arn:aws:sts::222233334444:assumed-role/BackupRole/veeam"
+				m.put(m.at(d, 2, i), "beta/"+day(d)+string(rune('a'+i)),
+					7*mib).who = "arn:aws:sts::222233334444:assumed-role/BackupRole/veeam"
 			}
 		}
 		return m
 	}
-	for _, c := range []struct{ name, op, query string }{{"policy", "REST.PUT.BUCKETPOLICY", "?policy"}, {"versioning", "REST.PUT.VERSIONING", "?versioning"},
+	for _, c := range []struct{ name, op, query string }{{"policy", "REST.PUT.BUCKETPOLICY", "?policy"},
+		{"versioning", "REST.PUT.VERSIONING", "?versioning"},
 		{"logging", "REST.PUT.LOGGING_STATUS", "?logging"}, {"lifecycle", "REST.PUT.LIFECYCLE", "?lifecycle"}} {
-		list = append(list, attack{name: "shared-" + c.name, says: "another tenant of the bucket changed its " + c.name + ", which is ours, too", on: two,
-			do: func(m *month) { m.configure(m.at(m.d(16), 11, 0), theirs, c.op, c.query, "") }, shows: []string{"bucket-configuration-changed"}})
+		list = append(list, attack{name: "shared-" + c.name, says: "another tenant of the bucket changed its " +
+			c.name + ", which is ours, too", on: two,
+			do:    func(m *month) { m.configure(m.at(m.d(16), 11, 0), theirs, c.op, c.query, "") },
+			shows: []string{"bucket-configuration-changed"}})
 	}
 	list = append(list,
 		attack{name: "clean-shared", says: "two tenants of one bucket, each in its prefix", on: two, ok: true},
@@ -160,9 +170,10 @@ user_agents = ["*VeeamBackup*"]
 				m.remove(m.at(m.d(16), 11, i), theirs, key)
 			}
 		}},
-		attack{name: "harmless-shared-theirs", says: "another tenant's administrator read and removed what is theirs", on: two, ok: true, do: func(m *month) {
-			m.get(m.at(m.d(16), 11, 0), theirs, "beta/2026-10-03a", 7*mib)
-			m.remove(m.at(m.d(16), 11, 1), theirs, "beta/2026-10-03a")
-		}})
+		attack{name: "harmless-shared-theirs", says: "another tenant's administrator read and removed what is theirs",
+			on: two, ok: true, do: func(m *month) {
+				m.get(m.at(m.d(16), 11, 0), theirs, "beta/2026-10-03a", 7*mib)
+				m.remove(m.at(m.d(16), 11, 1), theirs, "beta/2026-10-03a")
+			}})
 	return list
 }
