@@ -31,10 +31,14 @@ type night struct {
 
 // packet is what a case reads of packet.json.
 type packet struct {
-	Verdict  string    `json:"verdict"`
-	Sentence string    `json:"sentence"`
-	Reasons  []string  `json:"reasons"`
-	Nights   []night   `json:"nights"`
+	Verdict  string   `json:"verdict"`
+	Sentence string   `json:"sentence"`
+	Reasons  []string `json:"reasons"`
+	Nights   []night  `json:"nights"`
+	Days     []struct {
+		Date  string `json:"date"`
+		Known bool   `json:"known"`
+	} `json:"days"`
 	Findings []finding `json:"findings"`
 	Sources  struct {
 		LogObjects int `json:"log_objects"`
@@ -202,9 +206,17 @@ func (w *world) rows(query string) map[string]map[string]any {
 func (w *world) all() []finding { return slices.Concat(w.Findings, w.listed) }
 
 // shows tells whether something is to be seen: a check's name, "CHECK: part of subject",
-// or "night 21 VERDICT" with the day of the month.
+// "night 21 VERDICT" with the day of the month, or "day 14 unknown".
 func (w *world) shows(what string) bool {
 	var n int
+	if _, err := fmt.Sscanf(what, "day %d unknown", &n); err == nil {
+		for _, d := range w.Days {
+			if d.Date == day(w.m.d(n)) {
+				return !d.Known
+			}
+		}
+		return false
+	}
 	var verdict string
 	if rest, ok := strings.CutPrefix(what, "night "); ok {
 		number, v, _ := strings.Cut(rest, " ")

@@ -18,13 +18,14 @@ func silences() (list []attack) {
 		}
 	}
 	for _, n := range []int{1, 14, 31} {
-		add(fmt.Sprintf("gap-12h-day-%d", n), "twelve hours of a bucket that is never silent for one are missing", plain, gap(n, 8, 12))
+		add(fmt.Sprintf("gap-12h-day-%d", n), "twelve hours of a bucket that is never silent for one are missing", plain, gap(n, 8, 12),
+			fmt.Sprintf("day %d unknown", n))
 	}
-	add("gap-17h-day-14", "seventeen hours are missing by day", plain, gap(14, 5, 17))
-	add("gap-8h-day-20", "eight hours are missing by day", plain, gap(20, 9, 8))
-	add("gap-12h-busy", "twelve hours of 32 records each are missing", busy, gap(14, 8, 12))
-	add("gap-17h-busy", "seventeen hours of 32 records each are missing", busy, gap(27, 6, 17))
-	add("gap-6h-busy", "six hours of 32 records each are missing", busy, gap(9, 6, 6))
+	add("gap-17h-day-14", "seventeen hours are missing by day", plain, gap(14, 5, 17), "day 14 unknown")
+	add("gap-8h-day-20", "eight hours are missing by day", plain, gap(20, 9, 8), "day 20 unknown")
+	add("gap-12h-busy", "twelve hours of 32 records each are missing", busy, gap(14, 8, 12), "day 14 unknown")
+	add("gap-17h-busy", "seventeen hours of 32 records each are missing", busy, gap(27, 6, 17), "day 27 unknown")
+	add("gap-6h-busy", "six hours of 32 records each are missing", busy, gap(9, 6, 6), "day 9 unknown")
 	add("gap-over-month-begin", "the log lacks the evening before the month and its first ten hours but the backup",
 		plain, func(m *month) {
 			from := m.at(m.d(1), -6, 0)
@@ -35,9 +36,9 @@ func silences() (list []attack) {
 		gap(1, 14, 14))
 	add("gap-lord-howe", "twelve hours are missing where clocks skip half an hour",
 		func() *month { return plainIn("Australia/Lord_Howe", "2026-10", "01:30", "03:30", 2, 40) }, gap(4, 6, 12))
-	add("gap-23h-office-tuesday", "a whole workday of the office is missing, between two backups", office, gap(13, 0, 22))
-	add("gap-office-workhours", "the ten working hours of a Wednesday are missing", office, gap(14, 8, 10))
-	add("gap-office-friday", "the working hours of a Friday are missing: only weekends are quiet", office, gap(16, 7, 13))
+	add("gap-23h-office-tuesday", "a whole workday of the office is missing, between two backups", office, gap(13, 0, 22), "day 13 unknown")
+	add("gap-office-workhours", "the ten working hours of a Wednesday are missing", office, gap(14, 8, 10), "day 14 unknown")
+	add("gap-office-friday", "the working hours of a Friday are missing: only weekends are quiet", office, gap(16, 7, 13), "day 16 unknown")
 	add("gap-office-every-workday", "the working hours of all workdays of the month are missing", office, func(m *month) {
 		m.drop(func(r *record) bool { return r.night == "" && !r.at.Before(m.d(1)) })
 	})
@@ -91,14 +92,7 @@ func silences() (list []attack) {
 	add("outage-then-gap", "nineteen hours are missing, some days after an outage of fifteen days", plain, func(m *month) {
 		gap(2, 0, 15*24)(m)
 		gap(24, 3, 19)(m)
-	})
-	list[len(list)-1].run = func(w *world) {
-		w.run("collect")
-		w.report()
-		if rows := w.rows("backup-windows"); rows["2026-10-24"] == nil {
-			w.t.Errorf("the night of the 24th is not there")
-		}
-	}
+	}, "day 24 unknown")
 	add("gap-hidden-by-the-future", "twelve hours are missing; a record in them that was delivered before it was made proves nothing",
 		plain, func(m *month) {
 			gap(14, 8, 12)(m)
