@@ -44,15 +44,6 @@ type record struct {
 	raw            string    // the whole line, where it is no record
 }
 
-// write tells whether a record makes an object.
-func (r *record) write() bool {
-	switch r.op {
-	case "REST.PUT.OBJECT", "REST.POST.OBJECT", "REST.COPY.OBJECT", "REST.POST.UPLOAD":
-		return true
-	}
-	return false
-}
-
 type bucket struct {
 	name       string
 	logs       string // folder of its log objects; "" for logs/NAME
