@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,19 +19,37 @@ import (
 // look at for want of log records: S3 delivers late.
 const LookBack = 7
 
+// reportLookBack is how many days it goes back to those of backup reports that could
+// not be read, once they can.
+const reportLookBack = 62
+
 // Unlooked returns the earliest of the LookBack days before a day that a check
-// of the tenant could not look at because the log had a gap, or the day itself
-// where there is none. Days are YYYY-MM-DD.
+// of the tenant could not look at because the log had a gap, or that has an open
+// finding about backup reports, which come late, too; or the day itself where there is
+// none. Days are YYYY-MM-DD.
 func Unlooked(ctx context.Context, s *state.State, tenant, day string) (string, error) {
 	at, err := time.Parse(time.DateOnly, day)
 	if err != nil {
 		return "", err
 	}
-	silent, err := s.NotEvaluatedBetween(ctx, tenant, at.AddDate(0, 0, -LookBack).Format(time.DateOnly), day)
+	retired, err := s.RetiredBefore(ctx)
+	if err != nil {
+		return "", err
+	}
+	week := at.AddDate(0, 0, -LookBack).Format(time.DateOnly)
+	mended := max(retired, at.AddDate(0, 0, -reportLookBack).Format(time.DateOnly))
+	reported, err := s.OpenReportDay(ctx, tenant, mended, max(retired, week), day)
+	if err != nil {
+		return "", err
+	}
+	silent, err := s.NotEvaluatedBetween(ctx, tenant, week, day)
 	for _, n := range silent {
 		if n.Date < day && isGap(n.Reason) {
 			day = n.Date
 		}
+	}
+	if reported != "" {
+		day = min(day, reported)
 	}
 	return day, err
 }
@@ -51,6 +70,9 @@ const OtherSubjects = "further subjects"
 //
 // A check that fails leaves the others alone: the error names each.
 func (v *View) Check(ctx context.Context, at time.Time) ([]state.Change, error) {
+	if _, err := v.WitnessDays(ctx); err != nil {
+		return nil, fmt.Errorf("check tenant %s: %w", v.Tenant.ID, err)
+	}
 	var days []state.CheckDay
 	var failed []error
 	for _, s := range v.data.Catalog.Checks {
@@ -86,6 +108,13 @@ func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, er
 	for i, d := range days {
 		at[[2]string{d.Bucket, d.Date}] = i
 	}
+	// The gravest first: what is past the number of subjects is one finding together,
+	// and nobody may push trouble in there by making noise.
+	grave := func(row []any) int {
+		severity, _ := row[columns["severity"]].(string) // its type is looked at below
+		return -slices.Index(state.Severities, cmp.Or(severity, s.Severity))
+	}
+	slices.SortStableFunc(result.Rows, func(a, b []any) int { return cmp.Compare(grave(a), grave(b)) })
 	for _, row := range result.Rows {
 		bucket, date, r, err := columns.row(row)
 		if err != nil {
@@ -130,6 +159,9 @@ func (v *View) checkDays(s *Statement) []state.CheckDay {
 		if gap == "" {
 			gap = v.missing(s, bucket, date)
 		}
+		if gap == "" {
+			gap = v.silentWitness(s, bucket, date)
+		}
 		days = append(days, state.CheckDay{Tenant: v.Tenant.ID, Check: s.Name, Bucket: bucket, Date: date, NotEvaluated: gap, Ends: s.Ends})
 	}
 	if s.Scope == "window" {
@@ -147,7 +179,7 @@ func (v *View) checkDays(s *Statement) []state.CheckDay {
 			add("", d.Date, v.trailGaps[d.Date]) // what concerns no bucket
 		}
 		return days
-	case "trail ledger": // does not depend on what came
+	case "trail ledger", "reports": // does not depend on what came
 		for _, d := range v.Range.Days() {
 			add("", d.Date, "")
 		}
@@ -160,6 +192,11 @@ func (v *View) checkDays(s *Statement) []state.CheckDay {
 	}
 	for _, d := range v.Coverage {
 		switch s.Scope {
+		case "month":
+			if d.Date[:7] == addDays(d.Date, 1)[:7] {
+				continue // the last day of a month stands for it
+			}
+			d.Gap = v.trendGaps[[2]string{d.Bucket, d.Date}]
 		case "ledger": // what collection noticed does not depend on the log's records
 			d.Gap = ""
 		case "witnesses":
