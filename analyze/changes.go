@@ -36,6 +36,9 @@ type Change struct {
 // Subject is the change as a finding names it.
 func (c *Change) Subject() string { return c.What + ", by " + c.Identity }
 
+// OtherClient stands for who changes a shared bucket and belongs to another tenant.
+const OtherClient = "another client's principal of this shared bucket"
+
 const maxWords = 300 // bytes of a change in words
 
 // Changes are the changes of the range that touch the tenant's buckets, keys, roles,
@@ -49,8 +52,11 @@ func (v *View) Changes(ctx context.Context) ([]Change, error) {
 func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 	var approved []Approved
 	if v.Tenant.ApprovedChanges != "" {
-		var err error
-		if approved, err = ReadApproved(v.Tenant.ApprovedChanges, v.Range.Location); err != nil {
+		text, err := v.data.approvedText(v.Tenant)
+		if err == nil {
+			approved, err = approvedIn(v.Tenant.ApprovedChanges, []byte(text), v.Range.Location)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -64,6 +70,7 @@ func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 		var c Change
 		var source, parameters, resources, shared string
 		ok, ok1 := false, false
+		other, ok2 := row[17].(bool)
 		if c.Time, ok = row[0].(time.Time); ok {
 			c.inRange, ok1 = row[2].(bool)
 		}
@@ -72,7 +79,7 @@ func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 				*to, ok = row[i].(string)
 			}
 		}
-		if !ok || !ok1 {
+		if !ok || !ok1 || !ok2 {
 			return nil, fmt.Errorf("list changes: unexpected row %v", row)
 		}
 		said1, matters := controlplane.Describe(controlplane.Event{Source: source, Name: c.Event, Bucket: c.Bucket, Requester: c.Requester, Parameters: parameters, Resources: resources})
@@ -80,6 +87,10 @@ func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 			continue
 		}
 		seen[c.EventID], seen[shared] = true, true
+		if other {
+			out = append(out, c.ofOther(said1, source))
+			continue
+		}
 		own := slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Name == c.Bucket })
 		c.Check, c.Severity, c.Target = said1.Check, said1.Severity, said1.Target
 		c.What = said1.What
@@ -100,6 +111,17 @@ func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 		out = append(out, c)
 	}
 	return out, nil
+}
+
+// ofOther is a change of a shared bucket by a principal of another tenant: that it was
+// made, when and how grave it is, and nothing of who made it and what it names.
+func (c Change) ofOther(said controlplane.Change, source string) Change {
+	plain, _ := controlplane.Describe(controlplane.Event{Source: source, Name: c.Event, Bucket: c.Bucket, Requester: OtherClient})
+	what, _, _ := strings.Cut(plain.What, ", to what is ") // the event tells, and it is not this tenant's to know
+	c.Check, c.Severity, c.Target, c.What = said.Check, said.Severity, c.Bucket, cut(what, maxWords)
+	c.Requester, c.Identity, c.Who = OtherClient, OtherClient, OtherClient
+	c.SourceIP, c.UserAgent = "", ""
+	return c
 }
 
 // cut shortens a text to at most n bytes and a sign of it, at a whole character.

@@ -70,13 +70,21 @@ const OtherSubjects = "further subjects"
 //
 // A check that fails leaves the others alone: the error names each.
 func (v *View) Check(ctx context.Context, at time.Time) ([]state.Change, error) {
+	return v.check(ctx, at, func(*Statement) bool { return true })
+}
+
+func (v *View) check(ctx context.Context, at time.Time, asked func(*Statement) bool) ([]state.Change, error) {
 	if _, err := v.WitnessDays(ctx); err != nil {
 		return nil, fmt.Errorf("check tenant %s: %w", v.Tenant.ID, err)
+	}
+	now, err := NoteConfiguration(ctx, v.data, v.Tenant, at)
+	if err != nil {
+		return nil, err
 	}
 	var days []state.CheckDay
 	var failed []error
 	for _, s := range v.data.Catalog.Checks {
-		if !s.Wanted(v.Tenant) {
+		if !s.Wanted(v.Tenant) || !asked(s) {
 			continue
 		}
 		d, err := v.runCheck(ctx, s)
@@ -87,6 +95,12 @@ func (v *View) Check(ctx context.Context, at time.Time) ([]state.Change, error) 
 			failed = append(failed, fmt.Errorf("check %s of tenant %s: %w", s.Name, v.Tenant.ID, err))
 		}
 		days = append(days, d...)
+	}
+	for i := range days {
+		days[i].Configuration, days[i].Program = now.Fingerprint, v.data.Program
+	}
+	if err := v.withdraw(ctx, days, now); err != nil {
+		return nil, err
 	}
 	changes, err := v.data.State.PutCheckDays(ctx, days, at)
 	return changes, errors.Join(append(failed, err)...)
@@ -137,6 +151,7 @@ func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, er
 			days[i].Suppressed = append(days[i].Suppressed, state.SuppressedRow{CheckRow: r, Reason: q.Reason, Until: q.Until})
 			continue
 		}
+		r.Owner = v.Tenant.Responsible(s.Name, bucket, r.Severity)
 		days[i].Rows = addRow(days[i].Rows, r)
 	}
 	return days, nil

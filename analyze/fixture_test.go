@@ -149,6 +149,12 @@ func (f *fixture) hum(from, to string, fields ...string) {
 // store commits what was added as one log object of a location.
 func (f *fixture) store(location string) {
 	f.t.Helper()
+	f.storeAt(location, time.Time{})
+}
+
+// storeAt is store at a time; zero is when it is delivered.
+func (f *fixture) storeAt(location string, collected time.Time) {
+	f.t.Helper()
 	ctx := context.Background()
 	n, err := f.data.State.NextBatch(ctx)
 	if err != nil {
@@ -185,7 +191,10 @@ func (f *fixture) store(location string) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	if err := f.data.State.Commit(ctx, []state.LogObject{object}, files, nil, object.Modified); err != nil {
+	if collected.IsZero() {
+		collected = object.Modified
+	}
+	if err := f.data.State.Commit(ctx, []state.LogObject{object}, files, nil, collected); err != nil {
 		f.t.Fatal(err)
 	}
 	f.recs, f.events = nil, nil

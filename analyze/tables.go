@@ -53,7 +53,7 @@ func (v *View) prepare(ctx context.Context, query engine.Query, load engine.Load
 		v.readsItself = true
 		views = []engine.View{{Name: "every_access", SQL: access}, {Name: "access", SQL: sql["access-without-own"]}, views[1]}
 	}
-	views = append(views, engine.View{Name: "trail", SQL: sql["trail"]})
+	views = append(views, engine.View{Name: "trail", SQL: sql["trail"]}, engine.View{Name: "shared_changes", SQL: sql["shared-changes"]})
 	for _, name := range []string{"compared", "logged-days"} {
 		text := sql[name]
 		if !v.readsItself {
@@ -302,11 +302,13 @@ func (v *View) logObjects() engine.Table {
 	return t
 }
 
-// logIncidents is what collection noticed about the log objects of a bucket.
+// logIncidents is what collection noticed about the log objects of a bucket, with the
+// times that the objects are about.
 func (v *View) logIncidents() engine.Table {
-	t := engine.Table{Name: "log_incidents", Columns: columns("bucket", engine.Text, "kind", engine.Text, "source", engine.Text, "noticed", zoned)}
+	t := engine.Table{Name: "log_incidents", Columns: columns("bucket", engine.Text, "kind", engine.Text, "source", engine.Text, "noticed", zoned,
+		"about_first", zoned, "about_last", zoned)}
 	for _, i := range v.incidents {
-		t.Rows = append(t.Rows, []any{i.bucket, i.Kind, i.Source, i.Noticed})
+		t.Rows = append(t.Rows, []any{i.bucket, i.Kind, i.Source, i.Noticed, i.First, i.Last})
 	}
 	return t
 }

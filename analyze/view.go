@@ -39,6 +39,10 @@ type Dataset struct {
 	Catalog *Catalog
 	State   *state.State
 	Files   dataset.Dataset
+	Program string // version of the program, for what another one finds otherwise
+	RunBy   string // the user who runs it
+
+	approved []byte // instead of the file of approved changes; nil reads the file
 }
 
 // View is what one tenant sees over a range of days. Close it.
@@ -194,6 +198,11 @@ func (v *View) ownSources(ctx context.Context) error {
 			return fmt.Errorf("count sources: unexpected row %v", row)
 		}
 	}
+	// Of a place that only others name, what holds none of the tenant's records is
+	// nothing of the tenant's.
+	v.Sources = slices.DeleteFunc(v.Sources, func(s state.Source) bool {
+		return s.Records == 0 && !slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Logs.Text == s.Location })
+	})
 	return nil
 }
 
@@ -274,7 +283,7 @@ func (v *View) readSources(ctx context.Context, wide Range) error {
 			return err
 		}
 		v.Sources = append(v.Sources, s...)
-		noticed, err := v.data.State.Incidents(ctx, b.Logs.Text, b.Name, wide.Start(), wide.End())
+		noticed, err := v.data.incidents(ctx, b.Logs.Text, b.Name, wide.Start(), wide.End())
 		if err != nil {
 			return err
 		}

@@ -215,12 +215,12 @@ func (v *View) addTrailFiles(ctx context.Context, t *engine.Table, place, owner 
 		}
 		t.Rows = append(t.Rows, []any{"unreadable", s.LogObject.Source, at, s.Rejected})
 	}
-	noticed, err := v.data.State.Incidents(ctx, place, owner, v.Range.Start(), v.Range.End())
+	noticed, err := v.data.incidents(ctx, place, owner, v.Range.Start(), v.Range.End())
 	if err != nil {
 		return err
 	}
 	for _, i := range noticed {
-		t.Rows = append(t.Rows, []any{i.Kind, i.Source, i.Noticed, int64(1)})
+		t.Rows = append(t.Rows, []any{i.Kind, i.Source, later(i.First, v.Range.Start()), int64(1)})
 	}
 	return nil
 }

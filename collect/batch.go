@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,7 +118,8 @@ func (b *batch) unread(ctx context.Context, f *fetched) error {
 	case errors.Is(err, objects.ErrNotFound) && b.reachable(ctx):
 		err = fmt.Errorf("%w: removed between listing and reading, its records are lost unless they are delivered again", err)
 		b.sum.Gone++
-		b.incidents = append(b.incidents, state.Incident{Location: b.src.Logs.Text, Key: f.info.Key, Kind: state.IncidentGone, ETag: f.info.ETag, Size: f.info.Size, Source: b.src.Logs.Join(f.info.Key), Buckets: b.concerned(f.info.Key)})
+		b.incidents = append(b.incidents, state.Incident{Location: b.src.Logs.Text, Key: f.info.Key, Kind: state.IncidentGone, ETag: f.info.ETag, Size: f.info.Size, Source: b.src.Logs.Join(f.info.Key), Buckets: b.concerned(f.info.Key),
+			Named: cmp.Or(named(f.info.Key), f.info.Modified)})
 	case errors.Is(err, objects.ErrDenied), errors.Is(err, objects.ErrChanged):
 		b.listing.failed(f.info.Key)
 	default:
@@ -170,7 +172,7 @@ func (b *batch) changed(o *objectInBatch, f *fetched) {
 		b.sum.FirstChanged = o.Source
 	}
 	b.incidents = append(b.incidents, state.Incident{Location: o.Location, Key: o.Key, Kind: state.IncidentChanged, ETag: o.ETag, Size: o.Size, Source: o.Source,
-		SHA256: f.sha256, Before: f.before[0].SHA256, Buckets: b.concerned(o.Key)})
+		SHA256: f.sha256, Before: f.before[0].SHA256, Buckets: b.concerned(o.Key), Named: named(o.Key)})
 }
 
 // copies tells what was taken from other objects with the same content. Records

@@ -49,6 +49,23 @@ func delivered(info objects.Info) time.Time {
 	return at
 }
 
+// trailTime is the time in the name of a trail's log file (CloudTrail user guide, page
+// cloudtrail-log-file-examples).
+var trailTime = regexp.MustCompile(`_CloudTrail_[a-z0-9-]+_(\d{8}T\d{4}Z)_`)
+
+// named is the time in the name of a log object, of one partitioned by event time the
+// midnight of its day; zero where the name has none.
+func named(key string) time.Time {
+	for layout, form := range map[string]*regexp.Regexp{"2006-01-02-15-04-05": logName, "20060102T1504Z": trailTime} {
+		if m := form.FindStringSubmatch(key); m != nil {
+			if at, err := time.Parse(layout, m[1]); err == nil {
+				return at
+			}
+		}
+	}
+	return time.Time{}
+}
+
 // fetched is a whole log object, verified against its listing. Nothing of an
 // object enters the dataset before all of it is here.
 type fetched struct {

@@ -287,7 +287,9 @@ func TestChangedObject(t *testing.T) {
 		t.Errorf("%d changed, %d records", sum.Changed, s.rows("acme-backups"))
 	}
 	wantSummary(t, s.collect(), 0, 0, 0, 0)
-	noticed, err := s.c.State.Incidents(t.Context(), "file:logs/", "acme-backups", now.AddDate(0, 0, -1), now.AddDate(0, 0, 1))
+	// It is about the day of the record that was collected, and not about today.
+	records := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+	noticed, err := s.c.State.Incidents(t.Context(), "file:logs/", "acme-backups", records, records.AddDate(0, 0, 1))
 	if err != nil || len(noticed) != 1 || noticed[0].Kind != state.IncidentChanged || noticed[0].SHA256 == noticed[0].Before || len(noticed[0].Before) != 64 {
 		t.Errorf("noticed %+v, %v", noticed, err)
 	}

@@ -57,7 +57,10 @@ func (p *Packet) addActions(catalog *analyze.Catalog) {
 		}
 		return strings.Compare(a.Due, b.Due)
 	})
-	if p.Totals.DaysUnknown > 0 && !slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Check == "logs-missing" && f.Status != state.StatusResolved }) {
+	for _, l := range p.Left {
+		p.Actions = append(p.Actions, Action{Text: p.say("action.left", "bucket", l.Bucket)})
+	}
+	if p.gapDays() > 0 && !slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Check == "logs-missing" && f.Status != state.StatusResolved }) {
 		p.Actions = append(p.Actions, Action{Text: p.say("action.gaps", "n", p.gapDays())})
 	}
 	if p.Totals.Rejected > 0 && !slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Check == "rejected-lines" && f.Status != state.StatusResolved }) {

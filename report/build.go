@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -40,6 +42,12 @@ func Build(ctx context.Context, in Input) (*Packet, error) {
 		return nil, err
 	}
 	if err := p.addFindings(ctx, in.Catalog, in.State); err != nil {
+		return nil, err
+	}
+	if err := p.addUnchecked(ctx, v); err != nil {
+		return nil, err
+	}
+	if err := p.addLeft(ctx, v); err != nil {
 		return nil, err
 	}
 	if err := p.addRequesters(ctx, v, in.Catalog); err != nil {
@@ -233,6 +241,31 @@ func (p *Packet) addRequesters(ctx context.Context, v *analyze.View, catalog *an
 	return nil
 }
 
+// addUnchecked says of findings on which days their checks have not looked again. Those of
+// the month just ran; a finding of an earlier month may wait for its check.
+func (p *Packet) addUnchecked(ctx context.Context, v *analyze.View) error {
+	days, err := v.Unchecked(ctx)
+	for _, list := range [][]Finding{p.Findings, p.Carried} {
+		for i := range list {
+			for _, d := range days {
+				if f := &list[i]; d.Check == f.Check && d.Bucket == f.Bucket {
+					f.Unchecked = append(f.Unchecked, d.Date)
+				}
+			}
+		}
+	}
+	return err
+}
+
+// addLeft lists the buckets that the configuration had in the month and has no more.
+func (p *Packet) addLeft(ctx context.Context, v *analyze.View) error {
+	left, err := v.Left(ctx)
+	for _, l := range left {
+		p.Left = append(p.Left, Left{Bucket: l.Bucket, At: orNil(l.At), By: l.By, Days: len(p.Range.Days())})
+	}
+	return err
+}
+
 // addNights joins the windows with the verdicts of the query.
 func (p *Packet) addNights(nights []analyze.Night) error {
 	type answer struct {
@@ -401,6 +434,7 @@ func (p *Packet) addLogging(ctx context.Context, v *analyze.View, s *state.State
 			}
 		}
 		p.Logging = append(p.Logging, l)
+		delete(seen, place{b.Logs.Text, b.Name})
 		unread, err := s.Unread(ctx, b.Logs.Text)
 		if err != nil {
 			return err
@@ -413,6 +447,17 @@ func (p *Packet) addLogging(ctx context.Context, v *analyze.View, s *state.State
 		if v.Listed(b.Name).Before(p.Range.End().Add(settle)) {
 			p.Provisional = true
 		}
+	}
+	// What is left are places that the configuration names no more.
+	for _, at := range slices.SortedFunc(maps.Keys(seen), func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.bucket, b.bucket), cmp.Compare(a.location, b.location))
+	}) {
+		l := Logging{Bucket: at.bucket, Target: at.location, Objects: seen[at].Objects, Newest: seen[at].Newest, Gaps: []string{}, Left: true}
+		var err error
+		if l.First, err = s.FirstLog(ctx, at.location, at.bucket); err != nil {
+			return err
+		}
+		p.Logging = append(p.Logging, l)
 	}
 	return nil
 }

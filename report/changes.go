@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"bucketproof/internal/state"
 )
 
 // Revision numbers the packets of a month, from 1. A later one says which one
@@ -39,7 +41,7 @@ const (
 	causeTool     = "tool"     // another version of the program made it
 	causeFinal    = "final"    // nothing more is waited for
 	causeSigned   = "signed"   // a signature was added
-	causeConfig   = "config"   // what remains: the configuration
+	causeConfig   = "config"   // the configuration was changed, or nothing else was
 )
 
 // Succeed is the revision that follows a stored packet: it supersedes it, and
@@ -86,13 +88,15 @@ func (p *Packet) Succeed(number int, folder string, manifest *Manifest, sha256 s
 		return r, err
 	}
 	r.Changes = append(r.Changes, findings...)
+	cause(causeConfig, withdrawnSince(stored.Findings, fresh.Findings))
 	cause(causeLogs, root != manifest.Sources.MerkleRoot)
 	cause(causeFindings, len(findings) > 0)
 	cause(causePrevious, !reflect.DeepEqual(stored.Previous, fresh.Previous))
 	cause(causeTool, manifest.Tool.Version != p.Version)
 	cause(causeFinal, manifest.Provisional && !p.Provisional)
 	cause(causeSigned, p.Signed && manifest.Signature == nil)
-	cause(causeConfig, len(r.Causes) == 0)
+	approved := !reflect.DeepEqual(stored.Approved, fresh.Approved) || !reflect.DeepEqual(stored.Principals, fresh.Principals) || !reflect.DeepEqual(stored.Left, fresh.Left)
+	cause(causeConfig, !slices.Contains(r.Causes, causeConfig) && (len(r.Causes) == 0 || model != nil && approved))
 	return r, nil
 }
 
@@ -132,7 +136,7 @@ func changedFindings(stored, fresh []ModelFinding) ([]Change, error) {
 			if err != nil {
 				return nil, nil, err
 			}
-			parts := []string{f.Status, fmt.Sprint(f.Count), f.Owner, f.Due, f.Cause, f.Resolution}
+			parts := []string{f.Status, withdrawnWord(f), fmt.Sprint(f.Count), f.Owner, f.Due, f.Cause, f.Resolution}
 			parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 			out[f.ID] = side{strings.Join(parts, ", "), string(all)}
 			ids = append(ids, f.ID)
@@ -154,4 +158,22 @@ func changedFindings(stored, fresh []ModelFinding) ([]Change, error) {
 		}
 	}
 	return out, nil
+}
+
+// withdrawnWord says that a change of the configuration withdrew a finding.
+func withdrawnWord(f ModelFinding) string {
+	if f.Withdrawn != state.WithdrawnConfiguration {
+		return ""
+	}
+	return "withdrawn by a change of the configuration"
+}
+
+// withdrawnSince tells whether the configuration has withdrawn a finding, or given one
+// back, since a packet was stored.
+func withdrawnSince(stored, fresh []ModelFinding) bool {
+	before := map[string]string{}
+	for _, f := range stored {
+		before[f.ID] = withdrawnWord(f)
+	}
+	return slices.ContainsFunc(fresh, func(f ModelFinding) bool { return withdrawnWord(f) != before[f.ID] })
 }

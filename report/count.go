@@ -59,6 +59,10 @@ func (p *Packet) count() error {
 			t.DaysUnknown++
 		}
 	}
+	for _, l := range p.Left {
+		t.BucketDays += l.Days
+		t.DaysUnknown += l.Days
+	}
 	t.Findings, t.FindingsCarried = len(p.Findings), len(p.Carried)
 	for _, f := range slices.Concat(p.Findings, p.Carried) {
 		if p.overdue(f) {

@@ -155,9 +155,12 @@ func (f Finding) usual() string {
 }
 
 func (p *Packet) findingsTable() tabular.Table {
-	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count", "first_seen", "last_seen", "owner", "due", "sentence", "draft", "cause", "resolution", "who", "usual", "samples", "since", "carried_over"}}
+	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count", "first_seen", "last_seen", "owner", "due", "sentence", "draft", "cause", "resolution", "who", "usual", "samples", "since", "carried_over",
+		"withdrawn", "withdrawn_by", "withdrawn_at"}}
 	for i, f := range slices.Concat(p.Findings, p.Carried) {
-		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count, f.First, f.Last, f.Owner, f.Due, f.Sentence, f.Draft, f.Cause, f.Resolution, strings.Join(f.who(), ", "), p.Text.Phrase(f.usual()), f.samples(), f.Since, i >= len(p.Findings)})
+		w, _ := f.withdrawal()
+		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count, f.First, f.Last, f.Owner, f.Due, f.Sentence, f.Draft, f.Cause, f.Resolution, strings.Join(f.who(), ", "), p.Text.Phrase(f.usual()), f.samples(), f.Since, i >= len(p.Findings),
+			w.Reason, w.By, orNoTime(w.At)})
 	}
 	return t
 }

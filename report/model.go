@@ -46,6 +46,7 @@ type Model struct {
 	Downloads     []Download        `json:"downloads"`
 	OwnReads      []OwnReads        `json:"own_reads"`
 	Actions       []Action          `json:"actions"`
+	Left          []Left            `json:"left_buckets"` // that the configuration has no more
 	Controls      []ModelControl    `json:"controls"`
 	Tables        []ModelTable      `json:"tables"`
 	Sources       ManifestSources   `json:"sources"`
@@ -81,6 +82,7 @@ type ModelBucket struct {
 	End        string   `json:"window_end"`
 	Days       []string `json:"window_days"`
 	MinObjects int64    `json:"min_objects"`
+	Owner      string   `json:"owner"` // who is responsible; "" for nobody
 }
 
 // ModelNight is a backup window.
@@ -129,6 +131,13 @@ type ModelFinding struct {
 	Usual      string       `json:"usual"`
 	Samples    []string     `json:"samples"`
 	Events     []ModelEvent `json:"events"`
+	// Withdrawn is why no check shows it any more on the WithdrawnDates: configuration,
+	// program or checked; "" where it is shown. By and at tell of the configuration.
+	Withdrawn      string     `json:"withdrawn"`
+	WithdrawnBy    string     `json:"withdrawn_by"`
+	WithdrawnAt    *time.Time `json:"withdrawn_at"`
+	WithdrawnDates []string   `json:"withdrawn_dates"`
+	Unchecked      []string   `json:"unchecked_dates"` // at which its check has not looked since what it lacked came in
 }
 
 // ModelEvent is a line of a finding's history.
@@ -186,8 +195,8 @@ func (p *Packet) model(files []File) ([]byte, error) {
 		SchemaVersion: SchemaVersion, Tenant: head.Tenant, Period: head.Period, Language: p.Text.Name, Signed: p.Signed, Revision: head.Revision, Supersedes: head.Supersedes,
 		Causes: head.Causes, Changes: head.Changes, Tool: head.Tool, Verdict: p.Verdict, Provisional: p.Provisional, Sentence: p.Sentence, Reasons: orEmpty(p.Reasons),
 		Totals: p.Totals, Completeness: p.Completeness, Unmapped: orEmpty(p.Unmapped), Days: orEmpty(p.Days), Hours: p.Hours, NotEvaluated: head.NotEvaluated, Unasked: orEmpty(p.Unasked),
-		Deliveries: orEmpty(p.Deliveries), Downloads: orEmpty(p.Downloads), OwnReads: orEmpty(p.OwnReads), Actions: orEmpty(p.Actions), Sources: head.Sources,
-		Logging: []ModelLogging{}, Principals: []ModelPrincipal{}, Nights: []ModelNight{}, Findings: []ModelFinding{}, Suppressed: []ModelSuppressed{},
+		Deliveries: orEmpty(p.Deliveries), Downloads: orEmpty(p.Downloads), Left: orEmpty(p.Left), OwnReads: orEmpty(p.OwnReads), Actions: orEmpty(p.Actions), Sources: head.Sources,
+		Logging: []ModelLogging{}, Principals: []ModelPrincipal{}, Nights: []ModelNight{}, Witnesses: []ModelWitness{}, Findings: []ModelFinding{}, Suppressed: []ModelSuppressed{},
 	}
 	if p.Previous != nil {
 		totals, err := totalsByName(p.Previous.Totals)
@@ -206,7 +215,8 @@ func (p *Packet) model(files []File) ([]byte, error) {
 		m.Principals = append(m.Principals, ModelPrincipal(x))
 	}
 	for _, b := range p.Tenant.Buckets {
-		m.Approved = append(m.Approved, ModelBucket{Bucket: b.Name, Prefixes: b.Prefixes, Start: b.Window.Start.String(), End: b.Window.End.String(), Days: dayNames(b.Window.Days), MinObjects: b.MinObjects})
+		m.Approved = append(m.Approved, ModelBucket{Bucket: b.Name, Prefixes: b.Prefixes, Start: b.Window.Start.String(), End: b.Window.End.String(), Days: dayNames(b.Window.Days), MinObjects: b.MinObjects,
+			Owner: p.Tenant.BucketOwner(b.Name)})
 	}
 	for _, w := range p.Witnesses {
 		m.Witnesses = append(m.Witnesses, ModelWitness(w))
@@ -251,6 +261,9 @@ func (f Finding) model() ModelFinding {
 	m := ModelFinding{ID: f.ID, Check: f.Check, Title: f.Title, Severity: f.Severity, Bucket: f.Bucket, Subject: f.Subject, Status: f.Status, Count: f.Count,
 		First: f.First.UTC(), Last: f.Last.UTC(), Owner: f.Owner, Due: f.Due, Sentence: f.Sentence, Draft: f.Draft, Cause: f.Cause, Resolution: f.Resolution,
 		Since: f.Since, Who: orEmpty(f.who()), Usual: f.usual(), Samples: orEmpty(f.samples()), Dates: []string{}, Events: []ModelEvent{}}
+	w, dates := f.withdrawal()
+	m.Withdrawn, m.WithdrawnBy, m.WithdrawnAt, m.WithdrawnDates = w.Reason, w.By, orNil(w.At), orEmpty(dates)
+	m.Unchecked = orEmpty(f.Unchecked)
 	for _, d := range f.Days {
 		m.Dates = append(m.Dates, d.Date)
 	}

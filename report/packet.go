@@ -47,6 +47,7 @@ type Packet struct {
 	Carried      []Finding            // of earlier months, still open, with their days before this one
 	NotEvaluated []state.NotEvaluated // days that checks could not look at
 	Suppressed   []state.SuppressedFinding
+	Left         []Left     // buckets that left the configuration in the month
 	Unasked      []string   // checks that the configuration does not ask for
 	Deliveries   []Delivery // mails that brought earlier packets, in the month
 	Downloads    []Download // uses of links to earlier packets, in the month
@@ -92,6 +93,9 @@ type Finding struct {
 	Title, Sentence string
 	Draft           string // a narrative for a person to finish; "" where one is written
 	Since           string // YYYY-MM-DD: the first day ever on which it was seen
+	// Unchecked are days at which its check could not look, and has not looked again
+	// since the witness that it lacked spoke.
+	Unchecked []string
 }
 
 // OwnReads counts the requests of bucketproof itself to a bucket, which are left
@@ -126,6 +130,7 @@ type Logging struct {
 	DaysKnown int       `json:"days_evaluated"`
 	Days      int       `json:"days"`
 	Gaps      []string  `json:"gaps"` // reasons, each once, as the analysis gives them
+	Left      bool      `json:"left"` // the configuration names this place no more, and records of the month come from it
 }
 
 // Day is what all buckets had on one day.

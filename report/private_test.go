@@ -96,6 +96,9 @@ func newNeighbours(seed uint64, most int) *neighbours {
 // traffic is a month of backups, and some trouble.
 func (n *neighbours) traffic(location, bucket, word, account string) {
 	role := "arn:aws:sts::" + account + ":assumed-role/" + word + "/night"
+	if bucket == "shared-by-all" { // what one does to it concerns all
+		n.line(location, bucket, role, "REST.PUT.BUCKETPOLICY", "-", word+"-terraform", 200, time.Date(2026, 10, 9, 10, 0, 0, 0, time.UTC))
+	}
 	for day := range 31 {
 		at := time.Date(2026, 10, day+1, 22, 30, 0, 0, time.UTC)
 		for i := range 2 + n.rng.IntN(3) {
@@ -224,6 +227,9 @@ func TestNothingOfAnotherTenant(t *testing.T) {
 					if !strings.Contains(texts[path], word) {
 						t.Errorf("%s of t%d does not hold the tenant's own word", path, i)
 					}
+				}
+				if !strings.Contains(texts["findings.csv"], "REST.PUT.BUCKETPOLICY by "+analyze.OtherClient) {
+					t.Errorf("findings.csv of t%d does not say that another changed the policy of the shared bucket", i)
 				}
 				for path, text := range texts {
 					if strings.Contains(strings.ToLower(text), secretValue) {

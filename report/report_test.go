@@ -92,6 +92,13 @@ func (p *Packet) add(query string, cells ...any) {
 	t.Rows = append(t.Rows, cells)
 }
 
+// withdrawnFinding is one of two days, of which nothing is shown any more.
+func withdrawnFinding(reason, status string) []Finding {
+	w := state.Withdrawal{Reason: reason}
+	return []Finding{{Title: "Other account", Finding: state.Finding{ID: "f", Check: "cross-account", Severity: "high", Status: status,
+		Days: []state.FindingDay{{Date: "2026-10-01", Withdrawn: w}, {Date: "2026-10-02", Withdrawn: w}}}}}
+}
+
 func TestVerdict(t *testing.T) {
 	tests := []struct {
 		name     string
@@ -119,8 +126,18 @@ func TestVerdict(t *testing.T) {
 				p.Nights[i].Verdict = verdictNotEvaluated
 			}
 		}, verdictNotEvaluated, "Nothing could be evaluated: the log holds no record of this month."},
-		{"no principal is configured", func(p *Packet) { p.Tenant.Principals = nil }, verdictOK,
-			"Backups ran on all 31 nights, and only approved prefixes were touched; by whom was not checked, because no principal is configured."},
+		{"no principal is configured", func(p *Packet) { p.Tenant.Principals = nil }, verdictNotEvaluated,
+			"Backups ran on all 31 nights; who may do what is not known, because no principal is configured."},
+		{"a witness that could not be read", func(p *Packet) {
+			for _, date := range []string{"2026-10-03", "2026-10-04"} {
+				p.Witnesses = append(p.Witnesses, analyze.WitnessDay{Witness: analyze.WitnessMetrics, Bucket: "acme-backups", Date: date, State: analyze.Unread, Reason: "not asked: no access"})
+			}
+		}, verdictNotEvaluated, "Backups ran on all 31 nights; CloudWatch could not be read for all of the month."},
+		{"two buckets", func(p *Packet) {
+			p.Tenant.Buckets = append(p.Tenant.Buckets, p.Tenant.Buckets[0])
+			p.Nights = append(p.Nights, p.Nights...)
+		}, verdictOK,
+			"Backups ran in all 62 windows of 2 buckets, on 31 nights, and only approved principals touched only approved prefixes."},
 		{"nights that are not evaluated beside a missed one", func(p *Packet) {
 			for i := range 10 {
 				p.Nights[i].Verdict = verdictNotEvaluated
@@ -135,6 +152,22 @@ func TestVerdict(t *testing.T) {
 		{"a finding of an earlier month", func(p *Packet) {
 			p.Carried = []Finding{{Finding: state.Finding{Check: "cross-account", Severity: "high", Status: state.StatusOpen, Due: "2026-09-20", Days: []state.FindingDay{{Date: "2026-09-12"}}}, Title: "Other account", Since: "2026-09-12"}}
 		}, verdictAttention, "Backups ran on all 31 nights; 1 finding of an earlier month is still open."},
+		{"a finding that the configuration withdrew", func(p *Packet) { p.Findings = withdrawnFinding(state.WithdrawnConfiguration, state.StatusOpen) },
+			verdictAttention, "Backups ran on all 31 nights; 1 finding was withdrawn by a change of the configuration and waits for a person."},
+		{"a missed night that the configuration withdrew", func(p *Packet) {
+			p.Findings = withdrawnFinding(state.WithdrawnConfiguration, state.StatusOpen)
+			p.Findings[0].Check = "backup-missed"
+		}, verdictAttention, "Backups ran on all 31 nights; 1 finding was withdrawn by a change of the configuration and waits for a person."},
+		{"one that the configuration withdrew and a person closed", func(p *Packet) {
+			p.Findings = withdrawnFinding(state.WithdrawnConfiguration, state.StatusResolved)
+		}, verdictOK, "Backups ran on all 31 nights; 1 finding that a change of the configuration withdrew was closed by a person."},
+		{"one that late logs made go and a person has said something about", func(p *Packet) {
+			p.Findings = withdrawnFinding(state.WithdrawnChecked, state.StatusInvestigating)
+		}, verdictAttention, "Backups ran on all 31 nights; 1 finding needs a look."},
+		{"one that late logs made go", func(p *Packet) { p.Findings = withdrawnFinding(state.WithdrawnChecked, state.StatusResolved) },
+			verdictOK, "Backups ran on all 31 nights, and only approved principals touched only approved prefixes."},
+		{"a bucket that left the configuration", func(p *Packet) { p.Left = []Left{{Bucket: "old", Days: 31}} },
+			verdictNotEvaluated, "Backups ran on all 31 nights; 1 bucket left the configuration, and nothing can be said about it."},
 		{"in German", func(p *Packet) { p.Text = german(t); p.Nights[3].Verdict = verdictMissed }, verdictAttention, "Die Backups liefen in 30 von 31 Nächten; 1 Nacht fiel aus."},
 	}
 	for _, tt := range tests {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,6 +69,9 @@ func (d *pages) logging(s section) error {
 		if !l.Newest.IsZero() {
 			newest = p.local(l.Newest)
 		}
+		if l.Left {
+			mark, word = draw.NoMark, p.say("logging.left")
+		}
 		rows = append(rows, []draw.Cell{{Text: l.Bucket}, {Text: word, Mark: mark}, {Text: l.Target}, {Text: first}, {Text: newest}, {Text: p.Text.Integer(l.Objects)}, {Text: p.say("figure.of", "n", l.DaysKnown, "all", l.Days)}})
 	}
 	shown := rows[:min(len(rows), maxRows)]
@@ -82,6 +86,10 @@ func (d *pages) logging(s section) error {
 		return err
 	}
 	d.gapTable()
+	if left := p.leftReason(); left != "" {
+		d.Text(left)
+		d.Space(2)
+	}
 	return d.query("log-delivery")
 }
 
@@ -166,10 +174,12 @@ func (d *pages) identities(s section) error {
 				prefixes[i] = p.say("identities.whole-bucket")
 			}
 		}
-		rows = append(rows, draw.Cells(b.Name, strings.Join(prefixes, "  "), fmt.Sprintf("%s – %s, %s", b.Window.Start, b.Window.End, p.daysName(b.Window.Days)), p.Text.Integer(b.MinObjects)))
+		rows = append(rows, draw.Cells(b.Name, strings.Join(prefixes, "  "), fmt.Sprintf("%s – %s, %s", b.Window.Start, b.Window.End, p.daysName(b.Window.Days)), p.Text.Integer(b.MinObjects),
+			cmp.Or(p.Tenant.BucketOwner(b.Name), "–")))
 	}
 	shown := rows[:min(len(rows), maxRows)]
-	d.Draw(d.NewTable(draw.Column{Head: p.say("column.bucket"), Width: 44}, draw.Column{Head: p.say("head.prefixes"), Width: 66, Mono: true}, draw.Column{Head: p.say("head.window"), Width: 44}, draw.Column{Head: p.say("head.least"), Width: 18, Right: true}), shown)
+	d.Draw(d.NewTable(draw.Column{Head: p.say("column.bucket"), Width: 38}, draw.Column{Head: p.say("head.prefixes"), Width: 56, Mono: true}, draw.Column{Head: p.say("head.window"), Width: 40}, draw.Column{Head: p.say("head.least"), Width: 18, Right: true},
+		draw.Column{Head: p.say("head.owner"), Width: 24}), shown)
 	d.Note(p.rowsNote(len(shown), len(rows)) + ".")
 	return nil
 }
@@ -338,6 +348,12 @@ func (d *pages) panel(f Finding) {
 	}
 	if u := f.usual(); u != "" {
 		text += " " + p.say("finding.usual", "usual", p.Text.Phrase(u))
+	}
+	if w := p.withdrawnText(f); w != "" {
+		text += " " + w
+	}
+	if len(f.Unchecked) > 0 {
+		text += " " + p.say("finding.unchecked", "days", p.dayList(f.Unchecked))
 	}
 	if f.Draft != "" {
 		text += " " + p.say("finding.draft") + " " + f.Draft

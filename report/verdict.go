@@ -14,7 +14,7 @@ import (
 // is never better than what could be seen.
 func (p *Packet) judge() {
 	t := p.Totals
-	unknown := t.NightsUnknown > 0 || t.DaysUnknown > 0 || len(p.silentWitnesses()) > 0 || len(p.Tenant.Principals) == 0
+	unknown := t.NightsUnknown > 0 || t.DaysUnknown > 0 || len(p.silentWitnesses()) > 0 || len(p.Left) > 0 || len(p.Tenant.Principals) == 0
 	switch {
 	case t.NightsMissed > 0 || t.NightsAttention > 0 || p.trouble() > 0 || p.carriedTrouble() > 0:
 		p.Verdict = verdictAttention
@@ -61,6 +61,15 @@ func (p *Packet) sentence(unknown bool) string {
 	}
 	if len(p.Tenant.Principals) == 0 {
 		parts = append(parts, p.say("verdict.unmapped"))
+	}
+	if n := len(p.Left); n > 0 {
+		parts = append(parts, p.say("verdict.left", "n", n))
+	}
+	if n := p.withdrawnFindings(false); n > 0 {
+		parts = append(parts, p.say("verdict.withdrawn", "n", n))
+	}
+	if n := p.withdrawnFindings(true); n > 0 && p.Verdict == verdictOK {
+		return parts[0] + p.say("verdict.withdrawn-closed", "n", n)
 	}
 	if p.Verdict == verdictOK {
 		return parts[0] + p.boundarySentence()
@@ -166,9 +175,6 @@ func (p *Packet) boundarySentence() string {
 	if n := len(p.Suppressed); n > 0 {
 		return p.say("verdict.suppressed", "n", n)
 	}
-	if len(p.Tenant.Principals) == 0 {
-		return p.say("verdict.boundary-unchecked")
-	}
 	return p.say("verdict.boundary")
 }
 
@@ -187,11 +193,12 @@ func (p *Packet) gapDays() int {
 // not evaluated.
 func dark(check string) bool { return check == "logs-missing" || check == "witness-silent" }
 
-// trouble counts the findings but those that say that a witness is missing.
+// trouble counts the findings but those that say that a witness is missing. What nothing
+// shows any more counts while it is open.
 func (p *Packet) trouble() int {
 	n := 0
 	for _, f := range p.Findings {
-		if !dark(f.Check) {
+		if !f.settled() && (!dark(f.Check) || f.byConfiguration()) {
 			n++
 		}
 	}
@@ -203,7 +210,7 @@ func (p *Packet) trouble() int {
 func (p *Packet) otherFindings() int {
 	n := 0
 	for _, f := range p.Findings {
-		if f.Check != "backup-missed" && !dark(f.Check) && f.Status != state.StatusResolved {
+		if f.Check != "backup-missed" && !dark(f.Check) && f.Status != state.StatusResolved && !f.byConfiguration() {
 			n++
 		}
 	}
@@ -240,6 +247,10 @@ func (p *Packet) reasons() []string {
 			out = append(out, s)
 		}
 	}
+	if left := p.leftReason(); left != "" {
+		out = append(out, left)
+	}
+	out = append(out, p.withdrawnReasons()...)
 	if grave := p.grave(); grave != "" {
 		out = append(out, grave)
 	}
@@ -283,7 +294,7 @@ func (p *Packet) notConfigured() string {
 func (p *Packet) grave() string {
 	var titles []string
 	for _, f := range slices.Concat(p.Findings, p.Carried) {
-		if f.Severity == "high" && f.Status != state.StatusResolved && f.Check != "backup-missed" && !dark(f.Check) {
+		if f.Severity == "high" && f.Status != state.StatusResolved && f.Check != "backup-missed" && !dark(f.Check) && !f.byConfiguration() {
 			if text := f.Title + " (" + p.seen(f) + ")"; !slices.Contains(titles, text) {
 				titles = append(titles, text)
 			}

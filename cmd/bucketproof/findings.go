@@ -43,7 +43,11 @@ func newFindingsList(a *app) *cobra.Command {
 					return err
 				}
 				findings = slices.DeleteFunc(findings, func(f state.Finding) bool { return !filter.matches(f) })
-				return a.print(findingsTable(findings))
+				unchecked, err := a.unchecked(cmd.Context(), p)
+				if err != nil {
+					return err
+				}
+				return a.print(findingsTable(findings, unchecked))
 			})
 		},
 	}
@@ -58,10 +62,32 @@ func newFindingsList(a *app) *cobra.Command {
 	return cmd
 }
 
-func findingsTable(findings []state.Finding) tabular.Table {
-	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count", "first_seen", "last_seen", "owner", "due"}}
+// unchecked are the days of each tenant, check and bucket that a check has not looked at
+// since the witness that it lacked spoke.
+func (a *app) unchecked(ctx context.Context, p *parts) (map[[3]string][]string, error) {
+	data, err := p.Analysis()
+	if err != nil {
+		return nil, err
+	}
+	out := map[[3]string][]string{}
+	for _, t := range p.Config.Tenants {
+		days, err := analyze.Unchecked(ctx, data, t)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range days {
+			k := [3]string{t.ID, d.Check, d.Bucket}
+			out[k] = append(out[k], d.Date)
+		}
+	}
+	return out, nil
+}
+
+func findingsTable(findings []state.Finding, unchecked map[[3]string][]string) tabular.Table {
+	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count", "first_seen", "last_seen", "owner", "due", "withdrawn", "unchecked_days"}}
 	for _, f := range findings {
-		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count, f.First, f.Last, f.Owner, f.Due})
+		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count, f.First, f.Last, f.Owner, f.Due, f.Withdrawn,
+			int64(len(unchecked[[3]string{f.Tenant, f.Check, f.Bucket}]))})
 	}
 	return t
 }
@@ -111,6 +137,9 @@ func (a *app) showFinding(ctx context.Context, p *parts, id string) error {
 	b.WriteString("\ndays\n")
 	for _, d := range f.Days {
 		fmt.Fprintf(&b, "  %s  %d  %s to %s\n", d.Date, d.Count, tabular.Cell(d.First), tabular.Cell(d.Last))
+		if d.Withdrawn.Reason != "" {
+			fmt.Fprintf(&b, "    withdrawn: %s\n", tabular.Printable(d.Withdrawn.Text()))
+		}
 		if len(d.Who) > 0 {
 			fmt.Fprintf(&b, "    by %s\n", tabular.Printable(strings.Join(d.Who, ", ")))
 		}
@@ -120,6 +149,16 @@ func (a *app) showFinding(ctx context.Context, p *parts, id string) error {
 		for _, s := range d.Samples {
 			fmt.Fprintf(&b, "    %s\n", tabular.Printable(s))
 		}
+	}
+	unchecked, err := a.unchecked(ctx, p)
+	if err != nil {
+		return err
+	}
+	if days := unchecked[[3]string{f.Tenant, f.Check, f.Bucket}]; len(days) > 0 {
+		fmt.Fprintf(&b, "\nnot checked again since its witness came back: %s\n  bucketproof check --tenant %s --from %s --to %s\n", strings.Join(days, ", "), f.Tenant, days[0], days[len(days)-1])
+	}
+	if f.Withdrawn == state.WithdrawnConfiguration && f.Status != state.StatusResolved {
+		b.WriteString("\nthe configuration of today does not find it any more; it counts until a person closes it\n  bucketproof findings resolve " + f.ID + " --cause … --resolution …\n")
 	}
 	b.WriteString("\nhistory\n")
 	for _, e := range f.Events {

@@ -200,7 +200,7 @@ func (a *app) open(ctx context.Context) (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Now, p.Log, p.Version = a.now, a.log(), version
+	p.Now, p.Log, p.Version, p.RunBy = a.now, a.log(), version, whoami()
 	return &parts{Parts: p, tenants: tenants}, nil
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"bucketproof/analyze"
 	"bucketproof/cmd/jobs"
 	"bucketproof/collect"
 	"bucketproof/collect/loggroup"
@@ -72,6 +73,7 @@ func Examine(ctx context.Context, p *jobs.Parts, tenants []config.Tenant) []Find
 		e.logs(ctx, s)
 	}
 	e.reports(ctx)
+	e.unchecked(ctx)
 	e.evidence(ctx)
 	e.signing(ctx)
 	e.mail(ctx)
@@ -115,6 +117,36 @@ func (e *examination) reports(ctx context.Context) {
 			e.add("backup report", r.Source, Fault, "it can't be read, so nobody knows what it tells of: %s", r.Reason)
 		}
 	}
+}
+
+// unchecked names the days that no check has looked at since the witness that it lacked
+// spoke.
+func (e *examination) unchecked(ctx context.Context) {
+	data, err := e.Analysis()
+	if err != nil {
+		return // it is told already
+	}
+	for _, t := range e.tenants {
+		days, err := analyze.Unchecked(ctx, data, t)
+		switch first, last, checks := span(days); {
+		case err != nil:
+			e.add("checks", t.ID, Fault, "%s", err)
+		case len(days) > 0:
+			e.add("checks", t.ID, Warning, "%d checks have not looked at days since what they lacked came in; run `bucketproof check --tenant %s --from %s --to %s`", checks, t.ID, first, last)
+		}
+	}
+}
+
+// span is from when to when days are, and of how many checks.
+func span(days []state.NotEvaluated) (first, last string, checks int) {
+	names := map[string]bool{}
+	for _, d := range days {
+		if first == "" || d.Date < first {
+			first = d.Date
+		}
+		last, names[d.Check] = max(last, d.Date), true
+	}
+	return first, last, len(names)
 }
 
 func (e *examination) schedule() {

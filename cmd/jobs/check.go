@@ -43,6 +43,8 @@ func (p *Parts) Check(ctx context.Context, data analyze.Dataset, t config.Tenant
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
 	changes, failed := v.Check(ctx, p.Now()) // what the other checks found counts, too
+	late, err := p.checkLate(ctx, data, t, r.First.Format(time.DateOnly))
+	changes, failed = append(changes, late...), errors.Join(failed, err)
 	out = Checked{Tenant: t.ID, First: r.First.Format(time.DateOnly), Last: r.Last.Format(time.DateOnly)}
 	kinds := map[string][]string{}
 	for _, c := range changes {
@@ -64,6 +66,21 @@ func (p *Parts) Check(ctx context.Context, data analyze.Dataset, t config.Tenant
 		return slices.Contains(kinds["opened"], id) || slices.Contains(kinds["reopened"], id)
 	}))
 	return out, failed
+}
+
+// checkLate looks at what was noticed of log objects that are about days before a day.
+func (p *Parts) checkLate(ctx context.Context, data analyze.Dataset, t config.Tenant, before string) ([]state.Change, error) {
+	ranges, err := analyze.LateIncidents(ctx, data, t, before)
+	var changes []state.Change
+	for _, r := range ranges {
+		v, oerr := analyze.Open(ctx, data, t, r)
+		if oerr != nil {
+			return changes, errors.Join(err, oerr)
+		}
+		c, cerr := v.CheckLedger(ctx, p.Now())
+		changes, err = append(changes, c...), errors.Join(err, cerr, v.Close())
+	}
+	return changes, err
 }
 
 // LookBack is a day widened to the days of the week before that a check could

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"bucketproof/analyze"
 	"bucketproof/collect"
 	"bucketproof/internal/config"
 	"bucketproof/internal/objects"
@@ -52,6 +53,9 @@ func (p *Parts) Collect(ctx context.Context, o CollectOptions) (out Collected, e
 	}
 	if o.GoMemory > 0 {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.GoMemory))
+	}
+	if err := p.noteConfigurations(ctx, o.Log); err != nil {
+		return out, err
 	}
 	set := p.Config.Collect
 	c := &collect.Collector{Dataset: p.Data, State: p.State, Log: o.Log, Now: p.Now, LateDays: set.LateDays, Memory: set.MemoryLimit, MinFree: set.MinFree, Full: o.Full, Progress: o.Progress}
@@ -177,4 +181,20 @@ func (p *Parts) SayRevisions(ctx context.Context, log *slog.Logger) error {
 			"log_objects", d.Objects, "lines", d.Lines, "run", fmt.Sprintf("bucketproof report --month %s --tenant %s", d.Month, d.Tenant))
 	}
 	return err
+}
+
+// noteConfigurations keeps which configuration each tenant has: a bucket that leaves it
+// must be missed, also where no check has run meanwhile. A file of approved changes that
+// can't be read is the checks' to tell.
+func (p *Parts) noteConfigurations(ctx context.Context, log *slog.Logger) error {
+	data := analyze.Dataset{Config: p.Config, State: p.State, RunBy: p.RunBy}
+	for _, t := range p.Config.Tenants {
+		if _, err := analyze.NoteConfiguration(ctx, data, t, p.Now()); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			log.Warn("the configuration could not be noted", "tenant", t.ID, "error", err)
+		}
+	}
+	return nil
 }

@@ -33,6 +33,7 @@ type Parts struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 	Version string // of bucketproof, as packets name it
+	RunBy   string // the user who runs it; "" where that is not known
 }
 
 // Open opens the state of a configuration. The caller sets Now, Log and Version.
@@ -67,7 +68,7 @@ func (p *Parts) Analysis() (analyze.Dataset, error) {
 	if err := p.Config.Names(names(catalog.Checks), names(packet)); err != nil {
 		return analyze.Dataset{}, err
 	}
-	return analyze.Dataset{Config: p.Config, Catalog: catalog, State: p.State, Files: p.Data}, nil
+	return analyze.Dataset{Config: p.Config, Catalog: catalog, State: p.State, Files: p.Data, Program: p.Version, RunBy: p.RunBy}, nil
 }
 
 // Ledger is the state as the scheduler sees it.

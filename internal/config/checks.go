@@ -148,6 +148,7 @@ func (c *Config) Names(checks, queries []string) error {
 				e.Problems = append(e.Problems, Problem{Line: c.line(fmt.Sprintf("tenant[%d].suppression[%d].check", i, j)), Key: "tenant.suppression.check", Text: fmt.Sprintf("%q is no check; known are %s", s.Check, strings.Join(checks, ", "))})
 			}
 		}
+		e.Problems = append(e.Problems, c.checkOwners(i, checks)...)
 		for _, q := range t.PacketQueries {
 			if !slices.Contains(queries, q) {
 				e.Problems = append(e.Problems, Problem{Line: c.line(fmt.Sprintf("tenant[%d].packet_queries", i)), Key: "tenant.packet_queries", Text: fmt.Sprintf("%q is no saved query that can stand in a packet; known are %s", q, strings.Join(queries, ", "))})

@@ -83,6 +83,8 @@ type Mail struct {
 type Tenant struct {
 	ID            string
 	Name          string
+	Owner         string            // who is responsible for its findings; "" for nobody
+	Owners        map[string]string // who is, by check or severity, instead
 	Location      *time.Location
 	Language      string   // of the packet, as Report.Language
 	Paper         string   // as Report.Paper
@@ -144,6 +146,7 @@ type ReportColumns struct {
 // approved in it.
 type Bucket struct {
 	Name       string
+	Owner      string // who is responsible for it; "" for the tenant's
 	Logs       objects.URL
 	Prefixes   []string // "" approves the whole bucket
 	Window     Window

@@ -264,6 +264,7 @@ func (c *Config) readTenant(t *table) Tenant {
 	if n.ID != "" && !tenantID.MatchString(n.ID) {
 		t.problem("id", "is %q; write up to 63 lower-case letters, digits and -, with a letter or digit at both ends", n.ID)
 	}
+	n.Owner, n.Owners = strings.TrimSpace(t.str("owner", "")), readOwners(t.sub("owners"))
 	n.Location = readZone(t, "timezone", c.Location)
 	n.Language, n.Paper = readLanguage(t, c.Report.Language), readPaper(t, c.Report.Paper)
 	n.UserAgents, _ = t.stringList("user_agents")
@@ -379,6 +380,7 @@ func (c *Config) readBucket(t *table) Bucket {
 	b.Window = readWindow(t.sub("window"), Window{Start: 22 * 60, End: 6 * 60, Days: [7]bool{true, true, true, true, true, true, true}})
 	b.MinObjects = t.integer("min_objects", 1, 1, 1<<40)
 	b.KeepDays = int(t.integer("keep_days", 1, 1, 3650))
+	b.Owner = strings.TrimSpace(t.str("owner", ""))
 	b.MetricsFilter = t.str("metrics_filter", "EntireBucket")
 	t.done()
 	return b

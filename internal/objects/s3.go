@@ -326,7 +326,9 @@ func (s *s3Store) wrap(doing, key, permission string, err error) error {
 		return fmt.Errorf("%s %s: %w: %s; check the credentials", doing, place, ErrDenied, code)
 	case code == "InvalidObjectState":
 		return fmt.Errorf("%s %s: %w: the object is archived; restore it (s3:RestoreObject) to have it read", doing, place, ErrDenied)
-	case code == "ConditionalRequestConflict": // two wrote the same key at once (S3 user guide, page conditional-writes)
+	// Two wrote the same key at once: S3 user guide, page conditional-writes. Some servers, and S3 for
+	// a bucket that is being changed, say OperationAborted instead.
+	case code == "ConditionalRequestConflict" || code == "OperationAborted":
 		return fmt.Errorf("%s %s: %w: another writer is at the same object; try again: %w", doing, place, ErrSlowDown, err)
 	case code == "SlowDown" || status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests:
 		return fmt.Errorf("%s %s: %w, and did so %d times; collect again later: %w", doing, place, ErrSlowDown, maxAttempts, err)

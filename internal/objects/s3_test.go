@@ -42,6 +42,17 @@ func fail(w http.ResponseWriter, status int, code string) {
 	fmt.Fprintf(w, "<Error><Code>%s</Code><Message>m</Message></Error>", code)
 }
 
+// Another writer at the same key is a reason to try again, whichever code says so.
+func TestConflictIsTriedAgain(t *testing.T) {
+	for _, code := range []string{"ConditionalRequestConflict", "OperationAborted"} {
+		s := faulty(t, func(w http.ResponseWriter, _ *http.Request) { fail(w, http.StatusConflict, code) })
+		err := s.Put(t.Context(), "claim", []byte("x"), PutOptions{})
+		if !errors.Is(err, ErrSlowDown) || !strings.Contains(err.Error(), "another writer is at the same object") {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
+
 func listError(t *testing.T, s Store) error {
 	t.Helper()
 	for _, err := range s.List(t.Context(), "") {

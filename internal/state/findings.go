@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -42,20 +43,24 @@ type Finding struct {
 	Count      int64
 	First      time.Time
 	Last       time.Time
-	Days       []FindingDay
-	Events     []FindingEvent
+	// Withdrawn is the gravest reason why some of its days are no longer shown; "" for
+	// none.
+	Withdrawn string
+	Days      []FindingDay
+	Events    []FindingEvent
 }
 
 // FindingDay is what a finding showed on one day of the tenant's zone.
 type FindingDay struct {
-	Date     string
-	Severity string
-	Count    int64
-	First    time.Time
-	Last     time.Time
-	Samples  []string // source_object:source_line, at most 20
-	Who      []string // principals, at most 20; empty where the subject is one
-	Expected string   // what is usual; "" where nothing is compared
+	Date      string
+	Severity  string
+	Count     int64
+	First     time.Time
+	Last      time.Time
+	Samples   []string // source_object:source_line, at most 20
+	Who       []string // principals, at most 20; empty where the subject is one
+	Expected  string   // what is usual; "" where nothing is compared
+	Withdrawn Withdrawal
 }
 
 // FindingEvent is one line of a finding's history.
@@ -82,11 +87,18 @@ type CheckDay struct {
 	Ends                        bool   // a day without rows resolves findings of the days before
 	Rows                        []CheckRow
 	Suppressed                  []SuppressedRow
+	// Configuration is the fingerprint of the one that it looked with, Program the
+	// version that looked.
+	Configuration, Program string
+	// Gone says, by the ID of a finding, why a row that was shown before is not among
+	// Rows; of one that is not in it nothing remains.
+	Gone map[string]Withdrawal
 }
 
-// CheckRow is one row of a check: a subject and what it showed that day.
+// CheckRow is one row of a check: a subject and what it showed that day. Owner is
+// who is responsible where it opens a finding; "" for nobody.
 type CheckRow struct {
-	Subject string
+	Subject, Owner string
 	FindingDay
 }
 
@@ -99,7 +111,9 @@ type Change struct {
 // PutCheckDays stores what checks said, in one transaction. A day that was
 // stored before is replaced. A finding opens with its first row, reopens when
 // it is resolved and shows a day that it had not or more of one, and resolves itself when its
-// last row is gone. Rows of the result are in the order of the days.
+// last row is gone. A row that the configuration or another version of the program
+// made go stays, and says so; so does one of a finding on which a person has worked.
+// Rows of the result are in the order of the days.
 func (s *State) PutCheckDays(ctx context.Context, days []CheckDay, at time.Time) ([]Change, error) {
 	var changes []Change
 	err := s.write(ctx, func(tx *sql.Tx) error {
@@ -123,7 +137,9 @@ func putCheckDay(ctx context.Context, tx *sql.Tx, d *CheckDay, at time.Time) ([]
 	if d.NotEvaluated != "" {
 		outcome = "not evaluated"
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO check_days VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason", d.Tenant, d.Check, d.Bucket, d.Date, outcome, d.NotEvaluated)
+	_, err := tx.ExecContext(ctx, `INSERT INTO check_days (tenant, check_name, bucket, date, outcome, reason, checked) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason, checked = excluded.checked`,
+		d.Tenant, d.Check, d.Bucket, d.Date, outcome, d.NotEvaluated, at.UnixMilli())
 	if err != nil {
 		return nil, err
 	}
@@ -131,14 +147,15 @@ func putCheckDay(ctx context.Context, tx *sql.Tx, d *CheckDay, at time.Time) ([]
 	if err != nil {
 		return nil, err
 	}
-	// A finding that is there already stays, and is not suppressed besides.
+	// A finding that is there already stays, withdrawn by the suppression, and is not
+	// suppressed besides.
 	var quiet []SuppressedRow
+	suppressed := map[string]bool{}
 	for _, row := range d.Suppressed {
 		id := FindingID(d.Check, d.Tenant, d.Bucket, row.Subject)
-		if !gone[id] {
+		if suppressed[id] = gone[id]; !gone[id] {
 			quiet = append(quiet, row)
 		}
-		delete(gone, id)
 	}
 	if err := putSuppressed(ctx, tx, d, quiet); err != nil {
 		return nil, err
@@ -157,8 +174,12 @@ func putCheckDay(ctx context.Context, tx *sql.Tx, d *CheckDay, at time.Time) ([]
 	if d.NotEvaluated != "" {
 		return changes, nil // what was seen before is not undone by not looking
 	}
-	for id := range gone {
-		c, err := dropRow(ctx, tx, id, d.Date, at)
+	for _, id := range slices.Sorted(maps.Keys(gone)) {
+		w := d.Gone[id]
+		if w.Reason == "" && suppressed[id] {
+			w.Reason = WithdrawnConfiguration
+		}
+		c, err := withdraw(ctx, tx, id, d.Date, w, at)
 		if err != nil {
 			return nil, err
 		}
@@ -180,6 +201,7 @@ func endFindings(ctx context.Context, tx *sql.Tx, d *CheckDay, at time.Time) ([]
 	rows, err := tx.QueryContext(ctx, `SELECT id, severity FROM findings f
 WHERE tenant = ? AND check_name = ? AND bucket = ? AND status <> ?
   AND (SELECT max(date) FROM finding_days WHERE finding = f.id) < ?
+  AND NOT EXISTS (SELECT 1 FROM finding_days WHERE finding = f.id AND withdrawn = 'configuration')
 ORDER BY id`, d.Tenant, d.Check, d.Bucket, StatusResolved, d.Date)
 	if err != nil {
 		return nil, err
@@ -227,25 +249,35 @@ func putRow(ctx context.Context, tx *sql.Tx, d *CheckDay, id string, row CheckRo
 	change := Change{ID: id, Severity: row.Severity}
 	var status, severity string
 	err := tx.QueryRowContext(ctx, "SELECT status, severity FROM findings WHERE id = ?", id).Scan(&status, &severity)
-	before := int64(0)
+	var before FindingDay
+	var configuration string
 	if err == nil && had {
-		err = tx.QueryRowContext(ctx, "SELECT count FROM finding_days WHERE finding = ? AND date = ?", id, d.Date).Scan(&before)
+		err = tx.QueryRowContext(ctx, "SELECT count, severity, configuration, withdrawn FROM finding_days WHERE finding = ? AND date = ?", id, d.Date).
+			Scan(&before.Count, &before.Severity, &configuration, &before.Withdrawn.Reason)
 	}
+	back := before.Withdrawn.Reason != ""
+	less := had && !back && (row.Count < before.Count || rank(row.Severity) < rank(before.Severity))
+	kind, text := "", "seen on "+d.Date
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		change.Kind = "opened"
-		_, err = tx.ExecContext(ctx, "INSERT INTO findings (id, check_name, severity, tenant, bucket, subject, status, due, opened) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			id, d.Check, row.Severity, d.Tenant, d.Bucket, row.Subject, StatusOpen, dueDate(d.Date, row.Severity), at.UnixMilli())
-	case err == nil && status == StatusResolved && (!had || row.Count > before):
+		_, err = tx.ExecContext(ctx, "INSERT INTO findings (id, check_name, severity, tenant, bucket, subject, status, owner, due, opened) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			id, d.Check, row.Severity, d.Tenant, d.Bucket, row.Subject, StatusOpen, row.Owner, dueDate(d.Date, row.Severity), at.UnixMilli())
+	case err == nil && status == StatusResolved && (!had || back || row.Count > before.Count):
 		change.Kind = "reopened"
 		_, err = tx.ExecContext(ctx, "UPDATE findings SET status = ?, due = ?, cause = '', resolution = '' WHERE id = ?", StatusOpen, dueDate(d.Date, row.Severity), id)
-	}
-	kind := change.Kind
-	if kind == "" && slices.Index(Severities, row.Severity) > slices.Index(Severities, severity) {
+	case back:
+		kind = "returned"
+	case rank(row.Severity) > rank(severity):
 		kind = "raised"
+	case less && configuration != "" && configuration != d.Configuration:
+		kind, text = "lowered", fmt.Sprintf("on %s the configuration of today finds %d, %s, and before %d, %s", d.Date, row.Count, row.Severity, before.Count, before.Severity)
+	}
+	if change.Kind != "" {
+		kind = change.Kind
 	}
 	if err == nil && kind != "" {
-		err = addEvent(ctx, tx, id, "", kind, "seen on "+d.Date, at)
+		err = addEvent(ctx, tx, id, "", kind, text, at)
 	}
 	if err != nil {
 		return change, err
@@ -258,38 +290,14 @@ func putRow(ctx context.Context, tx *sql.Tx, d *CheckDay, id string, row CheckRo
 	if err != nil {
 		return change, err
 	}
-	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO finding_days (finding, date, severity, count, first, last, samples, who, expected) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		id, d.Date, row.Severity, row.Count, row.First.UnixMilli(), row.Last.UnixMilli(), string(samples), string(who), row.Expected)
+	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO finding_days (finding, date, severity, count, first, last, samples, who, expected, shown, configuration, program)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		id, d.Date, row.Severity, row.Count, row.First.UnixMilli(), row.Last.UnixMilli(), string(samples), string(who), row.Expected,
+		at.UnixMilli(), d.Configuration, d.Program)
 	if err != nil {
 		return change, err
 	}
 	return change, setSeverity(ctx, tx, id)
-}
-
-// dropRow takes a day from a finding that a check no longer shows for it.
-func dropRow(ctx context.Context, tx *sql.Tx, id, date string, at time.Time) (Change, error) {
-	change := Change{ID: id}
-	if _, err := tx.ExecContext(ctx, "DELETE FROM finding_days WHERE finding = ? AND date = ?", id, date); err != nil {
-		return change, err
-	}
-	var left int
-	var status string
-	err := tx.QueryRowContext(ctx, "SELECT f.status, f.severity, (SELECT count(*) FROM finding_days WHERE finding = f.id) FROM findings f WHERE f.id = ?", id).Scan(&status, &change.Severity, &left)
-	if err != nil {
-		return change, err
-	}
-	if left > 0 {
-		return change, setSeverity(ctx, tx, id)
-	}
-	if status == StatusResolved {
-		return change, nil
-	}
-	change.Kind = StatusResolved
-	const resolution = "checked again: nothing of it remains"
-	if _, err := tx.ExecContext(ctx, "UPDATE findings SET status = ?, resolution = ? WHERE id = ?", StatusResolved, resolution, id); err != nil {
-		return change, err
-	}
-	return change, addEvent(ctx, tx, id, "", StatusResolved, resolution, at)
 }
 
 // setSeverity makes the severity of a finding that of its worst day.
@@ -297,6 +305,9 @@ func setSeverity(ctx context.Context, tx *sql.Tx, id string) error {
 	_, err := tx.ExecContext(ctx, "UPDATE findings SET severity = (SELECT severity FROM finding_days WHERE finding = ? ORDER BY instr('low,medium,high', severity) DESC LIMIT 1) WHERE id = ?", id, id)
 	return err
 }
+
+// rank orders severities.
+func rank(severity string) int { return slices.Index(Severities, severity) }
 
 func addEvent(ctx context.Context, tx *sql.Tx, id, actor, kind, text string, at time.Time) error {
 	_, err := tx.ExecContext(ctx, "INSERT INTO finding_events (finding, at, actor, kind, text) VALUES (?, ?, ?, ?, ?)", id, at.UnixMilli(), actor, kind, text)
@@ -311,12 +322,15 @@ func dueDate(date, severity string) string {
 	return day.AddDate(0, 0, 1+dueDays[severity]).Format(time.DateOnly)
 }
 
-const findingColumns = "SELECT id, check_name, severity, tenant, bucket, subject, status, owner, due, cause, resolution, count, first, last FROM finding_summary"
+const findingColumns = `SELECT id, check_name, severity, tenant, bucket, subject, status, owner, due, cause, resolution, count, first, last,
+  coalesce((SELECT withdrawn FROM finding_days WHERE finding = finding_summary.id AND withdrawn <> ''
+    ORDER BY instr('checked,program,configuration', withdrawn) DESC LIMIT 1), '')
+FROM finding_summary`
 
 func scanFinding(r interface{ Scan(...any) error }) (Finding, error) {
 	var f Finding
 	var first, last sql.NullInt64
-	err := r.Scan(&f.ID, &f.Check, &f.Severity, &f.Tenant, &f.Bucket, &f.Subject, &f.Status, &f.Owner, &f.Due, &f.Cause, &f.Resolution, &f.Count, &first, &last)
+	err := r.Scan(&f.ID, &f.Check, &f.Severity, &f.Tenant, &f.Bucket, &f.Subject, &f.Status, &f.Owner, &f.Due, &f.Cause, &f.Resolution, &f.Count, &first, &last, &f.Withdrawn)
 	f.First, f.Last = fromMillis(first), fromMillis(last)
 	return f, err
 }
@@ -368,14 +382,14 @@ func (s *State) findingEvents(ctx context.Context, id string) ([]FindingEvent, e
 
 func (s *State) findingDays(ctx context.Context, id, from, to string) ([]FindingDay, error) {
 	var days []FindingDay
-	err := s.rows(ctx, "SELECT date, severity, count, first, last, samples, who, expected FROM finding_days WHERE finding = ? AND date >= ? AND (date <= ? OR ? = '') ORDER BY date", func(r *sql.Rows) error {
+	err := s.rows(ctx, "SELECT date, severity, count, first, last, samples, who, expected, withdrawn, withdrawn_by, withdrawn_at FROM finding_days WHERE finding = ? AND date >= ? AND (date <= ? OR ? = '') ORDER BY date", func(r *sql.Rows) error {
 		var d FindingDay
-		var first, last sql.NullInt64
+		var first, last, at sql.NullInt64
 		var samples, who string
-		if err := r.Scan(&d.Date, &d.Severity, &d.Count, &first, &last, &samples, &who, &d.Expected); err != nil {
+		if err := r.Scan(&d.Date, &d.Severity, &d.Count, &first, &last, &samples, &who, &d.Expected, &d.Withdrawn.Reason, &d.Withdrawn.By, &at); err != nil {
 			return err
 		}
-		d.First, d.Last = fromMillis(first), fromMillis(last)
+		d.First, d.Last, d.Withdrawn.At = fromMillis(first), fromMillis(last), fromMillis(at)
 		if err := errors.Join(json.Unmarshal([]byte(samples), &d.Samples), json.Unmarshal([]byte(who), &d.Who)); err != nil {
 			return err
 		}
@@ -436,6 +450,33 @@ func (s *State) NotEvaluatedBetween(ctx context.Context, tenant, from, to string
 		var n NotEvaluated
 		err := r.Scan(&n.Check, &n.Bucket, &n.Date, &n.Reason)
 		out = append(out, n)
+		return err
+	}, tenant, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("read check days: %w", err)
+	}
+	return out, nil
+}
+
+// CheckedAt is when a check looked at a day of a bucket at last; zero for never.
+func (s *State) CheckedAt(ctx context.Context, tenant, check, bucket, date string) (time.Time, error) {
+	var at sql.NullInt64
+	err := s.db.QueryRowContext(ctx, "SELECT checked FROM check_days WHERE tenant = ? AND check_name = ? AND bucket = ? AND date = ?", tenant, check, bucket, date).Scan(&at)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, fmt.Errorf("read check days: %w", err)
+	}
+	return fromMillis(at), nil
+}
+
+// CheckedBuckets are the buckets of a tenant of which checks have looked at days
+// from..to, both inclusive, by their names.
+func (s *State) CheckedBuckets(ctx context.Context, tenant, from, to string) ([]string, error) {
+	var out []string
+	const query = "SELECT DISTINCT bucket FROM check_days WHERE tenant = ? AND date >= ? AND date <= ? AND bucket <> '' ORDER BY bucket"
+	err := s.rows(ctx, query, func(r *sql.Rows) error {
+		var name string
+		err := r.Scan(&name)
+		out = append(out, name)
 		return err
 	}, tenant, from, to)
 	if err != nil {

@@ -141,7 +141,10 @@ func (s *State) Commit(ctx context.Context, objects []LogObject, files []dataset
 			return err
 		}
 		for _, i := range incidents {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO log_incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", i.Location, i.Key, i.Kind, i.ETag, i.Size, i.Source, at.UnixMilli(), i.SHA256, i.Before, strings.Join(i.Buckets, ",")); err != nil {
+			_, err := tx.ExecContext(ctx, `INSERT INTO log_incidents (location, key, kind, etag, size, source, noticed, sha256, before, buckets, named)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+				i.Location, i.Key, i.Kind, i.ETag, i.Size, i.Source, at.UnixMilli(), i.SHA256, i.Before, strings.Join(i.Buckets, ","), millis(i.Named))
+			if err != nil {
 				return fmt.Errorf("%s: %w", i.Source, err)
 			}
 		}
@@ -286,21 +289,24 @@ func (s *State) RecordsAround(ctx context.Context, bucket string, before, behind
 }
 
 // Sources returns the log objects that were delivered, or hold records, in the
-// interval from..to, with what they held for the bucket. The order is by
-// location and key.
+// interval from..to, with what they held for the bucket, and those of other locations
+// that hold records of it: the configuration may have named them before. The order is
+// by location and key.
 func (s *State) Sources(ctx context.Context, location, bucket string, from, to time.Time) ([]Source, error) {
 	const columns = "SELECT o.location, o.key, o.etag, o.size, o.version_id, o.source, o.sha256, o.modified, o.delivered, o.kind, coalesce(b.records, 0), coalesce(b.duplicates, 0), coalesce(b.rejected, 0), b.first, b.last, coalesce(u.rejected, 0)"
-	const join = " FROM log_objects o LEFT JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ? LEFT JOIN log_object_buckets u ON u.object = o.id AND u.bucket = ''"
-	const where = " WHERE o.location = ? AND ((o.delivered >= ? AND o.delivered < ?) OR (b.first < ? AND b.last >= ?)) ORDER BY o.location, o.key, o.etag, o.size"
+	const join = " FROM log_objects o LEFT JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ?1 LEFT JOIN log_object_buckets u ON u.object = o.id AND u.bucket = ''"
+	const here = " WHERE o.location = ?2 AND ((o.delivered >= ?3 AND o.delivered < ?4) OR (b.first < ?4 AND b.last >= ?3))"
+	const elsewhere = " WHERE o.location <> ?2 AND o.id IN (SELECT object FROM log_object_buckets WHERE bucket = ?1 AND records > 0 AND first < ?4 AND last >= ?3)"
+	const order = " ORDER BY location, key, etag, size"
 	var out []Source
-	err := s.rows(ctx, columns+join+where, func(r *sql.Rows) error {
+	err := s.rows(ctx, columns+join+here+" UNION ALL "+columns+join+elsewhere+order, func(r *sql.Rows) error {
 		src := Source{Bucket: bucket}
 		var modified, delivered, first, last sql.NullInt64
 		err := r.Scan(&src.Location, &src.Key, &src.ETag, &src.Size, &src.VersionID, &src.LogObject.Source, &src.SHA256, &modified, &delivered, &src.Kind, &src.Records, &src.Duplicates, &src.Rejected, &first, &last, &src.Unattributed)
 		src.Modified, src.Delivered, src.First, src.Last = fromMillis(modified), fromMillis(delivered), fromMillis(first), fromMillis(last)
 		out = append(out, src)
 		return err
-	}, bucket, location, from.UnixMilli(), to.UnixMilli(), to.UnixMilli(), from.UnixMilli())
+	}, bucket, location, from.UnixMilli(), to.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}

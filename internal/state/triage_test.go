@@ -76,8 +76,8 @@ func TestTriage(t *testing.T) {
 	want("resolved owner=Sam due=2026-10-20 cause=test count=3: opened, Ann assigned, Sam noted, Sam resolved")
 	put("2026-10-07", false, row(5)) // late records
 	want("open owner=Sam due=2026-10-11 cause= count=5: opened, Ann assigned, Sam noted, Sam resolved, reopened")
-	put("2026-10-07", true, row(5))
-	want("open owner=Sam due=2026-10-11 cause= count=5: opened, Ann assigned, Sam noted, Sam resolved, reopened")
+	put("2026-10-07", true, row(5)) // a suppression is a change of the configuration
+	want("open owner=Sam due=2026-10-11 cause= count=5: opened, Ann assigned, Sam noted, Sam resolved, reopened, withdrawn")
 	put("2026-10-08", true, row(7))
 	quiet, err := s.SuppressedBetween(t.Context(), "acme", "2026-10-07", "2026-10-08")
 	if err != nil || len(quiet) != 1 || quiet[0].Count != 7 || quiet[0].Severity != "high" {
@@ -88,7 +88,7 @@ func TestTriage(t *testing.T) {
 		t.Errorf("%+v, %v", quiet, err)
 	}
 	put("2026-10-07", false)
-	want("resolved owner=Sam due=2026-10-11 cause= count=0: opened, Ann assigned, Sam noted, Sam resolved, reopened, resolved")
+	want("resolved owner=Sam due=2026-10-11 cause= count=5: opened, Ann assigned, Sam noted, Sam resolved, reopened, withdrawn, withdrawn, resolved")
 	for beginning, ok := range map[string]bool{id[:4]: true, "": false, "zz": false} {
 		got, err := s.FindingID(t.Context(), beginning)
 		if (got == id) != ok || errors.Is(err, ErrNoFinding) == ok {

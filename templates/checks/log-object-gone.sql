@@ -6,10 +6,14 @@
 -- empty: no log object vanished between listing and reading
 -- sentence: The log object was removed before it was read. Its records are missing here unless S3 delivers them again; a lifecycle rule of the log bucket may be too short.
 -- draft: The log object {subject} was removed before it was read. The lifecycle rule of the log bucket is to be made longer.
-select i.bucket, i.source as subject, d.date, count(*) as count, min(i.noticed) as first_seen, max(i.noticed) as last_seen, '' as severity,
-       cast(null as varchar) as samples
+--
+-- An object belongs to the days of the records that were collected from it, and one
+-- that was never read to the day in its name: the month that it is about must say so,
+-- whenever it was noticed.
+select i.bucket, i.source as subject, d.date, count(*) as count, min(greatest(i.about_first, d.day_start)) as first_seen,
+       max(greatest(i.about_first, d.day_start, i.noticed)) as last_seen, '' as severity, cast(null as varchar) as samples
 from log_incidents i
-join days d on i.noticed >= d.day_start and i.noticed < d.day_end
+join days d on i.about_last >= d.day_start and i.about_first < d.day_end
 where i.kind = 'gone' and d.in_range
 group by i.bucket, i.source, d.date
 order by i.bucket, d.date, subject

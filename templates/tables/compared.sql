@@ -8,6 +8,11 @@
 -- the bucket up to that day, so that it does not record them; and days on which the
 -- other has a gap. A kind that the trail recorded on an earlier day is missed: who has
 -- something to hide switches it off for a while.
+--
+-- Keys are what a client makes of them: M%25FCller decodes to M%FCller, which decodes
+-- to no text at all. What can't be decoded is compared as it stands. Each url_decode
+-- stands right below a try: the engine takes what two expressions share out of them,
+-- and out of the try as well.
 with bounds as (
     select min(quarter) - 4 as first, max(quarter) + 4 as last from quarters where in_range
 ), log as (
@@ -40,9 +45,16 @@ with bounds as (
     where t.bucket is not null
     group by t.bucket
 ), batch as (
-    select distinct a.bucket, f.form as key, a.requester, epoch_ms(a.time) // 60000 as minute
-    from every_access a, unnest([a.key, url_decode(a.key), url_decode(url_decode(a.key)), url_decode(replace(a.key, '+', ' ')), url_decode(replace(url_decode(a.key), '+', ' '))]) as f(form)
-    where a.operation = 'BATCH.DELETE.OBJECT' and a.quarter between (select first from bounds) and (select last from bounds)
+    select distinct a.bucket, f.form as key, a.requester, a.minute
+    from (
+        select o.bucket, o.requester, o.minute, o.key, o.once, coalesce(try(url_decode(o.once)), o.once) as twice,
+               coalesce(try(url_decode(replace(o.key, '+', ' '))), o.key) as plus, coalesce(try(url_decode(replace(o.once, '+', ' '))), o.once) as once_plus
+        from (
+            select bucket, requester, key, coalesce(try(url_decode(key)), key) as once, epoch_ms(time) // 60000 as minute
+            from every_access
+            where operation = 'BATCH.DELETE.OBJECT' and quarter between (select first from bounds) and (select last from bounds)
+        ) o
+    ) a, unnest([a.key, a.once, a.twice, a.plus, a.once_plus]) as f(form)
 ), joined as (
     select coalesce(l.bucket, e.bucket) as bucket, coalesce(l.date, e.date) as date, coalesce(l.time, e.time) as time, coalesce(l.request_id, e.request_id) as request_id,
            coalesce(l.operation, e.event_name) as operation, coalesce(l.requester, e.requester) as requester, coalesce(l.key, e.key) as key, coalesce(l.sample, e.sample) as sample,
@@ -55,9 +67,10 @@ with bounds as (
                 when l.http_status >= 400 and e.request_id is not null and e.error_code is null then 'status: ' || l.http_status || ' in the log, no error in the trail'
                 when l.http_status < 400 and e.error_code is not null then 'status: ' || l.http_status || ' in the log, ' || e.error_code || ' in the trail' end as other_status,
            case when l.records = 1 and e.keys = 1 and l.key is not null
-                 and e.key not in (l.key, url_decode(l.key), url_decode(url_decode(l.key)), url_decode(replace(l.key, '+', ' ')), url_decode(replace(url_decode(l.key), '+', ' ')))
+                 and e.key not in (l.key, l.once, coalesce(try(url_decode(l.once)), l.once),
+                     coalesce(try(url_decode(replace(l.key, '+', ' '))), l.key), coalesce(try(url_decode(replace(l.once, '+', ' '))), l.once))
                 then 'key: ' || e.key || ' in the trail' end as other_key
-    from log l
+    from (select *, coalesce(try(url_decode(key)), key) as once from log) l
     full join event e on e.bucket = l.bucket and e.request_id = l.request_id
     where coalesce(l.in_range, e.in_range) -- one over midnight is of the day on which the log has it
 )
