@@ -448,3 +448,27 @@ var unknown = map[string]bool{"trail-integrity": true, "trail-files": true, "log
 // open are the kinds of differences that are known and not settled yet, each with why. The
 // test passes over them, so that it can guard what is settled; -oracle.all does not.
 var open = map[string]string{}
+
+// TestShow prints all differences of a month; for who looks for their reasons.
+func TestShow(t *testing.T) {
+	if *keepFlag == "" {
+		t.Skip("asked for with -oracle.keep FOLDER and -oracle.seed N")
+	}
+	made := Generate(*seedFlag)
+	for _, s := range made.Story {
+		t.Log(s)
+	}
+	start := time.Now()
+	differences, err := compare(made, filepath.Join(*keepFlag, fmt.Sprint(*seedFlag)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d lines, %s", len(made.Lines), time.Since(start))
+	wanted := kinds(differences)
+	n := map[string]int{}
+	for _, d := range differences {
+		if n[d.kind]++; n[d.kind] <= 4 && slices.Contains(wanted, d.kind) {
+			t.Logf("%s: %s", d.kind, d.text)
+		}
+	}
+}

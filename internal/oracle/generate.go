@@ -41,6 +41,7 @@ type generator struct {
 	first, last Date // of the log; the month lies within
 	serial      int
 	bucket      *lively
+	calm        bool // nothing goes wrong
 }
 
 // lively is a bucket while its month is made up.
@@ -50,7 +51,14 @@ type lively struct {
 	zone    *time.Location
 	backers []backer
 	keys    map[string]time.Time // objects of backups that are there, and since when
-	written map[Date]int64       // bytes of backup writes of each night
+	runs    map[Date]*backupRun        // what the tools would report of each night
+}
+
+// backupRun is a session of a backup tool.
+type backupRun struct {
+	start, end time.Time
+	bytes      int64
+	failed     bool
 }
 
 // backer is a principal that backs up to a prefix.
@@ -68,8 +76,13 @@ type backer struct {
 }
 
 // Generate makes up a month from a seed: the same seed makes the same month.
-func Generate(seed uint64) *Made {
-	g := &generator{Rand: rand.New(rand.NewPCG(seed, 18)), made: &Made{Seed: seed}}
+func Generate(seed uint64) *Made { return generate(seed, false) }
+
+// GenerateCalm makes up a month in which nothing goes wrong.
+func GenerateCalm(seed uint64) *Made { return generate(seed, true) }
+
+func generate(seed uint64, calm bool) *Made {
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 18)), made: &Made{Seed: seed}, calm: calm}
 	zone := Zones[g.IntN(len(Zones))]
 	g.zone, _ = time.LoadLocation(zone)
 	g.month()
@@ -79,7 +92,11 @@ func Generate(seed uint64) *Made {
 		g.bucket = b
 		g.live()
 	}
-	g.damage()
+	g.reports(buckets)
+	g.trail()
+	if !calm {
+		g.damage()
+	}
 	slices.SortStableFunc(g.made.Lines, func(a, b MadeLine) int { return a.At.Compare(b.At) })
 	return g.made
 }
@@ -122,6 +139,7 @@ func (g *generator) tenants(zone string) []*lively {
 		`match = "arn:aws:iam::111122223333:role/ops/Audit*", name = "Audit", role = "audit"`,
 	}
 	switch n := g.IntN(40); {
+	case g.calm:
 	case n == 0:
 		t.Principals = nil
 		g.tell("no mapping")
@@ -155,7 +173,7 @@ func (g *generator) tenants(zone string) []*lively {
 		other := MadeTenant{ID: "beta", Zone: pick(g, zone, pick(g, Zones...)), Accounts: `["444455556666"]`, Agents: t.Agents, Buckets: []MadeBucket{shared},
 			Principals: []string{"match = \"arn:aws:sts::444455556666:assumed-role/BetaBackup/*\"\n  name = \"Beta backup\"\n  role = \"backup\""}}
 		g.made.Tenants = append(g.made.Tenants, other)
-		b := &lively{MadeBucket: shared, window: out[0].window, keys: map[string]time.Time{}, written: map[Date]int64{}}
+		b := &lively{MadeBucket: shared, window: out[0].window, keys: map[string]time.Time{}, runs: map[Date]*backupRun{}}
 		b.zone, _ = time.LoadLocation(other.Zone)
 		b.backers = []backer{g.backer(betaRole+"nightly", "beta/")}
 		out = append(out, b)
@@ -184,7 +202,7 @@ func (g *generator) madeBucket(name string, prefixes []string) *lively {
 	case 2:
 		b.Days = []string{"tue", "fri"}
 	}
-	out := &lively{MadeBucket: b, zone: g.zone, keys: map[string]time.Time{}, written: map[Date]int64{}}
+	out := &lively{MadeBucket: b, zone: g.zone, keys: map[string]time.Time{}, runs: map[Date]*backupRun{}}
 	out.window = config.Window{Start: clock(b.Start), End: clock(b.End)}
 	for i, name := range week {
 		out.window.Days[i] = slices.Contains(b.Days, name)
@@ -284,8 +302,8 @@ func (g *generator) live() {
 				head(at.Add(5 * time.Minute))
 			}
 		case "busy":
-			for at := today.from; at.Before(today.to); at = at.Add(15 * time.Minute) {
-				head(at.Add(time.Duration(g.IntN(600)) * time.Second))
+			for at := today.from; at.Before(today.to); at = at.Add(30 * time.Minute) {
+				head(at.Add(time.Duration(g.IntN(1200)) * time.Second))
 			}
 		case "poisson":
 			for at := today.from; ; {
@@ -319,6 +337,9 @@ func (g *generator) incidents(beta bool) map[Date][]string {
 		kinds = kinds[:8]
 	}
 	n := pick(g, 0, 0, 1, 1, 2, 3, 4)
+	if g.calm {
+		n = 0
+	}
 	for range n {
 		kind := pick(g, kinds...)
 		d := Date{g.made.Year, g.made.Month, 1}.Add(g.IntN(28))
@@ -386,6 +407,12 @@ func (g *generator) night(d Date, w interval, k backer, kinds []string, factor f
 	if is("lock only") {
 		return
 	}
+	session := b.runs[d]
+	if session == nil {
+		session = &backupRun{start: at}
+		b.runs[d] = session
+	}
+	defer func() { session.end = at }()
 	objects := k.objects
 	var keys []string
 	for i := range objects {
@@ -412,7 +439,7 @@ func (g *generator) night(d Date, w interval, k backer, kinds []string, factor f
 			send(request{op: "REST.COPY.OBJECT", key: key, status: "200", code: "InternalError", size: size, kind: "failure"})
 			continue
 		}
-		if k.retries && g.chance(0.2) {
+		if k.retries && !g.calm && g.chance(0.02) {
 			send(request{op: "REST.PUT.OBJECT", key: key, status: "500", code: "InternalError", size: size, kind: "retry"})
 		}
 		switch {
@@ -446,9 +473,14 @@ func (g *generator) night(d Date, w interval, k backer, kinds []string, factor f
 		}
 		keys = append(keys, key)
 		b.keys[key] = at
+		if session.bytes += bytes; k.multipart {
+			session.bytes -= bytes % 2
+		}
 	}
+	session.failed = session.failed || len(keys) == 0
 	if k.catalogue {
 		send(request{op: "REST.PUT.OBJECT", key: k.prefix + "catalogue.vbm", size: "40000", kind: "catalogue"})
+		session.bytes += 40000
 	}
 	if k.prune > 0 {
 		g.prune(k, send, &at)
@@ -596,6 +628,104 @@ func (g *generator) incident(d Date, w interval, due bool, kind string) {
 	case "service reads":
 		times(3, time.Minute, request{who: "svc:cloudfront.amazonaws.com", op: "REST.GET.OBJECT", key: p + "x#", sent: "900"})
 	}
+}
+
+// reports makes up what the backup tool of the first tenant told of each night.
+func (g *generator) reports(buckets []*lively) {
+	if !g.chance(0.25) {
+		return
+	}
+	t := &g.made.Tenants[0]
+	t.Reports = true
+	form := pick(g, "restic", "csv")
+	if form == "csv" {
+		t.Settings = append(t.Settings, `report_columns = { id = "ID", start = "Start", end = "End", bytes = "Bytes", status = "Result", bucket = "Bucket" }`)
+	}
+	g.tell("reports as %s", form)
+	for _, b := range buckets {
+		if b.zone != g.zone || b.backers[0].prefix == "beta/" {
+			continue
+		}
+		var rows strings.Builder
+		rows.WriteString("ID,Start,End,Bytes,Result,Bucket\n")
+		for d := g.first; !g.last.Before(d); d = d.Add(1) {
+			s := b.runs[d]
+			if s == nil {
+				continue
+			}
+			bytes, result := s.bytes, "Success"
+			if s.failed {
+				result = "Failed"
+			}
+			odd := ""
+			if !g.calm && g.chance(0.02) {
+				odd = pick(g, "half", "none", "unreadable", "failed", "running")
+				g.tell("%s: report of %s is %s", b.Name, d, odd)
+			}
+			switch odd {
+			case "half":
+				bytes = bytes*3 + 5e6
+			case "none":
+				continue
+			case "failed":
+				result = "Failed"
+			case "running":
+				result = "Running"
+			}
+			name := fmt.Sprintf("%s/%s.json", b.Name, d)
+			body := fmt.Sprintf(`{"message_type":"summary","files_new":10,"data_added":%d,"data_added_packed":%d,"total_files_processed":10,"total_bytes_processed":%d,"total_duration":30.5,"snapshot_id":"%064x","backup_start":"%s","backup_end":"%s"}`+"\n",
+				bytes, bytes, bytes, d.utc().Unix(), s.start.UTC().Format("2006-01-02T15:04:05.000000000Z"), s.end.UTC().Format("2006-01-02T15:04:05Z"))
+			if odd == "unreadable" {
+				body = "{\"what\": \"is this\"}\n"
+			}
+			if form == "restic" && (s.failed || odd == "failed" || odd == "running") {
+				continue // restic tells no summary of a run that failed
+			}
+			if form == "restic" {
+				g.made.Reports = append(g.made.Reports, MadeReport{Name: name, Body: body, At: s.end.Add(time.Minute)})
+				continue
+			}
+			fmt.Fprintf(&rows, "%s-%s,%s,%s,%d,%s,%s\n", b.Name, d, s.start.UTC().Format(time.RFC3339), s.end.UTC().Format(time.RFC3339), bytes, result, b.Name)
+		}
+		if form == "csv" {
+			g.made.Reports = append(g.made.Reports, MadeReport{Name: b.Name + "/sessions.csv", Body: rows.String(), At: day(g.last, time.UTC).to})
+		}
+	}
+}
+
+// trail makes up the data events of the first tenant, without a few.
+func (g *generator) trail() {
+	if !g.chance(0.1) {
+		return
+	}
+	g.made.Tenants[0].Trail = true
+	g.tell("a trail without digests")
+	for i, l := range g.made.Lines {
+		r, ok := parseLine(l.Text)
+		name := eventName(r.Operation)
+		if !ok || name == "" || r.Requester == "" || strings.Contains(l.Text, betaRole) {
+			continue
+		}
+		if !g.calm && g.chance(0.001) {
+			g.tell("%s: the trail lacks %s by %s at %s", l.Bucket, r.Operation, r.Requester, moment(r.Time))
+			continue
+		}
+		if !g.calm && g.chance(0.0005) {
+			g.tell("%s: the log lacks %s by %s at %s", l.Bucket, r.Operation, r.Requester, moment(r.Time))
+			g.made.Lines[i].Kind = "lost"
+		}
+		kind := "IAMUser"
+		if strings.Contains(r.Requester, ":sts:") {
+			kind = "AssumedRole"
+		}
+		failed := ""
+		if r.Error != "" {
+			failed = fmt.Sprintf(`"errorCode":%q,`, r.Error)
+		}
+		g.made.Events = append(g.made.Events, MadeEvent{At: r.Time, Bucket: l.Bucket, Text: fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{"type":%q,"arn":%q,"accountId":%q},"eventTime":%q,"eventSource":"s3.amazonaws.com","eventName":%q,"awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.7",%s"requestParameters":{"bucketName":%q,"key":%q},"requestID":%q,"eventID":"%08x-0000-4000-8000-%012x","readOnly":false,"managementEvent":false,"recipientAccountId":"111122223333","eventCategory":"Data","eventType":"AwsApiCall"}`,
+			kind, r.Requester, accountOf(r.Requester), moment(r.Time), name, failed, r.Bucket, plain(r.Key), r.RequestID, g.made.Seed&0xffffffff, i)})
+	}
+	g.made.Lines = slices.DeleteFunc(g.made.Lines, func(l MadeLine) bool { return l.Kind == "lost" })
 }
 
 // damage takes log objects away, breaks them, delivers them late or twice.

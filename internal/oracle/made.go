@@ -63,8 +63,9 @@ type MadeReport struct {
 
 // MadeEvent is a data event of the trail.
 type MadeEvent struct {
-	At   time.Time
-	Text string
+	At     time.Time
+	Bucket string
+	Text   string
 }
 
 // Write makes the folder: config.toml, logs, reports, trail. What was there is removed.
@@ -92,6 +93,9 @@ func (m *Made) Write(dir string) error {
 		}
 	}
 	if err := put("config.toml", []byte(m.config(dir))); err != nil {
+		return err
+	}
+	if err := put("keys.json", []byte(`{"PublicKeyList":[]}`)); err != nil {
 		return err
 	}
 	objects := map[string][]MadeLine{}
@@ -136,7 +140,7 @@ func (m *Made) Write(dir string) error {
 	days := map[string][]string{}
 	for _, e := range m.Events {
 		hour := e.At.Truncate(time.Hour)
-		name := fmt.Sprintf("trail/111122223333/CloudTrail/eu-west-1/%s/111122223333_CloudTrail_eu-west-1_%s_%016X.json",
+		name := fmt.Sprintf("trail/AWSLogs/111122223333/CloudTrail/eu-west-1/%s/111122223333_CloudTrail_eu-west-1_%s_%016X.json",
 			hour.Format("2006/01/02"), hour.Format("20060102T1504Z"), hour.Unix())
 		days[name] = append(days[name], e.Text)
 	}
@@ -174,7 +178,7 @@ func (m *Made) config(dir string) string {
 			say("backup_reports = %q", "file://"+dir+"/reports/")
 		}
 		if t.Trail {
-			say("cloudtrail = %q", "file://"+dir+"/trail/")
+			say("cloudtrail = %q\ncloudtrail_keys = \"keys.json\"", "file://"+dir+"/trail/")
 		}
 		for _, line := range t.Settings {
 			say("%s", line)

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -38,6 +39,15 @@ func shrink(made *Made, same func(*Made) bool, limit time.Duration) *Made {
 			}
 			m.Tenants[i].Buckets = slices.DeleteFunc(slices.Clone(m.Tenants[i].Buckets), func(o MadeBucket) bool { return o.Name == b.Name })
 			m.Lines = slices.DeleteFunc(slices.Clone(small.Lines), func(l MadeLine) bool { return l.Bucket == b.Name })
+			m.Events = slices.DeleteFunc(slices.Clone(small.Events), func(e MadeEvent) bool { return e.Bucket == b.Name })
+			m.Reports = slices.DeleteFunc(slices.Clone(small.Reports), func(r MadeReport) bool { return strings.HasPrefix(r.Name, b.Name+"/") })
+			try(&m)
+		}
+	}
+	for _, drop := range []func(*Made){func(m *Made) { m.Reports = nil }, func(m *Made) { m.Events = nil }} {
+		m := *small
+		drop(&m)
+		if len(m.Reports)+len(m.Events) < len(small.Reports)+len(small.Events) {
 			try(&m)
 		}
 	}

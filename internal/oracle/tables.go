@@ -200,7 +200,7 @@ func (v *View) windowsTable() Table {
 	return t
 }
 
-// deliveryTable has a row for each day that has a record or a line that can't be read.
+// deliveryTable has a row for each day, also for one without a record.
 func (v *View) deliveryTable() Table {
 	t := Table{Columns: strings.Split("bucket, date, log_objects, records, rejected, first_record, last_record, max_delay_s", ", ")}
 	for _, b := range v.buckets {
@@ -221,9 +221,11 @@ func (v *View) deliveryTable() Table {
 					}
 				}
 			}
-			if len(records)+rejected > 0 {
-				t.Rows = append(t.Rows, []string{b.Name, d.String(), number(len(objects)), number(len(records)), number(rejected), first, last, number(int64(delay / time.Second))})
+			row := []string{b.Name, d.String(), number(len(objects)), number(len(records)), number(rejected), first, last, ""}
+			if len(records) > 0 {
+				row[7] = number(int64(delay / time.Second))
 			}
+			t.Rows = append(t.Rows, row)
 		}
 	}
 	return t

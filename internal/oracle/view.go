@@ -100,9 +100,14 @@ func (e *Evidence) belongs(r *Record, t config.Tenant) bool {
 			}
 		}
 	}
+	// Assumed: whom both map belongs to both; whom nobody maps to the tenant whose account
+	// it comes from.
+	theirs := func(s config.Tenant) bool {
+		w := resolve(s, r.Requester)
+		return w.Mapped || slices.Contains(s.Accounts, w.Account)
+	}
 	for _, s := range sharers {
-		// Assumed: whom both map belongs to both.
-		if s.ID != t.ID && resolve(s, r.Requester).Mapped && !resolve(t, r.Requester).Mapped {
+		if s.ID != t.ID && theirs(s) && !theirs(t) {
 			return false
 		}
 	}
