@@ -12,6 +12,7 @@ type coverage struct {
 	usual []time.Time // of those that usual is learnt from
 	gaps  []interval  // unusual silences, and what is unknown otherwise
 	thin  map[Date]string
+	bare  map[Date]map[int]bool // the hours of such a day that lack records
 	whole map[Date]bool // days without a gap, from the first record on
 	first Date
 }
@@ -28,7 +29,7 @@ var forever = interval{time.Unix(0, 0), time.Date(2200, 1, 1, 0, 0, 0, 0, time.U
 // cover looks at each day from the first record on, because what is usual on a day is
 // learnt from the whole days before it.
 func (b *bucketView) cover() *coverage {
-	c := &coverage{b: b, thin: map[Date]string{}, whole: map[Date]bool{}}
+	c := &coverage{b: b, thin: map[Date]string{}, bare: map[Date]map[int]bool{}, whole: map[Date]bool{}}
 	sharers := b.v.sharers(b.Name)
 	mapping := false
 	for _, t := range sharers {
@@ -187,6 +188,11 @@ func (c *coverage) thinHours(d Date, learnt []Date) string {
 			}
 		}
 	}
+	bare := map[int]bool{}
+	for h := range 24 {
+		bare[h] = usual[h] >= 1 && float64(today[h]) < float64(usual[h])/4
+	}
+	c.bare[d] = bare
 	if missing := least - len(today); missing > 3 && missing > most-least {
 		return "fewer active hours than usual"
 	}
@@ -250,10 +256,10 @@ func (c *coverage) window(i interval) string {
 			return "a gap from " + g.from.Format(time.RFC3339) + " to " + g.to.Format(time.RFC3339)
 		}
 	}
-	// Assumed: of a day with thin hours it is not known which records are missing, so its
-	// windows are not evaluated either.
-	for d := dateOf(i.from, c.b.v.Zone); !dateOf(i.to.Add(-1), c.b.v.Zone).Before(d); d = d.Add(1) {
-		if why := c.thin[d]; why != "" {
+	// Assumed: a day with thin hours takes those windows with it in which such an hour lies.
+	for at := i.from; at.Before(i.to); at = at.Add(15 * time.Minute) {
+		d := dateOf(at, c.b.v.Zone)
+		if why := c.thin[d]; why != "" && c.bare[d][at.In(c.b.v.Zone).Hour()] {
 			return why
 		}
 	}

@@ -51,7 +51,7 @@ type lively struct {
 	zone    *time.Location
 	backers []backer
 	keys    map[string]time.Time // objects of backups that are there, and since when
-	runs    map[Date]*backupRun        // what the tools would report of each night
+	runs    map[Date]*backupRun  // what the tools would report of each night
 }
 
 // backupRun is a session of a backup tool.
