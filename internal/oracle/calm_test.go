@@ -10,7 +10,7 @@ import (
 func TestCalmMonths(t *testing.T) {
 	days, dark, nights, notOK := 0, 0, 0, 0
 	found := map[string]int{}
-	for seed := range uint64(20) {
+	for seed := range uint64(5) {
 		made := GenerateCalm(seed + 1)
 		dir := filepath.Join(t.TempDir(), "m")
 		if err := made.Write(dir); err != nil {
@@ -43,8 +43,8 @@ func TestCalmMonths(t *testing.T) {
 			}
 			for _, f := range j.Findings {
 				found[f.Check]++
-				if f.Check != "logs-missing" && found[f.Check] < 4 {
-					t.Logf("seed %d: %v", seed+1, f)
+				if f.Check != "logs-missing" {
+					t.Errorf("seed %d: %v in a month in which nothing goes wrong", seed+1, f)
 				}
 			}
 			if bad > 0 {

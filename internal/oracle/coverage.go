@@ -13,7 +13,7 @@ type coverage struct {
 	gaps  []interval  // unusual silences, and what is unknown otherwise
 	thin  map[Date]string
 	bare  map[Date]map[int]bool // the hours of such a day that lack records
-	whole map[Date]bool // days without a gap, from the first record on
+	whole map[Date]bool         // days without a gap, from the first record on
 	first Date
 }
 

@@ -118,7 +118,7 @@ func (g *generator) month() {
 	}
 	g.made.Year, g.made.Month = at.Year(), at.Month()
 	first := Date{at.Year(), at.Month(), 1}
-	g.first = first.Add(-35 - g.IntN(25))
+	g.first = first.Add(-31 - g.IntN(18))
 	if g.chance(0.12) {
 		g.first = first.Add(-g.IntN(12))
 	}
@@ -157,7 +157,7 @@ func (g *generator) tenants(zone string) []*lively {
 		t.Settings = append(t.Settings, `checks = { large_download = "50MB", delete_spike = 20 }`)
 	}
 	var out []*lively
-	for i := range 1 + g.IntN(3) {
+	for i := range pick(g, 1, 1, 1, 2, 2, 3) {
 		b := g.madeBucket(fmt.Sprintf("alpha-backups-%d", i+1), []string{"veeam/", "sql/", "restic/"})
 		t.Buckets = append(t.Buckets, b.MadeBucket)
 		out = append(out, b)
