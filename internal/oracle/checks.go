@@ -406,7 +406,8 @@ func (b *bucketView) taken(r *Record) (float64, bool) {
 // ledgerChecks tell of the log itself.
 func (b *bucketView) ledgerChecks(t *tally) {
 	for _, d := range b.v.Month {
-		if !b.evaluated(d) && len(b.all) > 0 && !d.Before(b.coverage.first) {
+		// What can't be read is told by rejected-lines.
+		if why := b.coverage.day(d); why != "" && why != unreadableLines && len(b.all) > 0 && !d.Before(b.coverage.first) {
 			t.add("logs-missing", b.Name, "", d, 1)
 		}
 		bad := 0

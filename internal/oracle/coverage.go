@@ -22,6 +22,8 @@ const (
 	windowEdge = 30 * time.Minute
 	quiet      = 4 * time.Hour
 	untaught   = 36 * time.Hour
+
+	unreadableLines = "unreadable lines"
 )
 
 var forever = interval{time.Unix(0, 0), time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)}
@@ -240,7 +242,7 @@ func (c *coverage) day(d Date) string {
 		return why
 	}
 	if c.unreadable(i) {
-		return "unreadable lines"
+		return unreadableLines
 	}
 	return ""
 }
@@ -264,7 +266,7 @@ func (c *coverage) window(i interval) string {
 		}
 	}
 	if c.unreadable(i) {
-		return "unreadable lines"
+		return unreadableLines
 	}
 	if len(within(c.times, i)) == 0 {
 		return "no record of anyone"

@@ -82,6 +82,7 @@ func TestByHand(t *testing.T) {
 		verdict string
 		night   string   // of the 21st; ok where it is empty
 		found   []string // check, subject and count of what is found on the 21st
+		other   string   // check, subject and day of what is found elsewhere
 	}{
 		{name: "nothing", change: func(*hand) {}, verdict: OK},
 		{name: "no backup", change: func(h *hand) { h.without(backupsOf(day)) }, verdict: Attention, night: Missed,
@@ -155,6 +156,51 @@ func TestByHand(t *testing.T) {
 		}, verdict: Attention, found: []string{"backup-volume far less than usual 1"}},
 		{name: "a multi-object delete that names no key", change: func(h *hand) { h.remove(backupRole+"x", nil, at(day+" 02:00:00", 0), "") },
 			verdict: Attention, found: []string{"multi-delete-unlogged " + backupRole[:len(backupRole)-1] + " 1"}},
+		{name: "copied to where no log tells", change: func(h *hand) {
+			h.each(day+" 02:00:00", day, request{who: adminUser, op: "REST.COPY.OBJECT_GET", size: "2000000000"})
+		}, verdict: Attention, found: []string{"large-download " + adminUser + " 10"}},
+		{name: "the second prefix is left out", change: func(h *hand) {
+			h.made.Tenants[0].Buckets[0].Prefixes = []string{"veeam/", "sql/"}
+			for d := (Date{2026, 9, 1}); d.Before(Date{2026, 11, 2}); d = d.Add(1) {
+				if d.String() != day {
+					h.log(request{at: at(d.String()+" 01:00:40", 0), who: backupRole + "x", op: "REST.PUT.OBJECT", key: "sql/" + d.String(), size: mega, agent: "Backup"})
+				}
+			}
+		}, verdict: Attention, found: []string{"backup-part-missing prefix sql/ 1"}},
+		{name: "a lasting fall", change: func(h *hand) {
+			h.without(func(l MadeLine) bool {
+				return l.At.After(at("2026-09-30 00:00:00", 0)) && strings.Contains(l.Text, "PUT")
+			})
+			for d := (Date{2026, 9, 30}); d.Before(Date{2026, 11, 2}); d = d.Add(1) {
+				h.log(request{at: at(d.String()+" 01:00:00", 0), who: backupRole + "x", op: "REST.PUT.OBJECT", key: key(d.String(), 1), size: "4999999", agent: "Backup"})
+			}
+		}, verdict: Attention, other: "backup-trend fell 2026-10-31"},
+		{name: "old backups are overwritten", change: func(h *hand) {
+			h.each(day+" 02:00:00", "2026-10-10", request{who: backupRole + "x", op: "REST.PUT.OBJECT", size: "5", agent: "Backup"})
+		}, verdict: Attention, found: []string{"backup-overwritten " + backupRole[:len(backupRole)-1] + " 10"}},
+		{name: "legal hold and retention of old objects", change: func(h *hand) {
+			h.each(day+" 02:00:00", "2026-10-10", request{who: backupRole + "x", op: "REST.PUT.OBJECT_LOCK_RETENTION", agent: "Backup"})
+		}, verdict: Attention, found: []string{"object-protection-changed REST.PUT.OBJECT_LOCK_RETENTION by " + backupRole[:len(backupRole)-1] + " 10"}},
+		{name: "retention of what the night wrote", change: func(h *hand) {
+			h.each(day+" 01:30:00", day, request{who: backupRole + "x", op: "REST.PUT.OBJECT_LOCK_RETENTION", agent: "Backup"})
+		}, verdict: OK},
+		{name: "nearly all older objects are deleted", change: func(h *hand) {
+			for d := (Date{2026, 9, 1}); d.Before(Date{2026, 10, 20}); d = d.Add(1) {
+				h.each(day+" 02:00:00", d.String(), request{who: backupRole + "x", op: "REST.DELETE.OBJECT", status: "204", agent: "Backup"})
+			}
+		}, verdict: Attention, found: []string{"bucket-emptied most of what was there -1", "delete-spike deletes 490"}},
+		{name: "an older version is deleted", change: func(h *hand) {
+			h.without(backupsOf("2026-10-20"))
+			h.each("2026-10-20 01:00:00", "2026-10-20", request{who: backupRole + "x", op: "REST.PUT.OBJECT", size: mega, vers: "one", agent: "Backup"})
+			h.each("2026-10-20 01:20:00", "2026-10-20", request{who: backupRole + "x", op: "REST.PUT.OBJECT", size: mega, vers: "two", agent: "Backup"})
+			h.each("2026-10-20 01:30:00", "2026-10-20", request{who: backupRole + "x", op: "REST.DELETE.OBJECT", vers: "one", status: "204", agent: "Backup"})
+		}, verdict: OK},
+		{name: "a list of another prefix", change: func(h *hand) {
+			h.log(request{at: at(day+" 10:00:00", 0), who: adminUser, op: "REST.GET.BUCKET", query: "?list-type=2&prefix=finance%2F2026"})
+		}, verdict: Attention, found: []string{"unapproved-prefix finance/ 1"}},
+		{name: "refused requests of strangers", change: func(h *hand) {
+			h.each(day+" 10:00:00", day, request{who: stranger, op: "REST.GET.OBJECT", status: "403", code: "AccessDenied"})
+		}, verdict: Attention, found: []string{"unapproved-principal refused requests 10", "access-denied-burst refused requests 10"}},
 		{name: "a record from the future", change: func(h *hand) {
 			h.log(request{at: at("2027-03-01 00:00:00", 0), who: monitor, op: "REST.HEAD.OBJECT", key: "veeam/probe", agent: "monitor/1"})
 			h.made.Lines[len(h.made.Lines)-1].Object = objectName(at("2026-10-21 00:20:00", 0), "f")
@@ -202,6 +248,9 @@ func TestByHand(t *testing.T) {
 					t.Errorf("the night of %s is %q, want %q (%s)", n.Date, n.Verdict, want, n.Reason)
 				}
 			}
+			if tt.other != "" && !slices.ContainsFunc(j.Findings, func(f Finding) bool { return fmt.Sprint(f.Check, " ", f.Subject, " ", f.Date) == tt.other }) {
+				t.Errorf("%q is not found; found are %v", tt.other, j.Findings)
+			}
 			var found []string
 			for _, f := range j.Findings {
 				if f.Date.String() == day {
@@ -213,7 +262,7 @@ func TestByHand(t *testing.T) {
 					t.Errorf("%q is not found; found are %q", want, found)
 				}
 			}
-			if len(tt.found) == 0 && len(j.Findings) > 0 {
+			if len(tt.found) == 0 && tt.other == "" && len(j.Findings) > 0 {
 				t.Errorf("found %v, want nothing", j.Findings)
 			}
 		})

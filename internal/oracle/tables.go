@@ -207,7 +207,7 @@ func (v *View) deliveryTable() Table {
 		for _, d := range v.Month {
 			today, objects, rejected := day(d, v.Zone), map[string]bool{}, 0
 			var first, last string
-			var delay time.Duration
+			delay := -forever.to.Sub(forever.from)
 			records := b.on(d)
 			for _, r := range records {
 				objects[r.Object] = true
