@@ -218,7 +218,7 @@ func (g *generator) madeBucket(name string, prefixes []string) *lively {
 }
 
 func (g *generator) backer(who, prefix string) backer {
-	return backer{who: who, prefix: prefix, agent: "APN/1.0 MyBackup/12", objects: 2 + g.IntN(6), size: float64(1+g.IntN(20)) * 1e6, wobble: pick(g, 0, 0.05, 0.3),
+	return backer{who: who, prefix: prefix, agent: "APN/1.0 MyBackup/12", objects: 3 + g.IntN(5), size: float64(1+g.IntN(20)) * 1e6, wobble: pick(g, 0, 0.05, 0.3),
 		multipart: g.chance(0.25), renames: g.chance(0.15), probes: g.chance(0.3), retries: g.chance(0.15), locks: g.chance(0.3), catalogue: g.chance(0.3),
 		folders: g.chance(0.3), prune: pick(g, 0, 0, 7, 14, 30), batch: g.chance(0.5)}
 }
