@@ -23,6 +23,10 @@ import (
 var asked = map[string]func(*View, context.Context) (engine.Table, error){
 	"reconciled":     (*View).reconciled,
 	"figures":        (*View).figures,
+	"nights":         (*View).nights,
+	"witness_states": (*View).witnessStates,
+	"missing_parts":  (*View).missingParts,
+	"month_trends":   (*View).monthTrends,
 	"changes":        (*View).changes,
 	"user_agents":    (*View).userAgents,
 	"addresses":      (*View).addresses,
@@ -35,10 +39,42 @@ var asked = map[string]func(*View, context.Context) (engine.Table, error){
 	"logging_found":  (*View).loggingFound,
 }
 
+// derived are statements over the records that several others rest on, each behind
+// those that it names. They are made when a statement first names them.
+var derived = []string{"writes", "removals", "night_keys", "fates", "taken"}
+
+// derive makes those that a statement names, and those that these name.
+func (v *View) derive(ctx context.Context, s *Statement) error {
+	texts := make([]string, len(derived))
+	need := make([]bool, len(derived))
+	for i := len(derived) - 1; i >= 0; i-- {
+		texts[i] = v.data.Catalog.tables[strings.ReplaceAll(derived[i], "_", "-")]
+		if need[i] = need[i] || s.names(derived[i]); !need[i] {
+			continue
+		}
+		for j := range i {
+			need[j] = need[j] || (&Statement{SQL: texts[i]}).names(derived[j])
+		}
+	}
+	for i, name := range derived {
+		if !need[i] || v.made[name] {
+			continue
+		}
+		if err := v.engine.Derive(ctx, engine.View{Name: name, SQL: texts[i]}); err != nil {
+			return fmt.Errorf("table %s: %w", name, err)
+		}
+		v.made[name] = true
+	}
+	return nil
+}
+
 // ready makes the tables that a statement asks for.
 func (v *View) ready(ctx context.Context, s *Statement) error {
 	v.making.Lock()
 	defer v.making.Unlock()
+	if err := v.derive(ctx, s); err != nil {
+		return err
+	}
 	for _, name := range sortedKeys(asked) {
 		if v.made[name] || !s.names(name) {
 			continue

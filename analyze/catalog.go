@@ -24,7 +24,7 @@ type Catalog struct {
 
 // packetQueries are the saved queries of a packet, in its order.
 var packetQueries = []string{"backup-windows", "top-requesters", "unapproved-prefixes", "cross-account", "operations", "deletes",
-	"large-puts-business-hours", "errors", "user-agents", "log-delivery", "bytes-by-day", "requests-by-hour"}
+	"large-puts-business-hours", "errors", "user-agents", "log-delivery", "bytes-by-day", "requests-by-hour", "backups-left", "witness-days"}
 
 // LoadCatalog reads the built-in statements, and the queries of a folder of the
 // user's own, which add to them or replace one by name. Dir "" is no folder.
@@ -37,13 +37,16 @@ func LoadCatalog(dir string) (*Catalog, error) {
 	if c.Checks, err = readStatements(templates.Checks, "checks", true); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"access", "access-own", "trail", "compared", "rejected", "requesters", "user-agents", "hours", "rejected-hours", "rejected-total", "source-counts",
-		"day-figures", "night-figures", "addresses", "own-reads", "access-without-own", "changes", "trail-hours", "logged-days"} {
-		text, err := templates.Tables.ReadFile("tables/" + name + ".sql")
+	tables, err := fs.Glob(templates.Tables, "tables/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range tables {
+		text, err := templates.Tables.ReadFile(name)
 		if err != nil {
 			return nil, err
 		}
-		c.tables[name] = string(text)
+		c.tables[strings.TrimSuffix(path.Base(name), ".sql")] = string(text)
 	}
 	if dir != "" {
 		own, err := readStatements(os.DirFS(dir), ".", false)

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,9 @@ const OtherSubjects = "further subjects"
 //
 // A check that fails leaves the others alone: the error names each.
 func (v *View) Check(ctx context.Context, at time.Time) ([]state.Change, error) {
+	if _, err := v.WitnessDays(ctx); err != nil {
+		return nil, fmt.Errorf("check tenant %s: %w", v.Tenant.ID, err)
+	}
 	var days []state.CheckDay
 	var failed []error
 	for _, s := range v.data.Catalog.Checks {
@@ -86,6 +90,13 @@ func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, er
 	for i, d := range days {
 		at[[2]string{d.Bucket, d.Date}] = i
 	}
+	// The gravest first: what is past the number of subjects is one finding together,
+	// and nobody may push trouble in there by making noise.
+	grave := func(row []any) int {
+		severity, _ := row[columns["severity"]].(string) // its type is looked at below
+		return -slices.Index(state.Severities, cmp.Or(severity, s.Severity))
+	}
+	slices.SortStableFunc(result.Rows, func(a, b []any) int { return cmp.Compare(grave(a), grave(b)) })
 	for _, row := range result.Rows {
 		bucket, date, r, err := columns.row(row)
 		if err != nil {
@@ -130,6 +141,9 @@ func (v *View) checkDays(s *Statement) []state.CheckDay {
 		if gap == "" {
 			gap = v.missing(s, bucket, date)
 		}
+		if gap == "" {
+			gap = v.silentWitness(s, bucket, date)
+		}
 		days = append(days, state.CheckDay{Tenant: v.Tenant.ID, Check: s.Name, Bucket: bucket, Date: date, NotEvaluated: gap, Ends: s.Ends})
 	}
 	if s.Scope == "window" {
@@ -160,6 +174,11 @@ func (v *View) checkDays(s *Statement) []state.CheckDay {
 	}
 	for _, d := range v.Coverage {
 		switch s.Scope {
+		case "month":
+			if d.Date[:7] == addDays(d.Date, 1)[:7] {
+				continue // the last day of a month stands for it
+			}
+			d.Gap = v.trendGaps[[2]string{d.Bucket, d.Date}]
 		case "ledger": // what collection noticed does not depend on the log's records
 			d.Gap = ""
 		case "witnesses":

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"bucketproof/internal/wallclock"
 )
 
 const (
@@ -12,22 +14,29 @@ const (
 	historyDays = 28
 	// minHistory is how many days that takes at the least.
 	minHistory = 7
-	// minSilence is the shortest silence of a bucket that can mean missing log
-	// objects. A missed backup of one night makes a shorter one in a bucket
-	// that is used by day.
-	minSilence = 18 * time.Hour
-	// minSilenceDays is how many days before it takes to know the usual; with
-	// fewer the least of their silences stands for it.
-	minSilenceDays = 3
-	// dayOfSilence is what a bucket that is used every day is not silent for,
-	// however its hours fall: the log objects of a day are missing. One that is
-	// used once a day may be late by lateness, and by a change of the clocks.
-	dayOfSilence = 24 * time.Hour
-	lateness     = 4 * time.Hour
-	// unknownSilence stands in while there is no day before to tell.
+	// minWhole is how many whole days it takes to know how long a log is usually silent.
+	minWhole = 3
+	// unknownSilence is what can mean missing log objects while that is not known.
 	unknownSilence = 36 * time.Hour
-	// silenceFactor is how much longer than usual a silence must be.
-	silenceFactor = 1.5
+	// lateness is how much longer than ever before a silence must be. A backup that
+	// starts that late, or a change of clocks, is no missing log.
+	lateness = 4 * time.Hour
+	// nearby is within which time a silence that began later is of the same kind: a
+	// backup may be done sooner than ever.
+	nearby = 12 * time.Hour
+	// usualWeeks is for how many weeks a silence must have come at the same clock
+	// time of the same weekday to be usual, whatever it was before.
+	usualWeeks = 3
+	// thinHours is how many hours less than ever must have records, and how many
+	// at least must have a fraction of the records that they always had.
+	thinHours = 3
+	// busyHour is how many records an hour has that can be thin.
+	busyHour = 8
+	// thinness divides the least number of records that an hour ever had.
+	thinness = 4
+	// quietWeekend is the share of active hours of other days that a weekend
+	// is below where days are compared by weekday, in tenths.
+	quietWeekend = 6
 	// edge is how much of a day may lie in a silence without harm: records do
 	// not stand at its first and last second.
 	edge = 2 * time.Hour
@@ -38,114 +47,312 @@ const (
 	maxRejected = 0.01
 )
 
-// hour is the first and the last record of an hour that has any.
-type hour struct {
-	first, last time.Time
-	records     int64
+// slot is the first and the last record of a quarter of an hour that has any, and
+// the same of those by principals that the mapping knows.
+type slot struct {
+	first, last           time.Time
+	records               int64
+	knownFirst, knownLast time.Time // zero where there is none
+	known                 int64
 }
 
-// silence is an interval without a record. It reaches to the zero time before
-// the first record and to the far future behind the last.
-type silence struct{ start, end time.Time }
+// unknown is an interval of which the log can't tell. It reaches from the zero time
+// before the first record and to the far future behind the last.
+type unknown struct {
+	start, end time.Time
+	reason     string
+}
 
 // farFuture is behind every record.
 var farFuture = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
-// coverage tells for one bucket whether its log can be trusted to be complete
-// in an interval. S3 delivers best effort and says nothing about what it did
-// not deliver, so the only sign is a silence that is long and not usual for
-// the bucket.
+// coverage tells for one bucket, or one account's trail, whether its log can be
+// trusted to be complete in an interval. S3 delivers best effort and says nothing
+// about what it did not deliver, so what is usual decides (docs/VERDICTS.md).
 type coverage struct {
-	silences []silence // of at least minSilence, in order, the outer two included
-	hours    []hour
+	slots    []slot
 	rejected map[int64]int64 // lines by hour since 1970
 	days     []Day
-	longest  []time.Duration // silence that touches a day; -1 for a day outside of the records
+	stats    []dayStats
+	whole    []bool
+	unknown  []unknown // in order, the outer two included
 	loc      *time.Location
 	silent   string // what a silence is without
 }
 
-// newCoverage judges a bucket by the hours in which it has records. Days are
-// consecutive; by those before it a day's usual silence is measured.
-func newCoverage(hours []hour, rejected map[int64]int64, days []Day, loc *time.Location) *coverage {
-	c := &coverage{hours: hours, rejected: rejected, days: days, loc: loc, silent: silent}
-	if len(hours) == 0 {
-		c.silences = []silence{{time.Time{}, farFuture}}
+// dayStats are the records of a day by the hour of its beginning: of all, and of those
+// that the mapping knows.
+type dayStats struct {
+	all, known [26]int64
+	thin       string // why the day has too few records; "" where it has not
+}
+
+// newCoverage judges a log by the quarters of an hour in which it has records. Days
+// are consecutive; by those before it a day is judged. Lost are intervals that are
+// unknown for another reason. Silent is what a silence is without, such as
+// "no log record".
+func newCoverage(slots []slot, rejected map[int64]int64, days []Day, loc *time.Location, lost []unknown, silent string) *coverage {
+	c := &coverage{slots: slots, rejected: rejected, days: days, loc: loc, silent: silent, whole: make([]bool, len(days)), stats: make([]dayStats, len(days))}
+	if len(slots) == 0 {
+		c.unknown = []unknown{{time.Time{}, farFuture, silent + " at all"}}
 		return c
 	}
-	first, last := hours[0].first, hours[len(hours)-1].last
-	for _, d := range days {
-		longest := time.Duration(-1)
-		if d.Start.After(first) && d.End.Before(last) {
-			for i := 1; i < len(hours); i++ {
-				if hours[i].first.After(d.Start) && hours[i-1].last.Before(d.End) {
-					longest = max(longest, hours[i].first.Sub(hours[i-1].last))
-				}
+	first, last := slots[0].first, slots[len(slots)-1].last
+	c.unknown = append(slices.Clone(lost),
+		unknown{time.Time{}, first, silent + " before " + c.at(first)},
+		unknown{last, farFuture, silent + " after " + c.at(last)})
+	c.count()
+	i := 1
+	for d, day := range days {
+		for ; i < len(slots) && slots[i-1].last.Before(day.End); i++ {
+			if slots[i].first.Sub(slots[i-1].last) > lateness {
+				c.judge(slots[i-1].last, slots[i].first, d)
 			}
 		}
-		c.longest = append(c.longest, longest)
-	}
-	c.silences = append(c.silences, silence{time.Time{}, first})
-	for i := 1; i < len(hours); i++ {
-		if hours[i].first.Sub(hours[i-1].last) >= minSilence {
-			c.silences = append(c.silences, silence{hours[i-1].last, hours[i].first})
+		if c.gap(day.Start, day.End, edge, edge) == "" {
+			c.stats[d].thin = c.thin(d)
 		}
+		c.whole[d] = day.Start.After(first.Add(-edge)) && day.End.Before(last.Add(edge)) && c.gap(day.Start, day.End, edge, edge) == ""
 	}
-	c.silences = append(c.silences, silence{last, farFuture})
+	slices.SortStableFunc(c.unknown, func(a, b unknown) int { return a.start.Compare(b.start) })
 	return c
 }
 
-// unusual is the silence that is too long at the day of a moment: silenceFactor
-// times what three of four days before it do not pass; where those are silent
-// for less than a day, no more than a day, or lateness more than usual.
-func (c *coverage) unusual(at time.Time) time.Duration {
-	i := slices.IndexFunc(c.days, func(d Day) bool { return at.Before(d.End) })
-	if i < 0 || c.longest == nil {
-		return unknownSilence
-	}
-	var before []time.Duration
-	for _, d := range c.longest[max(0, i-historyDays):i] {
-		if d >= 0 {
-			before = append(before, d)
+// count counts the records of each hour of each day.
+func (c *coverage) count() {
+	d := 0
+	for _, s := range c.slots {
+		for d < len(c.days) && !s.first.Before(c.days[d].End) {
+			d++
+		}
+		if d == len(c.days) {
+			return
+		}
+		if h := int(s.first.Sub(c.days[d].Start) / time.Hour); h >= 0 && h < len(c.stats[d].all) {
+			c.stats[d].all[h] += s.records
+			c.stats[d].known[h] += s.known
 		}
 	}
-	if len(before) == 0 {
-		return unknownSilence
+}
+
+// usualDays are the whole days among the 2*historyDays before a day, the nearest
+// historyDays of them, with which it is compared: those of its class, or all where
+// these are too few. They are nil where even all are.
+func (c *coverage) usualDays(d int) (days []int, ofClass bool) {
+	var all []int
+	for i := d - 1; i >= max(0, d-2*historyDays) && len(all) < historyDays; i-- {
+		if c.whole[i] {
+			all = append(all, i)
+		}
 	}
-	slices.Sort(before)
-	usual := before[0]
-	if len(before) >= minSilenceDays {
-		usual = before[(len(before)-1)*3/4]
+	if len(all) < minWhole {
+		return nil, false
 	}
-	limit := time.Duration(float64(usual) * silenceFactor)
-	if usual < dayOfSilence {
-		limit = min(limit, max(dayOfSilence, usual+lateness))
+	if !c.byWeekday(all) {
+		return all, true
 	}
-	return limit
+	var same []int
+	for _, i := range all {
+		if class(c.weekday(i)) == class(c.weekday(d)) {
+			same = append(same, i)
+		}
+	}
+	if len(same) < minWhole {
+		return all, false
+	}
+	return same, true
+}
+
+func (c *coverage) weekday(d int) time.Weekday { return weekday(c.days[d].Date) }
+
+// class puts days together after which the week goes on alike.
+func class(day time.Weekday) time.Weekday {
+	if day >= time.Monday && day <= time.Thursday {
+		return time.Monday
+	}
+	return day
+}
+
+// byWeekday tells whether weekends have far fewer active hours than other days.
+func (c *coverage) byWeekday(days []int) bool {
+	var weekend, other []float64
+	for _, d := range days {
+		if w := c.weekday(d); w == time.Saturday || w == time.Sunday {
+			weekend = append(weekend, float64(active(c.stats[d].known)))
+		} else {
+			other = append(other, float64(active(c.stats[d].known)))
+		}
+	}
+	return len(weekend) == 0 || len(other) > 0 && median(weekend)*10 < median(other)*quietWeekend
+}
+
+func active(hours [26]int64) int {
+	n := 0
+	for _, records := range hours {
+		if records > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// judge adds a silence that starts on a day and is unusual to what is unknown.
+func (c *coverage) judge(start, end time.Time, d int) {
+	length := end.Sub(start)
+	usual, _ := c.usualDays(d)
+	if usual == nil && length < unknownSilence || usual != nil && length <= c.longest(start, usual) || c.comesWeekly(start, length) {
+		return
+	}
+	c.unknown = append(c.unknown, unknown{start, end, fmt.Sprintf("%s from %s to %s", c.silent, c.at(start), c.at(end))})
+}
+
+// longest is how long a silence may be that starts at a clock time: the longest one
+// that the usual days had from that time on, or within the hours after it, and their
+// spread and a half of it, lateness at the least.
+func (c *coverage) longest(start time.Time, usual []int) time.Duration {
+	least, most := time.Duration(-1), time.Duration(0)
+	for _, d := range usual {
+		w := c.wait(c.sameClock(start, d))
+		most = max(most, w)
+		if least < 0 || w < least {
+			least = w
+		}
+	}
+	return most + max((most-least)*3/2, lateness)
+}
+
+// comesWeekly tells whether the log was silent for as long in each of the weeks
+// before, from the same time on.
+func (c *coverage) comesWeekly(start time.Time, length time.Duration) bool {
+	first := c.slots[0].first
+	for week := 1; week <= usualWeeks; week++ {
+		local := start.In(c.loc)
+		at := wallclock.Instant(c.loc, local.AddDate(0, 0, -7*week), local.Hour()*60+local.Minute())
+		if at.Before(first) {
+			return false
+		}
+		// Where a record lies shortly behind that time, the silence counts from it.
+		i := c.behind(at.Add(lateness))
+		if i == len(c.slots) || i == 0 || c.slots[i].first.Sub(later(at, c.slots[i-1].last)) < length-lateness {
+			return false
+		}
+	}
+	return true
+}
+
+// sameClock is the clock time of a moment on a day.
+func (c *coverage) sameClock(at time.Time, d int) time.Time {
+	local := at.In(c.loc)
+	date, err := time.Parse(time.DateOnly, c.days[d].Date)
+	if err != nil {
+		return c.days[d].Start // dates of ours are dates
+	}
+	return wallclock.Instant(c.loc, date, local.Hour()*60+local.Minute())
+}
+
+// behind is the first slot that begins behind a moment.
+func (c *coverage) behind(at time.Time) int {
+	i, _ := slices.BinarySearchFunc(c.slots, at, func(s slot, t time.Time) int {
+		if s.first.After(t) {
+			return 1
+		}
+		return -1
+	})
+	return i
+}
+
+// wait is the longest silence, without a record of a known principal, that the log had
+// from a moment on or that began within nearby after it, to a quarter of an hour.
+func (c *coverage) wait(at time.Time) time.Duration {
+	longest, from := time.Duration(0), at
+	for i := max(0, c.behind(at)-1); i < len(c.slots) && !from.After(at.Add(nearby)); i++ {
+		s := c.slots[i]
+		if s.known == 0 || !s.knownLast.After(at) {
+			continue
+		}
+		longest = max(longest, s.knownFirst.Sub(from))
+		from = s.knownLast
+	}
+	return longest
+}
+
+// thin says why a day has too few records, or "" where it has not.
+func (c *coverage) thin(d int) string {
+	usual, ofClass := c.usualDays(d)
+	if usual == nil || !ofClass || c.thinWeekly(d) {
+		return ""
+	}
+	least, most := len(dayStats{}.all), 0
+	var busy [26]int64 // the least number of records of an hour
+	for n, i := range usual {
+		hours := active(c.stats[i].known)
+		least, most = min(least, hours), max(most, hours)
+		for h, records := range c.stats[i].known {
+			if n == 0 || records < busy[h] {
+				busy[h] = records
+			}
+		}
+	}
+	hours := active(c.stats[d].all)
+	if missing := least - hours; missing > thinHours && missing > most-least {
+		return fmt.Sprintf(c.silent+" in %d of the %d hours that always have one", missing, least)
+	}
+	weak := 0
+	for h, records := range busy {
+		if records >= busyHour && c.stats[d].all[h]*thinness < records {
+			weak++
+		}
+	}
+	if weak > thinHours && 2*weak >= least {
+		return fmt.Sprintf(c.silent+" in most of %d hours that always have many", weak)
+	}
+	return ""
+}
+
+// thinWeekly tells whether the log had as few active hours, or as few records, on this
+// day of each of the weeks before.
+func (c *coverage) thinWeekly(d int) bool {
+	hours, records := active(c.stats[d].all), sum(c.stats[d].all)
+	for week := 1; week <= usualWeeks; week++ {
+		i := d - 7*week
+		if i < 0 || c.days[i].Start.Before(c.slots[0].first) {
+			return false
+		}
+		if active(c.stats[i].all) > hours+thinHours || sum(c.stats[i].all) > thinness*records {
+			return false
+		}
+	}
+	return true
+}
+
+func sum(hours [26]int64) int64 {
+	var n int64
+	for _, records := range hours {
+		n += records
+	}
+	return n
 }
 
 // gap says why the log can't be trusted in start..end, or "" where it can. Head
-// and tail are how much of the interval may lie in a silence at its edges. Where
-// empty is set, an interval without a record is a gap also in a usual silence.
-func (c *coverage) gap(start, end time.Time, head, tail time.Duration, empty bool) string {
+// and tail are how much of the interval may lie in a silence at its edges.
+func (c *coverage) gap(start, end time.Time, head, tail time.Duration) string {
 	records := c.records(start, end)
-	for _, s := range c.silences {
-		from, to := later(s.start, start), earlier(s.end, end)
+	for _, u := range c.unknown {
+		from, to := later(u.start, start), earlier(u.end, end)
 		if !from.Before(to) {
 			continue
 		}
-		open := s.start.IsZero() || s.end.Equal(farFuture)
-		length := s.end.Sub(s.start)
 		tolerated := head
 		if to.Equal(end) {
 			tolerated = tail
 		}
-		switch {
-		case records > 0 && to.Sub(from) < tolerated:
-		case open || length >= c.unusual(start):
-			return c.describe(s)
-		case records == 0 && empty:
-			return c.describe(s) + usually
+		if records == 0 || to.Sub(from) >= tolerated {
+			return u.reason
+		}
+	}
+	for i, d := range c.days {
+		if d.Start.Before(end) && start.Before(d.End) && c.stats[i].thin != "" {
+			return c.stats[i].thin
 		}
 	}
 	var bad int64
@@ -158,46 +365,43 @@ func (c *coverage) gap(start, end time.Time, head, tail time.Duration, empty boo
 	return ""
 }
 
-// records counts the records of the hours that begin in start..end or hold
-// start.
+// windowGap is the gap of a window. One without a single record is never evaluated:
+// it can't be told whether the backup or its log is missing.
+func (c *coverage) windowGap(start, end time.Time) string {
+	gap := c.gap(start, end, edge, windowEdge)
+	if gap == "" && c.records(start, end) == 0 {
+		return c.silent + " in the window"
+	}
+	return gap
+}
+
+// records counts the records of the slots that begin or end in start..end.
 func (c *coverage) records(start, end time.Time) int64 {
 	var n int64
-	for _, h := range c.hours {
-		if !h.last.Before(start) && h.first.Before(end) {
-			n += h.records
+	for i := max(0, c.behind(start)-1); i < len(c.slots) && c.slots[i].first.Before(end); i++ {
+		if s := c.slots[i]; !s.first.Before(start) || !s.last.Before(start) && s.last.Before(end) {
+			n += s.records
 		}
 	}
 	return n
 }
 
-func (c *coverage) describe(s silence) string {
-	at := func(t time.Time) string { return t.In(c.loc).Format("2 Jan 2006 15:04") }
-	switch {
-	case s.start.IsZero() && s.end.Equal(farFuture):
-		return c.silent + " at all"
-	case s.start.IsZero():
-		return c.silent + " before " + at(s.end)
-	case s.end.Equal(farFuture):
-		return c.silent + " after " + at(s.start)
-	}
-	return fmt.Sprintf("%s from %s to %s", c.silent, at(s.start), at(s.end))
-}
+func (c *coverage) at(t time.Time) string { return t.In(c.loc).Format("2 Jan 2006 15:04") }
 
 // What a gap's reason holds, which tells it from a want of configuration or
 // history.
 const (
 	silent     = "no log record"
 	unreadable = "can't be read"
+	// emptyObject is the reason of what a log object without a byte leaves unknown.
+	emptyObject = "no log record in an object that has no bytes, delivered "
 	// silentTrail is the same of a trail's account.
 	silentTrail = "no CloudTrail event"
 )
 
-// usually ends the reason of a gap that is as long as the bucket is used to be
-// silent for: nothing can be said about the day, and nothing seems amiss.
-const usually = ", as is usual here"
-
 func isGap(reason string) bool {
-	return strings.HasPrefix(reason, silent) || strings.HasPrefix(reason, silentTrail) || strings.HasSuffix(reason, unreadable) || reason == unsettled || strings.HasPrefix(reason, notAsked)
+	return strings.HasPrefix(reason, silent) || strings.HasPrefix(reason, silentTrail) || strings.HasSuffix(reason, unreadable) ||
+		reason == unsettled || strings.HasPrefix(reason, notAsked)
 }
 
 func later(a, b time.Time) time.Time {

@@ -172,7 +172,7 @@ func (f *fixture) store(location string) {
 			c.Last = at
 		}
 		object.Buckets[string(r.Bucket)] = c
-		object.Delivered = at.Add(time.Hour)
+		object.Delivered = later(object.Delivered, at.Add(time.Hour))
 	}
 	object.Modified = object.Delivered
 	for i := range f.events {

@@ -73,7 +73,7 @@ func TestQuietBuckets(t *testing.T) {
 				w = hours(22.5, 23)
 			}
 			return w, r
-		}, []string{"backup-missed|nightly window 22:00-06:00|high|open|1|1 days"}},
+		}, []string{"logs-missing|log delivery|high|resolved|2|2 days"}}, // no record of anyone in the window: it can't be told
 		{"a night and a day without anything", "", func(d time.Time) (w, r []time.Duration) {
 			if !missed(d) {
 				w = hours(22.5, 23)
@@ -122,6 +122,7 @@ func TestWeekly(t *testing.T) {
 		"delete-spike|deletes|high|open|120|2 days",
 		// 26 August was a Wednesday without one, and is among the four before 16 and 23 September.
 		"large-download|arn:aws:sts::111122223333:assumed-role/BackupRole|high|open|24|2 days",
+		"mass-removal|by requests|high|open|390|5 days", // one object a night is written, 90 a week are deleted
 	})
 }
 
@@ -134,7 +135,10 @@ func TestBurstOverMidnight(t *testing.T) {
 	f.store("file:logs")
 	f.check("2026-09-22", "2026-09-22")
 	f.check("2026-09-23", "2026-09-23")
-	same(t, "findings", f.found(), []string{"access-denied-burst|arn:aws:sts::111122223333:assumed-role/BackupRole|high|open|18|2 days"})
+	same(t, "findings", f.found(), []string{
+		"access-denied-burst|arn:aws:sts::111122223333:assumed-role/BackupRole|high|open|18|2 days",
+		"backup-failing|nightly window 22:00-06:00|medium|open|1|1 days",
+	})
 }
 
 // A night of nearly nothing is far less than usual, however much nights differ.

@@ -166,28 +166,5 @@ func known(n int64, is bool) any {
 // wrote is what backup principals wrote in a window, by the log.
 type wrote struct{ objects, bytes int64 }
 
-func (v *View) written(ctx context.Context) (map[[2]string]wrote, error) {
-	result, err := v.engine.Query(ctx, v.data.Catalog.tables["night-figures"])
-	if err != nil {
-		return nil, err
-	}
-	nights := map[[2]string]wrote{}
-	for _, row := range result.Rows {
-		bucket, ok := row[0].(string)
-		date, ok1 := row[1].(string)
-		objects, ok2 := row[2].(int64)
-		parts, ok3 := row[3].(int64)
-		bytes, ok4 := row[4].(int64)
-		if !ok || !ok1 || !ok2 || !ok3 || !ok4 {
-			return nil, fmt.Errorf("figures of the nights: unexpected row %v", row)
-		}
-		if objects == 0 {
-			objects = parts // where a window holds only these
-		}
-		nights[[2]string{bucket, date}] = wrote{objects, bytes}
-	}
-	return nights, nil
-}
-
 // reportsConfigured tells whether a tenant's backup tool reports.
 func reportsConfigured(t config.Tenant) bool { return t.BackupReports.Scheme != "" }

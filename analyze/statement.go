@@ -11,7 +11,7 @@ import (
 // scopes are what a check looks at: a bucket's day or backup window, a day of what
 // collection noticed of logs or of the trail, of the trail, of what its digests prove, of log and trail side by
 // side, of the requests or the sizes that CloudWatch counted, or of how logging is set up.
-var scopes = []string{"day", "window", "ledger", "trail ledger", "trail", "proof", "witnesses", "metrics", "sizes", "setup"}
+var scopes = []string{"day", "window", "ledger", "trail ledger", "trail", "proof", "witnesses", "metrics", "sizes", "setup", "month"}
 
 // Statement is a saved query or a check: its header and its SQL.
 //
@@ -30,6 +30,8 @@ type Statement struct {
 	Draft    string            // of a check: a narrative for a person to finish
 	Ends     bool              // of a check: a day without trouble resolves its finding
 	Sentence string            // of a check, with {count} and {count:one|many}
+	Witness  []string          // those that must have spoken for no row to mean clean
+	Empty    string            // what no row means then
 	Own      bool              // of the user's folder
 	SQL      string            // as written, with :name parameters
 	sql      string            // with ? in place of the parameters
@@ -73,6 +75,10 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 			s.Ends = value == "yes"
 		case key == "sentence":
 			s.Sentence = value
+		case key == "empty":
+			s.Empty = value
+		case key == "witness":
+			s.Witness = strings.Split(value, ", ")
 		}
 	}
 	s.SQL = strings.TrimRight(strings.TrimSpace(strings.Join(lines[n:], "\n")), "; \n")
@@ -88,6 +94,11 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 	case check && !slices.Contains(scopes, s.Scope):
 		return nil, fmt.Errorf("%s: scope is %q; write one of %s", where, s.Scope, strings.Join(scopes, ", "))
 	}
+	for _, w := range s.Witness {
+		if !slices.Contains(AllWitnesses, w) && w != "none" {
+			return nil, fmt.Errorf("%s: there is no witness %q; write some of %s, or none", where, w, strings.Join(AllWitnesses, ", "))
+		}
+	}
 	if at, err := s.bind(); err != nil {
 		return nil, fmt.Errorf("%s:%d: %w", where, n+1+strings.Count(s.SQL[:at], "\n"), err)
 	}
@@ -98,6 +109,9 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 	}
 	return s, nil
 }
+
+// hears tells whether a witness must have spoken for the statement to mean anything.
+func (s *Statement) hears(witness string) bool { return slices.Contains(s.Witness, witness) }
 
 // bind puts ? in place of :name, outside of strings and comments. An error comes
 // with its place in the SQL.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -25,15 +26,20 @@ func columns(pairs ...string) []engine.Column {
 }
 
 // prepare makes the bound tables and the views over them.
-func (v *View) prepare(ctx context.Context, query engine.Query) ([]engine.Table, []engine.View, error) {
-	if err := errors.Join(v.cover(ctx, query), v.coverTrail(ctx, query)); err != nil {
-		return nil, nil, err
-	}
+func (v *View) prepare(ctx context.Context, query engine.Query, load engine.Load) ([]engine.Table, []engine.View, error) {
 	principals, others, err := v.principals(ctx, query)
 	if err != nil {
 		return nil, nil, err
 	}
-	tables := []engine.Table{principals, others, v.buckets(), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
+	for _, t := range []engine.Table{v.usualRequesters(principals), v.misdated()} {
+		if err := load(ctx, t); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := errors.Join(v.cover(ctx, query), v.coverTrail(ctx, query)); err != nil {
+		return nil, nil, err
+	}
+	tables := []engine.Table{principals, others, bucketTable(v.Tenant.Buckets), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
 		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.quarters(), v.windowQuarters(), v.logPlaces()}
 	sql := v.data.Catalog.tables
 	access := sql["access-own"]
@@ -125,11 +131,10 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others 
 	own = engine.Table{Name: "principals", Columns: columns("requester", engine.Text, "identity", engine.Text, "principal", engine.Text,
 		"session", engine.Text, "account", engine.Text, "role", engine.Text, "mapped", engine.Bool, "named", engine.Bool, "backup", engine.Bool, "foreign_account", engine.Bool, "service", engine.Bool, "match", engine.Text)}
 	others = engine.Table{Name: "other_requesters", Columns: columns("bucket", engine.Text, "requester", engine.Text)}
-	hasBackup := slices.ContainsFunc(v.Tenant.Principals, func(p config.Principal) bool { return p.Role == config.RoleBackup })
 	for _, r := range requesters {
 		id := identify(r, v.Tenant.Principals)
 		mapped := id.role != ""
-		backup := id.role == config.RoleBackup || !hasBackup && mapped
+		backup := id.role == config.RoleBackup
 		if len(v.Tenant.Principals) == 0 {
 			backup = r != Anonymous // with no mapping at all, who wrote is not asked
 		}
@@ -150,14 +155,6 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others 
 		}
 	}
 	return own, others, nil
-}
-
-func (v *View) buckets() engine.Table {
-	t := engine.Table{Name: "buckets", Columns: columns("bucket", engine.Text)}
-	for _, b := range v.Tenant.Buckets {
-		t.Rows = append(t.Rows, []any{b.Name})
-	}
-	return t
 }
 
 func (v *View) prefixes() engine.Table {
@@ -316,7 +313,7 @@ func (v *View) logIncidents() engine.Table {
 
 // cover reads when each bucket has records, and judges its days and nights.
 func (v *View) cover(ctx context.Context, query engine.Query) error {
-	hours, err := v.hours(ctx, query)
+	slots, err := v.slots(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -326,20 +323,22 @@ func (v *View) cover(ctx context.Context, query engine.Query) error {
 	}
 	days := v.allDays()
 	for _, b := range v.Tenant.Buckets {
-		if hours[b.Name], err = v.neighbours(ctx, b.Name, hours[b.Name]); err != nil {
+		if slots[b.Name], err = v.neighbours(ctx, b.Name, slots[b.Name]); err != nil {
 			return err
 		}
-		c := newCoverage(hours[b.Name], rejected[b.Name], days, v.Range.Location)
+		c := newCoverage(slots[b.Name], rejected[b.Name], days, v.Range.Location, v.emptyObjects(b.Name), silent)
 		v.covered[b.Name] = c
 		for _, d := range days {
-			gap := c.gap(d.Start, d.End, edge, edge, true)
-			v.all = append(v.all, CoveredDay{Bucket: b.Name, Day: d, Gap: gap})
+			v.all = append(v.all, CoveredDay{Bucket: b.Name, Day: d, Gap: c.gap(d.Start, d.End, edge, edge)})
 			if v.inRange(d.Date) {
 				v.Coverage = append(v.Coverage, v.all[len(v.all)-1])
 			}
 		}
 		for _, i := range v.Range.widen(historyDays, 0).intervals(b.Window) {
-			n := Night{Bucket: b.Name, Date: i.date, Start: i.start, End: i.end, Gap: c.gap(i.start, i.end, edge, windowEdge, false)}
+			n := Night{Bucket: b.Name, Date: i.date, Start: i.start, End: i.end, Gap: c.windowGap(i.start, i.end)}
+			if n.Gap == "" && !v.hasBackup() {
+				n.Gap = noBackup
+			}
 			v.allNights = append(v.allNights, n)
 			if v.inRange(n.Date) {
 				v.Nights = append(v.Nights, n)
@@ -349,26 +348,78 @@ func (v *View) cover(ctx context.Context, query engine.Query) error {
 	return nil
 }
 
-// neighbours adds to the hours of a bucket the last record in front of the slice
+// noBackup is why no night can be judged where the mapping names nobody who backs up.
+const noBackup = "no principal with the role backup is configured"
+
+// hasBackup tells whether it is known who backs up; without any mapping that is not
+// asked.
+func (v *View) hasBackup() bool {
+	return len(v.Tenant.Principals) == 0 ||
+		slices.ContainsFunc(v.Tenant.Principals, func(p config.Principal) bool { return p.Role == config.RoleBackup })
+}
+
+// emptyObjects are the times that log objects of a bucket without a byte leave
+// unknown: S3 delivers none, so what they held is lost. In a place that buckets
+// share such an object may be of each of them.
+func (v *View) emptyObjects(bucket string) []unknown {
+	var out []unknown
+	for _, s := range v.Sources {
+		if s.Bucket != bucket || s.Kind != state.KindEmpty || s.Delivered.IsZero() || !namedLikeLog.MatchString(s.Key) {
+			continue
+		}
+		at := s.Delivered.In(v.Range.Location).Format("2 Jan 2006 15:04")
+		out = append(out, unknown{s.Delivered.Add(-24 * time.Hour), s.Delivered.Add(time.Hour), emptyObject + at})
+	}
+	return out
+}
+
+var namedLikeLog = regexp.MustCompile(`(?:^|[^0-9])\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d-[0-9A-F]{8,}(?:\.gz|\.zst)?$`)
+
+// usualRequesters are those from whom is learnt what is usual: who is in the mapping,
+// or everyone where there is none.
+func (v *View) usualRequesters(principals engine.Table) engine.Table {
+	t := engine.Table{Name: "usual_requesters", Columns: columns("requester", engine.Text, "mapped", engine.Bool)}
+	requester, mapped := principals.At("requester"), principals.At("mapped")
+	for _, row := range principals.Rows {
+		t.Rows = append(t.Rows, []any{row[requester], row[mapped] == true || len(v.Tenant.Principals) == 0})
+	}
+	return t
+}
+
+// misdated are the log objects with records dated more than an hour after their
+// delivery, and the latest time that a record in them can have.
+func (v *View) misdated() engine.Table {
+	t := engine.Table{Name: "misdated", Columns: columns("source_object", engine.Text, "latest", zoned)}
+	seen := map[string]bool{}
+	for _, s := range v.Sources {
+		if latest := s.Delivered.Add(time.Hour); !s.Delivered.IsZero() && s.Last.After(latest) && !seen[s.LogObject.Source] {
+			seen[s.LogObject.Source] = true
+			t.Rows = append(t.Rows, []any{s.LogObject.Source, latest})
+		}
+	}
+	return t
+}
+
+// neighbours adds to the slots of a bucket the last record in front of the slice
 // and the next one behind it, so that a silence that reaches over an end of the
 // slice is as long as it is.
-func (v *View) neighbours(ctx context.Context, bucket string, hours []hour) ([]hour, error) {
-	wide := v.Range.widen(2*historyDays+1, 2)
+func (v *View) neighbours(ctx context.Context, bucket string, slots []slot) ([]slot, error) {
+	wide := v.wide()
 	first, last := wide.Start(), wide.End()
-	if len(hours) > 0 {
-		first, last = hours[0].first, hours[len(hours)-1].last
+	if len(slots) > 0 {
+		first, last = slots[0].first, slots[len(slots)-1].last
 	}
 	before, next, err := v.data.State.RecordsAround(ctx, bucket, first, last)
 	if err != nil {
 		return nil, err
 	}
 	if !before.IsZero() && before.Before(first) {
-		hours = append([]hour{{first: before, last: before}}, hours...)
+		slots = append([]slot{{first: before, last: before}}, slots...)
 	}
 	if !next.IsZero() && next.After(last) {
-		hours = append(hours, hour{first: next, last: next})
+		slots = append(slots, slot{first: next, last: next})
 	}
-	return hours, nil
+	return slots, nil
 }
 
 // history is how many of the historyDays before a day were evaluated.
@@ -387,28 +438,38 @@ func (v *View) history(bucket, date string) int {
 	return n
 }
 
-func (v *View) hours(ctx context.Context, query engine.Query) (map[string][]hour, error) {
-	result, err := query(ctx, v.data.Catalog.tables["hours"])
+func (v *View) slots(ctx context.Context, query engine.Query) (map[string][]slot, error) {
+	result, err := query(ctx, v.data.Catalog.tables["slots"])
 	if err != nil {
-		return nil, fmt.Errorf("list hours: %w", err)
+		return nil, fmt.Errorf("list quarters of an hour: %w", err)
 	}
-	return hoursOf(result)
+	return slotsOf(result)
 }
 
-// hoursOf reads rows of bucket or account, hour, first, last and number.
-func hoursOf(result *engine.Result) (map[string][]hour, error) {
-	hours := map[string][]hour{}
+// slotsOf reads rows of bucket or account, slot, first, last and number, and the same
+// of known principals.
+func slotsOf(result *engine.Result) (map[string][]slot, error) {
+	slots := map[string][]slot{}
 	for _, row := range result.Rows {
+		var s slot
 		bucket, ok := row[0].(string)
 		first, ok1 := row[2].(time.Time)
 		last, ok2 := row[3].(time.Time)
 		n, ok3 := row[4].(int64)
-		if !ok || !ok1 || !ok2 || !ok3 {
-			return nil, fmt.Errorf("list hours: unexpected row %v", row)
+		known, ok4 := row[7].(int64)
+		s.first, s.last, s.records, s.known = first, last, n, known
+		if known > 0 && ok4 {
+			s.knownFirst, ok4 = row[5].(time.Time)
+			if ok4 {
+				s.knownLast, ok4 = row[6].(time.Time)
+			}
 		}
-		hours[bucket] = append(hours[bucket], hour{first: first, last: last, records: n})
+		if !ok || !ok1 || !ok2 || !ok3 || !ok4 {
+			return nil, fmt.Errorf("list quarters of an hour: unexpected row %v", row)
+		}
+		slots[bucket] = append(slots[bucket], s)
 	}
-	return hours, nil
+	return slots, nil
 }
 
 // rejectedHours counts the lines that could not be read, by bucket and hour

@@ -134,6 +134,7 @@ func TestTrouble(t *testing.T) {
 			f.add("2026-09-22T10:31:00Z", backup, "REST.POST.UPLOAD", "veeam/x", "size=2073741824") // the backup may
 			f.add("2026-09-25T22:00:00Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=5")
 		}, []string{
+			"backup-volume|far more than usual|medium|open|1|1 days",
 			"off-window-write|arn:aws:sts::111122223333:assumed-role/BackupRole|medium|open|1|1 days", // those of the 22nd are suppressed
 			"large-put|" + admin + "|low|open|1|1 days",
 			"large-put-business-hours|arn:aws:sts::111122223333:assumed-role/BackupRole|low|open|1|1 days",
@@ -151,7 +152,7 @@ func TestTrouble(t *testing.T) {
 			for n := range 49 {
 				f.add("2026-09-25T10:30:00Z", backup, "REST.DELETE.OBJECT", fmt.Sprint("veeam/", n), "status=204")
 			}
-		}, []string{"delete-spike|deletes|high|open|50|1 days"}},
+		}, []string{"delete-spike|deletes|high|open|50|1 days", "mass-removal|by requests|high|open|49|1 days"}},
 		{"error-rate", func(f *fixture) {
 			for n := range 25 {
 				f.add(fmt.Sprintf("2026-09-22T10:30:%02dZ", n), backup, "REST.PUT.OBJECT", "veeam/x", "status=503")
@@ -159,14 +160,17 @@ func TestTrouble(t *testing.T) {
 			for n := range 18 {
 				f.add(fmt.Sprintf("2026-09-24T10:30:%02dZ", n), backup, "REST.PUT.OBJECT", "veeam/x", "status=503") // 19 with the night's 404
 			}
-		}, []string{"error-rate|failed requests|medium|open|26|1 days"}},
+		}, []string{"backup-failing|nightly window 22:00-06:00|medium|open|2|2 days", "error-rate|failed requests|medium|open|26|1 days"}},
 		{"access-denied-burst", func(f *fixture) {
 			for n := range 10 {
 				f.add(fmt.Sprintf("2026-09-22T10:5%d:00Z", n), backup, "REST.PUT.OBJECT", "veeam/x", "status=403")
 				f.add(fmt.Sprintf("2026-09-24T%02d:30:00Z", n), backup, "REST.HEAD.OBJECT", "veeam/x", "status=403") // spread over the day
 			}
 			f.add("2026-09-22T05:00:00Z", backup, "REST.PUT.OBJECT", "veeam/x", "status=403")
-		}, []string{"access-denied-burst|arn:aws:sts::111122223333:assumed-role/BackupRole|high|open|11|1 days"}},
+		}, []string{
+			"access-denied-burst|arn:aws:sts::111122223333:assumed-role/BackupRole|high|open|11|1 days",
+			"backup-failing|nightly window 22:00-06:00|medium|open|1|1 days",
+		}},
 		{"bucket-configuration-changed", func(f *fixture) {
 			f.add("2026-09-22T22:00:00Z", admin, "REST.PUT.BUCKETPOLICY", "-", "status=204")
 			f.add("2026-09-22T22:00:01Z", admin, "REST.PUT.LOGGING_STATUS", "-", "status=403") // refused
@@ -184,7 +188,7 @@ func TestTrouble(t *testing.T) {
 			f.add("2026-09-22T22:00:01Z", backup, "REST.GET.OBJECT", "veeam/job.vbm", "")
 			f.add("2026-09-22T22:00:02Z", admin, "REST.GET.OBJECT", "veeam/jobXvbm", "")
 			f.add("2026-09-22T22:00:03Z", admin, "REST.DELETE.OBJECT", "veeam/Geheim%2520%25C3%25A41", "status=204")
-		}, []string{"sensitive-key|veeam/Geheim ä*|high|open|1|1 days", "sensitive-key|veeam/*.vb?|medium|open|1|1 days"}},
+		}, []string{"sensitive-key|veeam/Geheim ä*|high|open|1|1 days", "unapproved-delete|" + admin + "|high|open|1|1 days", "sensitive-key|veeam/*.vb?|medium|open|1|1 days"}},
 		{"off-hours-read", func(f *fixture) {
 			f.add("2026-09-22T06:00:00Z", admin, "REST.GET.OBJECT", "veeam/x", "") // 18:00
 			f.add("2026-09-22T05:59:59Z", admin, "REST.GET.OBJECT", "veeam/x", "")

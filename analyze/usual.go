@@ -3,6 +3,7 @@ package analyze
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -22,6 +23,7 @@ type usual struct {
 	days              int64 // of the historyDays before, those that were evaluated
 	median, deviation float64
 	least, most       float64
+	farBelow          float64   // so little is far less than usual, however much the values differ
 	sameWeekday       []float64 // of these, those of the same day of the week
 }
 
@@ -38,7 +40,24 @@ func learn(past []float64) usual {
 	}
 	u.deviation = median(away)
 	u.least, u.most = slices.Min(past), slices.Max(past)
+	u.farBelow = farBelow(past, u.median)
 	return u
+}
+
+// farBelow is four robust standard deviations of the logarithms below the median, half
+// of it at the most: amounts differ by factors.
+func farBelow(past []float64, middle float64) float64 {
+	if middle <= 0 {
+		return 0
+	}
+	var away []float64
+	for _, n := range past {
+		if n > 0 {
+			away = append(away, math.Abs(math.Log(n/middle)))
+		}
+	}
+	const robust = 1.4826 // of a median absolute deviation, for a standard deviation
+	return min(middle/2, middle*math.Exp(-4*robust*median(away)))
 }
 
 func median(list []float64) float64 {
@@ -87,13 +106,14 @@ func weekday(date string) time.Weekday {
 // among those, the median where there is none.
 func (v *View) figures(ctx context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "figures", Columns: columns("bucket", engine.Text, "date", engine.Text, "figure", engine.Text, "identity", engine.Text,
-		"value", engine.Double, "days", engine.Int, "median", engine.Double, "deviation", engine.Double, "same_weekday_least", engine.Double, "same_weekday_most", engine.Double)}
+		"value", engine.Double, "days", engine.Int, "median", engine.Double, "deviation", engine.Double, "same_weekday_least", engine.Double, "same_weekday_most", engine.Double,
+		"far_below", engine.Double)}
 	add := func(bucket, date, figure, identity string, value float64, u usual) {
 		least, most := u.median, u.median
 		if len(u.sameWeekday) > 0 {
 			least, most = slices.Min(u.sameWeekday), slices.Max(u.sameWeekday)
 		}
-		t.Rows = append(t.Rows, []any{bucket, date, figure, identity, value, u.days, u.median, u.deviation, least, most})
+		t.Rows = append(t.Rows, []any{bucket, date, figure, identity, value, u.days, u.median, u.deviation, least, most, u.farBelow})
 	}
 	if err := v.dayFigures(ctx, add); err != nil {
 		return t, fmt.Errorf("figures of the days: %w", err)
@@ -108,10 +128,11 @@ func (v *View) figures(ctx context.Context) (engine.Table, error) {
 type dayFigure struct {
 	requests, deletes, errors float64
 	downloaded                map[string]float64
+	usualDownload             float64 // the most of any identity of the mapping
 }
 
 func (v *View) dayFigures(ctx context.Context, add func(bucket, date, figure, identity string, value float64, u usual)) error {
-	result, err := v.engine.Query(ctx, v.data.Catalog.tables["day-figures"])
+	result, err := v.ask(ctx, "day-figures")
 	if err != nil {
 		return err
 	}
@@ -120,8 +141,9 @@ func (v *View) dayFigures(ctx context.Context, add func(bucket, date, figure, id
 		bucket, ok := row[0].(string)
 		date, ok1 := row[1].(string)
 		identity, ok2 := row[2].(string)
-		n, ok3 := integers(row[3:])
-		if !ok || !ok1 || !ok2 || !ok3 {
+		n, ok3 := integers(row[3:7])
+		mapped, ok4 := row[7].(bool)
+		if !ok || !ok1 || !ok2 || !ok3 || !ok4 {
 			return fmt.Errorf("unexpected row %v", row)
 		}
 		f := days[[2]string{bucket, date}]
@@ -133,6 +155,9 @@ func (v *View) dayFigures(ctx context.Context, add func(bucket, date, figure, id
 		f.deletes += n[1]
 		f.errors += n[2]
 		f.downloaded[identity] = n[3]
+		if mapped {
+			f.usualDownload = max(f.usualDownload, n[3])
+		}
 	}
 	for _, b := range v.Tenant.Buckets {
 		var deletes, errors, downloaded series
@@ -145,15 +170,12 @@ func (v *View) dayFigures(ctx context.Context, add func(bucket, date, figure, id
 			if f == nil {
 				f = &dayFigure{}
 			}
-			rate, most := 0.0, 0.0
+			rate := 0.0
 			if f.requests > 0 {
 				rate = f.errors / f.requests
 			}
-			for _, n := range f.downloaded {
-				most = max(most, n)
-			}
 			figures = append(figures, f)
-			for s, n := range map[*series]float64{&deletes: f.deletes, &errors: rate, &downloaded: most} {
+			for s, n := range map[*series]float64{&deletes: f.deletes, &errors: rate, &downloaded: f.usualDownload} {
 				s.dates, s.has, s.values = append(s.dates, d.Date), append(s.has, d.Gap == ""), append(s.values, n)
 			}
 		}

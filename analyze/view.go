@@ -29,6 +29,7 @@ import (
 type Engine interface {
 	Query(ctx context.Context, sql string, args ...any) (*engine.Result, error)
 	Load(ctx context.Context, t engine.Table) error
+	Derive(ctx context.Context, v engine.View) error
 	Close() error
 }
 
@@ -62,7 +63,12 @@ type View struct {
 	listed      map[string]time.Time // by bucket: when the place of its log was last listed
 	trailListed time.Time
 
-	allNights []Night // as Nights, with the historyDays before
+	allNights []Night                  // as Nights, with the historyDays before
+	seen      map[[2]string]*seenNight // by bucket and date, once it was asked
+
+	witnessDays []WitnessDay // once they were asked for
+
+	trendGaps map[[2]string]string // by bucket and last day of a month: why it is not compared
 
 	making sync.Mutex
 	made   map[string]bool // of the tables that are asked for, those that are there
@@ -95,8 +101,8 @@ var ErrNoKey = errors.New("it asks about one object; name its key")
 // before it that checks compare with, and the nights that end behind it.
 func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, error) {
 	v := &View{Tenant: t, Range: r, data: d, covered: map[string]*coverage{}, made: map[string]bool{}}
-	wide := r.widen(2*historyDays+1, 2)
-	slice := engine.Slice{Prepare: v.prepare}
+	wide := v.wide()
+	slice := engine.Slice{Macros: map[string]string{"plain_key(k)": d.Catalog.tables["plain-key"]}, Prepare: v.prepare}
 	err := v.kept(ctx)
 	if err == nil {
 		// Before the files: a collection may end in between, and then the slice has
@@ -121,6 +127,16 @@ func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, erro
 		return nil, errors.Join(fmt.Errorf("open %s: %w", t.ID, err), db.Close())
 	}
 	return v, nil
+}
+
+// wide is the range with the days before that it is compared with and those behind
+// in which what its nights wrote must still be there.
+func (v *View) wide() Range {
+	keep := 1
+	for _, b := range v.Tenant.Buckets {
+		keep = max(keep, b.KeepDays)
+	}
+	return v.Range.widen(2*historyDays+1, keep+1)
 }
 
 // ErrRetired means that the records of some days were retired.

@@ -38,11 +38,11 @@ func Month(loc *time.Location, month string) (Range, error) {
 }
 
 // Start is the first instant of the range, in UTC.
-func (r Range) Start() time.Time { return wallclock.Instant(r.Location, r.First, 0, false) }
+func (r Range) Start() time.Time { return wallclock.Instant(r.Location, r.First, 0) }
 
 // End is the first instant behind the range, in UTC.
 func (r Range) End() time.Time {
-	return wallclock.Instant(r.Location, r.Last.AddDate(0, 0, 1), 0, false)
+	return wallclock.Instant(r.Location, r.Last.AddDate(0, 0, 1), 0)
 }
 
 // widen is the range with days more at both ends.
@@ -54,7 +54,11 @@ func (r Range) widen(before, after int) Range {
 func (r Range) Days() []Day {
 	var days []Day
 	for d := r.First; !d.After(r.Last); d = d.AddDate(0, 0, 1) {
-		days = append(days, Day{Date: d.Format(time.DateOnly), Start: wallclock.Instant(r.Location, d, 0, false), End: wallclock.Instant(r.Location, d.AddDate(0, 0, 1), 0, false)})
+		days = append(days, Day{
+			Date:  d.Format(time.DateOnly),
+			Start: wallclock.Instant(r.Location, d, 0),
+			End:   wallclock.Instant(r.Location, d.AddDate(0, 0, 1), 0),
+		})
 	}
 	return days
 }
@@ -65,25 +69,30 @@ type interval struct {
 	start, end time.Time
 }
 
-// intervals returns the occurrences of a window that start in the range. Their
-// ends are UTC instants of the wall-clock times: a window over a change of
-// daylight saving is an hour shorter or longer. A start that happens twice is
-// the first, an end that happens twice the last, a time that does not happen
-// is the instant of the change.
+// intervals returns the occurrences of a window that start in the range, one for
+// each day on which it is due. A time that clocks skip is the moment of the
+// change, one that they show twice the first. Where they skip the start or the
+// end, the window keeps its length; else it ends when clocks say so, an hour
+// sooner or later. It ends at the latest where the next one starts, so that no
+// moment lies in two.
 func (r Range) intervals(w config.Window) []interval {
 	var out []interval
 	for d := r.First; !d.After(r.Last); d = d.AddDate(0, 0, 1) {
 		if !w.Days[d.Weekday()] {
 			continue
 		}
-		last := d
+		last, length := d, time.Duration(w.End-w.Start)*time.Minute
 		if w.End <= w.Start {
-			last = d.AddDate(0, 0, 1)
+			last, length = d.AddDate(0, 0, 1), length+24*time.Hour
 		}
-		i := interval{date: d.Format(time.DateOnly), start: wallclock.Instant(r.Location, d, int(w.Start), false), end: wallclock.Instant(r.Location, last, int(w.End), true)}
-		if i.start.Before(i.end) {
-			out = append(out, i)
+		start, end := wallclock.Instant(r.Location, d, int(w.Start)), wallclock.Instant(r.Location, last, int(w.End))
+		if wallclock.Skips(r.Location, d, int(w.Start)) || wallclock.Skips(r.Location, last, int(w.End)) {
+			end = start.Add(length)
 		}
+		if tomorrow := d.AddDate(0, 0, 1); w.Days[tomorrow.Weekday()] {
+			end = earlier(end, wallclock.Instant(r.Location, tomorrow, int(w.Start)))
+		}
+		out = append(out, interval{date: d.Format(time.DateOnly), start: start, end: end})
 	}
 	return out
 }

@@ -1,6 +1,11 @@
 package analyze
 
 import (
+	"archive/zip"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,9 +32,12 @@ func TestIntervalsAcrossDaylightSaving(t *testing.T) {
 		{"night that falls back, an hour longer", "Europe/Paris", "2026-10-24", "2026-10-24T20:00:00Z", "2026-10-25T05:00:00Z", config.Window{Start: 22 * 60, End: 6 * 60}},
 		{"night that springs forward, an hour shorter", "Europe/Paris", "2026-03-28", "2026-03-28T21:00:00Z", "2026-03-29T04:00:00Z", config.Window{Start: 22 * 60, End: 6 * 60}},
 		{"start that happens twice is the first", "Europe/Paris", "2026-10-25", "2026-10-25T00:30:00Z", "2026-10-25T03:00:00Z", config.Window{Start: 2*60 + 30, End: 4 * 60}},
-		{"end that happens twice is the last", "Europe/Paris", "2026-10-25", "2026-10-24T23:00:00Z", "2026-10-25T01:30:00Z", config.Window{Start: 60, End: 2*60 + 30}},
-		{"start that is skipped is the change", "Europe/Paris", "2026-03-29", "2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z", config.Window{Start: 2*60 + 30, End: 4 * 60}},
-		{"midnight that is skipped", "America/Santiago", "2026-09-06", "2026-09-06T04:00:00Z", "2026-09-06T09:00:00Z", config.Window{Start: 0, End: 6 * 60}},
+		{"end that happens twice is the first", "Europe/Paris", "2026-10-25", "2026-10-24T23:00:00Z", "2026-10-25T00:30:00Z", config.Window{Start: 60, End: 2*60 + 30}},
+		{"start that is skipped is the change", "Europe/Paris", "2026-03-29", "2026-03-29T01:00:00Z", "2026-03-29T02:30:00Z", config.Window{Start: 2*60 + 30, End: 4 * 60}},
+		{"window in the hour that is skipped", "Europe/Berlin", "2026-03-29", "2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z", config.Window{Start: 2 * 60, End: 3 * 60}},
+		{"end that is skipped", "Europe/Berlin", "2026-03-28", "2026-03-28T21:00:00Z", "2026-03-29T01:30:00Z", config.Window{Start: 22 * 60, End: 2*60 + 30}},
+		{"a day from a time that is skipped", "Europe/Berlin", "2026-03-29", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z", config.Window{Start: 2*60 + 30, End: 2*60 + 30}},
+		{"midnight that is skipped", "America/Santiago", "2026-09-06", "2026-09-06T04:00:00Z", "2026-09-06T10:00:00Z", config.Window{Start: 0, End: 6 * 60}},
 		{"half-hour change", "Australia/Lord_Howe", "2026-10-03", "2026-10-03T11:30:00Z", "2026-10-03T19:00:00Z", config.Window{Start: 22 * 60, End: 6 * 60}},
 		{"southern spring", "Pacific/Auckland", "2026-09-26", "2026-09-26T10:00:00Z", "2026-09-26T17:00:00Z", config.Window{Start: 22 * 60, End: 6 * 60}},
 		{"equal times last a day", "UTC", "2026-10-05", "2026-10-05T06:00:00Z", "2026-10-06T06:00:00Z", config.Window{Start: 6 * 60, End: 6 * 60}},
@@ -65,6 +73,89 @@ func TestDaysTileEveryZone(t *testing.T) {
 			}
 		}
 	}
+}
+
+// In every zone of the time-zone database, over 16 years: as many nights as days
+// on which the window is due, in order, none in two, and of windows of a whole day
+// no moment in none.
+func TestEveryNightIsThere(t *testing.T) {
+	t.Parallel()
+	lengths := []config.Clock{15, 60, 90, 4 * 60, 8 * 60, 23*60 + 45, 24 * 60}
+	workdays := [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}
+	for i, name := range zoneNames(t) {
+		changes := changesOfClocks(zone(t, name))
+		for j := range 8 {
+			length := lengths[(i+j)%len(lengths)]
+			start := config.Clock((37*i + 3*60*j) % (24 * 60) / 15 * 15)
+			w := config.Window{Start: start, End: (start + length) % (24 * 60), Days: everyDay}
+			if j%4 == 3 {
+				w.Days = workdays
+			}
+			for _, r := range changes {
+				if problem := nights(r, w, time.Duration(length)*time.Minute); problem != "" {
+					t.Errorf("%s, %s-%s: %s", name, w.Start, w.End, problem)
+				}
+			}
+		}
+	}
+}
+
+// changesOfClocks are the weeks around each change of a zone's offset, and the first week.
+func changesOfClocks(loc *time.Location) []Range {
+	first := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	weeks := []Range{{Location: loc, First: first, Last: first.AddDate(0, 0, 7)}}
+	_, before := first.In(loc).Zone()
+	for d := first; d.Year() < 2036; d = d.AddDate(0, 0, 1) {
+		if _, offset := d.In(loc).Zone(); offset != before {
+			weeks = append(weeks, Range{Location: loc, First: d.AddDate(0, 0, -4), Last: d.AddDate(0, 0, 3)})
+			before = offset
+		}
+	}
+	return weeks
+}
+
+// nights says what is wrong with the occurrences of a window of a length.
+func nights(r Range, w config.Window, length time.Duration) string {
+	var due []string
+	for d := r.First; !d.After(r.Last); d = d.AddDate(0, 0, 1) {
+		if w.Days[d.Weekday()] {
+			due = append(due, d.Format(time.DateOnly))
+		}
+	}
+	got := r.intervals(w)
+	if len(got) != len(due) {
+		return fmt.Sprintf("%d nights on %d days", len(got), len(due))
+	}
+	for i, n := range got {
+		switch {
+		case n.date != due[i]:
+			return fmt.Sprintf("night %d is of %s, want %s", i, n.date, due[i])
+		case !n.start.Before(n.end):
+			return fmt.Sprintf("the night of %s has no length", n.date)
+		case i > 0 && n.start.Before(got[i-1].end):
+			return fmt.Sprintf("the nights of %s and %s share a time", got[i-1].date, n.date)
+		case i > 0 && length == 24*time.Hour && w.Days == everyDay && !n.start.Equal(got[i-1].end):
+			return fmt.Sprintf("between the nights of %s and %s is a time in none", got[i-1].date, n.date)
+		}
+	}
+	return ""
+}
+
+// zoneNames are those of the time-zone database of the machine, or else of Go.
+func zoneNames(t *testing.T) []string {
+	t.Helper()
+	archive, err := zip.OpenReader(filepath.Join(runtime.GOROOT(), "lib", "time", "zoneinfo.zip"))
+	if err != nil {
+		t.Skip("no time-zone database beside Go: ", err)
+	}
+	defer archive.Close()
+	var names []string
+	for _, f := range archive.File {
+		if !strings.HasSuffix(f.Name, "/") {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 func TestWindowDays(t *testing.T) {

@@ -285,7 +285,7 @@ func (v *View) witnessGap(d CoveredDay) string {
 	return ""
 }
 
-// coverTrail judges the days of the range by the hours in which the tenant's accounts
+// coverTrail judges the days of the range by the quarters of an hour in which the tenant's accounts
 // have events. One account without them is enough for a day not to be trusted: which
 // account owns a bucket the configuration does not tell.
 func (v *View) coverTrail(ctx context.Context, query engine.Query) error {
@@ -293,23 +293,22 @@ func (v *View) coverTrail(ctx context.Context, query engine.Query) error {
 	if v.Tenant.CloudTrail.Scheme == "" {
 		return nil
 	}
-	result, err := query(ctx, v.data.Catalog.tables["trail-hours"])
+	result, err := query(ctx, v.data.Catalog.tables["trail-slots"])
 	if err != nil {
-		return fmt.Errorf("list hours of the trail: %w", err)
+		return fmt.Errorf("list quarters of an hour of the trail: %w", err)
 	}
-	hours, err := hoursOf(result)
+	slots, err := slotsOf(result)
 	if err != nil {
 		return err
 	}
 	for _, account := range v.Tenant.Accounts {
-		list, err := v.neighbours(ctx, dataset.TrailOwner(account), hours[account])
+		list, err := v.neighbours(ctx, dataset.TrailOwner(account), slots[account])
 		if err != nil {
 			return err
 		}
-		c := newCoverage(list, nil, v.allDays(), v.Range.Location)
-		c.silent = silentTrail + " of account " + account
+		c := newCoverage(list, nil, v.allDays(), v.Range.Location, nil, silentTrail+" of account "+account)
 		for _, d := range v.Range.Days() {
-			if gap := c.gap(d.Start, d.End, edge, edge, true); gap != "" && v.trailGaps[d.Date] == "" {
+			if gap := c.gap(d.Start, d.End, edge, edge); gap != "" && v.trailGaps[d.Date] == "" {
 				v.trailGaps[d.Date] = gap
 			}
 		}

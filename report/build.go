@@ -48,6 +48,9 @@ func Build(ctx context.Context, in Input) (*Packet, error) {
 	if p.Totals.Rejected, err = v.Rejected(ctx); err != nil {
 		return nil, err
 	}
+	if p.Witnesses, err = v.WitnessDays(ctx); err != nil {
+		return nil, err
+	}
 	if err := p.finish(v); err != nil {
 		return nil, err
 	}

@@ -35,6 +35,7 @@ type Model struct {
 	Unmapped      []Unmapped        `json:"unmapped"`
 	Approved      []ModelBucket     `json:"approved"`
 	Nights        []ModelNight      `json:"nights"`
+	Witnesses     []ModelWitness    `json:"witnesses"`
 	Days          []Day             `json:"days"`
 	Hours         [7][24]int64      `json:"requests_by_weekday_and_hour"`
 	Findings      []ModelFinding    `json:"findings"`
@@ -91,6 +92,16 @@ type ModelNight struct {
 	Verdict string    `json:"verdict"`
 	Bytes   int64     `json:"bytes_written"`
 	Reason  string    `json:"reason"` // why it is not evaluated
+}
+
+// ModelWitness is the state of a witness on a day, or of backup reports on a night.
+// Bucket is "" where it speaks of all; of one that is not configured date is "", too.
+type ModelWitness struct {
+	Witness string `json:"witness"`
+	Bucket  string `json:"bucket"`
+	Date    string `json:"date"`
+	State   string `json:"state"`
+	Reason  string `json:"reason"` // why it did not speak
 }
 
 // ModelFinding is a finding of the month.
@@ -196,6 +207,9 @@ func (p *Packet) model(files []File) ([]byte, error) {
 	}
 	for _, b := range p.Tenant.Buckets {
 		m.Approved = append(m.Approved, ModelBucket{Bucket: b.Name, Prefixes: b.Prefixes, Start: b.Window.Start.String(), End: b.Window.End.String(), Days: dayNames(b.Window.Days), MinObjects: b.MinObjects})
+	}
+	for _, w := range p.Witnesses {
+		m.Witnesses = append(m.Witnesses, ModelWitness(w))
 	}
 	for _, n := range p.Nights {
 		m.Nights = append(m.Nights, ModelNight{Bucket: n.Bucket, Date: n.Date, Start: n.Start.UTC(), End: n.End.UTC(), Verdict: n.Verdict, Bytes: n.Bytes, Reason: n.Gap})

@@ -53,6 +53,7 @@ type Packet struct {
 	OwnReads     []OwnReads // requests of bucketproof itself, by bucket
 	Unmapped     []Unmapped // requesters that the mapping does not know, the busiest first
 	Coverage     []analyze.CoveredDay
+	Witnesses    []analyze.WitnessDay // which witness spoke of which day
 	Nights       []Night
 	Logging      []Logging
 	Days         []Day

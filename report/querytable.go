@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"bucketproof/analyze"
 	"bucketproof/report/draw"
 )
 
@@ -17,7 +18,7 @@ const maxRows = 60
 func rowsOf(query string, rows int) int {
 	n := maxRows
 	switch query {
-	case "backup-windows", "log-delivery", "log-and-trail", "log-and-metrics":
+	case "backup-windows", "backups-left", "witness-days", "log-delivery", "log-and-trail", "log-and-metrics":
 		n = 4 * 31
 	}
 	if rows <= n+n/10 {
@@ -64,6 +65,8 @@ var layouts = map[string][]float64{
 	"log-and-metrics":           {40, 16, 18, 20, 20, 14, 20, 22, 24, 24},
 	"bucket-size":               {50, 20, 28, 34, 34},
 	"logging-setup":             {34, 22, 26, 20, 84},
+	"backups-left":              {34, 16, 16, 22, 16, 16, 16, 22, 40},
+	"witness-days":              {18, 26, 26, 26, 26, 26, 26, 26},
 }
 
 // monospaced are the columns that hold what machines read.
@@ -126,10 +129,22 @@ func (p *Packet) emptyNote(query string) string {
 		return p.say("empty.accounts")
 	case p.Totals.Records == 0:
 		return p.say("empty.dark")
-	case p.Totals.DaysUnknown > 0:
+	case p.unheard(p.shownTable(query).Statement):
 		return p.say("empty.gaps")
 	}
 	return p.say("empty.clean")
+}
+
+// unheard tells whether a witness that must have spoken for no row to mean anything was
+// silent on a day of the month.
+func (p *Packet) unheard(s *analyze.Statement) bool {
+	heard := s.Witness
+	if len(heard) == 0 {
+		heard = []string{analyze.WitnessLog} // a query of the user's own
+	}
+	return slices.ContainsFunc(p.Witnesses, func(w analyze.WitnessDay) bool {
+		return slices.Contains(heard, w.Witness) && w.State != analyze.Spoke
+	})
 }
 
 // printedRows are the rows of a table that the page has room for. Where

@@ -225,7 +225,7 @@ func (d *pages) windows(s section) error {
 	if err := d.query("backup-windows"); err != nil {
 		return err
 	}
-	return d.each("backup-reports")
+	return d.each("backups-left", "backup-reports")
 }
 
 func (d *pages) boundaries(s section) error {

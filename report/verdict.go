@@ -4,17 +4,19 @@ import (
 	"slices"
 	"strings"
 
+	"bucketproof/analyze"
 	"bucketproof/internal/state"
 )
 
 // judge makes the verdict: attention where a night was missed or odd, or a
-// check found something; otherwise not evaluated where the log has a gap;
-// otherwise ok. It is never better than what could be seen.
+// check found something; otherwise not evaluated where the log has a gap, a
+// configured witness did not speak, or nobody said who may do what; otherwise ok. It
+// is never better than what could be seen.
 func (p *Packet) judge() {
 	t := p.Totals
-	unknown := t.NightsUnknown > 0 || t.DaysUnknown > 0
+	unknown := t.NightsUnknown > 0 || t.DaysUnknown > 0 || len(p.silentWitnesses()) > 0 || len(p.Tenant.Principals) == 0
 	switch {
-	case t.NightsMissed > 0 || t.NightsAttention > 0 || p.trouble() > 0 || len(p.Carried) > 0:
+	case t.NightsMissed > 0 || t.NightsAttention > 0 || p.trouble() > 0 || p.carriedTrouble() > 0:
 		p.Verdict = verdictAttention
 	case unknown:
 		p.Verdict = verdictNotEvaluated
@@ -41,7 +43,8 @@ func (p *Packet) sentence(unknown bool) string {
 		parts = append(parts, p.say("verdict.further", "n", n))
 	case n > 0:
 		parts = append(parts, p.say("verdict.open", "n", n))
-	case t.NightsMissed == 0 && t.NightsAttention > 0:
+	}
+	if t.NightsAttention > 0 {
 		parts = append(parts, p.say("verdict.odd", "n", t.NightsAttention))
 	}
 	if n := p.closedFindings(); n > 0 {
@@ -50,8 +53,14 @@ func (p *Packet) sentence(unknown bool) string {
 	if n := len(p.Carried); n > 0 {
 		parts = append(parts, p.say("verdict.carried", "n", n))
 	}
-	if unknown && t.NightsUnknown == 0 {
-		parts = append(parts, p.say("verdict.incomplete", "n", p.gapDays()))
+	if n := p.gapDays(); n > 0 && t.NightsUnknown == 0 {
+		parts = append(parts, p.say("verdict.incomplete", "n", n))
+	}
+	if silent := p.silentWitnesses(); len(silent) > 0 {
+		parts = append(parts, p.say("verdict.witness", "n", len(silent), "names", p.witnessNames(silent)))
+	}
+	if len(p.Tenant.Principals) == 0 {
+		parts = append(parts, p.say("verdict.unmapped"))
 	}
 	if p.Verdict == verdictOK {
 		return parts[0] + p.boundarySentence()
@@ -74,7 +83,81 @@ func (p *Packet) nightsSentence() string {
 	case t.NightsUnknown > 0:
 		key += "-evaluated"
 	}
-	return p.say(key, "ran", ran, "n", evaluated, "unknown", t.NightsUnknown)
+	if len(p.Tenant.Buckets) > 1 && evaluated > 0 {
+		key += "-windows"
+	}
+	return p.say(key, "ran", ran, "n", evaluated, "unknown", t.NightsUnknown, "buckets", len(p.Tenant.Buckets), "nights", p.nightDates())
+}
+
+// nightDates are the dates of the month on which a window is due.
+func (p *Packet) nightDates() int {
+	dates := map[string]bool{}
+	for _, n := range p.Nights {
+		dates[n.Date] = true
+	}
+	return len(dates)
+}
+
+// silentWitness is a witness beside the access log with the days on which it did not
+// speak.
+type silentWitness struct {
+	name, reason string
+	dates        []string
+}
+
+// silentWitnesses are those that are configured and did not speak on a day or of a
+// night. Gaps of the access log are counted by themselves.
+func (p *Packet) silentWitnesses() []silentWitness {
+	var out []silentWitness
+	for _, name := range analyze.AllWitnesses {
+		w := silentWitness{name: name}
+		for _, d := range p.Witnesses {
+			if d.Witness != name || name == analyze.WitnessLog || d.State == analyze.Spoke || d.State == analyze.NotConfigured {
+				continue
+			}
+			if !slices.Contains(w.dates, d.Date) {
+				w.dates = append(w.dates, d.Date)
+			}
+			switch {
+			case len(w.dates) == 1:
+				w.reason = d.Reason
+			case w.reason != d.Reason:
+				w.reason = ""
+			}
+		}
+		if len(w.dates) > 0 {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func (p *Packet) witnessNames(list []silentWitness) string {
+	names := make([]string, len(list))
+	for i, w := range list {
+		names[i] = p.say("witness." + verdictKey(w.name))
+	}
+	return p.Text.List(names, maxNamed)
+}
+
+// silence names the witnesses that did not speak, with the days and the reason.
+func (p *Packet) silence() string {
+	var out []string
+	for _, w := range p.silentWitnesses() {
+		days := make([]string, len(w.dates))
+		for i, date := range w.dates {
+			days[i] = p.Text.Day(date)
+		}
+		text := p.say("reason.silent", "name", p.say("witness."+verdictKey(w.name)), "n", len(days), "days", p.Text.List(days, maxNamed))
+		if w.reason != "" {
+			text += " (" + p.Text.Phrase(w.reason) + ")"
+		}
+		out = append(out, text)
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return p.say("reason.witnesses", "list", strings.Join(out, "; "))
 }
 
 // boundarySentence claims no more than the checks of a packet that is ok have
@@ -100,12 +183,15 @@ func (p *Packet) gapDays() int {
 	return len(dates)
 }
 
-// trouble counts the findings but those that say that the log itself is
-// missing: what can't be known is not evaluated.
+// dark tells whether a check finds that a witness is missing: what can't be known is
+// not evaluated.
+func dark(check string) bool { return check == "logs-missing" || check == "witness-silent" }
+
+// trouble counts the findings but those that say that a witness is missing.
 func (p *Packet) trouble() int {
 	n := 0
 	for _, f := range p.Findings {
-		if f.Check != "logs-missing" {
+		if !dark(f.Check) {
 			n++
 		}
 	}
@@ -117,7 +203,19 @@ func (p *Packet) trouble() int {
 func (p *Packet) otherFindings() int {
 	n := 0
 	for _, f := range p.Findings {
-		if f.Check != "backup-missed" && f.Check != "logs-missing" && f.Status != state.StatusResolved {
+		if f.Check != "backup-missed" && !dark(f.Check) && f.Status != state.StatusResolved {
+			n++
+		}
+	}
+	return n
+}
+
+// carriedTrouble counts the findings of earlier months but those that say that a
+// witness was missing then.
+func (p *Packet) carriedTrouble() int {
+	n := 0
+	for _, f := range p.Carried {
+		if !dark(f.Check) {
 			n++
 		}
 	}
@@ -147,6 +245,9 @@ func (p *Packet) reasons() []string {
 	}
 	if gaps := p.gaps(); gaps != "" {
 		out = append(out, gaps)
+	}
+	if silence := p.silence(); silence != "" {
+		out = append(out, silence)
 	}
 	if silent := p.notConfigured(); silent != "" {
 		out = append(out, silent)
@@ -182,7 +283,7 @@ func (p *Packet) notConfigured() string {
 func (p *Packet) grave() string {
 	var titles []string
 	for _, f := range slices.Concat(p.Findings, p.Carried) {
-		if f.Severity == "high" && f.Status != state.StatusResolved && f.Check != "backup-missed" && f.Check != "logs-missing" {
+		if f.Severity == "high" && f.Status != state.StatusResolved && f.Check != "backup-missed" && !dark(f.Check) {
 			if text := f.Title + " (" + p.seen(f) + ")"; !slices.Contains(titles, text) {
 				titles = append(titles, text)
 			}
@@ -221,7 +322,7 @@ func (p *Packet) nightsWith(verdict string) string {
 }
 
 // verdictKey is a verdict as a part of a message's key.
-func verdictKey(verdict string) string { return strings.ReplaceAll(verdict, " ", "-") }
+func verdictKey(verdict string) string { return strings.ToLower(strings.ReplaceAll(verdict, " ", "-")) }
 
 func (p *Packet) gaps() string {
 	var dates []string

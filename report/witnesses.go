@@ -200,7 +200,7 @@ func (d *pages) completeness(s section) error {
 	d.Draw(d.NewTable(draw.Column{Head: p.say("head.witness"), Width: 50}, draw.Column{Head: p.say("head.figure"), Width: 26}, draw.Column{Head: p.say("head.says"), Width: 106}), append(rows, trail, digests, metrics))
 	d.Note(p.say("completeness.note"))
 	d.Space(2)
-	return d.each("trail-integrity", "trail-problems", "log-and-metrics", "bucket-size")
+	return d.each("witness-days", "trail-integrity", "trail-problems", "log-and-metrics", "bucket-size")
 }
 
 // metricsAgree tells whether CloudWatch and log agree on every day that is measurable.

@@ -47,7 +47,7 @@ func (s wallSchedule) Next(at time.Time) time.Time {
 		if wall.IsZero() {
 			return wall
 		}
-		next := wallclock.Instant(s.loc, wall, wall.Hour()*60+wall.Minute(), false)
+		next := wallclock.Instant(s.loc, wall, wall.Hour()*60+wall.Minute())
 		if next.After(at) {
 			return next.In(s.loc)
 		}

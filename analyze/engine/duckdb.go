@@ -20,9 +20,10 @@ import (
 // DuckDB is an in-memory DuckDB over Parquet files. It is safe for concurrent
 // use.
 type DuckDB struct {
-	db   *sql.DB
-	conn *sql.Conn
-	temp string
+	db    *sql.DB
+	conn  *sql.Conn
+	temp  string
+	small bool // the slice has few rows
 }
 
 // OpenDuckDB makes a slice ready: views over its files, the tables that its
@@ -43,7 +44,7 @@ func OpenDuckDB(ctx context.Context, slice Slice, opts Options) (*DuckDB, error)
 		"allow_community_extensions":   {"false"},
 		"preserve_insertion_order":     {"false"},
 	}
-	e := &DuckDB{temp: temp}
+	e := &DuckDB{temp: temp, small: slice.Rows < fewRows}
 	if e.db, err = sql.Open("duckdb", "?"+settings.Encode()); err == nil {
 		e.conn, err = e.db.Conn(ctx)
 	}
@@ -63,10 +64,13 @@ func (e *DuckDB) prepare(ctx context.Context, slice Slice) error {
 		"CREATE VIEW delivered_events AS " + scan(slice.Trail, trailColumns, ""),
 		"CREATE VIEW rejected_lines AS " + scan(slice.Rejected, rejectedColumns, " EXCLUDE (raw)"),
 	}
+	for name, expression := range slice.Macros {
+		statements = append(statements, "CREATE MACRO "+name+" AS (\n"+expression+"\n)")
+	}
 	if err := e.exec(ctx, statements...); err != nil {
 		return err
 	}
-	tables, views, err := slice.Prepare(ctx, e.Query)
+	tables, views, err := slice.Prepare(ctx, e.Query, e.Load)
 	if err != nil {
 		return err
 	}
@@ -169,6 +173,16 @@ func (e *DuckDB) Load(ctx context.Context, t Table) error {
 		}
 		return a.Close()
 	})
+}
+
+// Derive names what a statement returns: as a table, so that it is made once, where the
+// slice is small enough to keep it.
+func (e *DuckDB) Derive(ctx context.Context, v View) error {
+	what := "VIEW"
+	if e.small {
+		what = "TABLE"
+	}
+	return e.exec(ctx, "CREATE "+what+" "+v.Name+" AS "+v.SQL)
 }
 
 // Query runs one statement.

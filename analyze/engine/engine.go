@@ -5,7 +5,10 @@
 // can read no other file, no network and no setting.
 package engine
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Types of the columns of a [Table].
 const (
@@ -27,6 +30,14 @@ type Table struct {
 	Rows    [][]any
 }
 
+// At is the position of a column, -1 where there is none of this name.
+func (t Table) At(column string) int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == column })
+}
+
+// At is the position of a column, -1 where there is none of this name.
+func (r *Result) At(column string) int { return slices.Index(r.Columns, column) }
+
 // Result is what a statement returned. Cells are string, int64, float64, bool,
 // time.Time in UTC, []string or nil.
 type Result struct {
@@ -37,18 +48,23 @@ type Result struct {
 // Query runs one statement with its positional arguments.
 type Query func(ctx context.Context, sql string, args ...any) (*Result, error)
 
+// Load makes a table and fills it.
+type Load func(ctx context.Context, t Table) error
+
 // View is a named statement.
 type View struct{ Name, SQL string }
 
 // Slice is a part of the dataset, made ready for queries.
 type Slice struct {
-	Access   []string // paths of Parquet files, read as the view `delivered`
-	Rows     int64    // in Access
-	Rejected []string // paths of Parquet files, read as the view `rejected_lines`, without the raw text
-	Trail    []string // paths of Parquet files, read as the view `delivered_events`
+	Access   []string          // paths of Parquet files, read as the view `delivered`
+	Rows     int64             // in Access
+	Rejected []string          // paths of Parquet files, read as the view `rejected_lines`, without the raw text
+	Trail    []string          // paths of Parquet files, read as the view `delivered_events`
+	Macros   map[string]string // expressions by their name and parameters, "name(a, b)"
 	// Prepare returns the tables that the queries join, and the views that are
-	// made when they are there. It can query the two views above.
-	Prepare func(ctx context.Context, query Query) ([]Table, []View, error)
+	// made when they are there. It can query the views above, and tables that it
+	// loads itself.
+	Prepare func(ctx context.Context, query Query, load Load) ([]Table, []View, error)
 }
 
 // Options bound an engine.

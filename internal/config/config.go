@@ -101,6 +101,7 @@ type Tenant struct {
 	// CloudTrailKeys is a file with the public keys of CloudTrail, resolved against
 	// Dir; "" asks CloudTrail for them.
 	CloudTrailKeys string
+	DataEvents     bool        // the trail records what is done to objects
 	BackupReports  objects.URL // no Scheme: none
 	// ApprovedChanges is a CSV file, resolved against Dir; "" for none.
 	ApprovedChanges string
@@ -133,6 +134,7 @@ type Bucket struct {
 	Prefixes   []string // "" approves the whole bucket
 	Window     Window
 	MinObjects int64
+	KeepDays   int // how long what a night wrote must be there, from 1
 	// MetricsFilter is the ID of the request metrics over the whole bucket.
 	MetricsFilter string
 }

@@ -254,6 +254,7 @@ func (c *Config) readTenant(t *table) Tenant {
 	if t.str("cloudtrail", "") != "" {
 		n.CloudTrail = c.readURL(t, "cloudtrail", "s3://acme-trail/AWSLogs/111122223333/")
 	}
+	n.DataEvents = t.boolean("cloudtrail_data_events", true)
 	for key, to := range map[string]*string{"approved_changes": &n.ApprovedChanges, "cloudtrail_keys": &n.CloudTrailKeys, "metrics_file": &n.MetricsFile} {
 		if s := t.str(key, ""); s != "" {
 			*to = c.resolve(s)
@@ -323,6 +324,7 @@ func (c *Config) readBucket(t *table) Bucket {
 	b.Prefixes = prefixes
 	b.Window = readWindow(t.sub("window"), Window{Start: 22 * 60, End: 6 * 60, Days: [7]bool{true, true, true, true, true, true, true}})
 	b.MinObjects = t.integer("min_objects", 1, 1, 1<<40)
+	b.KeepDays = int(t.integer("keep_days", 1, 1, 3650))
 	b.MetricsFilter = t.str("metrics_filter", "EntireBucket")
 	t.done()
 	return b

@@ -164,3 +164,14 @@ func (s *State) LoggingLooks(ctx context.Context, tenant string, from, to time.T
 	}
 	return out, nil
 }
+
+// FirstLook is when it was first looked at how the logging of a bucket is set up; zero
+// where it never was.
+func (s *State) FirstLook(ctx context.Context, tenant, bucket string) (time.Time, error) {
+	var at sql.NullInt64
+	err := s.db.QueryRowContext(ctx, "SELECT min(looked) FROM logging_looks WHERE tenant = ? AND bucket = ?", tenant, bucket).Scan(&at)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the looks at logging: %w", err)
+	}
+	return fromMillis(at), nil
+}

@@ -2,14 +2,17 @@
 -- question: Was anyone refused many times in a short while?
 -- severity: high
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- sentence: {count} refused {count:request|requests} of one principal, many of them within an hour.
 -- draft: S3 refused {subject} {count} {count:time|times} on {bucket} {span}. Either permissions are missing, or someone tried what is not allowed.
 --
 -- Flagged is a principal with :access_denied_burst refused requests within any
 -- hour, also over midnight; counted are all its refused requests of the day.
 -- Anonymous requests have a check of their own.
+-- Of who is not in the mapping it is of severity low.
 with d as (
-    select a.bucket, p.identity as subject, d.date, d.in_range, a.time, a.source_object, a.source_line,
+    select a.bucket, p.identity as subject, not p.mapped as noise, d.date, d.in_range, a.time, a.source_object, a.source_line,
            row_number() over (partition by a.bucket, p.identity order by a.time, a.source_object, a.source_line) as k
     from access a
     join principals p on p.requester = a.requester
@@ -31,7 +34,7 @@ with d as (
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when bool_and(noise) then 'low' else '' end as severity,
        array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
 from n
 group by bucket, subject, date

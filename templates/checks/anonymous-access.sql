@@ -2,6 +2,8 @@
 -- question: Did anyone use the buckets without credentials?
 -- severity: high
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:request|requests} without credentials.
 -- draft: {count} {count:request|requests} without credentials reached {bucket} {span}; they were {subject}. How the bucket came to be reachable is to be found out.
 with r as (

@@ -2,6 +2,8 @@
 -- question: Does the log show what the backup tool reported?
 -- severity: high
 -- scope: window
+-- witness: access log, backup reports
+-- empty: every night that has a report agrees with the log
 -- needs: backup_reports
 -- sentence: {count} {count:night|nights} in which the report of the backup tool and the log disagree.
 -- draft: For the backup window of {bucket}, {span}, the report of the backup tool and the log do not agree ({subject}). Which of them is right is to be found out.

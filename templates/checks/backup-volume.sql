@@ -2,23 +2,24 @@
 -- question: Did a night's backup write far more or far less than is usual?
 -- severity: medium
 -- scope: window
+-- witness: access log
+-- empty: no evaluated night shows it
 -- needs: history
 -- sentence: {count} {count:night|nights} in which the backup wrote far more or far less than is usual.
 -- draft: The backup of {bucket} wrote {subject} in the night, {span}. It is to be confirmed that it is whole.
 --
--- The bytes of a night are compared with the evaluated nights among the 28
--- days before: away from the median by :backup_volume bytes, and less than half
--- of it or more than twice by more than :deviations median absolute deviations;
--- less than a quarter of it whatever the deviations. What all nights of the same
--- day of the week did too, as with a weekly full backup, is usual. A missed
--- night is left to backup-missed.
+-- The bytes of a night are compared with the evaluated nights among the 28 days
+-- before. Far less is below half of their median, and below it by more than four
+-- robust standard deviations of their logarithms; far more is above twice the median, and above it by
+-- more than :deviations median absolute deviations and by :backup_volume bytes. What
+-- all nights of the same day of the week did too, as with a weekly full backup, is
+-- usual. A missed night is left to backup-missed.
 select f.bucket, case when f.value < f.median then 'far less than usual' else 'far more than usual' end as subject, f.date, 1 as count,
        w.window_start as first_seen, w.window_end as last_seen, '' as severity, cast(null as varchar) as samples,
        cast(cast(round(f.median) as bigint) as varchar) || ' bytes a night, the median of ' || cast(f.days as varchar) || ' nights; written were ' || cast(cast(f.value as bigint) as varchar) as expected
 from figures f
 join windows w on w.bucket = f.bucket and w.date = f.date and w.in_range and w.gap = ''
 where f.figure = 'backup_volume' and f.days >= 7
-  and abs(f.value - f.median) >= :backup_volume
-  and (f.value * 2 < f.median and f.value * 2 < f.same_weekday_most and (f.value * 4 < f.median or f.value < f.median - :deviations * f.deviation)
-    or f.value > 2 * f.median and f.value > 2 * f.same_weekday_least and f.value > f.median + :deviations * f.deviation)
+  and (f.value < f.far_below and f.value * 2 < f.same_weekday_most
+    or f.value - f.median >= :backup_volume and f.value > 2 * f.median and f.value > 2 * f.same_weekday_least and f.value > f.median + :deviations * f.deviation)
 order by f.bucket, f.date, subject

@@ -2,6 +2,8 @@
 -- question: Did anyone change how a bucket is set up?
 -- severity: medium
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:change|changes} to the configuration of the bucket.
 -- draft: The configuration of {bucket} was changed ({subject}) {count} {count:time|times} {span}. It is to be confirmed that the change was approved, and that it weakens no protection.
 --

@@ -2,6 +2,8 @@
 -- question: Does less lie in a bucket than on any of the days before?
 -- severity: low
 -- scope: sizes
+-- witness: CloudWatch
+-- empty: the bucket did not shrink by what CloudWatch tells
 -- needs: cloudwatch
 -- sentence: Less lay in the bucket than on any of the 28 days before, by a tenth or more, {days}.
 -- draft: In {bucket} lay {span} less than on any of the 28 days before ({subject}). It is to be confirmed that the backups that were removed are not needed, or that a shorter retention is intended.

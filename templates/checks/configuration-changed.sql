@@ -2,6 +2,8 @@
 -- question: Did anyone change versioning, Object Lock, lifecycle, encryption or a key, without an approved change?
 -- severity: medium
 -- scope: trail
+-- witness: CloudTrail
+-- empty: no such change is in the trail that is not approved
 -- needs: cloudtrail
 -- sentence: {count} {count:change|changes} without an approved change, as CloudTrail tells.
 -- draft: CloudTrail tells of this change {span}: {subject}. No line of the approved changes covers it. It is to be confirmed that the change was approved, and that it weakens no protection.

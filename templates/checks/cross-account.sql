@@ -2,11 +2,15 @@
 -- question: Did anyone from an account that is not the tenant's use the buckets?
 -- severity: high
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- needs: accounts
 -- sentence: {count} {count:request|requests} from an AWS account that is not the tenant's.
 -- draft: The AWS account {subject} made {count} {count:request|requests} to {bucket} {span}, and is not one of the client's. It is to be confirmed who owns it and why it has access.
+--
+-- Where nothing was served it is of severity low.
 with r as (
-    select a.bucket, p.account as subject, d.date, a.time, a.source_object, a.source_line, p.identity as who
+    select a.bucket, p.account as subject, coalesce(not p.mapped and a.http_status in (401, 403), false) as noise, d.date, a.time, a.source_object, a.source_line, p.identity as who
     from access a
     join principals p on p.requester = coalesce(a.requester, '-')
     join quarters d on d.quarter = a.quarter
@@ -15,7 +19,7 @@ with r as (
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when bool_and(noise) then 'low' else '' end as severity,
        array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
        array_agg(distinct who) as who
 from n

@@ -2,6 +2,8 @@
 -- question: Were far more objects deleted on a day than on the days before?
 -- severity: high
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- needs: history
 -- sentence: {count} objects deleted {days}, far more than is usual for a day.
 -- draft: {count} objects were deleted from {bucket} {span}, far more than is usual for a day. It is to be confirmed that this was planned, and that nothing is missing that is needed.

@@ -2,6 +2,8 @@
 -- question: Did any request go without TLS 1.2, or with an outdated signature?
 -- severity: medium
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:request|requests} over an unencrypted or outdated connection, or with an outdated signature.
 -- draft: {count} {count:request|requests} to {bucket} used {subject}, {span}. The client is to be updated, or the bucket policy to refuse such requests.
 --

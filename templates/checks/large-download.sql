@@ -2,11 +2,14 @@
 -- question: Did anyone read far more out of a bucket in a day than is usual?
 -- severity: high
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- needs: history
 -- sentence: {count} {count:read|reads} {days} by one principal, which took far more out of the bucket than is usual.
 -- draft: {subject} read {count} {count:time|times} from {bucket} {span}, far more bytes in a day than is usual. It is to be confirmed that this was a restore.
 --
--- A principal's bytes of a day are compared with the most that one principal
+-- What a server-side copy read counts, too, where its target is not in the tenant's
+-- logs. A principal's bytes of a day are compared with the most that one principal
 -- took on the evaluated days among the 28 before: more than the median and
 -- :deviations median absolute deviations, more than twice the median, and at
 -- least :large_download bytes. What all days of the same day of the week did
@@ -18,12 +21,11 @@ with s as (
       and value >= :large_download and value > 2 * median and value > 2 * same_weekday_least and value > median + :deviations * deviation
 ), r as (
     select a.bucket, s.identity as subject, s.date, a.time, a.source_object, a.source_line, s.expected
-    from access a
-    join principals p on p.requester = coalesce(a.requester, '-')
+    from taken a
+    join principals p on p.requester = a.requester
     join quarters d on d.quarter = a.quarter
     join s on s.bucket = a.bucket and s.date = d.date and s.identity = p.identity
     where a.time >= :from and a.time < :to
-      and a.http_status in (200, 206) and a.operation in ('REST.GET.OBJECT', 'WEBSITE.GET.OBJECT')
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )

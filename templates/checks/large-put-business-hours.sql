@@ -2,6 +2,8 @@
 -- question: Was anything large written while people work?
 -- severity: low
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- sentence: {count} large {count:write|writes} in business hours.
 -- draft: {subject} wrote {count} large {count:object|objects} to {bucket} in business hours, {span}. It is to be confirmed that this was a backup.
 with r as (

@@ -2,6 +2,8 @@
 -- question: Did anyone but the backup write something large outside business hours?
 -- severity: low
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- needs: principals
 -- sentence: {count} large {count:write|writes} outside business hours by a principal that is not the backup.
 -- draft: {subject} wrote {count} large {count:object|objects} to {bucket} {span}, and is not a backup principal. It is to be confirmed that this was planned.

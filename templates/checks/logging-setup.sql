@@ -2,6 +2,8 @@
 -- question: Is the delivery of the access log set up so that all of it arrives, and only S3 can write it?
 -- severity: medium
 -- scope: setup
+-- witness: logging set-up
+-- empty: delivery was looked at and has no fault
 -- ends: yes
 -- needs: logs in s3
 -- sentence: The delivery of the access log is set up with a fault, seen {days}.

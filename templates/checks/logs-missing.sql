@@ -2,6 +2,8 @@
 -- question: Did the access log fall silent?
 -- severity: high
 -- scope: ledger
+-- witness: none
+-- empty: the log was never silent for longer than usual; it is the check of the access log itself
 -- ends: yes
 -- sentence: {count} {count:day|days} without a log that can be trusted to be complete.
 -- draft: The access log of {bucket} fell silent, {span}. Nothing can be proved about what is missing; the reason is to be found out.

@@ -2,6 +2,8 @@
 -- question: Does CloudWatch count as many requests as the access log holds?
 -- severity: medium
 -- scope: metrics
+-- witness: access log, CloudWatch
+-- empty: CloudWatch and the log count alike
 -- needs: cloudwatch
 -- sentence: CloudWatch and access log differ by {count} {count:request|requests} {days}.
 -- draft: For {bucket} CloudWatch and the access log differ by {count} {count:request|requests} {span} ({subject}). Both are delivered on a best-effort basis, so neither is exact. It is to be found out whether log objects are missing.

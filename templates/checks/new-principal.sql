@@ -2,6 +2,8 @@
 -- question: Did anyone use a bucket who had not used it in the four weeks before?
 -- severity: medium
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- needs: history
 -- sentence: {count} {count:request|requests} by a principal that had not used the bucket in the 28 days before.
 -- draft: {subject} used {bucket} for the first time in four weeks, with {count} {count:request|requests} {span}. It is to be confirmed that this was planned.
@@ -9,6 +11,7 @@
 -- Anonymous requests and other accounts have checks of their own. A principal
 -- that the mapping names is expected, however seldom it comes; one that only a
 -- wildcard of it admits is of severity low.
+-- What S3 refused to who is not in the mapping is one row, of severity low.
 with days_used as (
     select distinct a.bucket, p.identity, d.day_number
     from access a
@@ -18,7 +21,7 @@ with days_used as (
     select bucket, identity, day_number, lag(day_number) over (partition by bucket, identity order by day_number) as before
     from days_used
 ), fresh as (
-    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line, case when p.mapped then 1 else 0 end as known
+    select a.bucket, case when not p.mapped and a.http_status in (401, 403) then 'refused requests' else p.identity end as subject, coalesce(not p.mapped and a.http_status in (401, 403), false) as noise, d.date, a.time, a.source_object, a.source_line, case when p.mapped then 1 else 0 end as known
     from access a
     join principals p on p.requester = a.requester
     join quarters d on d.quarter = a.quarter
@@ -29,7 +32,7 @@ with days_used as (
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from fresh
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when max(known) = 1 then 'low' else 'medium' end as severity,
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when max(known) = 1 or bool_and(noise) then 'low' else 'medium' end as severity,
        array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
 from n
 group by bucket, subject, date

@@ -2,6 +2,8 @@
 -- question: Did a person read backups while nobody works?
 -- severity: low
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- needs: business_hours
 -- sentence: {count} successful {count:read|reads} outside business hours by a principal that neither backs up nor restores.
 -- draft: {subject} read {count} {count:time|times} from {bucket} outside business hours, {span}. It is to be confirmed that this was planned.

@@ -2,6 +2,8 @@
 -- question: Did anyone write to a bucket outside its backup window?
 -- severity: medium
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- sentence: {count} successful {count:write|writes} outside the backup window.
 -- draft: {subject} wrote {count} {count:time|times} to {bucket} outside the backup window, {span}. It is to be confirmed whether the backup ran late or someone else wrote.
 with w as (

@@ -2,6 +2,8 @@
 -- question: Did anyone change who may reach the backups, without an approved change?
 -- severity: high
 -- scope: trail
+-- witness: CloudTrail
+-- empty: no such change is in the trail that is not approved
 -- needs: cloudtrail
 -- sentence: {count} {count:change|changes} without an approved change, as CloudTrail tells.
 -- draft: CloudTrail tells of this change {span}: {subject}. No line of the approved changes covers it. It is to be confirmed that the change was approved, and that it lets nobody in who has no need.

@@ -2,6 +2,8 @@
 -- question: Did the log hold lines that can't be read?
 -- severity: low
 -- scope: ledger
+-- witness: none
+-- empty: all lines that were collected could be read
 -- sentence: {count} {count:line|lines} of the log can't be read. They are kept as they came, and counted.
 -- draft: {count} {count:line|lines} of the log of {bucket} can't be read. They are kept as they came; what they would have shown is not known.
 --

@@ -2,6 +2,8 @@
 -- question: Did anyone but the backup touch a key that the configuration calls sensitive?
 -- severity: medium
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- needs: sensitive_keys
 -- sentence: {count} {count:request|requests} to a sensitive key by a principal that is not the backup.
 -- draft: Someone who is not the backup touched keys of the kind {subject} in {bucket}, {count} {count:time|times} {span}. It is to be found out why.

@@ -2,6 +2,8 @@
 -- question: Could all log files of the trail be read, and did they stay as they were?
 -- severity: medium
 -- scope: trail ledger
+-- witness: none
+-- empty: all files of the trail that were collected could be read, and stayed
 -- needs: cloudtrail
 -- sentence: {count} {count:record or file|records or files} of the trail that could not be read, or did not stay as they were, {days}.
 -- draft: Of the trail {count} {count:record or file|records or files} could not be read, or did not stay as they were, {span}: {subject}. Who can write to the trail's bucket is to be found out, and whether a lifecycle rule removes files too early.

@@ -2,6 +2,8 @@
 -- question: Are the log files of the trail as CloudTrail delivered them?
 -- severity: high
 -- scope: proof
+-- witness: CloudTrail digests
+-- empty: the digests prove the trail's files
 -- needs: cloudtrail
 -- sentence: {count} {count:fault|faults} in the proof that the trail's log files are as CloudTrail delivered them, {days}.
 -- draft: The digests that CloudTrail signs do not prove all of the trail {span}: {subject}. It is to be found out whether someone changed or removed files in the trail's bucket, or whether the trail or its log file validation was off.

@@ -1,21 +1,41 @@
 -- title: Access outside the approved prefixes
--- question: Did anyone touch keys outside the approved prefixes?
+-- question: Did anyone touch or list keys outside the approved prefixes?
 -- severity: high
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:request|requests} to keys outside the approved prefixes.
 -- draft: {count} {count:request|requests} went to {subject} in {bucket}, which is no place for backups, {span}. It is to be found out who did it and why.
-with r as (
-    select a.bucket, case when strpos(a.key, '/') > 0 then substr(a.key, 1, strpos(a.key, '/')) else a.key end as subject, d.date, a.time, a.source_object, a.source_line, p.principal as who
+--
+-- A list of objects has no key; the prefix in its address tells what was looked for. What
+-- S3 refused to who is not in the mapping is one row, of severity low.
+with l as (
+    select a.bucket, a.time, a.quarter, a.requester, a.http_status, a.source_object, a.source_line, plain_key(regexp_extract(a.request_uri, '[?&]prefix=([^& ]*)', 1)) as listed
+    from access a
+    where a.time >= :from and a.time < :to and a.key is null and a.operation in ('REST.GET.BUCKET', 'REST.GET.BUCKETVERSIONS', 'REST.GET.UPLOADS')
+      and regexp_extract(a.request_uri, '[?&]prefix=([^& ]*)', 1) <> ''
+), o as (
+    select a.bucket, a.key as place, a.time, a.quarter, a.requester, a.http_status, a.source_object, a.source_line
     from access a
     left join prefixes x on x.bucket = a.bucket and starts_with(a.key, x.encoded)
-    join principals p on p.requester = coalesce(a.requester, '-')
-    join quarters d on d.quarter = a.quarter
-    where a.time >= :from and a.time < :to and d.in_range and a.key is not null
-      and x.bucket is null
+    where a.time >= :from and a.time < :to and a.key is not null and x.bucket is null
+    union all
+    select l.bucket, l.listed, l.time, l.quarter, l.requester, l.http_status, l.source_object, l.source_line
+    from l
+    left join prefixes x on x.bucket = l.bucket and (starts_with(l.listed, x.prefix) or starts_with(x.prefix, l.listed))
+    where x.bucket is null
+), r as (
+    select o.bucket, case when not p.mapped and o.http_status in (401, 403) then 'refused requests'
+                          when strpos(o.place, '/') > 0 then substr(o.place, 1, strpos(o.place, '/')) else o.place end as subject,
+           not p.mapped and o.http_status in (401, 403) as noise, d.date, o.time, o.source_object, o.source_line, p.principal as who
+    from o
+    join principals p on p.requester = coalesce(o.requester, '-')
+    join quarters d on d.quarter = o.quarter
+    where d.in_range
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when bool_and(noise) then 'low' else '' end as severity,
        array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
        array_agg(distinct who) as who
 from n

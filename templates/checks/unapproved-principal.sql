@@ -2,23 +2,26 @@
 -- question: Did anyone who is not in the identity mapping use the buckets?
 -- severity: medium
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- needs: principals
 -- sentence: {count} {count:request|requests} by a requester that is not in the identity mapping.
 -- draft: {subject} made {count} {count:request|requests} to {bucket} {span} and is not in the identity mapping. It is to be named there, or its access to be removed.
 --
--- Anonymous requests and those of other accounts have checks of their own; S3
--- and other AWS services are not asked for.
+-- Anonymous requests and those of other accounts have checks of their own. What
+-- lifecycle rules do is not asked for; an AWS service that reads or writes is to be
+-- mapped like anyone else. Refused requests of who is not mapped are one row.
 with r as (
-    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
+    select a.bucket, case when a.http_status in (401, 403) then 'refused requests' else p.identity end as subject, d.date, a.http_status in (401, 403) as refused, a.time, a.source_object, a.source_line
     from access a
     join principals p on p.requester = a.requester
     join quarters d on d.quarter = a.quarter
     where a.time >= :from and a.time < :to and d.in_range
-      and not p.mapped and not p.foreign_account and not p.service
+      and not p.mapped and not p.foreign_account and a.operation not like 'S3.%'
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when bool_and(refused) then 'low' else '' end as severity,
        array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
 from n
 group by bucket, subject, date

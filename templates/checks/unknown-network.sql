@@ -2,13 +2,16 @@
 -- question: Did anyone come from outside the approved networks?
 -- severity: medium
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- needs: networks
 -- sentence: {count} {count:request|requests} from outside the approved networks.
 -- draft: {count} {count:request|requests} to {bucket} came from {subject}, which is in none of the approved networks, {span}. It is to be found out who it was.
 --
 -- What S3 and other AWS services do comes from no network of ours.
+-- What S3 refused to who is not in the mapping is one row, of severity low.
 with r as (
-    select a.bucket, x.canonical as subject, d.date, a.time, a.source_object, a.source_line, p.principal as who
+    select a.bucket, case when not p.mapped and a.http_status in (401, 403) then 'refused requests' else x.canonical end as subject, coalesce(not p.mapped and a.http_status in (401, 403), false) as noise, d.date, a.time, a.source_object, a.source_line, p.principal as who
     from access a
     join addresses x on x.address = a.remote_ip
     join principals p on p.requester = coalesce(a.requester, '-')
@@ -17,7 +20,7 @@ with r as (
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when bool_and(noise) then 'low' else '' end as severity,
        array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
        array_agg(distinct who) as who
 from n

@@ -2,6 +2,8 @@
 -- question: Does CloudTrail know requests to the buckets that the access log does not?
 -- severity: medium
 -- scope: witnesses
+-- witness: access log, CloudTrail
+-- empty: all requests that CloudTrail has are in the log
 -- needs: cloudtrail
 -- sentence: {count} {count:request|requests} in CloudTrail that the access log does not have, {days}.
 -- draft: CloudTrail has {count} {count:request|requests} to {bucket} ({subject}) {span} that the access log does not have. Access logs are delivered on a best-effort basis, so some may be lost. It is to be confirmed that logging was on all the time, and that these requests were allowed.

@@ -2,6 +2,8 @@
 -- question: Was a program used that is not expected?
 -- severity: medium
 -- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
 -- needs: user_agents or history
 -- sentence: {count} {count:request|requests} by a program that is not expected.
 -- draft: The program that calls itself {subject} made {count} {count:request|requests} to {bucket} {span}. It is to be confirmed who used it.
@@ -9,6 +11,7 @@
 -- Expected is what the patterns of the configuration match. Where it has none,
 -- what was seen in the bucket in the 28 days before, whatever its version, and
 -- what a principal uses that the mapping names.
+-- What S3 refused to who is not in the mapping is one row, of severity low.
 with days_used as (
     select distinct a.bucket, u.family, d.day_number
     from access a
@@ -19,7 +22,7 @@ with days_used as (
     select bucket, family, day_number, lag(day_number) over (partition by bucket, family order by day_number) as before
     from days_used
 ), drift as (
-    select a.bucket, substr(a.user_agent, 1, 300) as subject, d.date, a.time, a.source_object, a.source_line, p.principal as who
+    select a.bucket, case when not p.mapped and a.http_status in (401, 403) then 'refused requests' else substr(a.user_agent, 1, 300) end as subject, coalesce(not p.mapped and a.http_status in (401, 403), false) as noise, d.date, a.time, a.source_object, a.source_line, p.principal as who
     from access a
     join user_agents u on u.user_agent = a.user_agent
     join principals p on p.requester = coalesce(a.requester, '-')
@@ -30,7 +33,7 @@ with days_used as (
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from drift
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when bool_and(noise) then 'low' else '' end as severity,
        array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
        array_agg(distinct who) as who
 from n

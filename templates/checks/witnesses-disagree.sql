@@ -2,6 +2,8 @@
 -- question: Do the two tell of the same request another principal, status or key?
 -- severity: high
 -- scope: witnesses
+-- witness: access log, CloudTrail
+-- empty: log and CloudTrail tell the same
 -- needs: cloudtrail
 -- sentence: {count} {count:request|requests} of which access log and CloudTrail tell different things, {days}.
 -- draft: Access log and CloudTrail tell different things of {count} {count:request|requests} to {bucket} {span}: {subject}. Both come from AWS, so one of the records was changed or misread. The log objects that findings.csv names are to be compared with what was delivered.

@@ -1,5 +1,7 @@
 -- title: Programs and people
 -- question: What did programs do, and what did people?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column actor: program where the principal backs up or is a service, or its user agent names a program; person where it sits at a browser, or types commands as an administrator or for a restore; else unclear
 -- column agent_kind: browser, command line, program, or none, by the name that the client gives itself
 select a.bucket,

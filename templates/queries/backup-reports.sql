@@ -1,5 +1,7 @@
 -- title: Backup reports
 -- question: Do the reports of the backup tool agree with the log?
+-- witness: access log, backup reports
+-- empty: no report was to be expected of any night
 -- column sessions: that the tool reported for the night
 -- column reported_objects: empty where the tool does not count objects
 -- column reported_bytes: empty where the tool does not tell

@@ -1,5 +1,7 @@
 -- title: Changes of the configuration
 -- question: Who changed buckets, roles, keys, logging or trails, when, from where, and was it approved?
+-- witness: CloudTrail
+-- empty: nothing that matters was changed
 -- column what: what the event tells of the change
 -- column before: what the last earlier change of the same thing said, where the trail has one
 -- column ticket: of the approved change that covers it; empty where none does

@@ -1,5 +1,7 @@
 -- title: Configuration requests
 -- question: Who read or changed how the buckets are set up?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column setting: the last part of the operation
 -- column changed: a successful PUT or DELETE
 select a.bucket, split_part(a.operation, '.', 3) as setting, a.operation, p.principal, p.identity as requester,

@@ -1,5 +1,7 @@
 -- title: Copies
 -- question: Which objects were copied, and by whom?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column side: source, where an object of the bucket was read for a copy, or target, where the copy was written
 select a.bucket, p.principal, p.identity as requester, case when a.operation like '%\_GET' escape '\' then 'source' else 'target' end as side, a.operation,
        count(*) as requests, count(distinct a.key) as objects, coalesce(sum(a.object_size), 0) as bytes,

@@ -1,5 +1,7 @@
 -- title: Requests from other accounts
 -- question: Did anyone from an AWS account that is not the tenant's use the buckets?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column account: of the requester's ARN
 -- column requests: every record, whatever its status; anonymous requests, services and canonical user IDs are not among them
 select a.bucket, p.account, p.identity as requester, a.operation, count(*) as requests, min(a.time) as first_seen, max(a.time) as last_seen

@@ -1,5 +1,7 @@
 -- title: Large writes in business hours
 -- question: Were large objects written while people worked?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column object_size: bytes; written in one request, or the object that a multipart upload completed
 select a.time, a.bucket, a.key, p.principal, p.identity as requester, a.object_size
 from access a

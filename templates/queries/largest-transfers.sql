@@ -1,5 +1,7 @@
 -- title: Largest transfers
 -- question: Which single requests moved the most bytes?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column direction: written, or read
 -- column bytes: of the one request; the 100 largest
 select a.time, a.bucket, a.key, a.operation, p.principal, p.identity as requester, a.remote_ip,

@@ -1,5 +1,7 @@
 -- title: Lifecycle
 -- question: What did lifecycle rules do?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column date: in the tenant's zone
 -- column bytes: of the objects, where the log has their size
 select a.bucket, d.date, a.operation, count(*) as objects, coalesce(sum(a.object_size), 0) as bytes, min(a.time) as first_seen, max(a.time) as last_seen

@@ -1,5 +1,7 @@
 -- title: Where access log and CloudTrail differ
 -- question: Which requests has only one of the two witnesses, and about which do they disagree?
+-- witness: access log, CloudTrail
+-- empty: log and CloudTrail have the same requests and tell the same of them
 -- column difference: who has it, or what the trail says otherwise than the log
 --
 -- Of what is in one place for a reason that is known, such as lifecycle, only the

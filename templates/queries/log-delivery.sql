@@ -1,5 +1,7 @@
 -- title: Log delivery
 -- question: Is the log complete enough to prove anything?
+-- witness: none
+-- empty: there is no bucket
 -- column date: the day of the requests, in the tenant's zone
 -- column log_objects: objects that hold records of this day
 -- column rejected: lines that could not be read, dated as their neighbours

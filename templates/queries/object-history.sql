@@ -1,5 +1,7 @@
 -- title: History of an object
 -- question: Who did what with one object?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column key: as logged; asked for with --key, by its name or as a log shows it
 select a.time, a.bucket, a.key, a.operation, a.http_status, a.error_code, p.principal, a.requester, a.remote_ip, a.user_agent,
        a.object_size, a.bytes_sent, a.version_id, a.request_id

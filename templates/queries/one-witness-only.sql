@@ -1,5 +1,7 @@
 -- title: What only one witness can have
 -- question: Why are some requests in only one of access log and CloudTrail?
+-- witness: access log, CloudTrail
+-- empty: no request is in one of the two alone for a known reason
 -- column reason: why the other one does not have them
 select bucket, known as reason, case when in_log then 'access log' else 'CloudTrail' end as witness, count(*) as requests, min(time) as first_seen, max(time) as last_seen
 from compared

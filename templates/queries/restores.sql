@@ -1,5 +1,7 @@
 -- title: Restores
 -- question: Who read backups back, and how much?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column date: in the tenant's zone
 -- column objects: different keys that were read, whole or in part
 -- column bytes_sent: to the reader; a read that was broken off counts what was sent

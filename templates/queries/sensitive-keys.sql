@@ -1,5 +1,7 @@
 -- title: Sensitive keys
 -- question: Who touched the keys that the configuration calls sensitive?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column pattern: of tenant.sensitive_keys; a key that two match stands twice
 select a.time, a.bucket, x.pattern, a.key, p.principal, p.identity as requester, a.operation, a.http_status, a.remote_ip
 from access a

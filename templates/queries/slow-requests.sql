@@ -1,5 +1,7 @@
 -- title: Slow requests
 -- question: Which requests took longest?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column total_time_ms: from the first byte of the request to the last of the answer; the 100 longest
 -- column turn_around_time_ms: of it, what S3 took before it answered
 select a.time, a.bucket, a.key, a.operation, p.principal, p.identity as requester, a.http_status, a.total_time_ms, a.turn_around_time_ms, a.object_size, a.bytes_sent

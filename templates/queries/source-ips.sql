@@ -1,5 +1,7 @@
 -- title: Source addresses
 -- question: From where were the buckets used?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column address: as logged; what S3 does itself comes from none
 -- column network: the name in the configuration; empty where none has the address
 -- column country: of a MaxMind file, where one is configured

@@ -1,5 +1,7 @@
 -- title: Transport and signatures
 -- question: How did requests prove who they are, and how were they encrypted?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column tls_version: - where the log has none: plain HTTP, or S3's own action
 -- column signature_version: SigV4, SigV2 or - for unsigned
 -- column weak: without TLS, with TLS below 1.2, with SigV2, or unsigned

@@ -1,5 +1,7 @@
 -- title: Principals
 -- question: Who used the buckets?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column principal: the name in the identity mapping, or the requester where none matches; - is anonymous
 -- column requester: an assumed role stands without its session name
 -- column account: of the ARN; empty for canonical user IDs, services and anonymous requests

@@ -1,5 +1,7 @@
 -- title: What does not hold in the trail
 -- question: Which digests, log files and hours are not as they must be, and why?
+-- witness: CloudTrail digests
+-- empty: the digests prove the trail's files
 -- column problem: of a digest, of the chain from one to the next, of a log file, or time that no digest covers
 -- column object: in the bucket of the trail; empty for time
 select date, kind as problem, account, region, trail, from_time, to_time, object, detail

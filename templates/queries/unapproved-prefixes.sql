@@ -1,5 +1,7 @@
 -- title: Outside the approved prefixes
 -- question: Did anyone touch keys outside the approved prefixes?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column prefix: the key as logged, up to its first /
 -- column requests: every record, whatever its status
 select a.bucket, case when strpos(a.key, '/') > 0 then substr(a.key, 1, strpos(a.key, '/')) else a.key end as prefix, p.principal, p.identity as requester, a.operation,

@@ -1,5 +1,7 @@
 -- title: Requesters that are not in the mapping
 -- question: Who used the buckets and is not in the identity mapping?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column requester: an assumed role stands without its session name
 -- column config: a line for a [[tenant.principal]] block of config.toml, which needs a name and a role besides
 select p.identity as requester, p.account, count(*) as requests, count(distinct a.bucket) as buckets, min(a.time) as first_seen, max(a.time) as last_seen,

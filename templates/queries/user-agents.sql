@@ -1,5 +1,7 @@
 -- title: User agents
 -- question: Which programs were used, and are they the expected ones?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column user_agent: as the client named itself; - where the log has none, as for what S3 does itself
 -- column expected: whether a pattern of the configuration matches; empty where there is nothing to compare
 -- column principals: how many principals used it

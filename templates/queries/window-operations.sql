@@ -1,5 +1,7 @@
 -- title: Operations in the backup windows
 -- question: Was what happened in the backup windows a backup?
+-- witness: access log
+-- empty: nothing of this kind is in the log
 -- column date: the day on which the window starts, in the tenant's zone
 -- column backup: whether the principal backs up
 -- column writes: puts, posts, copies, parts and what goes with multipart uploads, whether successful or not

@@ -1,11 +1,25 @@
--- What each identity did on each day, from which the usual is learnt. Deletes
--- by lifecycle rules are not counted, and refused requests are no errors here:
--- they have a check of their own.
-select a.bucket, d.date, p.identity, count(*) as requests,
-       sum(case when a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT') and (a.http_status is null or a.http_status between 200 and 299) then 1 else 0 end) as deletes,
-       sum(case when a.http_status >= 400 and a.http_status not in (401, 403) then 1 else 0 end) as errors,
-       coalesce(sum(case when a.http_status in (200, 206) and a.operation in ('REST.GET.OBJECT', 'WEBSITE.GET.OBJECT') then a.bytes_sent end), 0) as downloaded
-from access a
-join quarters d on d.quarter = a.quarter
-join principals p on p.requester = coalesce(a.requester, '-')
-group by a.bucket, d.date, p.identity
+-- What each identity did on each day, from which the usual is learnt: requests that the
+-- mapping admits, and those that were not refused. Strangers move none of it. Deletes
+-- by lifecycle rules are not counted, and refused requests are no errors here: they
+-- have a check of their own.
+with t as (
+    select t.bucket, d.date, p.identity, sum(t.bytes) as downloaded
+    from taken t
+    join quarters d on d.quarter = t.quarter
+    join principals p on p.requester = t.requester
+    group by t.bucket, d.date, p.identity
+), r as (
+    select a.bucket, d.date, p.identity,
+           sum(case when u.mapped and coalesce(a.http_status, 200) not in (401, 403) then 1 else 0 end) as requests,
+           sum(case when a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT') and (a.http_status is null or a.http_status between 200 and 299) then 1 else 0 end) as deletes,
+           sum(case when u.mapped and a.http_status >= 400 and a.http_status not in (401, 403) then 1 else 0 end) as errors,
+           bool_or(u.mapped) as mapped
+    from access a
+    join quarters d on d.quarter = a.quarter
+    join principals p on p.requester = coalesce(a.requester, '-')
+    join usual_requesters u on u.requester = p.requester
+    group by a.bucket, d.date, p.identity
+)
+select r.bucket, r.date, r.identity, r.requests, r.deletes, r.errors, coalesce(t.downloaded, 0) as downloaded, r.mapped
+from r
+left join t on t.bucket = r.bucket and t.date = r.date and t.identity = r.identity

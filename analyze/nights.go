@@ -1,0 +1,427 @@
+package analyze
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"bucketproof/analyze/engine"
+	"bucketproof/internal/config"
+	"bucketproof/internal/dataset"
+)
+
+// Verdicts of a night (docs/VERDICTS.md).
+const (
+	NightOK           = "ok"
+	NightAttention    = "attention"
+	NightMissed       = "missed"
+	NightNotEvaluated = "not evaluated"
+)
+
+// seenNight is what the log shows of a night.
+type seenNight struct {
+	requests, objectsWritten, bytesWritten, backupRequests, otherRequests, errors, backupErrors, strange int64
+	// What backup principals wrote: different objects, those that were kept and those
+	// that are left at the end of the range.
+	objects, bytes, keptObjects, keptBytes, leftObjects, leftBytes int64
+	failedKeys                                                     int64
+}
+
+// nightColumns are those of the statement nights behind bucket and date, in the order
+// of the fields above.
+var nightColumns = []string{"requests", "objects_written", "bytes_written", "backup_requests", "other_requests", "errors", "backup_errors", "strange",
+	"backup_objects", "backup_bytes", "kept_objects", "kept_bytes", "left_objects", "left_bytes", "failed_keys"}
+
+func (n *seenNight) fields() []*int64 {
+	return []*int64{&n.requests, &n.objectsWritten, &n.bytesWritten, &n.backupRequests, &n.otherRequests, &n.errors, &n.backupErrors, &n.strange,
+		&n.objects, &n.bytes, &n.keptObjects, &n.keptBytes, &n.leftObjects, &n.leftBytes, &n.failedKeys}
+}
+
+// seenNights asks the log about all nights, once: by bucket and date.
+func (v *View) seenNights(ctx context.Context) (map[[2]string]*seenNight, error) {
+	if v.seen != nil {
+		return v.seen, nil
+	}
+	result, err := v.ask(ctx, "nights")
+	if err != nil {
+		return nil, fmt.Errorf("nights: %w", err)
+	}
+	seen := map[[2]string]*seenNight{}
+	for _, row := range result.Rows {
+		bucket, ok := row[0].(string)
+		date, ok1 := row[1].(string)
+		n := &seenNight{}
+		for i, to := range n.fields() {
+			var is bool
+			*to, is = row[2+i].(int64)
+			ok = ok && is
+		}
+		if !ok || !ok1 {
+			return nil, fmt.Errorf("nights: unexpected row %v", row)
+		}
+		seen[[2]string{bucket, date}] = n
+	}
+	v.seen = seen
+	return seen, nil
+}
+
+// removed tells whether a night's backup was written and removed again: too few of its
+// objects were kept, or less than half of their bytes.
+func (n *seenNight) removed(least int64) bool {
+	return n.objects >= least && (n.keptObjects < least || n.keptBytes*2 < n.bytes)
+}
+
+// failing tells whether the backup failed to write some of its objects.
+func (n *seenNight) failing() bool {
+	return n.failedKeys > 0 && n.failedKeys*20 >= n.failedKeys+n.objects || n.backupErrors*20 > n.backupRequests
+}
+
+// judge is the verdict of a night and why it is not ok, by the log and by what the
+// backup tool reported.
+func (n *seenNight) judge(gap string, least int64, reported string) (verdict string, why []string) {
+	switch {
+	case gap != "":
+		return NightNotEvaluated, []string{gap}
+	case n.objects < least:
+		return NightMissed, []string{"fewer objects written than expected"}
+	}
+	if n.removed(least) {
+		why = append(why, "written and removed again")
+	}
+	if n.failing() {
+		why = append(why, "some objects could not be written")
+	}
+	if n.strange > 0 {
+		why = append(why, "someone who is not mapped wrote or deleted")
+	}
+	if reported != "" && reported != reportAgrees && reported != reportUnlooked && reported != reportNone {
+		why = append(why, reported)
+	}
+	if len(why) > 0 {
+		return NightAttention, why
+	}
+	return NightOK, nil
+}
+
+// nights is the table of all nights with their verdicts.
+func (v *View) nights(ctx context.Context) (engine.Table, error) {
+	t := engine.Table{Name: "nights", Columns: columns("bucket", engine.Text, "date", engine.Text)}
+	for _, c := range nightColumns {
+		t.Columns = append(t.Columns, engine.Column{Name: c, Type: engine.Int})
+	}
+	t.Columns = append(t.Columns, columns("removed", engine.Bool, "failing", engine.Bool, "verdict", engine.Text, "why", engine.Text)...)
+	seen, err := v.seenNights(ctx)
+	if err != nil {
+		return t, err
+	}
+	reported, err := v.reportedVerdicts(ctx)
+	if err != nil {
+		return t, err
+	}
+	least := v.leastObjects()
+	for _, n := range v.allNights {
+		s := seen[[2]string{n.Bucket, n.Date}]
+		if s == nil {
+			return t, fmt.Errorf("nights: no row for %s on %s", n.Bucket, n.Date)
+		}
+		verdict, why := s.judge(n.Gap, least[n.Bucket], reported[[2]string{n.Bucket, n.Date}])
+		row := []any{n.Bucket, n.Date}
+		for _, f := range s.fields() {
+			row = append(row, *f)
+		}
+		t.Rows = append(t.Rows, append(row, n.Gap == "" && s.removed(least[n.Bucket]), n.Gap == "" && s.failing(), verdict, strings.Join(why, "; ")))
+	}
+	return t, nil
+}
+
+// reportedVerdicts are what the reports of the backup tool say of the nights of the
+// range beside the log.
+func (v *View) reportedVerdicts(ctx context.Context) (map[[2]string]string, error) {
+	out := map[[2]string]string{}
+	if !reportsConfigured(v.Tenant) {
+		return out, nil
+	}
+	t, err := v.reconciled(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bucket, date, verdict := t.At("bucket"), t.At("date"), t.At("verdict")
+	for _, row := range t.Rows {
+		b, ok := row[bucket].(string)
+		d, ok1 := row[date].(string)
+		said, ok2 := row[verdict].(string)
+		if !ok || !ok1 || !ok2 {
+			return nil, fmt.Errorf("reconcile: unexpected row %v", row)
+		}
+		out[[2]string{b, d}] = said
+	}
+	return out, nil
+}
+
+func (v *View) leastObjects() map[string]int64 {
+	least := map[string]int64{}
+	for _, b := range v.Tenant.Buckets {
+		least[b.Name] = b.MinObjects
+	}
+	return least
+}
+
+// backupRan are the nights of a bucket that are evaluated and not missed, in order.
+func (v *View) backupRan(bucket string, seen map[[2]string]*seenNight) []Night {
+	least := v.leastObjects()[bucket]
+	var out []Night
+	for _, n := range v.allNights {
+		if n.Bucket == bucket && n.Gap == "" && seen[[2]string{n.Bucket, n.Date}].objects >= least {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+const (
+	// partShare is on how many of ten nights a part wrote that is always there.
+	partShare = 9
+	// partWeeks is on how many of the same weekdays a weekly part wrote.
+	partWeeks = 4
+	// folderNights is of how many nights a folder has to be there on each.
+	folderNights = 14
+)
+
+// missingParts are the nights in which a part of the backup that is always there
+// wrote nothing, though others did: an approved prefix, a principal, a folder.
+func (v *View) missingParts(ctx context.Context) (engine.Table, error) {
+	t := engine.Table{Name: "missing_parts", Columns: columns("bucket", engine.Text, "date", engine.Text, "subject", engine.Text, "expected", engine.Text)}
+	seen, err := v.seenNights(ctx)
+	if err != nil {
+		return t, err
+	}
+	result, err := v.ask(ctx, "night-parts")
+	if err != nil {
+		return t, fmt.Errorf("parts of the nights: %w", err)
+	}
+	type part struct{ bucket, kind, name string }
+	wrote := map[part]map[string]bool{}
+	for _, row := range result.Rows {
+		cells := make([]string, len(row))
+		for i, c := range row {
+			text, ok := c.(string)
+			if !ok {
+				return t, fmt.Errorf("parts of the nights: unexpected row %v", row)
+			}
+			cells[i] = text
+		}
+		p := part{cells[0], cells[2], cells[3]}
+		if wrote[p] == nil {
+			wrote[p] = map[string]bool{}
+		}
+		wrote[p][cells[1]] = true
+	}
+	parts := slices.SortedFunc(func(yield func(part) bool) {
+		for p := range wrote {
+			if !yield(p) {
+				return
+			}
+		}
+	}, func(a, b part) int {
+		return cmp.Or(cmp.Compare(a.bucket, b.bucket), cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))
+	})
+	ran := map[string][]Night{}
+	for _, b := range v.Tenant.Buckets {
+		ran[b.Name] = v.backupRan(b.Name, seen)
+	}
+	for _, p := range parts {
+		nights := ran[p.bucket]
+		for i, n := range nights {
+			if !v.inRange(n.Date) || wrote[p][n.Date] {
+				continue
+			}
+			if usual := alwaysThere(nights[:i], n.Date, wrote[p], p.kind == "folder"); usual != "" {
+				t.Rows = append(t.Rows, []any{p.bucket, n.Date, p.kind + " " + p.name, usual})
+			}
+		}
+	}
+	return t, nil
+}
+
+// alwaysThere says how often a part wrote on the nights before one on which it did not,
+// or "" where that is not always.
+func alwaysThere(before []Night, date string, wrote map[string]bool, folder bool) string {
+	first := addDays(date, -historyDays)
+	var nights, had, weeks, hadWeeks int
+	absent := false // on the night before, too
+	for i := len(before) - 1; i >= 0 && before[i].Date >= first; i-- {
+		n := before[i].Date
+		if folder && i == len(before)-1 && !wrote[n] {
+			absent = true // a folder is missing from its second night on
+			continue
+		}
+		nights++
+		if wrote[n] {
+			had++
+		}
+		if weekday(n) == weekday(date) {
+			weeks++
+			if wrote[n] {
+				hadWeeks++
+			}
+		}
+	}
+	switch {
+	case folder && (!absent || nights < folderNights || had < nights):
+		return ""
+	case folder, nights >= minHistory && had*10 >= nights*partShare:
+		return fmt.Sprintf("%d of %d nights before", had, nights)
+	case weeks >= partWeeks && hadWeeks == weeks:
+		return fmt.Sprintf("%d of %d nights of the same weekday before", hadWeeks, weeks)
+	}
+	return ""
+}
+
+// trendMonths is with how many months before a month is compared.
+const trendMonths = 6
+
+// monthTrends compares the median night of each month that ends in the range with those
+// of the months before.
+func (v *View) monthTrends(ctx context.Context) (engine.Table, error) {
+	t := engine.Table{Name: "month_trends", Columns: columns("bucket", engine.Text, "date", engine.Text, "subject", engine.Text, "expected", engine.Text)}
+	v.trendGaps = map[[2]string]string{}
+	for _, d := range v.Range.Days() {
+		if d.Date[:7] == addDays(d.Date, 1)[:7] {
+			continue // not the last day of its month
+		}
+		medians, err := v.monthMedians(ctx, d.Date[:7])
+		if err != nil {
+			return t, err
+		}
+		for _, b := range v.Tenant.Buckets {
+			list := medians[b.Name]
+			if len(list) < 2 || list[0].nights < minHistory {
+				v.trendGaps[[2]string{b.Name, d.Date}] = "fewer than two months with seven evaluated nights, still learning"
+				continue
+			}
+			now := list[0]
+			for _, m := range list[1:] {
+				subject := ""
+				switch {
+				case m.nights < minHistory:
+				case now.bytes*2 < m.bytes:
+					subject = "fell below half"
+				case now.bytes > 2*m.bytes:
+					subject = "rose above double"
+				}
+				if subject != "" {
+					t.Rows = append(t.Rows, []any{b.Name, d.Date, subject, fmt.Sprintf("the median night wrote %s bytes, in %s it was %s",
+						group(int64(now.bytes)), m.month, group(int64(m.bytes)))})
+					break // the nearest month says it
+				}
+			}
+		}
+	}
+	return t, nil
+}
+
+// monthMedian is the median night of a month.
+type monthMedian struct {
+	month  string // YYYY-MM
+	nights int    // evaluated ones with a backup
+	bytes  float64
+}
+
+// monthMedians are the median nights of a month and of those before it, by bucket, the
+// latest first. Months whose records are not in the dataset are left out.
+func (v *View) monthMedians(ctx context.Context, month string) (map[string][]monthMedian, error) {
+	last, err := Month(v.Range.Location, month)
+	if err != nil {
+		return nil, err
+	}
+	wide := Range{Location: v.Range.Location, First: last.First.AddDate(0, -trendMonths, 0), Last: last.Last}
+	if before, err := v.data.State.RetiredBefore(ctx); err != nil {
+		return nil, err
+	} else if wide.First.Format(time.DateOnly) < before {
+		first, err := time.Parse(time.DateOnly, before)
+		if err != nil {
+			return nil, err
+		}
+		wide.First = first
+	}
+	older := false
+	for _, b := range v.Tenant.Buckets {
+		files, err := v.data.State.Files(ctx, dataset.Access, b.Name, wide.Start().Format(time.DateOnly), last.Start().AddDate(0, 0, -2).Format(time.DateOnly))
+		if err != nil {
+			return nil, err
+		}
+		older = older || len(files) > 0
+	}
+	if !older {
+		return nil, nil
+	}
+	o, err := Open(ctx, v.data, v.Tenant, wide)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := o.seenNights(ctx)
+	if err = cmp.Or(err, o.Close()); err != nil {
+		return nil, err
+	}
+	out := map[string][]monthMedian{}
+	for _, b := range v.Tenant.Buckets {
+		out[b.Name] = medians(o.backupRan(b.Name, seen), seen, month)
+	}
+	return out, nil
+}
+
+// medians are those of the months of some nights that are not behind a month.
+func medians(nights []Night, seen map[[2]string]*seenNight, month string) []monthMedian {
+	bytes := map[string][]float64{}
+	for _, n := range nights {
+		bytes[n.Date[:7]] = append(bytes[n.Date[:7]], float64(seen[[2]string{n.Bucket, n.Date}].bytes))
+	}
+	var out []monthMedian
+	for _, m := range slices.Backward(sortedKeys(bytes)) {
+		if m <= month {
+			out = append(out, monthMedian{m, len(bytes[m]), median(bytes[m])})
+		}
+	}
+	if len(out) == 0 || out[0].month != month {
+		return nil
+	}
+	return out
+}
+
+// written is what backup principals wrote in each night, by the log.
+func (v *View) written(ctx context.Context) (map[[2]string]wrote, error) {
+	seen, err := v.seenNights(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[[2]string]wrote{}
+	for k, n := range seen {
+		out[k] = wrote{n.objects, n.bytes}
+	}
+	return out, nil
+}
+
+// ask runs one of the statements behind the bound tables. It is for those who make
+// such a table, or have made the view.
+func (v *View) ask(ctx context.Context, name string) (*engine.Result, error) {
+	s := &Statement{Name: name, SQL: v.data.Catalog.tables[name]}
+	if _, err := s.bind(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := v.derive(ctx, s); err != nil {
+		return nil, err
+	}
+	return v.engine.Query(ctx, s.sql, s.arguments(v.values(""))...)
+}
+
+// bucketTable is the tenant's buckets with what their configuration says of them.
+func bucketTable(buckets []config.Bucket) engine.Table {
+	t := engine.Table{Name: "buckets", Columns: columns("bucket", engine.Text, "min_objects", engine.Int, "keep_days", "INTEGER")}
+	for _, b := range buckets {
+		t.Rows = append(t.Rows, []any{b.Name, b.MinObjects, int32(b.KeepDays)})
+	}
+	return t
+}

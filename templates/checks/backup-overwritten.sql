@@ -1,0 +1,49 @@
+-- title: Earlier backups overwritten
+-- question: Was what earlier nights wrote overwritten?
+-- severity: high
+-- scope: day
+-- witness: access log
+-- empty: nothing of this kind is in the log of the day
+-- needs: principals
+-- sentence: {count} {count:object|objects} of earlier backups overwritten.
+-- draft: {subject} overwrote {count} {count:object|objects} of earlier backups in {bucket} {span}. It is to be confirmed that the tool does so, and that earlier backups can still be restored.
+--
+-- By others than backup principals every object that a backup wrote counts. Tools overwrite
+-- some of their own; by a backup principal three or more count, where they are more than
+-- twice the most of any of the evaluated days among the 28 before, of which it takes seven.
+with w as (
+    select w.bucket, w.object, w.time, w.identity, w.backup, w.source_object, w.source_line, d.date, d.day_number, d.in_range,
+           lag(d.day_number) over (partition by w.bucket, w.object order by w.time, w.source_object, w.source_line) as before,
+           max(case when w.backup_write then 1 else 0 end) over (partition by w.bucket, w.object order by w.time, w.source_object, w.source_line rows between unbounded preceding and 1 preceding) as of_backup
+    from writes w
+    join quarters d on d.quarter = w.quarter
+), over_ as (
+    select *, row_number() over (partition by bucket, identity, day_number, object order by time, source_object, source_line) as nth
+    from w
+    where before is not null and (of_backup = 1 and not backup or before < day_number and backup)
+), counts as (
+    select c.bucket, c.day_number, i.identity, coalesce(o.objects, 0) as objects
+    from coverage c
+    join (select distinct bucket, identity from over_ where backup) i on i.bucket = c.bucket
+    left join (select bucket, day_number, identity, count(*) as objects from over_ where backup and nth = 1 group by all) o
+      on o.bucket = c.bucket and o.day_number = c.day_number and o.identity = i.identity
+    where c.gap = ''
+), usual as (
+    select bucket, identity, day_number, objects,
+           max(objects) over p as most, count(*) over p as days
+    from counts
+    window p as (partition by bucket, identity order by day_number range between 28 preceding and 1 preceding)
+), r as (
+    select o.bucket, o.identity as subject, o.date, o.time, o.source_object, o.source_line
+    from over_ o
+    left join usual u on u.bucket = o.bucket and u.identity = o.identity and u.day_number = o.day_number
+    where o.in_range and o.time >= :from and o.time < :to and o.nth = 1
+      and (not o.backup or u.days >= 7 and u.objects >= 3 and u.objects > 2 * u.most)
+), n as (
+    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
+from n
+group by bucket, subject, date
+order by bucket, date, count desc, subject

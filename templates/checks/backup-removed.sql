@@ -1,0 +1,19 @@
+-- title: Backup written and removed again
+-- question: Was what a night wrote still there afterwards?
+-- severity: high
+-- scope: window
+-- witness: access log
+-- empty: no evaluated night shows it
+-- sentence: {count} {count:night|nights} whose backup was written and removed again.
+-- draft: What the backup of {bucket} wrote in the window, {span}, was removed again or overwritten. Who did it and whether anything of that night is left is to be found out.
+--
+-- Fewer than min_objects objects, or less than half of the bytes, were there keep_days
+-- after they were written, whoever removed them and however.
+select w.bucket, w.subject, w.date, 1 as count, w.window_start as first_seen, w.window_end as last_seen, '' as severity,
+       cast(null as varchar) as samples,
+       cast(n.backup_objects as varchar) || ' objects of ' || cast(n.backup_bytes as varchar) || ' bytes written; kept were '
+       || cast(n.kept_objects as varchar) || ' of ' || cast(n.kept_bytes as varchar) as expected
+from windows w
+join nights n on n.bucket = w.bucket and n.date = w.date
+where w.in_range and n.removed
+order by w.bucket, w.date

@@ -1,0 +1,17 @@
+-- title: Backups shrink or grow over months
+-- question: Does the usual night of a month write far less or far more than that of the months before?
+-- severity: medium
+-- scope: month
+-- witness: access log
+-- empty: the month's nights are as large as those before
+-- sentence: The usual night wrote less than half or more than twice what it did in a month before, {days}.
+-- draft: The nightly backup of {bucket} changed slowly: it {subject} ({span}). Whether less is backed up than should be, or data grew, is to be found out.
+--
+-- The median night of the month is compared with that of each of the six months before,
+-- where both have seven evaluated nights or more.
+select m.bucket, m.subject, m.date, 1 as count, d.day_start as first_seen, d.day_end - interval 1 millisecond as last_seen, '' as severity,
+       cast(null as varchar) as samples, m.expected
+from month_trends m
+join days d on d.date = m.date
+where d.in_range
+order by m.bucket, m.date, m.subject

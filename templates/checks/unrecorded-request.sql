@@ -1,0 +1,25 @@
+-- title: Request missing from CloudTrail
+-- question: Does the access log know requests to objects that CloudTrail does not?
+-- severity: medium
+-- scope: witnesses
+-- witness: access log, CloudTrail
+-- empty: all requests to objects that the log has are in CloudTrail
+-- ends: yes
+-- needs: cloudtrail
+-- sentence: {count} {count:request|requests} in the access log that CloudTrail does not have, {days}.
+-- draft: The access log has {count} {count:request|requests} to {bucket} ({subject}) {span} that CloudTrail does not have, though it records such requests. It is to be found out whether the trail, or its data events, were off for a while.
+--
+-- By bucket and request ID, of kinds that the trail has recorded in this bucket before or on the day.
+with u as (
+    select c.bucket, c.operation || ' by ' || p.identity as subject, c.date, c.time, p.requester, c.sample,
+           row_number() over (partition by c.bucket, c.operation, p.identity, c.date order by c.time, c.sample) as n
+    from compared c
+    join principals p on p.requester = coalesce(c.requester, '-')
+    where c.in_log and not c.in_trail and c.known is null
+      and regexp_matches(c.operation, '^REST\.(PUT|POST|COPY|DELETE|GET|HEAD)\.(OBJECT|UPLOAD|UPLOADS|PART|MULTI_OBJECT_DELETE)$')
+)
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, 'medium' as severity,
+       array_agg(sample order by n) filter (where n <= 20) as samples, array_agg(distinct requester) as who
+from u
+group by bucket, subject, date
+order by bucket, date, subject

@@ -1,0 +1,15 @@
+-- title: What is left of the backups
+-- question: Is what each night wrote still there?
+-- witness: none
+-- empty: no window is due
+-- column backup_objects: different objects that backup principals wrote under the approved prefixes
+-- column kept_objects: of these, still there keep_days after they were written
+-- column kept_percent: of the bytes, still there then
+-- column left_bytes: of the bytes, still there at the end of the period, as far as the log shows
+-- column why: what a night needs attention for
+select w.bucket, w.date, n.backup_objects, n.backup_bytes, n.kept_objects, round(100.0 * n.kept_bytes / nullif(n.backup_bytes, 0), 1) as kept_percent,
+       n.left_objects, n.left_bytes, n.why
+from windows w
+join nights n on n.bucket = w.bucket and n.date = w.date
+where w.in_range and (:bucket = '' or w.bucket = :bucket)
+order by w.bucket, w.date

@@ -1,0 +1,52 @@
+-- The view fates: of the objects that backups wrote, those on which something happened
+-- later: another write, or a removal. Each row is one such event; moved is where
+-- the object was copied to another key of the bucket before, by the same requester,
+-- and of the same size.
+with events as (
+    select bucket, object, time, false as removal, size, backup, version_id as version, false as maybe_older, requester, operation, source_object, source_line
+    from writes
+    where coalesce(size, 1) > 0
+    union all by name
+    select bucket, object, time, true as removal, cast(0 as bigint) as size, false as backup, version, maybe_older, requester, operation, source_object, source_line
+    from removals
+), near as (
+    select k.*, e.time as event_time, e.removal, e.size as event_size, e.backup as event_backup, e.version as event_version, e.maybe_older, e.requester as event_requester,
+           e.operation as event_operation, e.source_object, e.source_line
+    from night_keys k
+    join events e on e.bucket = k.bucket and e.object = k.object and (e.time > k.time or e.time = k.time and e.removal)
+), known as (
+    select w.bucket, w.object, w.version_id as version, count(*) over (partition by w.bucket, w.object) as writes
+    from writes w
+    where (w.bucket, w.object) in (select (bucket, object) from near where event_version is not null)
+), total as (
+    select bucket, object, max(writes) as writes, list(distinct version) filter (version is not null) as versions from known group by bucket, object
+), versions as (
+    select bucket, object, epoch_ms(time) // 86400000 as day, count(distinct version) as removed
+    from removals
+    where version is not null and (bucket, object) in (select (bucket, object) from near where maybe_older)
+    group by all
+), copies as (
+    select bucket, requester, epoch_ms(time) // 60000 as minute, min(object) as first_object, max(object) as last_object, list(distinct size) as sizes, bool_or(size is null) as unsized
+    from writes
+    where operation = 'REST.COPY.OBJECT'
+    group by all
+), reads as (
+    select g.bucket, plain_key(g.key) as object, g.time, coalesce(g.requester, '-') as requester, g.object_size
+    from access g
+    where g.operation = 'REST.COPY.OBJECT_GET' and g.key is not null and coalesce(g.http_status, 200) between 200 and 299 and g.error_code is null
+), copied as (
+    select distinct r.bucket, r.object, r.time
+    from reads r
+    join copies c on c.bucket = r.bucket and c.requester = r.requester and c.minute between epoch_ms(r.time) // 60000 - 1 and epoch_ms(r.time) // 60000 + 1
+    where (c.first_object <> r.object or c.last_object <> r.object) and (r.object_size is null or c.unsized or list_contains(c.sizes, r.object_size))
+)
+select n.*,
+       n.removal and exists (select 1 from copied c where c.bucket = n.bucket and c.object = n.object and c.time >= n.time and c.time <= n.event_time) as moved
+from near n
+left join total t on t.bucket = n.bucket and t.object = n.object
+left join versions v on v.bucket = n.bucket and v.object = n.object and v.day = epoch_ms(n.event_time) // 86400000
+where not n.removal or n.event_version is null
+   or case when n.version is not null and list_contains(t.versions, n.event_version) then n.event_version = n.version
+           when n.maybe_older and n.version is not null then false
+           when n.maybe_older then coalesce(t.writes, 1) <= 1 or v.removed >= t.writes
+           else true end
