@@ -300,17 +300,17 @@ func (b *bucketView) emptied(t *tally, d Date) {
 		if there {
 			size = last.Bytes
 		}
-		for _, w := range writes {
-			if today.has(w.Time) && !(w.Known && w.Bytes == 0) {
-				there, size = true, max(size, w.Bytes)
-			}
+		end, taken := b.objects.newest(key, today.to.Add(-1))
+		left := end != nil && taken == nil
+		if left && !there && slices.Contains(writes, end) {
+			there, size = true, end.Bytes // written on the day, and there at its end
 		}
 		if !there {
 			continue
 		}
 		keys++
 		bytes += size
-		if last, gone := b.objects.newest(key, today.to.Add(-1)); last == nil || gone != nil {
+		if !left {
 			lost++
 			lostBytes += size
 		}
@@ -322,15 +322,20 @@ func (b *bucketView) emptied(t *tally, d Date) {
 
 // overwritten: keys of earlier nights written anew.
 func (b *bucketView) overwritten(t *tally, d Date) {
+	if len(b.v.Tenant.Principals) == 0 {
+		return
+	}
 	for who, n := range b.renewed(d) {
 		if b.v.whois(who).Backup {
 			var most int64
+			days := 0
 			for i := 1; i <= 28; i++ {
 				if b.evaluated(d.Add(-i)) {
+					days++
 					most = max(most, b.renewed(d.Add(-i))[who])
 				}
 			}
-			if n < 3 || n <= 2*most {
+			if n < 3 || n <= 2*most || days < 7 {
 				continue
 			}
 		}

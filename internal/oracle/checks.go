@@ -102,7 +102,7 @@ func (b *bucketView) requestChecks(t *tally) {
 				add("anonymous-access", map[bool]string{true: "served", false: "refused"}[r.Successful()])
 			}
 			if foreign {
-				add("cross-account", subject(w.Account))
+				add("cross-account", w.Account) // of severity low where nothing was served
 			}
 			if len(v.Tenant.Principals) > 0 && !w.Mapped && !own && !foreign && r.Requester != "" {
 				add("unapproved-principal", subject(w.Requester))
@@ -124,7 +124,7 @@ func (b *bucketView) requestChecks(t *tally) {
 					add("large-put", w.Requester)
 				}
 			}
-			if isDelete(r) && r.Successful() {
+			if isDelete(r) && r.Successful() && len(v.Tenant.Principals) > 0 {
 				switch {
 				case !w.Backup:
 					add("unapproved-delete", w.Requester)
@@ -213,11 +213,7 @@ func (b *bucketView) deniedBursts(t *tally, d Date) {
 		if !burst {
 			continue
 		}
-		subject := requester
-		if !b.v.whois(requester).Mapped {
-			subject = "refused requests"
-		}
-		t.add("access-denied-burst", b.Name, subject, d, int64(len(within(all, i))))
+		t.add("access-denied-burst", b.Name, requester, d, int64(len(within(all, i))))
 	}
 }
 
@@ -237,6 +233,14 @@ func (b *bucketView) protection(t *tally, d Date) {
 		}
 		return out
 	}
+	by := func(changes map[string]int64, who string) bool {
+		for subject := range changes {
+			if strings.HasSuffix(subject, " by "+who) {
+				return true
+			}
+		}
+		return false
+	}
 	for subject, n := range changes(d) {
 		who := subject[strings.Index(subject, " by ")+4:]
 		if b.v.whois(who).Backup {
@@ -244,7 +248,7 @@ func (b *bucketView) protection(t *tally, d Date) {
 			for i := 1; i <= 28; i++ {
 				if b.evaluated(d.Add(-i)) {
 					days++
-					if changes(d.Add(-i))[subject] > 0 {
+					if by(changes(d.Add(-i)), who) {
 						same++
 					}
 				}

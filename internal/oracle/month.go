@@ -12,7 +12,7 @@ import (
 )
 
 // keepDays is keep_days of a bucket.
-func keepDays(config.Bucket) int { return 1 }
+func keepDays(b config.Bucket) int { return b.KeepDays }
 
 // States of a witness.
 const (

@@ -173,25 +173,21 @@ func (v *View) windowsTable() Table {
 			if !v.inMonth(n.Date) {
 				continue
 			}
-			objects, parts, backup, errors := 0, 0, 0, 0
+			objects, backup, errors := 0, 0, 0
 			var bytes int64
-			for _, r := range n.records {
-				if r.Successful() && isTry(r) {
+			for _, w := range b.objects.writes {
+				if n.Window.has(w.Time) {
 					objects++
+					bytes += w.Bytes
 				}
-				if r.Successful() && r.Is("REST.PUT.PART", "REST.COPY.PART") {
-					parts++
-				}
+			}
+			for _, r := range n.records {
 				if v.whois(r.Requester).Backup {
 					backup++
 				}
-				if r.Status >= 400 {
+				if r.Status >= 400 || r.Error != "" {
 					errors++
 				}
-				bytes += written(r)
-			}
-			if objects == 0 {
-				objects = parts
 			}
 			t.Rows = append(t.Rows, []string{b.Name, n.Date.String(), moment(n.Window.from), moment(n.Window.to), number(objects), number(bytes),
 				number(backup), number(len(n.records) - backup), number(errors), n.Verdict})
