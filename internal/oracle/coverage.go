@@ -22,6 +22,11 @@ const (
 	windowEdge = 30 * time.Minute
 	quiet      = 4 * time.Hour
 	untaught   = 36 * time.Hour
+	// Assumed, because docs/VERDICTS.md does not say how an edge that moves by minutes is
+	// told from a gap: a silence that began within twelve hours counts as one from the same
+	// clock time, the margin is one and a half times the spread, and what came in each
+	// of three weeks is usual, whatever was before.
+	nearby = 12 * time.Hour
 
 	unreadableLines = "unreadable lines"
 )
@@ -68,7 +73,7 @@ func (b *bucketView) cover() *coverage {
 	for d := c.first; !dateOf(last, zone).Before(d); d = d.Add(1) {
 		learnt := c.learnt(d)
 		c.silences(d, learnt)
-		if why := c.thinHours(d, learnt); why != "" {
+		if why := c.thinHours(d, learnt); why != "" && !c.thinWeekly(d) {
 			c.thin[d] = why
 		}
 		c.whole[d] = c.day(d) == ""
@@ -144,6 +149,9 @@ func (c *coverage) silences(d Date, learnt []Date) {
 		if !today.has(from) || to.Sub(from) <= quiet {
 			continue
 		}
+		if c.weekly(from, to) {
+			continue
+		}
 		if len(learnt) < 3 {
 			if to.Sub(from) >= untaught {
 				c.gaps = append(c.gaps, interval{from, to})
@@ -151,24 +159,48 @@ func (c *coverage) silences(d Date, learnt []Date) {
 			continue
 		}
 		var waits []time.Duration
-		h, m, s := from.In(zone).Clock()
 		for _, l := range c.class(d, learnt) {
-			then, _ := instant(l.Y, l.M, l.D, 60*h+m, zone)
-			then = then.Add(time.Duration(s) * time.Second)
-			// Assumed: the next record is one behind the clock time, not at it.
-			next, _ := slices.BinarySearchFunc(c.usual, then.Add(1), time.Time.Compare)
-			if next < len(c.usual) {
-				waits = append(waits, c.usual[next].Sub(then))
-			}
-		}
-		if len(waits) == 0 {
-			continue
+			waits = append(waits, c.wait(sameClock(l, from, zone), nearby))
 		}
 		longest, shortest := slices.Max(waits), slices.Min(waits)
-		if over := to.Sub(from) - longest; over > longest-shortest && over > quiet {
+		if over := to.Sub(from) - longest; over > (longest-shortest)*3/2 && over > quiet {
 			c.gaps = append(c.gaps, interval{from, to})
 		}
 	}
+}
+
+// sameClock is when the clocks show the time of a moment on another day.
+func sameClock(d Date, t time.Time, zone *time.Location) time.Time {
+	h, m, s := t.In(zone).Clock()
+	at, _ := instant(d.Y, d.M, d.D, 60*h+m, zone)
+	return at.Add(time.Duration(s) * time.Second)
+}
+
+// wait is the longest silence of mapped principals from a moment on, or that began
+// within some time behind it.
+func (c *coverage) wait(from time.Time, within time.Duration) time.Duration {
+	next, _ := slices.BinarySearchFunc(c.usual, from.Add(1), time.Time.Compare)
+	if next == len(c.usual) {
+		return 0
+	}
+	longest := c.usual[next].Sub(from)
+	for i := next; i+1 < len(c.usual) && !c.usual[i].After(from.Add(within)); i++ {
+		longest = max(longest, c.usual[i+1].Sub(c.usual[i]))
+	}
+	return longest
+}
+
+// weekly: the log was silent for as long in each of three weeks before, from the same
+// clock time of the weekday on, give or take four hours.
+func (c *coverage) weekly(from, to time.Time) bool {
+	zone := c.b.v.Zone
+	for week := 1; week <= 3; week++ {
+		then := sameClock(dateOf(from, zone).Add(-7*week), from, zone)
+		if then.Before(c.times[0]) || c.wait(then, quiet) < to.Sub(from)-quiet {
+			return false
+		}
+	}
+	return true
 }
 
 // thinHours says why a day has too few hours with records, or "".
@@ -208,6 +240,17 @@ func (c *coverage) thinHours(d Date, learnt []Date) string {
 		return "hours with less than a quarter of the usual records"
 	}
 	return ""
+}
+
+// thinWeekly: the days of three weeks before had as few active hours.
+func (c *coverage) thinWeekly(d Date) bool {
+	today := len(c.active(c.times, d))
+	for week := 1; week <= 3; week++ {
+		if before := d.Add(-7 * week); before.Before(c.first) || len(c.active(c.usual, before)) > today+3 {
+			return false
+		}
+	}
+	return true
 }
 
 // unreadable: more than 1 in 100 of the lines of a time.
