@@ -354,7 +354,7 @@ func (b *bucketView) renewed(d Date) map[string]int64 {
 	today := day(d, b.v.Zone)
 	keys := map[string]map[string]bool{}
 	for _, w := range b.objects.writes {
-		if !today.has(w.Time) || !b.ofEarlierNight(w) {
+		if !today.has(w.Time) || w.Known && w.Bytes == 0 || !b.ofEarlierNight(w) {
 			continue
 		}
 		who := nameless(w.Who.Requester)

@@ -124,7 +124,8 @@ func (b *bucketView) requestChecks(t *tally) {
 					add("large-put", w.Requester)
 				}
 			}
-			if isDelete(r) && r.Successful() && len(v.Tenant.Principals) > 0 {
+			// Assumed: a write of size 0 over an object deletes it.
+			if (isDelete(r) || b.objects.overwrites(r)) && r.Successful() && len(v.Tenant.Principals) > 0 {
 				switch {
 				case !w.Backup:
 					add("unapproved-delete", w.Requester)
@@ -345,6 +346,9 @@ func (b *bucketView) spikes(t *tally, d Date) {
 		}
 	}
 	for who := range whos {
+		if today, _ := read(d); today[who] == 0 {
+			continue // Assumed: a day on which it read nothing has no row
+		}
 		sum, days := share(who, d)
 		before, known := share(who, d.Add(-28))
 		if sum >= float64(limits.LargeDownload) && known >= 7 && days > 0 && sum/float64(days) > 2*before/float64(known) {

@@ -245,7 +245,11 @@ func compare(made *Made, dir string, whole bool) ([]difference, error) {
 			listed[f.Tenant+" "+f.ID] = f.Count
 		}
 	}
-	for _, t := range made.Tenants {
+	for i, t := range made.Tenants {
+		other := "" // the second tenant's differences are of a kind of their own
+		if i > 0 {
+			other = "@" + t.ID
+		}
 		j, err := evidence.Judge(t.ID, made.Year, made.Month)
 		if err != nil {
 			return nil, err
@@ -264,7 +268,7 @@ func compare(made *Made, dir string, whole bool) ([]difference, error) {
 			}
 		}
 		for _, d := range against(j, &p) {
-			out = append(out, difference{d.kind, t.ID + ": " + d.text})
+			out = append(out, difference{d.kind + other, t.ID + ": " + d.text})
 		}
 		if !whole {
 			continue
@@ -279,7 +283,7 @@ func compare(made *Made, dir string, whole bool) ([]difference, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, sameRows("query:"+name, j.Tables[name], got)...)
+		out = append(out, sameRows("query:"+name+other, j.Tables[name], got)...)
 	}
 	return out, nil
 }
@@ -381,7 +385,12 @@ func against(j *Judgement, p *packet) []difference {
 		dates []string
 	}
 	want, got := map[key]*seen{}, map[key]*seen{}
+	// A made-up trail has no digests, and the oracle does not look for them.
+	trail := j.view.Tenant.CloudTrail.Scheme != ""
 	for _, f := range j.Findings {
+		if f.Check == "witness-silent" && trail {
+			continue
+		}
 		k := key{f.Check, f.Bucket, f.Subject}
 		if loose(f.Check, f.Subject) {
 			k.subject = "*"
@@ -401,7 +410,7 @@ func against(j *Judgement, p *packet) []difference {
 		}
 	}
 	for _, f := range p.Findings {
-		if f.Carried || unknown[f.Check] {
+		if f.Carried || unknown[f.Check] || f.Check == "witness-silent" && trail {
 			continue
 		}
 		k := key{f.Check, f.Bucket, f.Subject}
@@ -458,7 +467,7 @@ func against(j *Judgement, p *packet) []difference {
 		out = append(out, sameRows("table:"+t.Name, w, rows)...)
 	}
 	// The month.
-	if p.Verdict != j.Verdict {
+	if p.Verdict != j.Verdict && !trail {
 		say(fmt.Sprintf("verdict:%s:%s", j.Verdict, p.Verdict), "the month is %s, the program says %s: %s", j.Verdict, p.Verdict, p.Sentence)
 	}
 	for _, text := range j.Untrue(p.Sentence) {

@@ -171,6 +171,15 @@ func (o *objects) of(gone *Removal, w *Write) bool {
 	return len(versions) >= len(known)
 }
 
+// overwrites: a write of size 0 over an object that was there.
+func (o *objects) overwrites(r *Record) bool {
+	if !isTry(r) || !r.Successful() || !r.HasSize || r.Size != 0 {
+		return false
+	}
+	last, gone := o.newest(plain(r.Key), r.Time.Add(-1))
+	return last != nil && gone == nil
+}
+
 // newest is the last write of a key up to a time that is not empty, and the first
 // removal of it behind that up to the time; each nil where there is none.
 func (o *objects) newest(key string, until time.Time) (last *Write, gone *Removal) {

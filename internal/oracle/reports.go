@@ -159,7 +159,7 @@ func (b *bucketView) reported(n *Night) string {
 	if running {
 		return "running"
 	}
-	off := bytes - n.Written
+	off := bytes - n.Bytes // Assumed: what was moved counts once, as the tool counts it
 	if off < 0 {
 		off = -off
 	}
