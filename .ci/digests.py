@@ -22,6 +22,12 @@ Done while the chain is made:
   chain-restart      logging off for that hour: no digest, no logs; nulls in the next digest
   backfill           a late log file of that hour, named by a _backfill digest (made 26 h later) only
 
+--move HOUR:KEY=VALUE,… changes where and how the trail delivers from that hour on, repeatable. KEY is bucket, prefix,
+organization, trail, home-region or region; chain=new begins a new chain there (nulls), as a trail does that was deleted
+and created again; gap=MINUTES lets the new chain begin that much later; logs=old leaves the hour's first log file in
+the place before. With --by-bucket DIR has a folder a bucket, and metadata.json the bucket before each key. --salt
+makes other log files with the same signing keys, for a trail beside another one.
+
 The same arguments give the same bytes. Without --key the RSA keys are computed from --seed: for tests
 only. A key is valid for 30 days; --key-age 29 makes it change 24 h after --start.
 """
@@ -108,8 +114,9 @@ class Keys:
 class Chain:
     """The objects CloudTrail delivers for one trail, account and region."""
 
-    def __init__(self, args, account, region, keys, faults):
-        self.args, self.account, self.region, self.keys, self.faults = args, account, region, keys, faults
+    def __init__(self, args, account, region, keyring, faults):
+        self.args, self.account, self.region, self.keyring, self.faults = argparse.Namespace(**vars(args)), account, region, keyring, faults
+        self.keys, self.first_region, self.buckets = keyring(region), region, {}
         rnd = random.Random(f"{args.seed}/{account}/{region}/offset")
         self.offset = timedelta(seconds=rnd.randrange(60, 3540) if args.offset is None else args.offset)
         self.objects = {}       # key -> (bytes, delivery time)
@@ -153,18 +160,18 @@ class Chain:
         unique = "".join(rnd.choices(string.ascii_letters + string.digits, k=16))
         name_time = delivered - timedelta(minutes=delivered.minute % 5)   # names go in steps of 5 minutes
         key = self.key("CloudTrail", name_time, f"{name_time:%Y%m%dT%H%MZ}_{unique}.json.gz")
-        self.objects[key] = (packed, delivered)
+        self.objects[key], self.buckets[key] = (packed, delivered), self.args.bucket
         return {"s3Bucket": self.args.bucket, "s3Object": key, "hashValue": hashlib.sha256(raw).hexdigest(),
                 "hashAlgorithm": "SHA-256", "newestEventTime": iso(times[-1]), "oldestEventTime": iso(times[0])}
 
     def add_digest(self, hour, begin, end, logs, previous, generated=None):
-        """Sign and store one digest; returns (key, hash, signature) for the next one."""
+        """Sign and store one digest; returns (bucket, key, hash, signature) for the next one."""
         key = self.digest_key(end, "_backfill" if generated else "")
         signer, fingerprint = self.keys.at(generated or end)
         if not generated and "wrong-key" in self.faults.get(hour, ()):
             signer = seeded_rsa_key(f"{self.args.seed}/wrong")
             self.note("wrong-key", hour, key)
-        p_key, p_hash, p_signature = previous or (None, None, None)
+        p_bucket, p_key, p_hash, p_signature = previous or (None, None, None, None)
         if p_hash and not generated and "bad-previous-hash" in self.faults.get(hour, ()):
             p_hash = hashlib.sha256(p_hash.encode()).hexdigest()
             self.note("bad-previous-hash", hour, key)
@@ -175,46 +182,68 @@ class Chain:
             "digestSignatureAlgorithm": "SHA256withRSA",
             "newestEventTime": max((e["newestEventTime"] for e in logs), default=None),
             "oldestEventTime": min((e["oldestEventTime"] for e in logs), default=None),
-            "previousDigestS3Bucket": bucket if p_key else None, "previousDigestS3Object": p_key,
+            "previousDigestS3Bucket": p_bucket, "previousDigestS3Object": p_key,
             "previousDigestHashValue": p_hash, "previousDigestHashAlgorithm": "SHA-256" if p_key else None,
             "previousDigestSignature": p_signature, "logFiles": logs})
         digest_hash = hashlib.sha256(raw).hexdigest()
         to_sign = "\n".join([iso(end), f"{bucket}/{key}", digest_hash, p_signature or "null"])
         signature = signer.sign(to_sign.encode(), padding.PKCS1v15(), hashes.SHA256()).hex()
-        self.objects[key] = (packed, generated or end + timedelta(minutes=4))
+        self.objects[key], self.buckets[key] = (packed, generated or end + timedelta(minutes=4)), bucket
         self.metadata[key] = {"signature": signature, "signature-algorithm": "SHA256withRSA"}
         if generated:
             self.metadata[key]["backfill-generation-timestamp"] = iso(generated)
-        return key, digest_hash, signature
+        return bucket, key, digest_hash, signature
 
     def note(self, kind, hour, *keys):
         self.done.append({"fault": kind, "hour": hour, "keys": list(keys)})
 
+    def move(self, changes):
+        """Deliver otherwise from here on."""
+        for key, value in changes.items():
+            if key == "region":
+                self.region, self.keys = value, self.keyring(value)
+            elif key not in ("chain", "gap", "logs"):
+                setattr(self.args, key.replace("-", "_"), value)
+
     def make(self):
         previous = previous_backfill = None
         for hour in range(self.args.hours):
-            rnd = random.Random(f"{self.args.seed}/{self.account}/{self.region}/{hour}")
+            rnd = random.Random(f"{self.args.seed}/{self.account}/{self.first_region}/{hour}{self.args.salt}")
             faults = self.faults.get(hour, [])
             begin = self.args.start + self.offset + hour * HOUR
             end = begin + HOUR
+            moved = dict(self.args.move).get(hour, {})
+            before = (vars(self.args).copy(), self.region)
+            self.move(moved)
+            begin += timedelta(minutes=int(moved.get("gap", 0)))
+            if moved.get("chain") == "new":
+                previous = None
             if "chain-restart" in faults:
                 previous = None
                 self.note("chain-restart", hour)
                 continue
             stopped, started = (("chain-restart" in self.faults.get(hour + n, ())) for n in (1, -1))
             wanted = rnd.choice((0, 1, 1, 2, 3))
+            if moved.get("logs") == "old":
+                wanted = max(wanted, 2)
             if stopped or started or {"tampered-log", "trailing-data", "missing-log", "tampered-digest"} & set(faults):
                 wanted = wanted or 1
             moments = sorted(rnd.sample(range(60, 3540), wanted))
-            logs = [self.add_log(rnd, begin + timedelta(seconds=s), "StopLogging" if stopped and s == moments[-1] else
-                                 "StartLogging" if started and s == moments[0] else None) for s in moments]
+            logs = []
+            for s in moments:
+                now = (vars(self.args).copy(), self.region)
+                if moved.get("logs") == "old" and s == moments[0]:
+                    self.args, self.region = argparse.Namespace(**before[0]), before[1]
+                logs.append(self.add_log(rnd, end - HOUR + timedelta(seconds=s), "StopLogging" if stopped and s == moments[-1] else
+                                         "StartLogging" if started and s == moments[0] else None))
+                self.args, self.region = argparse.Namespace(**now[0]), now[1]
             self.log_entries[hour] = logs
             previous = self.add_digest(hour, begin, end, logs, previous)
-            self.digest_keys[hour] = previous[0]
+            self.digest_keys[hour] = previous[1]
             if "backfill" in faults:
                 late = self.add_log(random.Random(f"{self.args.seed}/late/{hour}"), begin + timedelta(minutes=40))
                 previous_backfill = self.add_digest(hour, begin, end, [late], previous_backfill, end + 26 * HOUR)
-                self.note("backfill", hour, previous_backfill[0], late["s3Object"])
+                self.note("backfill", hour, previous_backfill[1], late["s3Object"])
         for hour in sorted(self.faults):
             for kind in self.faults[hour]:
                 self.spoil(kind, hour)
@@ -247,7 +276,7 @@ class Chain:
         elif kind == "moved-digest":
             to = self.digest_key(self.args.start + self.offset + (hour + 1) * HOUR - timedelta(minutes=7))
         if kind not in ("missing-log", "missing-digest"):
-            self.objects[to] = (stored, when)
+            self.objects[to], self.buckets[to] = (stored, when), self.buckets[key]
             if meta:
                 self.metadata[to] = meta
         self.note(kind, hour, *dict.fromkeys((key, to)))
@@ -258,6 +287,15 @@ def parse_fault(text):
     if kind not in KINDS or not hour.isdigit():
         raise argparse.ArgumentTypeError(f"KIND=HOUR wanted, KIND one of {', '.join(KINDS)}")
     return kind, int(hour)
+
+
+def parse_move(text):
+    hour, _, rest = text.partition(":")
+    changes = dict(c.split("=", 1) for c in rest.split(",") if "=" in c)
+    known = {"bucket", "prefix", "organization", "trail", "home-region", "region", "chain", "gap", "logs"}
+    if not hour.isdigit() or not changes or set(changes) - known:
+        raise argparse.ArgumentTypeError(f"HOUR:KEY=VALUE,… wanted, KEY one of {', '.join(sorted(known))}")
+    return int(hour), changes
 
 
 def main():
@@ -274,6 +312,9 @@ def main():
     p.add_argument("--offset", type=int, help="seconds the digests lie behind --start; default: by seed")
     p.add_argument("--iso-times", action="store_true", help="key validity as AWS CLI v2 prints it, not as v1 does")
     p.add_argument("--fault", type=parse_fault, action="append", default=[], metavar="KIND=HOUR")
+    p.add_argument("--move", type=parse_move, action="append", default=[], metavar="HOUR:KEY=VALUE,…")
+    p.add_argument("--by-bucket", action="store_true", help="lay DIR out by bucket and key")
+    p.add_argument("--salt", default="")
     args = p.parse_args()
     faults = {}
     for kind, hour in args.fault:
@@ -284,17 +325,21 @@ def main():
     if os.path.isdir(args.out) and os.listdir(args.out):
         p.error(f"{args.out} is not empty")
 
-    objects, metadata, listed, done = {}, {}, {}, []
+    objects, metadata, made, done = {}, {}, {}, []
+
+    def keyring(region):
+        return made.setdefault(region, Keys(args, region))
+
     for region in args.region.split(","):
-        keys = Keys(args, region)
         for account in args.account.split(","):
-            chain = Chain(args, account, region, keys, faults)
+            chain = Chain(args, account, region, keyring, faults)
             faults = {}                                # the first chain only
             chain.make()
-            objects.update(chain.objects)
-            metadata.update(chain.metadata)
+            path = {k: f"{chain.buckets[k]}/{k}" if args.by_bucket else k for k in chain.objects}
+            objects.update({path[k]: v for k, v in chain.objects.items()})
+            metadata.update({path[k]: v for k, v in chain.metadata.items()})
             done += chain.done
-        listed[region] = list(keys.listed())
+    listed = {region: list(keys.listed()) for region, keys in made.items()}
     if len(done) != len(args.fault):
         sys.exit("not every fault could be made (bad-previous-hash needs a previous digest)")
     for key, (data, when) in objects.items():

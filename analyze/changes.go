@@ -181,6 +181,8 @@ func (v *View) logPlaces() engine.Table {
 	for _, b := range v.Tenant.Buckets {
 		add(b.Logs.Bucket)
 	}
-	add(v.Tenant.CloudTrail.Bucket)
+	for _, place := range v.Tenant.Trails() {
+		add(place.Bucket)
+	}
 	return t
 }

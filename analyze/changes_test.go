@@ -223,6 +223,24 @@ func TestApprovedChanges(t *testing.T) {
 	}
 }
 
+// One line for everyone and all year approves what is slight, and never that logging
+// is stopped.
+func TestBlanketApprovals(t *testing.T) {
+	for _, line := range []string{"2026-10-08,2026-10-08,*,CHG-1", "2026-01-01,2026-12-31,*:role/Admin*,CHG-1"} {
+		f := trailFixture(t, "from,to,principal,ticket\n"+line+"\n")
+		f.event("2026-10-08T10:00:00Z", "StopLogging", "source=cloudtrail.amazonaws.com", "by=arn:aws:iam::111122223333:role/Admin", `parameters={"name":"main"}`)
+		f.trailHum("2026-10-05T00:00:00Z", "2026-10-10T00:00:00Z")
+		f.store("s3://acme-logs/acme-backups/")
+		list, err := f.open("acme", "2026-10-06", "2026-10-08").Changes(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(list) != 1 || list[0].Ticket != "" {
+			t.Errorf("%s approves %+v", line, list)
+		}
+	}
+}
+
 // TestApprovedFile: what is wrong with a file of approved changes is told with its line.
 func TestApprovedFile(t *testing.T) {
 	for text, want := range map[string]string{

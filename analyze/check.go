@@ -19,19 +19,37 @@ import (
 // look at for want of log records: S3 delivers late.
 const LookBack = 7
 
+// reportLookBack is how many days it goes back to those of backup reports that could
+// not be read, once they can.
+const reportLookBack = 62
+
 // Unlooked returns the earliest of the LookBack days before a day that a check
-// of the tenant could not look at because the log had a gap, or the day itself
-// where there is none. Days are YYYY-MM-DD.
+// of the tenant could not look at because the log had a gap, or that has an open
+// finding about backup reports, which come late, too; or the day itself where there is
+// none. Days are YYYY-MM-DD.
 func Unlooked(ctx context.Context, s *state.State, tenant, day string) (string, error) {
 	at, err := time.Parse(time.DateOnly, day)
 	if err != nil {
 		return "", err
 	}
-	silent, err := s.NotEvaluatedBetween(ctx, tenant, at.AddDate(0, 0, -LookBack).Format(time.DateOnly), day)
+	retired, err := s.RetiredBefore(ctx)
+	if err != nil {
+		return "", err
+	}
+	week := at.AddDate(0, 0, -LookBack).Format(time.DateOnly)
+	mended := max(retired, at.AddDate(0, 0, -reportLookBack).Format(time.DateOnly))
+	reported, err := s.OpenReportDay(ctx, tenant, mended, max(retired, week), day)
+	if err != nil {
+		return "", err
+	}
+	silent, err := s.NotEvaluatedBetween(ctx, tenant, week, day)
 	for _, n := range silent {
 		if n.Date < day && isGap(n.Reason) {
 			day = n.Date
 		}
+	}
+	if reported != "" {
+		day = min(day, reported)
 	}
 	return day, err
 }
@@ -161,7 +179,7 @@ func (v *View) checkDays(s *Statement) []state.CheckDay {
 			add("", d.Date, v.trailGaps[d.Date]) // what concerns no bucket
 		}
 		return days
-	case "trail ledger": // does not depend on what came
+	case "trail ledger", "reports": // does not depend on what came
 		for _, d := range v.Range.Days() {
 			add("", d.Date, "")
 		}

@@ -312,20 +312,20 @@ func (c *coverage) thin(d int) string {
 // thinWeekly tells whether the log had as few active hours, or as few records, on this
 // day of each of the weeks before.
 func (c *coverage) thinWeekly(d int) bool {
-	hours, records := active(c.stats[d].all), sum(c.stats[d].all)
+	hours, records := active(c.stats[d].all), total(c.stats[d].all)
 	for week := 1; week <= usualWeeks; week++ {
 		i := d - 7*week
 		if i < 0 || c.days[i].Start.Before(c.slots[0].first) {
 			return false
 		}
-		if active(c.stats[i].all) > hours+thinHours || sum(c.stats[i].all) > thinness*records {
+		if active(c.stats[i].all) > hours+thinHours || total(c.stats[i].all) > thinness*records {
 			return false
 		}
 	}
 	return true
 }
 
-func sum(hours [26]int64) int64 {
+func total(hours [26]int64) int64 {
 	var n int64
 	for _, records := range hours {
 		n += records

@@ -97,7 +97,9 @@ func (n *seenNight) judge(gap string, least int64, reported string) (verdict str
 	if n.strange > 0 {
 		why = append(why, "someone who is not mapped wrote or deleted")
 	}
-	if reported != "" && reported != reportAgrees && reported != reportUnlooked && reported != reportNone {
+	switch reported {
+	case "", ReportAgrees, reportUnlooked, reportNone, reportUnread, reportRunning: // of what is not told the witness is silent
+	default:
 		why = append(why, reported)
 	}
 	if len(why) > 0 {
@@ -117,7 +119,7 @@ func (v *View) nights(ctx context.Context) (engine.Table, error) {
 	if err != nil {
 		return t, err
 	}
-	reported, err := v.reportedVerdicts(ctx)
+	reported, err := v.ReportedNights(ctx)
 	if err != nil {
 		return t, err
 	}
@@ -127,7 +129,7 @@ func (v *View) nights(ctx context.Context) (engine.Table, error) {
 		if s == nil {
 			return t, fmt.Errorf("nights: no row for %s on %s", n.Bucket, n.Date)
 		}
-		verdict, why := s.judge(n.Gap, least[n.Bucket], reported[[2]string{n.Bucket, n.Date}])
+		verdict, why := s.judge(n.Gap, least[n.Bucket], reported[[2]string{n.Bucket, n.Date}].Verdict)
 		row := []any{n.Bucket, n.Date}
 		for _, f := range s.fields() {
 			row = append(row, *f)
@@ -135,30 +137,6 @@ func (v *View) nights(ctx context.Context) (engine.Table, error) {
 		t.Rows = append(t.Rows, append(row, n.Gap == "" && s.removed(least[n.Bucket]), n.Gap == "" && s.failing(), verdict, strings.Join(why, "; ")))
 	}
 	return t, nil
-}
-
-// reportedVerdicts are what the reports of the backup tool say of the nights of the
-// range beside the log.
-func (v *View) reportedVerdicts(ctx context.Context) (map[[2]string]string, error) {
-	out := map[[2]string]string{}
-	if !reportsConfigured(v.Tenant) {
-		return out, nil
-	}
-	t, err := v.reconciled(ctx)
-	if err != nil {
-		return nil, err
-	}
-	bucket, date, verdict := t.At("bucket"), t.At("date"), t.At("verdict")
-	for _, row := range t.Rows {
-		b, ok := row[bucket].(string)
-		d, ok1 := row[date].(string)
-		said, ok2 := row[verdict].(string)
-		if !ok || !ok1 || !ok2 {
-			return nil, fmt.Errorf("reconcile: unexpected row %v", row)
-		}
-		out[[2]string{b, d}] = said
-	}
-	return out, nil
 }
 
 func (v *View) leastObjects() map[string]int64 {

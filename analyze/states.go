@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bucketproof/analyze/engine"
+	"bucketproof/internal/redact"
 )
 
 // Witnesses that can speak about a day.
@@ -183,18 +184,26 @@ func (v *View) dataDays(ctx context.Context) (map[[2]string]dataDay, error) {
 	return out, nil
 }
 
-// noReport is why backup reports did not speak of a night.
-const noReport = "no report of the night"
+// Reasons why backup reports did not speak of a night.
+const (
+	noReport     = "no report of the night"
+	stillRunning = "only sessions that have not told their end"
+)
 
 // reportDays are what backup tools reported of the nights of the range.
 func (v *View) reportDays(ctx context.Context, add func(witness, bucket, date, state, reason string)) error {
-	said, err := v.reportedVerdicts(ctx)
+	nights, err := v.ReportedNights(ctx)
 	if err != nil {
 		return err
 	}
 	for _, n := range v.Nights {
 		state, reason := Spoke, ""
-		if verdict := said[[2]string{n.Bucket, n.Date}]; verdict == "" || verdict == reportNone {
+		switch told := nights[[2]string{n.Bucket, n.Date}]; {
+		case len(told.Unreadable) > 0:
+			state, reason = Unread, redact.Text(told.Unreadable[0])
+		case told.Sessions == 0 && told.Running > 0:
+			state, reason = Unread, stillRunning
+		case told.Sessions == 0:
 			state, reason = Unread, noReport
 		}
 		add(WitnessReports, n.Bucket, n.Date, state, reason)

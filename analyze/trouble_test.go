@@ -117,7 +117,8 @@ func TestTrouble(t *testing.T) {
 			f.at("2026-09-21T22:00:02Z", admin, "REST.GET.BUCKET", "-", "agent=Veeam", "ip=198.51.100.7")                     // a short line
 			f.add("2026-09-21T22:00:03Z", admin, "REST.GET.BUCKET", "-", "sig=SigV2")                                         // signature
 			f.at("2026-09-21T22:00:04Z", "svc:x.amazonaws.com", "REST.GET.BUCKET", "-", "agent=Veeam", "tls=TLSv1", "host=h") // a service
-		}, []string{"insecure-transport|TLSv1.1|medium|open|1|1 days", "insecure-transport|no TLS|medium|open|1|1 days", "insecure-transport|signature version 2|medium|open|1|1 days"}},
+		}, []string{"insecure-transport|TLSv1.1|medium|open|1|1 days", "insecure-transport|no TLS|medium|open|1|1 days", "insecure-transport|signature version 2|medium|open|1|1 days",
+			"unapproved-principal|svc:x.amazonaws.com|medium|open|1|1 days"}},
 		{"off-window-write", func(f *fixture) {
 			f.add("2026-09-24T18:00:00Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=5")            // at 6:00 the window has ended; suppressed on the 24th, this is the 25th
 			f.add("2026-09-24T17:59:59Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=5")            // still in it
@@ -134,6 +135,7 @@ func TestTrouble(t *testing.T) {
 			f.add("2026-09-22T10:31:00Z", backup, "REST.POST.UPLOAD", "veeam/x", "size=2073741824") // the backup may
 			f.add("2026-09-25T22:00:00Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=5")
 		}, []string{
+			"backup-overwritten|" + admin + "|high|open|1|1 days",
 			"backup-volume|far more than usual|medium|open|1|1 days",
 			"off-window-write|arn:aws:sts::111122223333:assumed-role/BackupRole|medium|open|1|1 days", // those of the 22nd are suppressed
 			"large-put|" + admin + "|low|open|1|1 days",

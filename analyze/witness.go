@@ -79,12 +79,17 @@ func (v *View) proofGap(date string) string {
 		return notAsked + ": " + redact.Text(d.Failure)
 	}
 	for _, p := range d.Problems {
-		if p.Kind == "unread" {
+		if notEvaluated(p) {
 			return notAsked + ": " + redact.Text(p.Text)
 		}
 	}
 	return ""
 }
+
+// unknown tells whether a problem of the digests is that nothing is known: an object
+// could not be read, or the trail delivered to a place that is not configured. Such days
+// are not evaluated; they are no finding. The kinds are those of package integrity.
+func notEvaluated(p state.TrailProblem) bool { return p.Kind == "unread" || p.Kind == "elsewhere" }
 
 // metricGap says why a day of a bucket can't be compared with CloudWatch; "" where it
 // can.
@@ -157,7 +162,7 @@ func (v *View) trailProof(context.Context) (engine.Table, error) {
 		for _, c := range day.Chains {
 			n := int64(0)
 			for _, p := range day.Problems {
-				if p.Account == c.Account && p.Region == c.Region && p.Trail == c.Trail {
+				if p.Account == c.Account && p.Region == c.Region && p.Trail == c.Trail && !notEvaluated(p) {
 					n++
 				}
 			}
@@ -187,28 +192,37 @@ func (v *View) trailFiles(ctx context.Context) (engine.Table, error) {
 	if v.Tenant.CloudTrail.Scheme == "" {
 		return t, nil
 	}
-	for _, account := range v.Tenant.Accounts {
-		owner := dataset.TrailOwner(account)
-		damaged, err := v.data.State.Damaged(ctx, v.Tenant.CloudTrail.Text, owner, v.Range.Start(), v.Range.End())
-		if err != nil {
-			return t, err
-		}
-		for _, s := range damaged {
-			at := s.First
-			if at.IsZero() {
-				at = s.Delivered
+	for _, place := range v.Tenant.Trails() {
+		for _, account := range v.Tenant.Accounts {
+			if err := v.addTrailFiles(ctx, &t, place.Text, dataset.TrailOwner(account)); err != nil {
+				return t, err
 			}
-			t.Rows = append(t.Rows, []any{"unreadable", s.LogObject.Source, at, s.Rejected})
-		}
-		noticed, err := v.data.State.Incidents(ctx, v.Tenant.CloudTrail.Text, owner, v.Range.Start(), v.Range.End())
-		if err != nil {
-			return t, err
-		}
-		for _, i := range noticed {
-			t.Rows = append(t.Rows, []any{i.Kind, i.Source, i.Noticed, int64(1)})
 		}
 	}
 	return t, nil
+}
+
+// addTrailFiles adds those of one account in one place of the trail.
+func (v *View) addTrailFiles(ctx context.Context, t *engine.Table, place, owner string) error {
+	damaged, err := v.data.State.Damaged(ctx, place, owner, v.Range.Start(), v.Range.End())
+	if err != nil {
+		return err
+	}
+	for _, s := range damaged {
+		at := s.First
+		if at.IsZero() {
+			at = s.Delivered
+		}
+		t.Rows = append(t.Rows, []any{"unreadable", s.LogObject.Source, at, s.Rejected})
+	}
+	noticed, err := v.data.State.Incidents(ctx, place, owner, v.Range.Start(), v.Range.End())
+	if err != nil {
+		return err
+	}
+	for _, i := range noticed {
+		t.Rows = append(t.Rows, []any{i.Kind, i.Source, i.Noticed, int64(1)})
+	}
+	return nil
 }
 
 // metricDays is a row for each bucket, day and metric, of the days before the range, too.
@@ -255,12 +269,16 @@ func (v *View) readListed(ctx context.Context) error {
 		}
 		v.listed[b.Name] = at
 	}
-	if v.Tenant.CloudTrail.Scheme == "" {
-		return nil
+	for i, place := range v.Tenant.Trails() {
+		at, err := v.data.State.Listed(ctx, place.Text)
+		if err != nil {
+			return err
+		}
+		if i == 0 || at.Before(v.trailListed) {
+			v.trailListed = at
+		}
 	}
-	var err error
-	v.trailListed, err = v.data.State.Listed(ctx, v.Tenant.CloudTrail.Text)
-	return err
+	return nil
 }
 
 // Listed is when the place of a bucket's log was last listed before the slice was made,

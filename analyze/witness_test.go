@@ -30,13 +30,16 @@ func TestTrailIntegrity(t *testing.T) {
 		day(8, 23*time.Hour, state.TrailProblem{Kind: "unread", Key: "AWSLogs/y.json.gz", From: at(8, 4), To: at(8, 5), Text: "access denied"}),
 		{Date: "2026-10-09", Zone: "Europe/Paris", Looked: at(10, 0), Failure: "list s3://acme-trail/: access denied"},
 		day(10, 24*time.Hour),
+		day(11, 10*time.Hour, state.TrailProblem{Kind: "elsewhere", From: at(10, 22), To: at(11, 12), Text: "up to noon the trail delivered to s3://old/"},
+			state.TrailProblem{Kind: "chain-ended", From: at(11, 20), To: at(11, 22), Text: "no digest", Tampering: true}),
 	}
 	days[5].Zone = "UTC" // of a zone that was configured before
 	if err := f.data.State.PutTrailDays(t.Context(), "acme", days); err != nil {
 		t.Fatal(err)
 	}
-	v := f.open("acme", "2026-10-05", "2026-10-10")
+	v := f.open("acme", "2026-10-05", "2026-10-11")
 	same(t, "the findings", f.foundBy(v, "trail-integrity"), []string{
+		"trail-integrity high : chain-ended, 111122223333 eu-west-1 main (1)",
 		"trail-integrity high : log-modified, AWSLogs/x.json.gz (1)",
 		"trail-integrity medium : gap, 111122223333 eu-west-1 main (1)",
 	})
@@ -44,14 +47,16 @@ func TestTrailIntegrity(t *testing.T) {
 		"2026-10-05|111122223333|eu-west-1|main|24|23|30|29|100|0|ok",
 		"2026-10-06|111122223333|eu-west-1|main|24|23|30|29|95.83|1|attention",
 		"2026-10-07|111122223333|eu-west-1|main|24|23|30|29|83.33|1|attention",
-		"2026-10-08|111122223333|eu-west-1|main|24|23|30|29|95.83|1|attention",
+		"2026-10-08|111122223333|eu-west-1|main|24|23|30|29|95.83|0|not evaluated",
 		"2026-10-09||||0|0|0|0|0|0|not evaluated",
 		"2026-10-10||||0|0|0|0|0|0|not evaluated",
+		"2026-10-11|111122223333|eu-west-1|main|24|23|30|29|41.67|1|attention",
 	})
 	same(t, "not evaluated", f.silences(t, "trail-integrity"), []string{
 		"2026-10-08 not asked: access denied",
 		"2026-10-09 not asked: list s3://acme-trail/: access denied",
 		"2026-10-10 " + noDigest,
+		"2026-10-11 not asked: up to noon the trail delivered to s3://old/",
 	})
 	// A failure takes nothing from what was found out.
 	if err := f.data.State.PutTrailDays(t.Context(), "acme", []state.TrailDay{{Date: "2026-10-05", Zone: "Europe/Paris", Looked: at(20, 0), Failure: "gone"}}); err != nil {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"bucketproof/collect/reports"
 	"bucketproof/internal/config"
@@ -21,9 +22,14 @@ import (
 // unpacked.
 const maxReport = 64 << 20
 
-// Reports reads the backup reports of a tenant that are new or changed. A report
-// that is in no known form is kept in mind as such, and said; the others are
-// read all the same.
+// reportReader grows when the reader of reports learns to read something that it
+// took for a problem, or reads something in another way: then all are read again.
+const reportReader = 2
+
+// Reports reads the backup reports of a tenant that are new or changed, or were read
+// in another way than the configuration asks for by now. What can't be read is kept
+// with its place and reason ([state.State.ReportProblems]); the rest is read all the
+// same.
 func (c *Collector) Reports(ctx context.Context, t config.Tenant) (read int, err error) {
 	if t.BackupReports.Scheme == "" {
 		return 0, nil
@@ -36,16 +42,19 @@ func (c *Collector) Reports(ctx context.Context, t config.Tenant) (read int, err
 	if err != nil {
 		return 0, err
 	}
+	reader := c.wayOfReading(t)
 	var errs []error
 	for info, err := range store.List(ctx, "") {
 		if err != nil {
 			return read, errors.Join(append(errs, fmt.Errorf("backup reports of %s: %w", t.ID, mend(err)))...)
 		}
 		source := t.BackupReports.Join(info.Key)
-		if k, ok := known[source]; ok && k.ETag == info.ETag && k.Size == info.Size || info.Size == 0 {
+		k, ok := known[source]
+		if ok && k.ETag == info.ETag && k.Size == info.Size && k.Reader == reader || strings.HasSuffix(info.Key, "/") {
 			continue
 		}
-		if err := c.readReport(ctx, store, t, info, source); err != nil {
+		b := state.BackupReport{Source: source, ETag: info.ETag, Size: info.Size, Reader: reader, Modified: info.Modified}
+		if err := c.readReport(ctx, store, t, info, b); err != nil {
 			errs = append(errs, fmt.Errorf("backup report %s: %w", source, mend(err)))
 			continue
 		}
@@ -54,7 +63,22 @@ func (c *Collector) Reports(ctx context.Context, t config.Tenant) (read int, err
 	return read, errors.Join(errs...)
 }
 
-func (c *Collector) readReport(ctx context.Context, store objects.Store, t config.Tenant, info objects.Info, source string) error {
+// wayOfReading tells apart in what ways a report can be read.
+func (c *Collector) wayOfReading(t config.Tenant) string {
+	r := t.ReportColumns
+	r.Tolerance = 0 // reading does not depend on it
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %+v %s %q %q", reportReader, r, t.Location, bucketNames(t), c.Buckets))
+	return hex.EncodeToString(sum[:8])
+}
+
+func bucketNames(t config.Tenant) (names []string) {
+	for _, b := range t.Buckets {
+		names = append(names, b.Name)
+	}
+	return names
+}
+
+func (c *Collector) readReport(ctx context.Context, store objects.Store, t config.Tenant, info objects.Info, b state.BackupReport) error {
 	body, err := store.Open(ctx, info)
 	if err != nil {
 		return err
@@ -64,68 +88,119 @@ func (c *Collector) readReport(ctx context.Context, store objects.Store, t confi
 	if err = errors.Join(err, body.Close()); err != nil {
 		return err
 	}
-	b := state.BackupReport{Source: source, ETag: info.ETag, Size: info.Size, SHA256: hex.EncodeToString(sum.Sum(nil))}
-	sessions, problem := c.parseReport(packed, t, info.Key)
-	if b.Problem = problem; problem != "" {
-		c.Log.Warn("a backup report can't be read whole", "tenant", t.ID, "report", source, "problem", problem)
+	b.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	list, problems := parseReport(packed, t, info)
+	sessions, lost := c.ownSessions(t, info.Key, list)
+	var kept []state.ReportProblem
+	for _, p := range append(problems, lost...) {
+		if p.Session != "" {
+			// An earlier content of the file may have told when it was.
+			told, err := c.State.TellsSession(ctx, t.ID, b.Source, p.Session)
+			if err != nil {
+				return err
+			}
+			if told {
+				continue
+			}
+		}
+		kept = append(kept, state.ReportProblem{Source: b.Source, Line: p.Line, Reason: p.Reason, At: p.At, Date: problemDate(p, t, info)})
 	}
-	return c.State.PutReport(ctx, t.ID, b, sessions, c.Now())
+	return c.State.PutReport(ctx, t.ID, b, sessions, kept, c.Now())
 }
 
-// parseReport reads the sessions of a report. One that names no bucket is of the
-// bucket in its key, or of the tenant's only one.
-func (c *Collector) parseReport(packed []byte, t config.Tenant, key string) (sessions []state.BackupSession, problem string) {
+// problemDate is the day that a problem is about: the report tells it, or its name,
+// or else when it was written.
+func problemDate(p reports.Problem, t config.Tenant, info objects.Info) string {
+	if !p.At.IsZero() {
+		return p.At.In(t.Location).Format(time.DateOnly)
+	}
+	if date := reports.DateInName(info.Key); date != "" {
+		return date
+	}
+	return info.Modified.In(t.Location).Format(time.DateOnly)
+}
+
+// parseReport unpacks and reads a report.
+func parseReport(packed []byte, t config.Tenant, info objects.Info) ([]reports.Session, []reports.Problem) {
+	fails := func(format string, args ...any) ([]reports.Session, []reports.Problem) {
+		return nil, []reports.Problem{{Reason: fmt.Sprintf(format, args...)}}
+	}
 	if int64(len(packed)) > maxReport {
-		return nil, fmt.Sprintf("it has more than %d MB", maxReport>>20)
+		return fails("it has more than %d MB; write one report a month or a day", maxReport>>20)
 	}
 	content, err := unpack(bytes.NewReader(packed))
 	if err != nil {
-		return nil, err.Error()
+		return fails("it can't be unpacked: %s", err)
 	}
 	text, err := io.ReadAll(io.LimitReader(content, maxReport+1))
 	if err = errors.Join(err, content.Close()); err != nil {
-		return nil, err.Error()
+		return fails("it can't be unpacked: %s", err)
 	}
 	if len(text) > maxReport {
-		return nil, fmt.Sprintf("it has more than %d MB unpacked", maxReport>>20)
+		return fails("it has more than %d MB unpacked; write one report a month or a day", maxReport>>20)
 	}
 	r := t.ReportColumns
-	list, problems, err := reports.Parse(text, reports.Columns{ID: r.ID, Bucket: r.Bucket, Start: r.Start, End: r.End, Objects: r.Objects, Bytes: r.Bytes, Status: r.Status, Success: r.Success, Location: t.Location})
-	if err != nil {
-		return nil, err.Error()
-	}
-	lost := 0
-	for _, s := range list {
-		if s.Bucket == "" {
-			s.Bucket = bucketOfReport(t, key)
-		}
-		if s.Bucket == "" {
-			lost++
-			continue
-		}
-		if !slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Name == s.Bucket }) {
-			continue // another job of the tool
-		}
-		sessions = append(sessions, state.BackupSession{Tool: s.Tool, ID: s.ID, Bucket: s.Bucket, Date: s.Date, Start: s.Start, End: s.End, Objects: s.Objects, Bytes: s.Bytes, OK: s.OK, Status: s.Status, Line: s.Line})
-	}
-	if lost > 0 {
-		problems = append(problems, fmt.Sprintf("%d sessions name no bucket; put the report into a folder with the bucket's name", lost))
-	}
-	const most = 5
-	if len(problems) > most {
-		problems = append(problems[:most], fmt.Sprintf("and %d more", len(problems)-most))
-	}
-	return sessions, strings.Join(problems, "; ")
+	return reports.Parse(text, reports.Options{File: info.Key, Modified: info.Modified, Location: t.Location,
+		Success: r.Success, Order: r.Order,
+		Columns: reports.Columns{ID: r.ID, Job: r.Job, Bucket: r.Bucket, Start: r.Start, End: r.End,
+			Objects: r.Objects, Bytes: r.Bytes, Status: r.Status}})
 }
 
-func bucketOfReport(t config.Tenant, key string) string {
-	for _, part := range strings.Split(key, "/") {
-		if slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Name == part }) {
-			return part
+// ownSessions are those that are about buckets of the tenant. One that could be about
+// any of them is a problem.
+func (c *Collector) ownSessions(t config.Tenant, key string, list []reports.Session) (own []state.BackupSession, lost []reports.Problem) {
+	for _, s := range list {
+		bucket, ours := c.bucketOf(t, key, s)
+		switch {
+		case !ours:
+			continue
+		case bucket == "":
+			at := s.Start
+			if s.Date != "" {
+				at = wallclockDate(s.Date, t.Location)
+			}
+			lost = append(lost, reports.Problem{Line: s.Line, At: at,
+				Reason: "the session names no bucket, and the tenant has several; put the report into a folder with the name of its bucket"})
+			continue
+		}
+		own = append(own, state.BackupSession{Tool: s.Tool, ID: s.ID, Bucket: bucket, Job: s.Job, Named: s.Named,
+			Copy: s.Copy, Date: s.Date, Start: s.Start, End: s.End,
+			Estimated: s.Estimated, State: string(s.State), Status: s.Status, Message: s.Message, Objects: s.Objects,
+			Bytes: s.Bytes, Line: s.Line})
+	}
+	return own, lost
+}
+
+func wallclockDate(date string, loc *time.Location) time.Time {
+	at, err := time.ParseInLocation(time.DateOnly, date, loc)
+	if err != nil {
+		return time.Time{} // dates of sessions were read as such
+	}
+	return at.Add(12 * time.Hour)
+}
+
+// bucketOf is the bucket that a session is about: the one that it names, that its
+// repository lies in, or the folder of the report is called like, or the only one of
+// the tenant where nothing says otherwise.
+func (c *Collector) bucketOf(t config.Tenant, key string, s reports.Session) (bucket string, ours bool) {
+	own := bucketNames(t)
+	if s.Bucket != "" {
+		return s.Bucket, slices.Contains(own, s.Bucket)
+	}
+	place := strings.FieldsFunc(s.Place, func(r rune) bool { return strings.ContainsRune("/:@ ", r) })
+	folders := strings.Split(key, "/")
+	for _, parts := range [][]string{place, folders[:len(folders)-1]} {
+		for _, part := range slices.Backward(parts) {
+			if slices.Contains(own, part) {
+				return part, true
+			}
+			if slices.Contains(c.Buckets, part) {
+				return "", false // of another tenant
+			}
 		}
 	}
-	if len(t.Buckets) == 1 {
-		return t.Buckets[0].Name
+	if len(own) == 1 {
+		return own[0], true
 	}
-	return ""
+	return "", true
 }

@@ -1,10 +1,14 @@
 package collect
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,28 +58,123 @@ prefixes = [""]
 			t.Error(err)
 		}
 	})
-	collector := &Collector{State: s, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC) }}
+	collector := &Collector{State: s, Buckets: []string{"acme-a", "acme-b", "others"}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC) }}
 	const restic = `{"message_type":"summary","data_added_packed":500,"backup_start":"2026-10-01T22:00:00Z","snapshot_id":"abc"}`
 	put("acme-a/restic.json.gz", gzipped(t, restic))
 	put("plain.csv", "date,bucket,objects,bytes\n2026-10-01,acme-b,3,400\n2026-10-01,others,3,400\n")
 	put("restic-of-nobody.json", restic)
-	put("rubbish.bin", "\x00\x01")
+	put("others/restic.json", restic) // another tenant's
+	put("rubbish-2026-10-02.bin", "\x00\x01")
+	put("empty.json", "")
 	read := func(want int) {
 		t.Helper()
 		if n, err := collector.Reports(t.Context(), c.Tenants[0]); err != nil || n != want {
 			t.Errorf("%d reports, %v; want %d", n, err, want)
 		}
 	}
-	read(4)
+	problems := func(want ...string) {
+		t.Helper()
+		list, err := s.ReportProblems(t.Context(), "acme")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, p := range list {
+			got = append(got, fmt.Sprintf("%s:%d %s %s", strings.TrimPrefix(p.Source, "file:reports/"), p.Line, p.Date, p.Reason[:6]))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("problems %q, want %q", got, want)
+		}
+	}
+	today := time.Now().UTC().Format(time.DateOnly)
+	read(6)
+	problems("empty.json:0 "+today+" it is ", "restic-of-nobody.json:1 2026-10-01 the se", "rubbish-2026-10-02.bin:0 2026-10-02 no bac")
 	read(0)
 	put("plain.csv", "date,bucket,objects,bytes\n2026-10-01,acme-b,3,500000\n")
 	read(1)
-	got, err := s.BackupSessions(t.Context(), "acme", time.Time{}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), "2026-10-01", "2026-10-01")
-	if err != nil || len(got) != 2 || got[0].Bytes != 500000 || got[1].Bucket != "acme-a" {
-		t.Errorf("%+v, %v", got, err)
+	sessions := func() (got []string) {
+		t.Helper()
+		list, err := s.BackupSessions(t.Context(), "acme", time.Time{}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), "2026-10-01", "2026-10-31")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range list {
+			got = append(got, fmt.Sprintf("%s %s %s %d", x.Bucket, x.ID, x.State, x.Bytes))
+		}
+		return got
 	}
-	known, err := s.KnownReports(t.Context(), "acme")
-	if err != nil || known["file:reports/rubbish.bin"].Problem == "" || known["file:reports/restic-of-nobody.json"].Problem == "" || known["file:reports/plain.csv"].Problem != "" {
-		t.Errorf("%+v, %v", known, err)
+	want := []string{"acme-b acme-b 2026-10-01 plain.csv succeeded 500000", "acme-a abc succeeded 500"}
+	if got := sessions(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+
+	// A file that is written anew keeps what it told, and a session that ran is told
+	// once, as it ended.
+	put("plain.csv", "date,bucket,status,bytes\n2026-10-02,acme-b,running,\n")
+	read(1)
+	put("plain.csv", "date,bucket,status,bytes\n2026-10-02,acme-b,failed,7\n")
+	read(1)
+	put("plain.csv", "date,bucket,status,bytes\n2026-10-02,acme-b,running,\n2026-10-03,acme-b,running,\n")
+	read(1)
+	want = []string{want[0], "acme-b acme-b 2026-10-02 plain.csv failed 7", "acme-b acme-b 2026-10-03 plain.csv running -1", want[1]}
+	if got := sessions(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+
+	// What is mended is no problem any more; with another configuration all reports
+	// are read again.
+	put("empty.json", `{"reportItems":[]}`)
+	read(1)
+	problems("restic-of-nobody.json:1 2026-10-01 the se", "rubbish-2026-10-02.bin:0 2026-10-02 no bac")
+	c.Tenants[0].ReportColumns.Start = "Start"
+	read(6)
+	read(0)
+	if got := sessions(); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// restic before 0.17.4 writes no times. A log that is collected while it grows was
+// dated when each session was the last of the file.
+func TestUndatedSessions(t *testing.T) {
+	dir := t.TempDir()
+	c, err := config.Parse(filepath.Join(dir, "config.toml"), []byte("[evidence]\nurl = \"file:evidence\"\n[[tenant]]\nid = \"acme\"\nname = \"Acme\"\nbackup_reports = \"file:reports\"\n"+
+		"[[tenant.bucket]]\nname = \"acme-a\"\nlogs = \"file:logs\"\nprefixes = [\"\"]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := state.Open(t.Context(), filepath.Join(dir, "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	collector := &Collector{State: s, Now: time.Now}
+	path, text := filepath.Join(dir, "reports", "restic.log"), ""
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for day := 1; day <= 3; day++ {
+		text += fmt.Sprintf(`{"message_type":"summary","data_added":5,"total_duration":60,"snapshot_id":"s%d"}`+"\n", day)
+		at := time.Date(2026, 10, day, 1, 1, 0, 0, time.UTC)
+		if err := errors.Join(os.WriteFile(path, []byte(text), 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := collector.Reports(t.Context(), c.Tenants[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := s.BackupSessions(t.Context(), "acme", time.Time{}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), "", "")
+	problems, perr := s.ReportProblems(t.Context(), "acme")
+	if err := errors.Join(err, perr); err != nil || len(list) != 3 || len(problems) != 0 {
+		t.Fatalf("%+v, %+v, %v", list, problems, err)
+	}
+	for i, x := range list {
+		if want := time.Date(2026, 10, i+1, 1, 0, 0, 0, time.UTC); !x.Start.Equal(want) {
+			t.Errorf("session %d at %s, want %s", i+1, x.Start, want)
+		}
 	}
 }

@@ -61,6 +61,9 @@ type Collector struct {
 	State   *state.State
 	Log     *slog.Logger
 	Now     func() time.Time
+	// Buckets are those of all tenants: a report in a folder that is called like another
+	// tenant's bucket is not this one's.
+	Buckets []string
 	// LateDays is how many days behind the newest log object a listing goes
 	// back; 0 is DefaultLateDays.
 	LateDays int

@@ -45,19 +45,18 @@ func Sources(c *config.Config, tenant string) []Source {
 		}
 	}
 	for _, t := range c.Tenants {
-		if t.CloudTrail.Scheme == "" {
-			continue
-		}
-		i := slices.IndexFunc(out, func(s Source) bool { return s.Logs.Text == t.CloudTrail.Text })
-		if i < 0 {
-			i = len(out)
-			out = append(out, Source{Logs: t.CloudTrail, Access: t.AWS, Trail: true})
-		}
-		for _, account := range t.Accounts {
-			out[i].Buckets = union(out[i].Buckets, []string{dataset.TrailOwner(account)})
-		}
-		if t.ID == tenant {
-			used[t.CloudTrail.Text] = true
+		for _, place := range t.Trails() {
+			i := slices.IndexFunc(out, func(s Source) bool { return s.Logs.Text == place.Text })
+			if i < 0 {
+				i = len(out)
+				out = append(out, Source{Logs: place, Access: t.AWS, Trail: true})
+			}
+			for _, account := range t.Accounts {
+				out[i].Buckets = union(out[i].Buckets, []string{dataset.TrailOwner(account)})
+			}
+			if t.ID == tenant {
+				used[place.Text] = true
+			}
 		}
 	}
 	for i := range out {

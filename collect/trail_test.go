@@ -118,6 +118,12 @@ func TestTrailSources(t *testing.T) {
 	if len(all) != 4 || !all[3].Trail || fmt.Sprint(all[3].Buckets) != "[trail=111111111111 trail=222222222222]" || fmt.Sprint(all[0].Except) != "[AWSLogs/]" {
 		t.Errorf("%+v", all)
 	}
+	c.Tenants[0].CloudTrailBefore = []objects.URL{url("s3://old/"), url("file:///copy/")}
+	all = Sources(c, "acme")
+	if len(all) != 4 || !all[2].Trail || !all[3].Trail || all[3].Logs.Text != "file:///copy/" || fmt.Sprint(all[3].Buckets) != "[trail=222222222222]" {
+		t.Errorf("with places before: %+v", all)
+	}
+	c.Tenants[0].CloudTrailBefore = nil
 	for tenant, want := range map[string]int{"acme": 2, "lodz": 2, "none": 1} {
 		if got := Sources(c, tenant); len(got) != want {
 			t.Errorf("%s: %+v", tenant, got)

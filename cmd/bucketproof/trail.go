@@ -106,7 +106,7 @@ func (o *trailTable) add(t config.Tenant, chains []integrity.Chain, period integ
 		o.Rows = append(o.Rows, []any{t.ID, "", "", "", integrity.NoDigest, at(period.From), at(period.To), "", "no digest of the tenant's accounts lies at " + t.CloudTrail.Text + ", so nothing is proven; is log file validation of the trail on?"})
 	}
 	for _, c := range chains {
-		whole, proven := period.To.Sub(period.From), c.ProvenTime()
+		whole, proven := c.Whole(), c.ProvenTime()
 		o.wrong = o.wrong || proven < whole || len(c.Problems) > 0
 		detail := fmt.Sprintf("%d of %d digests are valid, %d of %d log files are as they were delivered; proven: %s of %s", c.Digests.Valid, c.Digests.All, c.Logs.Valid, c.Logs.All, proven, whole)
 		if c.Backfill.All > 0 {

@@ -66,7 +66,7 @@ func TestTrailVerify(t *testing.T) {
 		trail string
 		want  []string
 	}{
-		{"clean", []string{"8 of 8 digests are valid, 11 of 11 log files are as they were delivered", "digest-none"}}, // from midnight in Chicago; the rest of the month has none
+		{"clean", []string{"8 of 8 digests are valid, 11 of 11 log files are as they were delivered", "chain-ended"}}, // from midnight in Chicago; the rest of the month has none
 		{"tampered-log", []string{"10 of 11 log files", "log-modified"}},
 		{"unlisted-log", []string{"11 of 11 log files", "log-unlisted"}},
 	} {

@@ -103,6 +103,18 @@ func (e *examination) reports(ctx context.Context) {
 		seen[u.Text] = true
 		e.first(ctx, "backup reports", u, t.AWS, "no report is there; is the backup product set to leave its reports of "+t.ID+" here?")
 	}
+	for _, t := range e.tenants {
+		if t.BackupReports.Scheme == "" {
+			continue
+		}
+		unreadable, err := e.UnreadableReports(ctx, t)
+		if err != nil {
+			e.add("backup reports", t.BackupReports.Text, Fault, "%s", err)
+		}
+		for _, r := range unreadable {
+			e.add("backup report", r.Source, Fault, "it can't be read, so nobody knows what it tells of: %s", r.Reason)
+		}
+	}
 }
 
 func (e *examination) schedule() {

@@ -43,7 +43,8 @@ func Policies(c *config.Config, tenants []config.Tenant) ([]Policy, error) {
 		if t.CloudWatch {
 			w.of(t.AWS).add("Metrics", []string{"cloudwatch:GetMetricData", "cloudwatch:ListMetrics"}, "*") // neither takes a resource
 		}
-		if t.CloudTrail.Scheme == "s3" && t.CloudTrailKeys == "" {
+		inS3 := slices.ContainsFunc(t.Trails(), func(u objects.URL) bool { return u.Scheme == "s3" })
+		if inS3 && t.CloudTrailKeys == "" {
 			w.of(t.AWS).add("TrailKeys", []string{"cloudtrail:ListPublicKeys"}, "*")
 		}
 		for _, b := range t.Buckets {

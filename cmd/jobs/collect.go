@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"bucketproof/collect"
 	"bucketproof/internal/config"
+	"bucketproof/internal/objects"
 	"bucketproof/report"
 	"bucketproof/scheduler"
 )
@@ -53,6 +55,11 @@ func (p *Parts) Collect(ctx context.Context, o CollectOptions) (out Collected, e
 	}
 	set := p.Config.Collect
 	c := &collect.Collector{Dataset: p.Data, State: p.State, Log: o.Log, Now: p.Now, LateDays: set.LateDays, Memory: set.MemoryLimit, MinFree: set.MinFree, Full: o.Full, Progress: o.Progress}
+	for _, t := range p.Config.Tenants {
+		for _, b := range t.Buckets {
+			c.Buckets = append(c.Buckets, b.Name)
+		}
+	}
 	out.Reports, out.Faults = map[string]int{}, map[string]error{}
 	out.Summaries, err = c.Collect(ctx, collect.Sources(p.Config, o.Tenant))
 	if err != nil && len(out.Summaries) == 0 {
@@ -65,8 +72,52 @@ func (p *Parts) Collect(ctx context.Context, o CollectOptions) (out Collected, e
 	for _, t := range tenants {
 		n, rerr := c.Reports(ctx, t)
 		out.Reports[t.ID] = n
-		out.Faults[t.ID] = errors.Join(out.fault(t), rerr)
-		err = errors.Join(err, rerr)
+		uerr := p.sayUnreadable(ctx, t, o.Log)
+		out.Faults[t.ID] = errors.Join(out.fault(t), rerr, uerr)
+		err = errors.Join(err, rerr, uerr)
+	}
+	return out, err
+}
+
+// maxUnreadable is how many unreadable reports a collection names.
+const maxUnreadable = 20
+
+// sayUnreadable names the backup reports of a tenant that can't be read, with every
+// collection until they can.
+func (p *Parts) sayUnreadable(ctx context.Context, t config.Tenant, log *slog.Logger) error {
+	if t.BackupReports.Scheme == "" {
+		return nil
+	}
+	files, err := p.UnreadableReports(ctx, t)
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	log.Warn("backup reports can't be read, so what they tell is not known", "tenant", t.ID, "reports", len(files))
+	for _, f := range files[:min(len(files), maxUnreadable)] {
+		log.Warn("a backup report can't be read", "tenant", t.ID, "report", f.Source, "problems", f.Problems, "reason", f.Reason)
+	}
+	return nil
+}
+
+// UnreadableReport is a backup report that can't be read, whole or in part.
+type UnreadableReport struct {
+	Source   string
+	Problems int    // in it
+	Reason   string // the first, with its line
+}
+
+// UnreadableReports are those of a tenant, in the order of their names.
+func (p *Parts) UnreadableReports(ctx context.Context, t config.Tenant) (out []UnreadableReport, err error) {
+	problems, err := p.State.ReportProblems(ctx, t.ID)
+	for _, q := range problems {
+		if len(out) == 0 || out[len(out)-1].Source != q.Source {
+			reason := q.Reason
+			if q.Line > 0 {
+				reason = fmt.Sprintf("line %d: %s", q.Line, q.Reason)
+			}
+			out = append(out, UnreadableReport{Source: q.Source, Reason: reason})
+		}
+		out[len(out)-1].Problems++
 	}
 	return out, err
 }
@@ -84,7 +135,7 @@ func (c *Collected) fault(t config.Tenant) error {
 
 func uses(t config.Tenant, s collect.Source) bool {
 	if s.Trail {
-		return t.CloudTrail.Text == s.Logs.Text
+		return slices.ContainsFunc(t.Trails(), func(u objects.URL) bool { return u.Text == s.Logs.Text })
 	}
 	for _, b := range t.Buckets {
 		if b.Logs.Text == s.Logs.Text {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"bucketproof/analyze"
@@ -31,18 +32,45 @@ func (p *Parts) VerifyTrail(ctx context.Context, t config.Tenant, r analyze.Rang
 	if t.CloudTrail.Scheme == "" {
 		return nil, period, fmt.Errorf("%s: %w", t.ID, ErrNoTrail)
 	}
-	place, err := integrity.OpenPlace(ctx, t.CloudTrail, t.AWS)
+	locations, err := trailLocations(ctx, t)
 	if err == nil && keys == nil {
 		keys, err = trailKeys(t)
 	}
 	if err != nil {
 		return nil, period, err
 	}
-	chains, err := integrity.Verify(ctx, place, integrity.Options{Bucket: place.Name, Prefix: place.Prefix, Accounts: t.Accounts, Period: period, Now: p.Now(), Keys: keys})
+	chains, err := integrity.Verify(ctx, locations, integrity.Options{Accounts: t.Accounts, Period: period, Now: p.Now(), Keys: keys})
 	if err != nil {
-		err = fmt.Errorf("the trail of %s at %s: %w", t.ID, t.CloudTrail.Text, err)
+		err = fmt.Errorf("the trail of %s at %s: %w", t.ID, trailPlaces(t), err)
 	}
 	return chains, period, err
+}
+
+// trailLocations are the places of a tenant's trail, that of today and those before.
+func trailLocations(ctx context.Context, t config.Tenant) (out []integrity.Location, err error) {
+	for _, u := range t.Trails() {
+		place, err := integrity.OpenPlace(ctx, u, t.AWS)
+		if err != nil {
+			return nil, err
+		}
+		l := integrity.Location{Store: place, Bucket: place.Name, Prefix: place.Prefix}
+		for _, o := range t.Trails() {
+			if inner, ok := o.Within(u); ok && u.Scheme == "file" { // keys of a bucket are whole, and known twice
+				l.Except = append(l.Except, inner)
+			}
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// trailPlaces names them.
+func trailPlaces(t config.Tenant) string {
+	var out []string
+	for _, u := range t.Trails() {
+		out = append(out, u.Text)
+	}
+	return strings.Join(out, ", ")
 }
 
 // trailKeys are those of the tenant's file, or of CloudTrail itself.

@@ -11,6 +11,7 @@ import (
 	"bucketproof/collect/cloudwatch"
 	"bucketproof/collect/delivery"
 	"bucketproof/internal/config"
+	"bucketproof/internal/objects"
 	"bucketproof/internal/state"
 )
 
@@ -51,11 +52,11 @@ func (p *Parts) proveTrail(ctx context.Context, t config.Tenant, r analyze.Range
 	if err != nil {
 		return err
 	}
-	days := due(p.over(r), func(d analyze.Day) bool {
+	final := func(d analyze.Day) bool {
 		k, ok := known[d.Date]
-		unread := slices.ContainsFunc(k.Problems, func(x state.TrailProblem) bool { return x.Kind == integrity.Unread })
-		return ok && k.Failure == "" && !unread && !k.Looked.Before(d.End.Add(analyze.Settle))
-	})
+		return ok && k.Failure == "" && !slices.ContainsFunc(k.Problems, unknown) && !k.Looked.Before(d.End.Add(analyze.Settle))
+	}
+	days := due(p.over(r), final)
 	if len(days) == 0 {
 		return nil
 	}
@@ -67,7 +68,8 @@ func (p *Parts) proveTrail(ctx context.Context, t config.Tenant, r analyze.Range
 	if errors.Is(err, ErrNotDue) {
 		return nil
 	}
-	if err == nil && len(chains) == 0 && t.CloudTrail.Scheme != "s3" {
+	folder := slices.ContainsFunc(t.Trails(), func(u objects.URL) bool { return u.Scheme != "s3" })
+	if err == nil && len(chains) == 0 && folder {
 		err = errNoDigests
 	}
 	if err != nil && ctx.Err() != nil {
@@ -76,17 +78,25 @@ func (p *Parts) proveTrail(ctx context.Context, t config.Tenant, r analyze.Range
 	if err != nil {
 		p.Log.Warn("the digests of the trail could not be looked at", "tenant", t.ID, "error", err)
 	}
-	out := make([]state.TrailDay, len(days))
-	for i, d := range days {
-		out[i] = state.TrailDay{Date: d.Date, Zone: zone, Looked: p.Now()}
-		if err != nil {
-			out[i].Failure = err.Error()
+	var out []state.TrailDay
+	for _, d := range days {
+		if final(d) { // between others: the digests of that time may be gone since, or lie elsewhere
 			continue
 		}
-		splitTrail(&out[i], chains, within(d, period.To))
+		day := state.TrailDay{Date: d.Date, Zone: zone, Looked: p.Now()}
+		if err != nil {
+			day.Failure = err.Error()
+		} else {
+			splitTrail(&day, chains, within(d, period.To))
+		}
+		out = append(out, day)
 	}
 	return p.State.PutTrailDays(ctx, t.ID, out)
 }
+
+// unknown tells whether a problem leaves a day to be looked at again: what could not be
+// read may be readable later, and a place that is not configured may be by then.
+func unknown(x state.TrailProblem) bool { return integrity.Problem{Kind: x.Kind}.Unknown() }
 
 // errNoDigests is of a copy of a trail, which may lack what the trail has.
 var errNoDigests = errors.New("the folder holds no digest of the tenant's accounts, so the log files in it can't be proven to be those that CloudTrail delivered")
@@ -109,7 +119,7 @@ func splitTrail(day *state.TrailDay, chains []integrity.Chain, part integrity.Sp
 		switch {
 		case x.From.Equal(x.To):
 			return !x.From.Before(part.From) && x.From.Before(part.To)
-		case x.Kind == integrity.Gap || x.Kind == integrity.MissingDigest || x.Kind == integrity.NoDigest:
+		case x.OfTime():
 			return x.From.Before(part.To) && x.To.After(part.From)
 		}
 		return ends(x.To)
@@ -118,7 +128,7 @@ func splitTrail(day *state.TrailDay, chains []integrity.Chain, part integrity.Sp
 		day.Problems = append(day.Problems, state.TrailProblem{Kind: integrity.NoDigest, From: part.From, To: part.To, Text: "no digest of the tenant's accounts is there: log file validation of the trail is off, or was never on"})
 	}
 	for _, c := range chains {
-		out := state.TrailChain{Account: c.Account, Region: c.Region, Trail: c.Trail, Whole: part.To.Sub(part.From), Proven: c.ProvenIn(part)}
+		out := state.TrailChain{Account: c.Account, Region: c.Region, Trail: c.Trail, Whole: c.WholeIn(part), Proven: c.ProvenIn(part)}
 		for _, w := range c.Windows {
 			if !ends(w.To) {
 				continue
@@ -130,13 +140,30 @@ func splitTrail(day *state.TrailDay, chains []integrity.Chain, part integrity.Sp
 			out.Logs += w.Logs.All
 			out.LogsValid += w.Logs.Valid
 		}
-		day.Chains = append(day.Chains, out)
+		problems := len(day.Problems)
 		for _, x := range c.Problems {
 			if inside(x) {
 				day.Problems = append(day.Problems, state.TrailProblem{Account: c.Account, Region: c.Region, Trail: c.Trail, Kind: x.Kind, Key: x.Key, From: x.From, To: x.To, Text: x.Text, Tampering: x.Tampering()})
 			}
 		}
+		if out.Whole > 0 || out.Digests > 0 || len(day.Problems) > problems { // else another trail is in its place
+			addChain(day, out)
+		}
 	}
+}
+
+// addChain adds the figures of a chain to those of the trail. A trail that was made anew
+// under its name has two chains.
+func addChain(day *state.TrailDay, c state.TrailChain) {
+	for i := range day.Chains {
+		if k := &day.Chains[i]; k.Account == c.Account && k.Region == c.Region && k.Trail == c.Trail {
+			k.Whole, k.Proven = k.Whole+c.Whole, k.Proven+c.Proven
+			k.Digests, k.DigestsValid = k.Digests+c.Digests, k.DigestsValid+c.DigestsValid
+			k.Logs, k.LogsValid = k.Logs+c.Logs, k.LogsValid+c.LogsValid
+			return
+		}
+	}
+	day.Chains = append(day.Chains, c)
 }
 
 // readMetrics asks CloudWatch for the days of which it may not have told all yet.

@@ -1,23 +1,26 @@
 // Package reports reads what backup tools say about their own work: AWS Backup
-// job reports (CSV and JSON), Veeam job sessions (JSON, or CSV by configured
-// columns), the summaries of restic backup --json and rclone --use-json-log, and
-// a plain CSV of date,bucket,objects,bytes. The form is told by content. [Parse]
-// gives the sessions of one report, and what in it can't be read.
+// (reports and listings of backup and copy jobs), Veeam (Backup & Replication,
+// Enterprise Manager, PowerShell, Microsoft 365), restic, rclone, kopia, Duplicati,
+// Borg, MSP360, a plain CSV of date,bucket,objects,bytes, and any CSV whose columns
+// are named. The form is told by content.
+//
+// [Parse] takes one report and gives its sessions, a [Session] for each run of a
+// job, and a [Problem] for each part that can't be read: nothing is dropped
+// silently. It knows neither the tenant's buckets nor its nights; whose a session
+// is and what it means for a night is decided by the callers.
+//
+// Files: encoding.go turns bytes into text, document.go reads JSON with its lines,
+// table.go CSV, times.go and amounts.go what stands in a cell, and each tool has
+// its own.
 package reports
 
 import (
-	"bytes"
-	"encoding/csv"
-	"encoding/json"
-	"errors"
+	"cmp"
 	"fmt"
-	"io"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/dustin/go-humanize"
 )
 
 // Tools that write reports.
@@ -26,400 +29,397 @@ const (
 	Veeam     = "veeam"
 	Restic    = "restic"
 	Rclone    = "rclone"
+	Kopia     = "kopia"
+	Duplicati = "duplicati"
+	Borg      = "borg"
+	MSP360    = "msp360"
 	Plain     = "plain"
+	Table     = "table" // a CSV whose columns are configured
+)
+
+// State is how a session ended.
+type State string
+
+const (
+	Succeeded State = "succeeded"
+	// Warned sessions wrote a restore point that lacks something, or that the tool
+	// wants a person to look at.
+	Warned State = "with warnings"
+	Failed State = "failed"
+	// Running sessions have not told yet how they end; this also stands for those that
+	// wait to begin.
+	Running State = "running"
+	// Unclear is a session of which the report does not say how it ended.
+	Unclear State = "unknown"
 )
 
 // Unknown stands for a number that a report does not give.
 const Unknown = -1
 
-// Session is one run of a backup, as its tool tells it.
+// Session is one run of a job, as its tool tells it.
 type Session struct {
-	Tool       string
-	ID         string    // what makes two sessions of a tool one
-	Bucket     string    // "" where the report names none
+	Tool string
+	// Job is whose runs replace each other: a later one that succeeded mends one that
+	// failed. Where the tool names no job, it is made of the name of the file, and
+	// Named is false.
+	Job   string
+	Named bool
+	ID    string // what makes two tellings of a tool one session
+	// Bucket is the S3 bucket that the session protects or writes to, "" where the
+	// report names none; Place is a repository's address where it gives one.
+	Bucket, Place string
+	// Other names what the session is about where that is no backup of or to a bucket:
+	// another resource, or a restore.
+	Other      string
+	Copy       bool      // it copies a backup that is there already
 	Date       string    // YYYY-MM-DD of the night, of a plain report; else ""
-	Start, End time.Time // zero where there is a Date
-	Objects    int64     // written; Unknown where the tool packs files into objects
-	Bytes      int64     // written to the bucket; Unknown where the report does not say
-	OK         bool
-	Status     string // as the tool words it
-	Line       int64  // in the report, from 1
+	Start, End time.Time // UTC; zero where there is a Date
+	// Estimated times come from the file and its neighbours, not from the report.
+	Estimated bool
+	State     State
+	Status    string // as the tool words it
+	Message   string // what the tool says beside it
+	Objects   int64  // written; Unknown where the tool packs files into objects
+	Bytes     int64  // written to the bucket; Unknown where the report does not say
+	Line      int64  // in the report, from 1
+}
+
+// Settled tells whether the session has ended.
+func (s *Session) Settled() bool { return s.State != Running }
+
+// Problem is a part of a report that can't be read.
+type Problem struct {
+	Line   int64 // from 1; 0 for the whole file
+	Reason string
+	// At is the time that it is about, as far as the part tells; zero where it does not.
+	At time.Time
+	// Session is the ID of the session that can't be dated, "" for anything else: it is
+	// no problem where an earlier content of the file told when it was.
+	Session string
 }
 
 // Columns name the columns of a CSV that bucketproof does not know. Start is
 // needed; "" is a column that the CSV does not have.
 type Columns struct {
-	ID, Bucket, Start, End, Objects, Bytes, Status string
-	Success                                        []string // statuses that mean that it went well
-	Location                                       *time.Location
+	ID, Job, Bucket, Start, End, Objects, Bytes, Status string
 }
 
-// ErrUnknown means that a report is in no form that is known.
-var ErrUnknown = errors.New("no backup report of a known form; name the columns of a CSV in tenant.report_columns")
-
-// Parse reads a report. Problems are lines that can't be read, as text with
-// their number; the sessions of the others come all the same.
-func Parse(content []byte, columns Columns) (sessions []Session, problems []string, err error) {
-	content = bytes.TrimPrefix(content, []byte("\ufeff"))
-	text := bytes.TrimSpace(content)
-	switch {
-	case len(text) == 0:
-		return nil, nil, nil
-	case text[0] == '{' || text[0] == '[':
-		return parseJSON(text)
-	}
-	return parseCSV(content, columns)
+// Options say what a report does not say of itself.
+type Options struct {
+	File     string         // its name below the place of reports
+	Modified time.Time      // when the file was written
+	Location *time.Location // of times without a zone; nil is UTC
+	Columns  Columns
+	Success  []string // statuses that mean that all went well; nil for the usual ones
+	Order    string   // of day, month and year: "dmy", "mdy", "ymd" or "ydm"; "" infers it
 }
 
-// number is a JSON number that may stand as a text.
-type number struct {
-	n     int64
-	known bool
+// Limits that keep what one file can cost within bounds.
+const (
+	maxText     = 300
+	maxProblems = 1000
+)
+
+// Parse reads a report. What can't be read is a problem; the rest comes all the
+// same. A report without a session and without a problem told of nothing, such as
+// a listing without entries.
+func Parse(content []byte, o Options) ([]Session, []Problem) {
+	if o.Location == nil {
+		o.Location = time.UTC
+	}
+	p := &parser{Options: o}
+	text := decode(content)
+	if strings.TrimSpace(text) == "" {
+		p.problem(0, "it is empty; a backup tool that reports writes something")
+	} else {
+		p.read(text)
+	}
+	return p.finish(text)
 }
 
-func (n *number) UnmarshalJSON(b []byte) error {
-	s := strings.Trim(string(b), `"`)
-	if s == "null" || s == "" {
-		return nil
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || f < 0 || f > 1<<62 {
-		return fmt.Errorf("%s is no number of bytes or objects", b)
-	}
-	*n = number{int64(f), true}
-	return nil
+// record is a session whose times are still text: a file has one layout of dates,
+// and only all of its records tell which.
+type record struct {
+	Session
+	start, end string
+	zone       *time.Location // of times without a zone
+	seconds    float64        // how long it took, where that is all the report tells
+	undated    bool           // the report gives no time: estimate it
 }
 
-func (n number) value() int64 {
-	if !n.known {
-		return Unknown
-	}
-	return n.n
+// parser gathers what a file tells.
+type parser struct {
+	Options
+	records  []record
+	problems []Problem
+	known    bool // the form is a known one
+	lines    lineRuns
 }
 
-// awsJob is an item of a BACKUP_JOB_REPORT (AWS Backup developer guide, page
-// "Audit Manager reports"); the same names are the columns of its CSV.
-type awsJob struct {
-	ID       string `json:"backupJobId"`
-	Status   string `json:"jobStatus"`
-	Resource string `json:"resourceArn"`
-	Created  string `json:"creationDate"`
-	Began    string `json:"initiationDate"`
-	Ended    string `json:"completionDate"`
-	Bytes    number `json:"backupSizeInBytes"`
+func (p *parser) problem(line int64, format string, args ...any) {
+	p.problems = append(p.problems, Problem{Line: line, Reason: short(fmt.Sprintf(format, args...))})
 }
 
-func (j awsJob) session(line int64) (Session, error) {
-	at := j.Created
-	if j.Began != "" {
-		at = j.Began
+func (p *parser) add(r record) {
+	p.known = true
+	if r.zone == nil {
+		r.zone = p.Location
 	}
-	start, err := instant(at, time.UTC)
-	if err != nil {
-		return Session{}, fmt.Errorf("creationDate: %w", err)
+	p.records = append(p.records, r)
+}
+
+// read tells the form by the content.
+func (p *parser) read(text string) {
+	switch first := strings.TrimLeft(text, " \t\r\n"); {
+	case first[0] == '[', first[0] == '{' && !oneObjectALine(text):
+		p.readDocument(text)
+	case first[0] == '{', hasObjectLine(text), strings.Contains("\n"+text, "\nFatal: "):
+		p.readLines(text)
+	default:
+		p.readTable(text)
 	}
-	s := Session{Tool: AWSBackup, ID: j.ID, Start: start, End: start, Objects: Unknown, Bytes: Unknown, OK: j.Status == "COMPLETED", Status: j.Status, Line: line}
-	if j.Ended != "" {
-		if s.End, err = instant(j.Ended, time.UTC); err != nil {
-			return Session{}, fmt.Errorf("completionDate: %w", err)
+	if !p.known && len(p.problems) == 0 {
+		p.problem(0, "%s", unknownForm)
+	}
+}
+
+const unknownForm = "no backup report of a known form; name the columns of a CSV in tenant.report_columns"
+
+// finish dates the records and gives each session a job and an ID.
+func (p *parser) finish(text string) ([]Session, []Problem) {
+	order, refused := p.order()
+	var out []Session
+	seen := map[string]int{}
+	for i := range p.records {
+		r := &p.records[i]
+		r.Status, r.Message = short(r.Status), short(r.Message)
+		if r.Job = short(r.Job); r.Job == "" {
+			r.Job = JobOfFile(p.File)
+		} else {
+			r.Named = true
 		}
-	}
-	// What a vault takes in is not written to the bucket: bytes are not compared.
-	if _, bucket, ok := strings.Cut(j.Resource, ":s3:::"); ok {
-		s.Bucket = bucket
-	}
-	return s, nil
-}
-
-func parseJSON(text []byte) (sessions []Session, problems []string, err error) {
-	var whole struct {
-		Items   []awsJob       `json:"reportItems"`
-		Results []veeamSession `json:"results"`
-	}
-	if json.Unmarshal(text, &whole) == nil && whole.Items != nil {
-		for i, j := range whole.Items {
-			s, err := j.session(int64(i + 1))
-			if err != nil {
-				problems = append(problems, fmt.Sprintf("item %d: %s", i+1, err))
-				continue
+		if r.Other != "" || !p.date(r, order, refused) {
+			continue
+		}
+		if r.ID == "" {
+			id := strings.Join([]string{r.Bucket, cmp.Or(r.Date, r.start), r.Job}, " ")
+			if n := seen[id]; n > 0 {
+				r.ID = fmt.Sprintf("%s %d", id, n+1)
+			} else {
+				r.ID = id
 			}
-			sessions = append(sessions, s)
+			seen[id]++
 		}
-		return sessions, problems, nil
+		out = append(out, r.Session)
 	}
-	list := whole.Results
-	if list == nil && text[0] == '[' {
-		if json.Unmarshal(text, &list) != nil {
-			return nil, nil, ErrUnknown
-		}
+	p.estimate(out)
+	out = slices.DeleteFunc(out, func(s Session) bool { return s.Date == "" && s.Start.IsZero() })
+	p.locate(text, out)
+	if n := len(p.problems); n > maxProblems {
+		p.problems = p.problems[:maxProblems]
+		p.problem(p.problems[maxProblems-1].Line, "and %d problems more", n-maxProblems)
 	}
-	for i, v := range list {
-		s, err := v.session(int64(i + 1))
-		if err != nil {
-			problems = append(problems, fmt.Sprintf("item %d: %s", i+1, err))
-			continue
-		}
-		sessions = append(sessions, s)
-	}
-	if list != nil {
-		return sessions, problems, nil
-	}
-	return parseLines(text)
+	return out, p.problems
 }
 
-// veeamSession is a job session of Veeam's REST APIs and PowerShell.
-type veeamSession struct {
-	ID         string `json:"id"`
-	Start      string `json:"creationTime"`
-	End        string `json:"endTime"`
-	Status     string `json:"status"`
-	Result     string `json:"result"`
-	Statistics struct {
-		Bytes number `json:"transferredDataBytes"`
-	} `json:"statistics"`
+// order is the order of day, month and year in the file; refused says why it can't
+// be told.
+func (p *parser) order() (order, refused string) {
+	if p.Order != "" {
+		return p.Order, ""
+	}
+	var times []string
+	for i := range p.records {
+		times = append(times, p.records[i].start, p.records[i].end)
+	}
+	return inferOrder(times)
 }
 
-func (v veeamSession) session(line int64) (Session, error) {
-	start, err := instant(v.Start, time.UTC)
+// date sets the times of a record, or notes why it has none.
+func (p *parser) date(r *record, order, refused string) bool {
+	if r.Date != "" || r.undated {
+		return true
+	}
+	start, err := parseTime(r.start, order, r.zone)
+	if err == nil && refused != "" && needsOrder(r.start) {
+		err = fmt.Errorf("%q: %s", r.start, refused)
+	}
 	if err != nil {
-		return Session{}, fmt.Errorf("creationTime: %w", err)
+		p.problems = append(p.problems, Problem{Line: r.Line, Reason: short("start: " + err.Error()), At: p.guess(r.start, r.zone)})
+		return false
 	}
-	status := v.Status
-	if v.Result != "" {
-		status = v.Result
-	}
-	s := Session{Tool: Veeam, ID: v.ID, Start: start, End: start, Objects: Unknown, Bytes: v.Statistics.Bytes.value(), Status: status, OK: went(status, veeamSuccess), Line: line}
-	if v.End != "" {
-		if s.End, err = instant(v.End, time.UTC); err != nil {
-			return Session{}, fmt.Errorf("endTime: %w", err)
+	r.Start, r.End = start, start
+	if r.end != "" {
+		end, err := parseTime(r.end, order, r.zone)
+		if err != nil {
+			p.problems = append(p.problems, Problem{Line: r.Line, Reason: short("end: " + err.Error()), At: start})
+			return false
+		}
+		if end.After(start) { // tools write a date long ago for "not yet"
+			r.End = end
 		}
 	}
-	return s, nil
+	return true
 }
 
-var veeamSuccess = []string{"success", "warning"}
-
-func went(status string, success []string) bool {
-	return slices.ContainsFunc(success, func(s string) bool { return strings.EqualFold(s, status) })
+// guess is the time that a text means which can't be read for certain: the reading
+// that lies closest before the file was written.
+func (p *parser) guess(text string, zone *time.Location) (best time.Time) {
+	for _, order := range []string{"dmy", "mdy", "ymd"} {
+		at, err := parseDay(text, order, zone)
+		if err != nil || !p.Modified.IsZero() && at.After(p.Modified.Add(48*time.Hour)) {
+			continue
+		}
+		if best.IsZero() || at.After(best) {
+			best = at
+		}
+	}
+	return best
 }
 
-// parseLines reads what restic and rclone write, one object a line. The lines of
-// rclone are one session, whose last figures hold: they add up.
-func parseLines(text []byte) (sessions []Session, problems []string, err error) {
-	var copied *Session
-	known := false
-	line := int64(0)
-	for raw := range bytes.Lines(text) {
-		line++
-		raw = bytes.TrimSpace(raw)
-		if len(raw) == 0 {
+// estimate dates sessions of which the report gives no time. The last one ended
+// when the file was written; others lie between their neighbours.
+func (p *parser) estimate(list []Session) {
+	for i := range list {
+		s := &list[i]
+		if s.Date != "" || !s.Start.IsZero() {
 			continue
 		}
-		var l struct {
-			Type    string `json:"message_type"`
-			DryRun  bool   `json:"dry_run"`
-			Start   string `json:"backup_start"`
-			End     string `json:"backup_end"`
-			ID      string `json:"snapshot_id"`
-			Added   number `json:"data_added"`
-			Packed  number `json:"data_added_packed"`
-			Time    string `json:"time"`
-			Level   string `json:"level"`
-			Message string `json:"msg"`
-			Stats   *struct {
-				Bytes  number `json:"bytes"`
-				Errors number `json:"errors"`
-				Fatal  bool   `json:"fatalError"`
-			} `json:"stats"`
+		took := time.Duration(0)
+		for _, r := range p.records {
+			if r.ID == s.ID && r.Line == s.Line {
+				took = time.Duration(r.seconds * float64(time.Second))
+			}
 		}
-		if err := json.Unmarshal(raw, &l); err != nil {
-			problems = append(problems, fmt.Sprintf("line %d: no JSON", line))
+		s.Estimated = true
+		if name := DateInName(p.File); name != "" && i+1 == len(list) && !nearDate(p.Modified, name) {
+			p.problems = append(p.problems, Problem{Line: s.Line, Session: s.ID,
+				Reason: "it tells no time, and the file was written long after the date in its name; copy reports with their times"})
 			continue
+		}
+		var before, behind time.Time
+		if i > 0 {
+			before = list[i-1].End
+		}
+		if i+1 < len(list) {
+			behind = list[i+1].Start
 		}
 		switch {
-		case l.Type != "":
-			known = true
-			if l.Type != "summary" || l.DryRun {
-				continue
+		case i+1 == len(list) && !p.Modified.IsZero():
+			s.End = p.Modified.UTC()
+			s.Start = s.End.Add(-took)
+		case s.State != Succeeded && !before.IsZero() && !behind.IsZero():
+			// A run that left no time is of the night behind the one before, or of that in
+			// which it was tried again.
+			s.Start = behind
+			if behind.Sub(before) > 30*time.Hour {
+				s.Start = before.Add(24 * time.Hour)
 			}
-			start, err := instant(l.Start, time.UTC)
-			if err != nil {
-				problems = append(problems, fmt.Sprintf("line %d: backup_start: %s", line, err))
-				continue
-			}
-			s := Session{Tool: Restic, ID: l.ID, Start: start, End: start, Objects: Unknown, Bytes: l.Added.value(), OK: true, Status: "summary", Line: line}
-			if l.Packed.known {
-				s.Bytes = l.Packed.n
-			}
-			if end, err := instant(l.End, time.UTC); err == nil {
-				s.End = end
-			}
-			if s.ID == "" {
-				s.ID = l.Start
-			}
-			sessions = append(sessions, s)
-		case l.Time != "" && (l.Level != "" || l.Stats != nil):
-			known = true
-			at, err := instant(l.Time, time.UTC)
-			if err != nil {
-				problems = append(problems, fmt.Sprintf("line %d: time: %s", line, err))
-				continue
-			}
-			if copied == nil {
-				copied = &Session{Tool: Rclone, ID: l.Time, Start: at, Objects: Unknown, Bytes: Unknown, OK: true, Status: "finished"}
-			}
-			copied.End, copied.Line = at, line
-			if l.Stats != nil {
-				copied.Bytes = l.Stats.Bytes.value()
-				copied.OK = !l.Stats.Fatal && l.Stats.Errors.n == 0
-				if !copied.OK {
-					copied.Status = fmt.Sprintf("%d errors", l.Stats.Errors.n)
+			s.End = s.Start
+		case s.State != Succeeded && !behind.IsZero():
+			s.Start, s.End = behind, behind
+		default:
+			p.problems = append(p.problems, Problem{Line: s.Line, Session: s.ID,
+				Reason: "it tells no time, and only the last session of a file is dated by the file; write one file a session"})
+		}
+	}
+}
+
+// nearDate tells whether a file was written about when its name says.
+func nearDate(at time.Time, date string) bool {
+	day, err := time.Parse(time.DateOnly, date)
+	return err == nil && at.Sub(day).Abs() < 72*time.Hour
+}
+
+var isoDate = regexp.MustCompile(`\b(20\d\d-[01]\d-[0-3]\d)(?:[T ]([0-2]\d:[0-5]\d))?`)
+
+// locate dates the problems that tell no time themselves: by what is written in
+// their line, or by the last session in front of it.
+func (p *parser) locate(text string, list []Session) {
+	var lines []string
+	for i := range p.problems {
+		q := &p.problems[i]
+		if !q.At.IsZero() || q.Line == 0 {
+			continue
+		}
+		if lines == nil {
+			lines = strings.Split(text, "\n")
+		}
+		if q.Line <= int64(len(lines)) {
+			if all := isoDate.FindAllString(lines[q.Line-1], 100); len(all) > 0 {
+				if at, err := parseDay(all[len(all)-1], "ymd", p.Location); err == nil {
+					q.At = at
 				}
 			}
 		}
-	}
-	if copied != nil {
-		sessions = append(sessions, *copied)
-	}
-	if !known {
-		return nil, problems, ErrUnknown
-	}
-	return sessions, problems, nil
-}
-
-func parseCSV(content []byte, columns Columns) (sessions []Session, problems []string, err error) {
-	r := csv.NewReader(bytes.NewReader(content))
-	r.FieldsPerRecord = -1
-	r.LazyQuotes = true
-	if first, _, _ := bytes.Cut(content, []byte("\n")); bytes.Count(first, []byte(";")) > bytes.Count(first, []byte(",")) {
-		r.Comma = ';'
-	}
-	head, err := r.Read()
-	if err != nil {
-		return nil, nil, ErrUnknown
-	}
-	at := map[string]int{}
-	for i, h := range head {
-		at[strings.ToLower(strings.TrimSpace(h))] = i
-	}
-	has := func(names ...string) bool {
-		return !slices.ContainsFunc(names, func(n string) bool { _, ok := at[strings.ToLower(n)]; return !ok })
-	}
-	var read func(field func(string) string) (Session, error)
-	switch {
-	case has("backupJobId", "jobStatus"):
-		read = func(field func(string) string) (Session, error) {
-			j := awsJob{ID: field("backupJobId"), Status: field("jobStatus"), Resource: field("resourceArn"), Created: field("creationDate"), Began: field("initiationDate"), Ended: field("completionDate")}
-			return j.session(0)
-		}
-	case columns.Start != "" && has(columns.Start):
-		read = columns.session
-	case has("date", "bytes"):
-		read = plain
-	default:
-		return nil, nil, ErrUnknown
-	}
-	for {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return sessions, problems, nil
-		}
-		var perr *csv.ParseError
-		if errors.As(err, &perr) {
-			problems = append(problems, fmt.Sprintf("line %d: %s", perr.Line, perr.Err))
-			continue
-		}
-		if err != nil {
-			return sessions, problems, err
-		}
-		line, _ := r.FieldPos(0)
-		s, err := read(func(name string) string {
-			if i, ok := at[strings.ToLower(name)]; ok && name != "" && i < len(row) {
-				return strings.TrimSpace(row[i])
+		for _, s := range list {
+			if q.At.IsZero() && s.Line <= q.Line && s.Date == "" && (q.At.IsZero() || s.Start.After(q.At)) {
+				q.At = s.Start
 			}
-			return ""
-		})
-		if err != nil {
-			problems = append(problems, fmt.Sprintf("line %d: %s", line, err))
+		}
+	}
+	p.spread(text)
+}
+
+// spread says of a file that can't be read at all which days it is about, where its
+// text has dates: a problem for each.
+func (p *parser) spread(text string) {
+	if len(p.problems) != 1 || p.problems[0].Line != 0 {
+		return
+	}
+	seen := map[string]bool{}
+	whole := p.problems[0]
+	var out []Problem
+	for _, m := range isoDate.FindAllStringSubmatch(text, 10000) {
+		at, err := parseDay(strings.TrimSpace(m[1]+" "+m[2]), "ymd", p.Location)
+		if err != nil || seen[m[1]] || !p.Modified.IsZero() && at.After(p.Modified.Add(48*time.Hour)) {
 			continue
 		}
-		s.Line = int64(line)
-		sessions = append(sessions, s)
+		seen[m[1]] = true
+		whole.At = at
+		out = append(out, whole)
+	}
+	if len(out) > 0 && len(out) <= maxProblems {
+		p.problems = out
 	}
 }
 
-// session reads a row by the configured columns.
-func (c Columns) session(field func(string) string) (Session, error) {
-	loc := c.Location
-	if loc == nil {
-		loc = time.UTC
+// short is a text on one line and not longer than a cell may be.
+func short(s string) string {
+	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\ufffd")), " ")
+	if r := []rune(s); len(r) > maxText {
+		return string(r[:maxText]) + "…"
 	}
-	start, err := instant(field(c.Start), loc)
-	if err != nil {
-		return Session{}, fmt.Errorf("%s: %w", c.Start, err)
+	return s
+}
+
+var (
+	dateInName = regexp.MustCompile(`(?:19|20)\d\d[-_./]?\d\d[-_./]?\d\d|\d\d[-_.]\d\d[-_.](?:19|20)\d\d`)
+	timeInName = regexp.MustCompile(`\*[T_\-. ]?\d\d[-_.:h]?\d\d(?:[-_.:m]?\d\d)?s?(?:Z|[+-]\d{2}[-_:]?\d{2})?`)
+	longNumber = regexp.MustCompile(`\d{9,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\b[0-9a-f]{16,}\b`)
+	rotation   = regexp.MustCompile(`(\.(?:log|txt|csv|jsonl?|ndjson))(?:[-.]\*)?(?:\.\d{1,3})?(?:\.(?:gz|zst|old))?$`)
+	starred    = regexp.MustCompile(`(\w)[-_. ]?\*+`)
+)
+
+// JobOfFile is the job that the name of a report stands for, where its content
+// names none: the name without dates, times, numbers that count up with them, and
+// what rotation adds. backup2.log and backup3.log stay two jobs.
+func JobOfFile(name string) string {
+	for _, part := range []*regexp.Regexp{dateInName, timeInName, longNumber} {
+		name = part.ReplaceAllString(name, "*")
 	}
-	s := Session{Tool: Veeam, ID: field(c.ID), Bucket: field(c.Bucket), Start: start, End: start, Status: field(c.Status)}
-	if c.End != "" && field(c.End) != "" {
-		if s.End, err = instant(field(c.End), loc); err != nil {
-			return Session{}, fmt.Errorf("%s: %w", c.End, err)
+	return starred.ReplaceAllString(rotation.ReplaceAllString(name, "$1"), "$1")
+}
+
+// DateInName is the date that the name of a report holds, as YYYY-MM-DD, or "".
+func DateInName(name string) string {
+	for _, m := range slices.Backward(dateInName.FindAllString(name, -1)) {
+		for _, layout := range []string{"2006-01-02", "20060102", "02-01-2006"} {
+			t, err := time.Parse(layout, strings.NewReplacer("_", "-", ".", "-", "/", "-").Replace(m))
+			if err == nil {
+				return t.Format(time.DateOnly)
+			}
 		}
 	}
-	if s.Objects, err = amount(field(c.Objects)); err != nil {
-		return Session{}, fmt.Errorf("%s: %w", c.Objects, err)
-	}
-	if s.Bytes, err = amount(field(c.Bytes)); err != nil {
-		return Session{}, fmt.Errorf("%s: %w", c.Bytes, err)
-	}
-	success := c.Success
-	if len(success) == 0 {
-		success = veeamSuccess
-	}
-	s.OK = c.Status == "" || went(s.Status, success)
-	if s.ID == "" {
-		s.ID = s.Bucket + " " + field(c.Start)
-	}
-	return s, nil
-}
-
-// plain reads a row of date,bucket,objects,bytes.
-func plain(field func(string) string) (Session, error) {
-	date := field("date")
-	if _, err := time.Parse(time.DateOnly, date); err != nil {
-		return Session{}, fmt.Errorf("date is %q; write YYYY-MM-DD, the day on which the night begins", date)
-	}
-	s := Session{Tool: Plain, ID: date + " " + field("bucket"), Bucket: field("bucket"), Date: date, OK: true, Status: "reported"}
-	var err error
-	if s.Objects, err = amount(field("objects")); err != nil {
-		return Session{}, fmt.Errorf("objects: %w", err)
-	}
-	if s.Bytes, err = amount(field("bytes")); err != nil {
-		return Session{}, fmt.Errorf("bytes: %w", err)
-	}
-	return s, nil
-}
-
-// amount is a whole number, or a size like "12.5 GB".
-func amount(text string) (int64, error) {
-	if text == "" {
-		return Unknown, nil
-	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n >= 0 {
-		return n, nil
-	}
-	if n, err := humanize.ParseBytes(text); err == nil && n < 1<<62 {
-		return int64(n), nil
-	}
-	return 0, fmt.Errorf("%q is no number", text)
-}
-
-// layouts of times; those without a zone are of the zone that is given.
-var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02 15:04", "2006-01-02T15:04:05Z0700", "1/2/2006 3:04:05 PM", "1/2/2006 15:04", "02.01.2006 15:04:05"}
-
-func instant(text string, loc *time.Location) (time.Time, error) {
-	for _, layout := range layouts {
-		if t, err := time.ParseInLocation(layout, text, loc); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("%q is no time; write one like 2026-10-01T22:00:00Z", text)
+	return ""
 }

@@ -97,7 +97,9 @@ type Tenant struct {
 	Suppressions  []Suppression
 	LargePut      int64 // bytes
 	AWS           objects.Access
-	CloudTrail    objects.URL // no Scheme: none
+	CloudTrail    objects.URL // where the trail delivers; no Scheme: none
+	// CloudTrailBefore are the places where it delivered before, or where copies of them lie.
+	CloudTrailBefore []objects.URL
 	// CloudTrailKeys is a file with the public keys of CloudTrail, resolved against
 	// Dir; "" asks CloudTrail for them.
 	CloudTrailKeys string
@@ -115,15 +117,27 @@ type Tenant struct {
 	Tickets       Tickets
 }
 
+// Trails are the places of the tenant's trail: that of today, and those before.
+func (t *Tenant) Trails() []objects.URL {
+	if t.CloudTrail.Scheme == "" {
+		return nil
+	}
+	return append([]objects.URL{t.CloudTrail}, t.CloudTrailBefore...)
+}
+
 // HasMetrics tells whether there is a count of requests beside the access log.
 func (t *Tenant) HasMetrics() bool { return t.CloudWatch || t.MetricsFile != "" }
 
-// ReportColumns name the columns of a backup tool's CSV, and what its figures may
-// differ by from those of the log.
+// ReportColumns name the columns of a backup tool's CSV, and say what a tool's
+// reports do not say of themselves.
 type ReportColumns struct {
-	ID, Bucket, Start, End, Objects, Bytes, Status string
-	Success                                        []string
-	Tolerance                                      float64 // share of the reported bytes, 0 to 1
+	ID, Job, Bucket, Start, End, Objects, Bytes, Status string
+	// Success are the statuses that mean that all went well; nil for the usual ones.
+	Success []string
+	// Order is that of day, month and year in dates, "dmy", "mdy", "ymd" or "ydm"; ""
+	// infers it from each file.
+	Order     string
+	Tolerance float64 // what report and log may differ by, a share of the reported bytes, 0 to 1
 }
 
 // Bucket is one source bucket, the place of its access logs and what is

@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -147,6 +148,10 @@ prefixes = ["veeam/sql/"]
 		{"same id", minimal + strings.Replace(second, "beta", "acme", 1), `c.toml:11: tenant.id: "acme" is taken`},
 		{"trail without accounts", strings.Replace(minimal, "[[tenant.bucket]]", "cloudtrail = \"s3://acme-trail/AWSLogs/\"\n[[tenant.bucket]]", 1), `name the tenant's accounts`},
 		{"trail among access logs", strings.Replace(minimal, "[[tenant.bucket]]", "accounts = [\"111122223333\"]\ncloudtrail = \"s3://acme-logs/x/\"\n[[tenant.bucket]]", 1), `is also where the access logs of acme-backups are`},
+		{"trail among access logs before", strings.Replace(minimal, "[[tenant.bucket]]", "accounts = [\"111122223333\"]\ncloudtrail = [\"s3://acme-trail/\", \"s3://acme-logs/x/\"]\n[[tenant.bucket]]", 1), `is also where the access logs of acme-backups are`},
+		{"trail twice", strings.Replace(minimal, "[[tenant.bucket]]", "accounts = [\"111122223333\"]\ncloudtrail = [\"s3://acme-trail/\", \"s3://acme-trail/\"]\n[[tenant.bucket]]", 1), `cloudtrail: entry 2 is empty or stands twice`},
+		{"trail that is no place", strings.Replace(minimal, "[[tenant.bucket]]", "cloudtrail = [1]\n[[tenant.bucket]]", 1), `cloudtrail: entry 1 is the number 1`},
+		{"trail in a log group", strings.Replace(minimal, "[[tenant.bucket]]", "cloudtrail = [\"s3://acme-trail/\", \"cloudwatch:trail\"]\n[[tenant.bucket]]", 1), `a log group can be the place of a bucket's logs alone`},
 		{"overlapping prefixes", minimal + second, `c.toml:16: tenant.bucket.prefixes: "veeam/sql/" overlaps "veeam/" of tenant acme`},
 		{"whole bucket overlaps", minimal + strings.Replace(second, "veeam/sql/", "", 1), `overlaps "veeam/"`},
 		{"mutual logging", minimal + strings.ReplaceAll(strings.ReplaceAll(second, `"acme-backups"`, `"acme-logs"`), `"s3://acme-logs/x/"`, `"s3://acme-backups/x/"`), "logs about logs without end"},
@@ -175,6 +180,34 @@ prefixes = ["veeam/sql/"]
 				t.Error("the message repeats the secret")
 			}
 		})
+	}
+}
+
+// TestTrailPlaces: a tenant's trail is in one place, or delivered to others before.
+func TestTrailPlaces(t *testing.T) {
+	for text, want := range map[string]string{
+		`""`: "[]", `[]`: "[]", `"s3://new/"`: "[s3://new/]", `["s3://new/"]`: "[s3://new/]",
+		`["s3://new/", "s3://old/ct/", "file:copy/"]`: "[s3://new/ s3://old/ct/ file:copy/]",
+	} {
+		path := filepath.Join(t.TempDir(), "c.toml")
+		text := strings.Replace(minimal, "[[tenant.bucket]]", "accounts = [\"111122223333\"]\ncloudtrail = "+text+"\n[[tenant.bucket]]", 1)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{}
+		for _, u := range c.Tenants[0].Trails() {
+			got = append(got, u.Text)
+			if u.Scheme == "file" && !filepath.IsAbs(u.Path) {
+				t.Errorf("%s is not resolved", u.Path)
+			}
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%s: %v", text, got)
+		}
 	}
 }
 

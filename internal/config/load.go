@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // zones must be there on a machine without a zone database
+	"unicode"
 
 	"github.com/BurntSushi/toml"
 	"github.com/robfig/cron/v3"
@@ -132,6 +133,28 @@ func (c *Config) readURL(t *table, key, example string) objects.URL {
 	if text == "" {
 		return objects.URL{}
 	}
+	return c.parseURL(t, key, text)
+}
+
+// readURLs reads one place or a list of them.
+func (c *Config) readURLs(t *table, key string) (out []objects.URL) {
+	list, isList := []string{}, false
+	if _, isList = t.m[key].([]any); isList {
+		list, _ = t.stringList(key)
+	} else if text := t.str(key, ""); text != "" {
+		list = []string{text}
+	}
+	for i, text := range list {
+		if text == "" || slices.Contains(list[:i], text) {
+			t.problem(key, "entry %d is empty or stands twice; remove it", i+1)
+			continue
+		}
+		out = append(out, c.parseURL(t, key, text))
+	}
+	return out
+}
+
+func (c *Config) parseURL(t *table, key, text string) objects.URL {
 	u, err := objects.ParseURL(text)
 	if err != nil {
 		t.problem(key, "%s", err)
@@ -251,8 +274,8 @@ func (c *Config) readTenant(t *table) Tenant {
 	n.BusinessHours = readWindow(t.sub("business_hours"), Window{Start: 8 * 60, End: 18 * 60, Days: [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}})
 	n.LargePut = readSize(t, "large_put", 1<<30)
 	n.AWS = readAccess(t.sub("aws"), c.AWS)
-	if t.str("cloudtrail", "") != "" {
-		n.CloudTrail = c.readURL(t, "cloudtrail", "s3://acme-trail/AWSLogs/111122223333/")
+	if places := c.readURLs(t, "cloudtrail"); len(places) > 0 {
+		n.CloudTrail, n.CloudTrailBefore = places[0], places[1:]
 	}
 	n.DataEvents = t.boolean("cloudtrail_data_events", true)
 	for key, to := range map[string]*string{"approved_changes": &n.ApprovedChanges, "cloudtrail_keys": &n.CloudTrailKeys, "metrics_file": &n.MetricsFile} {
@@ -293,14 +316,45 @@ func (c *Config) readTenant(t *table) Tenant {
 }
 
 func readReportColumns(t *table) ReportColumns {
-	r := ReportColumns{ID: t.str("id", ""), Bucket: t.str("bucket", ""), Start: t.str("start", ""), End: t.str("end", ""), Objects: t.str("objects", ""),
-		Bytes: t.str("bytes", ""), Status: t.str("status", ""), Tolerance: float64(t.integer("tolerance_percent", 10, 0, 1000)) / 100}
+	r := ReportColumns{ID: t.str("id", ""), Job: t.str("job", ""), Bucket: t.str("bucket", ""), Start: t.str("start", ""), End: t.str("end", ""),
+		Objects: t.str("objects", ""), Bytes: t.str("bytes", ""), Status: t.str("status", ""), Tolerance: float64(t.integer("tolerance_percent", 10, 0, 1000)) / 100}
 	r.Success, _ = t.stringList("success")
-	if r.Start == "" && (r.ID != "" || r.Bucket != "" || r.End != "" || r.Objects != "" || r.Bytes != "" || r.Status != "") {
+	if layout := t.str("layout", ""); layout != "" {
+		if r.Order = dateOrder(layout); r.Order == "" {
+			t.problem("layout", "is %q; write the order of the date, such as \"DD/MM/YYYY HH:mm\" or \"MM/DD/YYYY\", or \"day first\", \"month first\" or \"year first\"", layout)
+		}
+	}
+	if r.Start == "" && (r.ID != "" || r.Job != "" || r.Bucket != "" || r.End != "" || r.Objects != "" || r.Bytes != "" || r.Status != "") {
 		t.problem("start", "is missing; name the column with the time at which a session starts")
 	}
 	t.done()
 	return r
+}
+
+// dateOrder is the order of day, month and year that a layout names, as letters;
+// "" where it names none. What follows the date is read in any form.
+func dateOrder(layout string) string {
+	switch strings.ToLower(layout) {
+	case "day first":
+		return "dmy"
+	case "month first":
+		return "mdy"
+	case "year first", "iso":
+		return "ymd"
+	}
+	order := ""
+	date, _, _ := strings.Cut(strings.Replace(layout, "T", " ", 1), " ")
+	for _, r := range date {
+		if r = unicode.ToLower(r); strings.ContainsRune("dmy", r) && !strings.HasSuffix(order, string(r)) {
+			order += string(r)
+		} else if unicode.IsLetter(r) && !strings.HasSuffix(order, string(r)) {
+			return ""
+		}
+	}
+	if slices.Contains([]string{"dmy", "mdy", "ymd", "ydm"}, order) {
+		return order
+	}
+	return ""
 }
 
 func (c *Config) readBucket(t *table) Bucket {
@@ -412,7 +466,7 @@ func checkTrail(t *table, n Tenant) {
 		t.problem("cloudtrail", "is set and accounts is not, so no event could be told to be the tenant's; name the tenant's accounts")
 	}
 	for _, b := range n.Buckets {
-		if b.Logs.Text == n.CloudTrail.Text {
+		if slices.ContainsFunc(n.Trails(), func(u objects.URL) bool { return u.Text == b.Logs.Text }) {
 			t.problem("cloudtrail", "is also where the access logs of %s are; name the folder of the trail alone, such as s3://bucket/AWSLogs/111122223333/", b.Name)
 		}
 	}

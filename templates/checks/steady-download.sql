@@ -9,7 +9,8 @@
 -- draft: {subject} read from {bucket} {span}, no large amount on any day, and far more in four weeks than in those before. It is to be confirmed what it was read for.
 --
 -- The bytes of the 28 days up to a day are at least :large_download, and a day's
--- share of them is more than twice that of the 28 days before, of which seven or more were evaluated.
+-- share of them is more than twice that of the 28 days before, of which seven or more
+-- were evaluated. Days of so much by themselves are left to large-download.
 with t as (
     select t.bucket, p.identity, d.day_number, sum(t.bytes) as bytes, count(*) as reads, min(t.time) as first_seen, max(t.time) as last_seen,
            min_by(t.source_object || ':' || cast(t.source_line as varchar), (t.time, t.source_object, t.source_line)) as sample
@@ -17,6 +18,7 @@ with t as (
     join principals p on p.requester = t.requester
     join quarters d on d.quarter = t.quarter
     group by t.bucket, p.identity, d.day_number
+    having sum(t.bytes) < :large_download
 ), evaluated as (
     select c.bucket, c.date, c.day_number, c.in_range,
            (select count(*) from coverage x where x.bucket = c.bucket and x.gap = '' and x.day_number between c.day_number - 27 and c.day_number) as days,

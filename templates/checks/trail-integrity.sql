@@ -9,13 +9,14 @@
 -- draft: The digests that CloudTrail signs do not prove all of the trail {span}: {subject}. It is to be found out whether someone changed or removed files in the trail's bucket, or whether the trail or its log file validation was off.
 --
 -- High is what means that someone changed what CloudTrail had delivered, or that it
--- can't be told from that. Time without digests is medium: by CloudTrail's own word the
--- trail or its validation was off, or digests are not there. What could not be read is
--- no finding; the day is not evaluated then.
+-- can't be told from that: so is a chain that ends and does not go on. Time without digests
+-- between is medium: by CloudTrail's own word the trail or its validation was off. What could
+-- not be read, or lies in a place that is not configured, is no finding; the day is not
+-- evaluated then.
 select '' as bucket, kind || ', ' || case when object <> '' then object else concat_ws(' ', nullif(account, ''), nullif(region, ''), nullif(trail, '')) end as subject, date, count(*) as count,
        min(from_time) as first_seen, max(to_time) as last_seen, case when bool_or(tampering) then 'high' else 'medium' end as severity,
        array_agg(object order by from_time, object) filter (where object <> '') as samples, array_agg(distinct detail order by detail) as who
 from trail_problems
-where kind <> 'unread'
+where kind not in ('unread', 'elsewhere')
 group by kind, object, account, region, trail, date
 order by date, subject

@@ -2,12 +2,14 @@
 -- question: Do the reports of the backup tool agree with the log?
 -- witness: access log, backup reports
 -- empty: no report was to be expected of any night
--- column sessions: that the tool reported for the night
+-- column sessions: that the tool reported for the night and that have ended
+-- column failed: also where a later session of the same job mended it
+-- column running: that have not told yet how they end
 -- column reported_objects: empty where the tool does not count objects
 -- column reported_bytes: empty where the tool does not tell
 -- column objects: that backup principals wrote in the window, by the log
--- column verdict: agrees, or how they differ; no report where the days before had one
-select bucket, date, sessions, failed, reported_objects, reported_bytes, objects, bytes, verdict
+-- column verdict: agrees, or how they differ; no report where one was to be expected
+select bucket, date, sessions, failed, running, reported_objects, reported_bytes, objects, bytes, verdict
 from reconciled
 where :bucket = '' or bucket = :bucket
 order by bucket, date

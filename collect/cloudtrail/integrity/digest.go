@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"bucketproof/internal/objects"
@@ -50,6 +52,8 @@ const (
 
 // digest is a digest file.
 type digest struct {
+	folder      folder
+	root        string // in a folder, the one with the copy of its bucket: "" or NAME/
 	key         string
 	at          time.Time // the end of its window
 	trail, home string
@@ -60,6 +64,26 @@ type digest struct {
 	signature string      // hexadecimal, as its metadata says
 	began     time.Time   // zero where it is not known
 	bad       *Problem    // why it is not valid; nil where it is
+
+	window   Window    // with the log files that it names
+	problems []Problem // of them
+
+	link   link
+	before *digest // the one that it names, where it was found
+	thread *thread
+}
+
+// name is what tells the digests of one trail in one folder from others.
+func (d *digest) name() [4]string {
+	return [4]string{d.folder.digests(), d.folder.region, d.trail, d.home}
+}
+
+// place is where CloudTrail put it by its own word, or else where it lies.
+func (d *digest) place() object {
+	if d.json != nil && d.json.Object != "" {
+		return object{d.json.Bucket, d.json.Object}
+	}
+	return object{d.folder.location.Bucket, d.key}
 }
 
 // start is the beginning of its window.
@@ -75,7 +99,7 @@ func (d *digest) read(ctx context.Context, v *verification) {
 	fail := func(kind, format string, args ...any) {
 		d.bad = &Problem{Kind: kind, Key: d.key, From: d.start(), To: d.at, Text: fmt.Sprintf(format, args...)}
 	}
-	body, meta, err := d.fetch(ctx, v.store)
+	body, meta, err := d.fetch(ctx, d.folder.location.Store)
 	switch {
 	case errors.Is(err, objects.ErrNotFound):
 		fail(MissingDigest, "it was listed and is not there any more")
@@ -96,7 +120,7 @@ func (d *digest) read(ctx context.Context, v *verification) {
 	}
 	d.json = &j
 	for _, l := range j.Logs {
-		v.named[l.Object] = true
+		v.named[object{l.Bucket, l.Object}] = true
 	}
 	start, serr := time.Parse(time.RFC3339, j.Start)
 	end, eerr := time.Parse(time.RFC3339, j.End)
@@ -108,13 +132,14 @@ func (d *digest) read(ctx context.Context, v *verification) {
 	if !start.Before(d.at) || d.at.Sub(start) > 25*time.Hour {
 		d.began = time.Time{} // it is not believed
 	}
-	if v.Bucket == "" { // of a folder, the bucket of which it is a copy
-		v.Bucket = j.Bucket
+	bucket := d.folder.location.Bucket
+	if bucket == "" && strings.HasSuffix("/"+d.key, "/"+j.Object) {
+		d.root = strings.TrimSuffix(d.key, j.Object)
 	}
 	switch {
-	case j.Bucket != v.Bucket || j.Object != d.key:
+	case bucket != "" && j.Bucket != bucket || d.root+j.Object != d.key:
 		fail(BadDigest, "it was moved: it names its place as %s/%s", j.Bucket, j.Object)
-	case j.Account != v.folder.account || !end.Equal(d.at) || d.began.IsZero():
+	case j.Account != v.account || !end.Equal(d.at) || d.began.IsZero():
 		fail(BadDigest, "its name and its content tell of another account or time")
 	case j.Algorithm != signatureAlgorithm || meta != nil && meta["signature-algorithm"] != signatureAlgorithm:
 		fail(BadDigest, "its signature algorithm is not %s", signatureAlgorithm)
@@ -123,6 +148,10 @@ func (d *digest) read(ctx context.Context, v *verification) {
 			fail(Unread, "%s", err)
 		} else if problem != "" {
 			fail(BadDigest, "%s", problem)
+		} else {
+			if l := d.folder.location; !slices.Contains(l.buckets[j.Bucket], d.root) {
+				l.buckets[j.Bucket] = append(l.buckets[j.Bucket], d.root)
+			}
 		}
 	}
 }
@@ -142,7 +171,7 @@ func (d *digest) verify(ctx context.Context, v *verification, meta map[string]st
 			return "its metadata does not tell when it was made", nil
 		}
 	}
-	key, err := v.Keys.Key(ctx, v.folder.region, d.json.Fingerprint, signed)
+	key, err := v.Keys.Key(ctx, d.folder.region, d.json.Fingerprint, signed)
 	if err != nil {
 		return "", err
 	}

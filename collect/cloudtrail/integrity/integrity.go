@@ -7,6 +7,10 @@
 // compares previousDigestHashValue and previousDigestSignature with the digest that
 // they are about, looks whether the windows of the digests meet, whether the newest
 // ones are there, whether a key was valid, and for log files that no digest names.
+//
+// It happens in this order: folders.go finds the digests, digest.go reads them, logs.go
+// compares the log files, chains.go follows the chains, cover.go puts together what the
+// chains of one account prove.
 package integrity
 
 import (
@@ -15,6 +19,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -39,8 +44,15 @@ const (
 	// Gap is time without digests in which, by CloudTrail's own word, the trail or
 	// its validation was off.
 	Gap = "gap"
-	// NoDigest is time at the beginning or end for which no digest is there.
+	// NoDigest is time before a chain begins by CloudTrail's own word, or time at the end
+	// for which a digest may still come.
 	NoDigest = "digest-none"
+	// Ended is time at the end for which no digest is there and none is to come: the
+	// newest ones were removed, or the trail or its validation is off.
+	Ended = "chain-ended"
+	// Elsewhere is time or a log file of which the signed digests say that it lies in a
+	// place that is not configured, so that nothing is known.
+	Elsewhere = "elsewhere"
 	// BadLog is a log file with another content than the one that was delivered.
 	BadLog = "log-modified"
 	// MissingLog is one that was delivered and is not there.
@@ -63,20 +75,39 @@ type Problem struct {
 // Tampering tells whether the problem means that someone changed what CloudTrail had
 // delivered, or that it can't be told from that.
 func (p Problem) Tampering() bool {
-	return p.Kind != Gap && p.Kind != NoDigest && p.Kind != Unread
+	return p.Kind != Gap && p.Kind != NoDigest && !p.Unknown()
 }
+
+// OfTime tells whether the problem is of all the time from From to To, and not of an object
+// that belongs to it.
+func (p Problem) OfTime() bool {
+	switch p.Kind {
+	case Gap, NoDigest, Ended, MissingDigest:
+		return true
+	}
+	return p.Kind == Elsewhere && p.Key == ""
+}
+
+// Unknown tells whether the problem means that nothing is known, so that what it is
+// about is not evaluated.
+func (p Problem) Unknown() bool { return p.Kind == Unread || p.Kind == Elsewhere }
 
 // Count is of objects that were looked at, and of those that hold.
 type Count struct{ All, Valid int }
 
 // Chain is what was found out about the digests of one trail, of one account in one
-// Region.
+// Region. The trail may have been given another bucket, prefix, name or Region on the
+// way; the names are those of its newest digest.
 type Chain struct {
 	Account, Region, Trail, HomeRegion string
 	Digests, Backfill, Logs            Count
 	Proven                             []Span // by time, not touching
 	Problems                           []Problem
 	Windows                            []Window // of the digests, backfill included
+	// Covered is the time without digests of this chain for which another one of the
+	// account has them, as where one trail took the place of another.
+	Covered []Span
+	period  Span
 }
 
 // Window is one digest, with the log files that it names.
@@ -90,24 +121,33 @@ type Window struct {
 type Span struct{ From, To time.Time }
 
 // ProvenTime is how much of the period of a verification is proven.
-func (c *Chain) ProvenTime() time.Duration {
-	return c.ProvenIn(Span{To: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)})
-}
+func (c *Chain) ProvenTime() time.Duration { return c.ProvenIn(c.period) }
 
 // ProvenIn is how much of a part of it is.
-func (c *Chain) ProvenIn(part Span) (d time.Duration) {
-	for _, s := range c.Proven {
-		if from, to := later(s.From, part.From), earlier(s.To, part.To); from.Before(to) {
-			d += to.Sub(from)
-		}
+func (c *Chain) ProvenIn(part Span) time.Duration { return overlap(c.Proven, part) }
+
+// Whole is how much of the period the chain has to prove.
+func (c *Chain) Whole() time.Duration { return c.WholeIn(c.period) }
+
+// WholeIn is how much of a part of it that is.
+func (c *Chain) WholeIn(part Span) time.Duration {
+	part = Span{later(part.From, c.period.From), earlier(part.To, c.period.To)}
+	if !part.From.Before(part.To) {
+		return 0
 	}
-	return d
+	return part.To.Sub(part.From) - overlap(c.Covered, part)
+}
+
+// Location is the bucket of a trail, or a folder with a copy, and where in it to look.
+type Location struct {
+	Store  Store
+	Bucket string   // "" for a folder, with copies of the buckets that its digests name
+	Prefix string   // where the keys to look at begin; it may end before, in or behind AWSLogs/…/ACCOUNT/
+	Except []string // where the keys of another location begin, which lies in this one
 }
 
 // Options of a verification.
 type Options struct {
-	Bucket string // "" for that of the first digest, of which a folder is a copy
-	Prefix string // where the keys to look at begin; it may end before, in or behind AWSLogs/…/ACCOUNT/
 	// Accounts are those whose trails are looked at; empty for all.
 	Accounts []string
 	Period   Span // the time that is to be proven; the end may be to come
@@ -119,239 +159,205 @@ type Options struct {
 // and two of delivery.
 const Slack = 3 * time.Hour
 
-// Verify validates every chain below the prefix over a period. An error means that
-// the place could not be listed; what is wrong with single objects are problems. No
-// chain means that no digest lies there at all.
-func Verify(ctx context.Context, store Store, o Options) ([]Chain, error) {
-	folders, err := findFolders(ctx, store, o.Prefix)
-	if err != nil {
-		return nil, err
-	}
-	var out []Chain
-	for _, f := range folders {
-		if len(o.Accounts) > 0 && !slices.Contains(o.Accounts, f.account) {
-			continue
+// silence is how long a chain must have been without a new digest before it counts as
+// ended, and not as late.
+const silence = 24 * time.Hour
+
+// Verify validates every chain at the locations over a period, also across them. An
+// error means that a location could not be listed; what is wrong with single objects are
+// problems. No chain means that no digest lies there at all.
+func Verify(ctx context.Context, locations []Location, o Options) ([]Chain, error) {
+	all := make([]*location, len(locations))
+	accounts := map[string]*verification{}
+	seen := map[[3]string]bool{}
+	for i, l := range locations {
+		all[i] = &location{Location: l, buckets: map[string][]string{}}
+		folders, err := findFolders(ctx, l.Store, l.Prefix, o.Accounts)
+		if err != nil {
+			return nil, err
 		}
-		v := verification{Options: o, store: store, folder: f, named: map[string]bool{}}
+		for _, f := range folders {
+			f.location = all[i]
+			known := [3]string{l.Bucket, f.base, f.region}
+			excepted := slices.ContainsFunc(l.Except, func(p string) bool { return strings.HasPrefix(f.base, p) })
+			if excepted || l.Bucket != "" && seen[known] {
+				continue
+			}
+			seen[known] = true
+			if accounts[f.account] == nil {
+				accounts[f.account] = &verification{Options: o, account: f.account, digests: map[object]*digest{}}
+			}
+			accounts[f.account].folders = append(accounts[f.account].folders, f)
+		}
+	}
+	var out, bare []Chain
+	for _, account := range slices.Sorted(maps.Keys(accounts)) {
+		v := accounts[account]
+		v.locations = all
 		chains, err := v.run(ctx)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, chains...)
+		bare = append(bare, v.bare()...)
 	}
+	if len(out) == 0 { // there is no digest at all
+		return nil, nil
+	}
+	out = append(out, bare...)
+	slices.SortStableFunc(out, func(a, b Chain) int {
+		return slices.Compare([]string{a.Account, a.Region, a.Trail, a.HomeRegion}, []string{b.Account, b.Region, b.Trail, b.HomeRegion})
+	})
 	return out, nil
 }
 
-// verification is that of the digests in one folder: of one account in one Region.
+// location is a Location. Of a folder it knows the buckets of which it holds copies, as
+// far as valid digests have named them, and in which folders: "" or NAME/.
+type location struct {
+	Location
+	buckets map[string][]string
+}
+
+// holds tells whether objects of a bucket lie there.
+func (l *location) holds(bucket string) bool {
+	return l.Bucket == bucket || l.Bucket == "" && len(l.buckets[bucket]) > 0
+}
+
+// keys are those at which an object may lie.
+func (l *location) keys(o object) (out []string) {
+	if l.Bucket == o.bucket {
+		return []string{o.key}
+	}
+	for _, root := range l.buckets[o.bucket] {
+		out = append(out, root+o.key)
+	}
+	return out
+}
+
+// object is the place of an object in S3.
+type object struct{ bucket, key string }
+
+// verification is that of the digests of one account.
 type verification struct {
 	Options
-	store  Store
-	folder folder
-	named  map[string]bool // log files that a digest names, whether it is valid or not
-	doubt  []Span          // time in which a digest is missing or bad, so that log files may be named by it
+	account   string
+	locations []*location
+	folders   []folder
+
+	digests  map[object]*digest // standard ones that were read, by the place that they name or lie at
+	standard []*digest
+	backfill []*digest
+	far      []*digest       // the first ones behind the period in folders that have none before
+	named    map[object]bool // log files of one Region that a digest names, whether it is valid or not
+	loose    []looseLog
+	doubts   []doubt
+}
+
+// doubt is time in which a digest is missing or bad, so that log files may be named by it.
+type doubt struct {
+	region string
+	Span
 }
 
 func (v *verification) run(ctx context.Context) ([]Chain, error) {
-	files, err := v.list(ctx)
-	if err != nil {
+	for _, region := range regions(v.folders) {
+		if err := v.readRegion(ctx, region); err != nil {
+			return nil, err
+		}
+	}
+	threads := v.threads(ctx)
+	for _, t := range threads {
+		v.judge(t)
+	}
+	v.cover(threads)
+	v.unlisted(threads)
+	chains := v.notBegun(ctx)
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	byTrail := map[[2]string][]*digest{}
-	for _, f := range files {
-		byTrail[[2]string{f.trail, f.home}] = append(byTrail[[2]string{f.trail, f.home}], f)
-	}
-	var chains []Chain
-	for _, key := range slices.SortedFunc(maps.Keys(byTrail), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
-		c := Chain{Account: v.folder.account, Region: v.folder.region, Trail: key[0], HomeRegion: key[1]}
-		if err := v.chain(ctx, &c, byTrail[key]); err != nil {
-			return nil, err
+	for _, t := range threads {
+		c := &t.chain
+		if len(c.Windows) == 0 && len(c.Problems) == 0 && c.Whole() == 0 {
+			continue // over before the period, with another in its place
 		}
-		chains = append(chains, c)
-	}
-	if len(chains) > 0 {
-		if err := v.unlisted(ctx, chains); err != nil {
-			return nil, err
-		}
-	}
-	for i := range chains {
-		sortProblems(chains[i].Problems)
+		slices.SortStableFunc(c.Problems, func(a, b Problem) int { return a.From.Compare(b.From) })
+		chains = append(chains, *c)
 	}
 	return chains, nil
 }
 
-func sortProblems(list []Problem) {
-	slices.SortStableFunc(list, func(a, b Problem) int { return a.From.Compare(b.From) })
-}
-
-// chain validates the digests of one trail, from the last one before the period on.
-func (v *verification) chain(ctx context.Context, c *Chain, files []*digest) error {
-	var standard, backfill []*digest
-	for _, d := range files {
-		if d.backfill {
-			backfill = append(backfill, d)
-		} else {
-			standard = append(standard, d)
-		}
-	}
-	var before *digest
-	reached, passed := v.Period.From, false
-	for i, d := range standard {
-		d.read(ctx, v)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if d.at.Compare(v.Period.From) <= 0 { // only what the first one of the period names
-			before = d
+// readRegion reads the digests of one Region, and then compares the log files that they
+// name: those of one folder may lie in another one, of which only its digests tell what
+// it holds.
+func (v *verification) readRegion(ctx context.Context, region string) error {
+	v.named = map[object]bool{}
+	var all []*digest
+	empty := map[string]bool{} // folders without digests
+	for _, f := range v.folders {
+		if f.region != region {
 			continue
 		}
-		if !d.start().Before(v.Period.To) { // the first one tells of the last of the period
-			if !passed {
-				v.link(c, before, d, i == 0)
+		digests, far, err := v.list(ctx, f)
+		if err != nil {
+			return err
+		}
+		if far != nil {
+			v.far = append(v.far, far)
+		}
+		empty[f.base] = empty[f.base] || len(digests) == 0 && far == nil
+		for _, d := range digests {
+			d.read(ctx, v)
+			if err := ctx.Err(); err != nil {
+				return err
 			}
-			passed, before = true, d
-			continue
 		}
-		linked := v.link(c, before, d, i == 0)
-		c.Digests.All++
-		if d.bad == nil {
-			c.Digests.Valid++
-		} else {
-			c.Problems = append(c.Problems, *d.bad)
-			v.doubt = append(v.doubt, Span{d.start(), d.at})
-		}
-		held, err := v.window(ctx, c, d)
-		if err != nil {
-			return err
-		}
-		if d.bad == nil && linked && held {
-			c.prove(Span{later(d.start(), v.Period.From), earlier(d.at, v.Period.To)})
-		}
-		reached = later(reached, d.at)
-		before = d
+		all = append(all, digests...)
 	}
-	c.Problems = slices.DeleteFunc(c.Problems, func(p Problem) bool { return !p.From.Before(v.Period.To) || !p.To.After(v.Period.From) })
-	if !passed {
-		v.ending(c, before, reached)
-	}
-	for _, d := range backfill {
-		d.read(ctx, v)
-		if ctx.Err() != nil {
-			return ctx.Err()
+	for _, d := range all {
+		if d.at.After(v.Period.From) && d.start().Before(v.Period.To) {
+			if err := v.logs(ctx, d); err != nil {
+				return err
+			}
 		}
-		if d.at.Compare(v.Period.From) <= 0 || !d.start().Before(v.Period.To) {
-			continue
+		if d.json != nil {
+			d.json.Logs = nil // named holds what is needed of them
 		}
-		c.Backfill.All++
-		if d.bad == nil {
-			c.Backfill.Valid++
+		if d.backfill {
+			v.backfill = append(v.backfill, d)
 		} else {
-			c.Problems = append(c.Problems, *d.bad)
-			v.doubt = append(v.doubt, Span{d.start(), d.at})
+			v.standard = append(v.standard, d)
 		}
-		held, err := v.window(ctx, c, d)
-		if err != nil {
-			return err
-		}
-		if d.bad != nil || !held { // its log files belong to that time
-			c.disprove(Span{d.start(), d.at})
+	}
+	for _, f := range v.folders {
+		if f.region == region {
+			if err := v.listLoose(ctx, f, empty[f.base]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// window looks at the log files of a digest, and tells whether all hold.
-func (v *verification) window(ctx context.Context, c *Chain, d *digest) (bool, error) {
-	before := c.Logs
-	held, err := v.logs(ctx, c, d)
-	c.Windows = append(c.Windows, Window{Span: Span{d.start(), d.at}, Valid: d.bad == nil, Logs: Count{c.Logs.All - before.All, c.Logs.Valid - before.Valid}})
-	return held, err
-}
-
-// link compares a digest with the one before it in the listing, and tells whether
-// what it says of it holds. A digest that is bad itself tells nothing.
-func (v *verification) link(c *Chain, before, d *digest, first bool) bool {
-	if d.bad != nil {
-		return false
-	}
-	j := d.json
-	problem := func(kind string, from, to time.Time, text string) bool {
-		c.Problems = append(c.Problems, Problem{Kind: kind, Key: d.key, From: from, To: to, Text: text})
-		return false
-	}
-	missing := func(from time.Time) {
-		c.Problems = append(c.Problems, Problem{Kind: MissingDigest, Key: j.PreviousObject, From: from, To: d.start(), Text: d.key + " names it as the digest before itself, and it is not there"})
-		v.doubt = append(v.doubt, Span{from, d.start()})
-	}
-	switch {
-	case j.PreviousObject == "" && before == nil:
-		if d.start().After(v.Period.From) {
-			c.Problems = append(c.Problems, Problem{Kind: NoDigest, From: v.Period.From, To: d.start(), Text: "the chain begins with this digest, no earlier one was ever made"})
-			v.doubt = append(v.doubt, Span{v.Period.From, d.start()})
-		}
-		return true
-	case j.PreviousObject == "":
-		c.Problems = append(c.Problems, Problem{Kind: Gap, From: before.at, To: d.start(), Text: "CloudTrail began a new chain: the trail or its validation was off"})
-		v.doubt = append(v.doubt, Span{before.at, d.start()})
-		return true
-	case before == nil && !d.start().After(v.Period.From): // it names one from before the period
-		return true
-	case before == nil && first:
-		missing(earlier(v.Period.From, d.start()))
-		return true // the digest itself is sound
-	case before != nil && j.PreviousObject != before.key && (before.json == nil || before.json.Object != j.PreviousObject):
-		missing(before.at)
-		return true
-	case before == nil || before.bad != nil:
-		return true
-	case j.PreviousBucket != v.Bucket:
-		return problem(BrokenChain, d.start(), d.at, "it names the digest before it in the bucket "+j.PreviousBucket)
-	case j.PreviousHash != before.sum:
-		return problem(BrokenChain, d.start(), d.at, "its SHA-256 of the digest before it, "+before.key+", is another one")
-	case j.PreviousSignature != before.signature:
-		return problem(BrokenChain, d.start(), d.at, "its signature of the digest before it, "+before.key+", is another one")
-	case !d.start().Equal(before.at):
-		return problem(BrokenChain, d.start(), d.at, "it begins at "+d.start().Format(time.RFC3339)+", and the digest before it ends at "+before.at.Format(time.RFC3339))
-	}
-	return true
-}
-
-// ending notes time at the end of the period for which there should be a digest.
-func (v *verification) ending(c *Chain, last *digest, reached time.Time) {
-	until := earlier(v.Period.To, v.Now.Add(-Slack))
-	if !reached.Before(until) {
-		return
-	}
-	text := "no digest covers this time: the newest ones were removed, or the trail or its validation is off"
-	if last == nil {
-		text = "no digest covers this time"
-	}
-	c.Problems = append(c.Problems, Problem{Kind: NoDigest, From: reached, To: earlier(v.Period.To, v.Now), Text: text})
-	v.doubt = append(v.doubt, Span{reached, earlier(v.Period.To, v.Now)})
-}
-
-// prove adds time that is proven; calls come by time.
-func (c *Chain) prove(s Span) {
-	if !s.From.Before(s.To) {
-		return
-	}
-	if n := len(c.Proven); n > 0 && !c.Proven[n-1].To.Before(s.From) {
-		c.Proven[n-1].To = later(c.Proven[n-1].To, s.To)
-		return
-	}
-	c.Proven = append(c.Proven, s)
-}
-
-// disprove takes time out of what is proven.
-func (c *Chain) disprove(s Span) {
-	var out []Span
-	for _, p := range c.Proven {
+// without is what of spans lies outside of another one.
+func without(spans []Span, s Span) (out []Span) {
+	for _, p := range spans {
 		for _, rest := range []Span{{p.From, earlier(p.To, s.From)}, {later(p.From, s.To), p.To}} {
 			if rest.From.Before(rest.To) {
 				out = append(out, rest)
 			}
 		}
 	}
-	c.Proven = out
+	return out
+}
+
+// overlap is how much of a part lies in spans that do not overlap each other.
+func overlap(spans []Span, part Span) (d time.Duration) {
+	for _, s := range spans {
+		if from, to := later(s.From, part.From), earlier(s.To, part.To); from.Before(to) {
+			d += to.Sub(from)
+		}
+	}
+	return d
 }
 
 func earlier(a, b time.Time) time.Time {

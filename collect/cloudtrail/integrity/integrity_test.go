@@ -53,7 +53,12 @@ func (s *trail) Get(_ context.Context, key string) (io.ReadCloser, map[string]st
 // fault of its own, written and signed by .ci/digests.py, and their public keys.
 func trails(t *testing.T) (map[string]*trail, map[string]string) {
 	t.Helper()
-	f, err := os.Open("testdata/trails.tar.gz")
+	return archive(t, "testdata/trails.tar.gz")
+}
+
+func archive(t *testing.T, path string) (map[string]*trail, map[string]string) {
+	t.Helper()
+	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +118,7 @@ func verified(t *testing.T, s *trail, keys string, period Span) []Chain {
 	if err != nil {
 		t.Fatal(err)
 	}
-	chains, err := Verify(t.Context(), s, Options{Bucket: "acme-trail", Period: period, Now: period.To.Add(48 * time.Hour), Keys: k})
+	chains, err := Verify(t.Context(), []Location{{Store: s, Bucket: "acme-trail"}}, Options{Period: period, Now: period.To.Add(48 * time.Hour), Keys: k})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +158,7 @@ func TestVerify(t *testing.T) {
 		"missing-digest":     "11/11 15/15 -60m digest-missing@5",
 		"missing-first":      "11/11 15/15 -60m digest-missing@0",
 		"missing-log":        "12/12 16/17 -60m log-missing@5",
-		"missing-newest":     "11/11 17/17 -60m digest-none@11",
+		"missing-newest":     "11/11 17/17 -60m chain-ended@11",
 		"moved-digest":       "11/12 15/17 -60m digest-invalid@5",
 		"org":                "12/12 17/17 -0m; 12/12 20/20 -47m digest-none@0", // the second account's trail began later
 		"org-with-s3-bucket": "12/12 17/17 -0m",
@@ -240,7 +245,7 @@ func TestVerifyUnknown(t *testing.T) {
 		t.Errorf("a digest that may not be read: %s", got)
 	}
 	s.fails = nil
-	other, err := Verify(t.Context(), s, Options{Bucket: "acme-trail", Period: day, Now: day.To, Keys: noKeys{}})
+	other, err := Verify(t.Context(), []Location{{Store: s, Bucket: "acme-trail"}}, Options{Period: day, Now: day.To, Keys: noKeys{}})
 	if err != nil || len(other) != 1 {
 		t.Fatal(other, err)
 	}
@@ -267,8 +272,29 @@ func TestVerifyUnknown(t *testing.T) {
 	if got := say(verified(t, s, keys["clean"], day)); got != "12/12 17/17 -0m" {
 		t.Errorf("among other objects: %s", got)
 	}
-	chains, err := Verify(t.Context(), s, Options{Bucket: "acme-trail", Accounts: []string{"999999999999"}, Period: day, Now: day.To})
+	chains, err := Verify(t.Context(), []Location{{Store: s, Bucket: "acme-trail"}}, Options{Accounts: []string{"999999999999"}, Period: day, Now: day.To})
 	if err != nil || len(chains) != 0 {
 		t.Errorf("the trail of an account that is not asked for: %v, %v", chains, err)
 	}
+}
+
+// FuzzNames: whatever lies in a place, a name is read as that of a digest or not at all,
+// and in the same way in listings and in what another digest says.
+func FuzzNames(f *testing.F) {
+	f.Add("x/AWSLogs/o-exampleorg1/111122223333/CloudTrail-Digest/us-east-1/2026/10/01/111122223333_CloudTrail-Digest_us-east-1_a_b_us-east-1_20261001T011034Z.json.gz")
+	f.Add("AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/10/01/111122223333_CloudTrail-Digest_us-east-1_a_us-east-1_20261301T011034Z_backfill.json.gz")
+	f.Fuzz(func(t *testing.T, key string) {
+		name, at, ok := nameOf(key)
+		if !ok {
+			return
+		}
+		m := accountFolder.FindStringSubmatch(key)
+		d, ok := folder{base: m[1], account: m[2], region: name[1]}.digestOf(key)
+		if !ok {
+			return // the name is of another account than the folder
+		}
+		if d.name() != name || !d.at.Equal(at) {
+			t.Errorf("%q: %v at %s, listed as %v at %s", key, name, at, d.name(), d.at)
+		}
+	})
 }

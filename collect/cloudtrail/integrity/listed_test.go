@@ -61,7 +61,7 @@ func TestListedKeys(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", server.URL)
 	verify := func() string {
 		t.Helper()
-		chains, err := Verify(t.Context(), all["key-change"], Options{Bucket: "acme-trail", Period: day, Now: day.To.Add(48 * time.Hour), Keys: &ListedKeys{Access: objects.Access{Region: "eu-west-1"}}})
+		chains, err := Verify(t.Context(), []Location{{Store: all["key-change"], Bucket: "acme-trail"}}, Options{Period: day, Now: day.To.Add(48 * time.Hour), Keys: &ListedKeys{Access: objects.Access{Region: "eu-west-1"}}})
 		if err != nil {
 			t.Fatal(err)
 		}
