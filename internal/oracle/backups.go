@@ -60,14 +60,17 @@ func (b *bucketView) volume(t *tally, n *Night) {
 	for _, v := range h.values {
 		logs = append(logs, math.Log1p(v))
 	}
-	w, m, least := float64(n.Written), median(h.values), math.Inf(1)
+	w, m, least, most := float64(n.Written), median(h.values), math.Inf(1), math.Inf(1)
 	limits := b.v.Tenant.Checks
 	for _, v := range h.weekday {
 		least = min(least, v)
 	}
+	if len(h.weekday) > 0 {
+		most = slices.Max(h.weekday)
+	}
 	far := math.Abs(w-m) >= float64(limits.BackupVolume)
 	switch {
-	case far && w < m/2 && w < least/2 && math.Log1p(w) < median(logs)-4*1.4826*spread(logs):
+	case far && w < m/2 && w < most/2 && math.Log1p(w) < median(logs)-4*1.4826*spread(logs):
 		t.add("backup-volume", b.Name, "far less than usual", n.Date, 1)
 	case far && w > 2*m && (len(h.weekday) == 0 || w > 2*least) && w > m+float64(limits.Deviations)*spread(h.values):
 		t.add("backup-volume", b.Name, "far more than usual", n.Date, 1)

@@ -35,7 +35,7 @@ func hasAnyPrefix(s string, prefixes ...string) bool {
 
 func isDelete(r *Record) bool { return r.Is("REST.DELETE.OBJECT", "BATCH.DELETE.OBJECT") }
 
-func refused(r *Record) bool { return r.Status == 403 }
+func refused(r *Record) bool { return r.Status == 401 || r.Status == 403 }
 
 // on are the tenant's records of a day.
 func (b *bucketView) on(d Date) []*Record {
@@ -333,7 +333,9 @@ func (b *bucketView) spikes(t *tally, d Date) {
 		for i := range 28 {
 			if x := last.Add(-i); b.evaluated(x) {
 				bytes, _ := read(x)
-				sum, days = sum+bytes[who], days+1
+				if days++; bytes[who] < float64(limits.LargeDownload) {
+					sum += bytes[who] // a larger day is left to large-download
+				}
 			}
 		}
 		return sum, days

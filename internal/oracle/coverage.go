@@ -22,11 +22,7 @@ const (
 	windowEdge = 30 * time.Minute
 	quiet      = 4 * time.Hour
 	untaught   = 36 * time.Hour
-	// Assumed, because docs/VERDICTS.md does not say how an edge that moves by minutes is
-	// told from a gap: a silence that began within twelve hours counts as one from the same
-	// clock time, the margin is one and a half times the spread, and what came in each
-	// of three weeks is usual, whatever was before.
-	nearby = 12 * time.Hour
+	nearby     = 12 * time.Hour
 
 	unreadableLines = "unreadable lines"
 )
@@ -63,9 +59,7 @@ func (b *bucketView) cover() *coverage {
 	c.gaps = append(c.gaps, interval{forever.from, first}, interval{last, forever.to})
 	for _, o := range b.v.Objects[b.Logs.Text] {
 		if o.Empty {
-			hour := o.Delivered.Truncate(time.Hour)
-			// Assumed: the 24 hours before the hour of its delivery.
-			c.gaps = append(c.gaps, interval{hour.Add(-24 * time.Hour), hour.Add(time.Hour)})
+			c.gaps = append(c.gaps, interval{o.Delivered.Add(-24 * time.Hour), o.Delivered.Add(time.Hour)})
 		}
 	}
 	zone := b.v.Zone
@@ -103,7 +97,7 @@ func (c *coverage) class(d Date, learnt []Date) []Date {
 			others = append(others, n)
 		}
 	}
-	if len(ends) == 0 || len(others) == 0 || median(ends) >= 0.6*median(others) {
+	if len(ends) > 0 && median(ends) >= 0.6*median(others) {
 		return learnt
 	}
 	kind := func(d Date) int { // Monday to Thursday, Friday, Saturday, Sunday
@@ -119,17 +113,23 @@ func (c *coverage) class(d Date, learnt []Date) []Date {
 			out = append(out, l)
 		}
 	}
-	if len(out) < 3 {
-		return learnt
-	}
 	return out
 }
 
-// active counts the records of each clock hour of a day that has any.
+// orAll: where a class has fewer than three whole days, all days stand for it.
+func orAll(class, learnt []Date) []Date {
+	if len(class) < 3 {
+		return learnt
+	}
+	return class
+}
+
+// active counts the records of each hour since the midnight of a day that has any.
 func (c *coverage) active(times []time.Time, d Date) map[int]int {
 	hours := map[int]int{}
-	for _, t := range within(times, day(d, c.b.v.Zone)) {
-		hours[t.In(c.b.v.Zone).Hour()]++
+	today := day(d, c.b.v.Zone)
+	for _, t := range within(times, today) {
+		hours[int(t.Sub(today.from)/time.Hour)]++
 	}
 	return hours
 }
@@ -159,7 +159,7 @@ func (c *coverage) silences(d Date, learnt []Date) {
 			continue
 		}
 		var waits []time.Duration
-		for _, l := range c.class(d, learnt) {
+		for _, l := range orAll(c.class(d, learnt), learnt) {
 			waits = append(waits, c.wait(sameClock(l, from, zone), nearby))
 		}
 		longest, shortest := slices.Max(waits), slices.Min(waits)
@@ -205,7 +205,9 @@ func (c *coverage) weekly(from, to time.Time) bool {
 
 // thinHours says why a day has too few hours with records, or "".
 func (c *coverage) thinHours(d Date, learnt []Date) string {
-	if len(learnt) < 3 {
+	// It is judged only against its own class, and where it has no unusual silence.
+	class := c.class(d, learnt)
+	if len(learnt) < 3 || len(class) < 3 || c.silent(d) != "" {
 		return ""
 	}
 	// Assumed: on the day itself records of anyone count, because they show that the log
@@ -213,17 +215,17 @@ func (c *coverage) thinHours(d Date, learnt []Date) string {
 	today := c.active(c.times, d)
 	least, most := 25, 0
 	usual := map[int]int{} // the least of each hour
-	for i, l := range c.class(d, learnt) {
+	for i, l := range class {
 		hours := c.active(c.usual, l)
 		least, most = min(least, len(hours)), max(most, len(hours))
-		for h := range 24 {
+		for h := range 25 {
 			if i == 0 || hours[h] < usual[h] {
 				usual[h] = hours[h]
 			}
 		}
 	}
 	bare := map[int]bool{}
-	for h := range 24 {
+	for h := range 25 {
 		bare[h] = usual[h] >= 1 && float64(today[h]) < float64(usual[h])/4
 	}
 	c.bare[d] = bare
@@ -231,7 +233,7 @@ func (c *coverage) thinHours(d Date, learnt []Date) string {
 		return "fewer active hours than usual"
 	}
 	thin := 0
-	for h := range 24 {
+	for h := range 25 {
 		if usual[h] >= 8 && float64(today[h]) < float64(usual[h])/4 {
 			thin++
 		}
@@ -272,14 +274,23 @@ func (c *coverage) unreadable(i interval) bool {
 	return bad*100 > bad+good
 }
 
-// day says why a day is not evaluated, or "".
-func (c *coverage) day(d Date) string {
+// silent says which unknown time a day has, or "".
+func (c *coverage) silent(d Date) string {
 	i := day(d, c.b.v.Zone)
 	inner := interval{i.from.Add(dayEdge), i.to.Add(-dayEdge)}
 	for _, g := range c.gaps {
 		if g.meets(inner) {
 			return "a gap from " + g.from.Format(time.RFC3339) + " to " + g.to.Format(time.RFC3339)
 		}
+	}
+	return ""
+}
+
+// day says why a day is not evaluated, or "".
+func (c *coverage) day(d Date) string {
+	i := day(d, c.b.v.Zone)
+	if why := c.silent(d); why != "" {
+		return why
 	}
 	if why := c.thin[d]; why != "" {
 		return why
@@ -304,7 +315,7 @@ func (c *coverage) window(i interval) string {
 	// Assumed: a day with thin hours takes those windows with it in which such an hour lies.
 	for at := i.from; at.Before(i.to); at = at.Add(15 * time.Minute) {
 		d := dateOf(at, c.b.v.Zone)
-		if why := c.thin[d]; why != "" && c.bare[d][at.In(c.b.v.Zone).Hour()] {
+		if why := c.thin[d]; why != "" && c.bare[d][int(at.Sub(day(d, c.b.v.Zone).from)/time.Hour)] {
 			return why
 		}
 	}
