@@ -16,13 +16,15 @@ func (b *bucketView) windowSubject() string {
 // nightChecks are the findings about nights.
 func (b *bucketView) nightChecks(t *tally) {
 	for _, n := range b.nights {
-		if !b.v.inMonth(n.Date) || !n.evaluated() {
+		if !b.v.inMonth(n.Date) {
 			continue
 		}
 		add := func(check, subject string) { t.add(check, b.Name, subject, n.Date, 1) }
-		if n.Verdict == Missed {
+		switch {
+		case !n.evaluated():
+		case n.Verdict == Missed:
 			add("backup-missed", b.windowSubject())
-		} else {
+		default:
 			if n.Removed {
 				add("backup-removed", b.windowSubject())
 			}
@@ -33,10 +35,11 @@ func (b *bucketView) nightChecks(t *tally) {
 			b.partsMissing(t, n)
 		}
 		if b.v.Tenant.BackupReports.Scheme != "" {
-			if b.reported(n) == "differs" {
+			// What a report says of its jobs holds for nights of which the log has a gap, too.
+			if told := b.reported(n); told == "failed" || told == "differs" && n.evaluated() {
 				add("backup-report-mismatch", "*") // Assumed: how they differ is not compared
 			}
-			if b.unreported(n) {
+			if b.unreported(n) && n.evaluated() {
 				add("backup-report-mismatch", "no report")
 			}
 		}

@@ -417,7 +417,8 @@ func (b *bucketView) taken(r *Record) (float64, bool) {
 func (b *bucketView) ledgerChecks(t *tally) {
 	for _, d := range b.v.Month {
 		// What can't be read is told by rejected-lines.
-		if why := b.coverage.day(d); why != "" && why != unreadableLines && len(b.all) > 0 && !d.Before(b.coverage.first) {
+		// What lies before the first record is no finding.
+		if why := b.coverage.day(d); why != "" && why != unreadableLines && b.coverage.first.Before(d) {
 			t.add("logs-missing", b.Name, "", d, 1)
 		}
 		bad := 0

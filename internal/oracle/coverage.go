@@ -12,8 +12,7 @@ type coverage struct {
 	usual []time.Time // of those that usual is learnt from
 	gaps  []interval  // unusual silences, and what is unknown otherwise
 	thin  map[Date]string
-	bare  map[Date]map[int]bool // the hours of such a day that lack records
-	whole map[Date]bool         // days without a gap, from the first record on
+	whole map[Date]bool // days without a gap, from the first record on
 	first Date
 }
 
@@ -32,7 +31,7 @@ var forever = interval{time.Unix(0, 0), time.Date(2200, 1, 1, 0, 0, 0, 0, time.U
 // cover looks at each day from the first record on, because what is usual on a day is
 // learnt from the whole days before it.
 func (b *bucketView) cover() *coverage {
-	c := &coverage{b: b, thin: map[Date]string{}, bare: map[Date]map[int]bool{}, whole: map[Date]bool{}}
+	c := &coverage{b: b, thin: map[Date]string{}, whole: map[Date]bool{}}
 	sharers := b.v.sharers(b.Name)
 	mapping := false
 	for _, t := range sharers {
@@ -224,11 +223,6 @@ func (c *coverage) thinHours(d Date, learnt []Date) string {
 			}
 		}
 	}
-	bare := map[int]bool{}
-	for h := range 25 {
-		bare[h] = usual[h] >= 1 && float64(today[h]) < float64(usual[h])/4
-	}
-	c.bare[d] = bare
 	if missing := least - len(today); missing > 3 && missing > most-least {
 		return "fewer active hours than usual"
 	}
@@ -289,41 +283,50 @@ func (c *coverage) silent(d Date) string {
 // day says why a day is not evaluated, or "".
 func (c *coverage) day(d Date) string {
 	i := day(d, c.b.v.Zone)
-	if why := c.silent(d); why != "" {
-		return why
-	}
-	if why := c.thin[d]; why != "" {
-		return why
-	}
-	if c.unreadable(i) {
+	switch {
+	case c.silent(d) != "":
+		return c.silent(d)
+	case c.unreadable(i):
 		return unreadableLines
 	}
-	return ""
+	return c.thin[d]
 }
 
-// window says why the log can't speak of a window, or "".
-func (c *coverage) window(i interval) string {
-	inner := interval{i.from, i.to.Add(-windowEdge)}
-	if !inner.from.Before(inner.to) {
-		inner.to = inner.from.Add(1)
+// window says why the log can't speak of a window, or "". Head is how much of its
+// beginning may lie in an unknown time.
+func (c *coverage) window(i interval, head time.Duration) string {
+	records := len(within(c.times, i))
+	if records == 0 {
+		return "no record of anyone"
 	}
 	for _, g := range c.gaps {
-		if g.meets(inner) {
+		if !g.meets(i) {
+			continue
+		}
+		tolerated := head
+		if !g.to.Before(i.to) {
+			tolerated = windowEdge
+		}
+		from, to := g.from, g.to
+		if from.Before(i.from) {
+			from = i.from
+		}
+		if to.After(i.to) {
+			to = i.to
+		}
+		if to.Sub(from) > tolerated {
 			return "a gap from " + g.from.Format(time.RFC3339) + " to " + g.to.Format(time.RFC3339)
 		}
 	}
-	// Assumed: a day with thin hours takes those windows with it in which such an hour lies.
-	for at := i.from; at.Before(i.to); at = at.Add(15 * time.Minute) {
-		d := dateOf(at, c.b.v.Zone)
-		if why := c.thin[d]; why != "" && c.bare[d][int(at.Sub(day(d, c.b.v.Zone).from)/time.Hour)] {
+	// Assumed: of a day with thin hours it is not known what is missing, so it takes its
+	// windows with it.
+	for d := dateOf(i.from, c.b.v.Zone); !dateOf(i.to.Add(-1), c.b.v.Zone).Before(d); d = d.Add(1) {
+		if why := c.thin[d]; why != "" {
 			return why
 		}
 	}
 	if c.unreadable(i) {
 		return unreadableLines
-	}
-	if len(within(c.times, i)) == 0 {
-		return "no record of anyone"
 	}
 	return ""
 }

@@ -74,6 +74,7 @@ func (e *Evidence) Judge(tenant string, year int, month time.Month) (*Judgement,
 		b.removalChecks(&found)
 		b.trailChecks(&found)
 	}
+	v.unreadableReports(&found)
 	j.Witnesses = v.witnesses()
 	for _, w := range j.Witnesses {
 		if w.State == Unread && w.Name != "access log" { // Assumed: that of the log is logs-missing

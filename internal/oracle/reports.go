@@ -3,7 +3,10 @@ package oracle
 import (
 	"encoding/csv"
 	"encoding/json"
+	"os"
 	"path"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +23,7 @@ type Session struct {
 	State   string // succeeded, failed, running
 	Bytes   int64  // -1 where the tool does not tell
 	File    string
+	Written time.Time // the file
 }
 
 // readReports reads two forms, which the generator makes: restic's summaries as lines of
@@ -35,8 +39,16 @@ func (e *Evidence) readReports(t config.Tenant) error {
 		if path.Ext(name) == ".csv" {
 			sessions = table(body, t)
 		}
+		dir, err := folder(location)
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			return err
+		}
 		for _, s := range sessions {
-			s.File = name
+			s.File, s.Written = name, info.ModTime()
 			if dir := path.Base(path.Dir(name)); s.Bucket == "" && slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Name == dir }) {
 				s.Bucket = dir
 			}
@@ -133,7 +145,7 @@ func (b *bucketView) sessions(n *Night) []Session {
 	return out
 }
 
-// reported tells what the reports say of a night: agrees, differs, running or nothing.
+// reported tells what the reports say of a night: agrees, differs, failed, running or nothing.
 func (b *bucketView) reported(n *Night) string {
 	sessions := b.sessions(n)
 	if len(sessions) == 0 {
@@ -152,7 +164,10 @@ func (b *bucketView) reported(n *Night) string {
 	running := false
 	for _, s := range state {
 		if s.State == "failed" {
-			return "differs"
+			return "failed"
+		}
+		if s.State == "running" && s.Written.After(n.Window.to.Add(36*time.Hour)) {
+			return "failed" // never reported as finished
 		}
 		running = running || s.State == "running"
 	}
@@ -171,7 +186,9 @@ func (b *bucketView) reported(n *Night) string {
 
 // differs: the report of the backup tool does not agree. A night without a report is a
 // finding only in the week after one, and takes nothing from the night.
-func (b *bucketView) differs(n *Night) bool { return b.reported(n) == "differs" }
+func (b *bucketView) differs(n *Night) bool {
+	return b.reported(n) == "differs" || b.reported(n) == "failed"
+}
 
 // unreported: no report, where one of the seven days before had one.
 func (b *bucketView) unreported(n *Night) bool {
@@ -184,4 +201,15 @@ func (b *bucketView) unreported(n *Night) bool {
 		}
 	}
 	return false
+}
+
+var dated = regexp.MustCompile(`\d{4}-\d\d-\d\d`)
+
+// unreadableReports are findings on the days that the files are about, as their names tell.
+func (v *View) unreadableReports(t *tally) {
+	for _, name := range v.Unreadable[v.Tenant.BackupReports.Text] {
+		if at, err := time.Parse(time.DateOnly, dated.FindString(name)); err == nil && v.inMonth(dateOf(at, time.UTC)) {
+			t.add("backup-report-unreadable", "", name, dateOf(at, time.UTC), -1)
+		}
+	}
 }
