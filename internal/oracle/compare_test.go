@@ -508,7 +508,13 @@ var unknown = map[string]bool{"trail-integrity": true, "trail-files": true, "log
 
 // open are the kinds of differences that are known and not settled yet, each with why. The
 // test passes over them, so that it can guard what is settled; -oracle.all does not.
-var open = map[string]string{}
+var open = map[string]string{
+	"night:begun in a gap:ok":    "the documents leave open how much of a window's beginning may lie in a gap",
+	"finding:newest-removed":     "the oracle does not make this check",
+	"finding:new-principal":      "seed 3: who is right is not found out",
+	"finding:backup-overwritten": "seed 5: who is right is not found out",
+	"finding:unrecorded-request": "seed 8: who is right is not found out",
+}
 
 // TestShow prints all differences of a month; for who looks for their reasons.
 func TestShow(t *testing.T) {

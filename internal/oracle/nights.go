@@ -114,9 +114,10 @@ func isTry(r *Record) bool {
 }
 
 // failing: of the keys that backup principals tried to write, 1 in 20 or more failed and were
-// not written later in the window; or more than 1 in 20 of their requests failed.
+// not written in the window; or more than 1 in 20 of their requests failed, those left
+// out of which the object was written all the same.
 func (b *bucketView) failing(n *Night) bool {
-	tried, failed := map[string]bool{}, map[string]bool{}
+	tried, failures, written := map[string]bool{}, map[string]int{}, map[string]bool{}
 	requests, errors := 0, 0
 	for _, r := range n.records {
 		if !b.v.whois(r.Requester).Backup {
@@ -130,9 +131,19 @@ func (b *bucketView) failing(n *Night) bool {
 		if isTry(r) {
 			key := plain(r.Key)
 			tried[key] = true
-			if failed[key] = !r.Successful(); !failed[key] {
-				delete(failed, key)
+			if r.Successful() {
+				written[key] = true
+			} else {
+				failures[key]++
 			}
+		}
+	}
+	failed := map[string]bool{}
+	for key, n := range failures {
+		if written[key] {
+			errors -= n
+		} else {
+			failed[key] = true
 		}
 	}
 	return len(failed) > 0 && 20*len(failed) >= len(tried) || 20*errors > requests
