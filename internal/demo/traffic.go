@@ -161,7 +161,7 @@ func (tr *traffic) nightly(b, day int) {
 		tr.add(r)
 	}
 	for range 6 {
-		r := tr.request(tr.within(start, 5*time.Hour), b, who, "REST.GET.BUCKET", "GET", "", "?list-type=2&prefix=x", 200)
+		r := tr.request(tr.within(start, 5*time.Hour), b, who, "REST.GET.BUCKET", "GET", "", "?list-type=2&prefix="+strings.ReplaceAll(tr.t.buckets[b].prefix, "/", "%2F"), 200)
 		r.key, r.sent = "-", 4000+tr.rng.Int64N(9000)
 		tr.add(r)
 	}

@@ -119,6 +119,13 @@ func troubleAtLodz(tr *traffic) {
 	for at := tr.clock(22, 14, 0); len(tr.records)-before < 2400; at = at.Add(30 * time.Second) {
 		tr.retention(archive, tr.t.admin(), at, 99)
 	}
+	var deleted int64
+	for _, r := range tr.records[before:] {
+		if r.operation == "BATCH.DELETE.OBJECT" {
+			deleted++
+		}
+	}
+	tr.plant(archive, "unapproved-delete", tr.t.admin(), deleted)
 	// What retention and lifecycle delete on the same local day adds to the
 	// spike; [traffic.spike] counts it when all traffic is there.
 	tr.plant(archive, "delete-spike", "deletes", 0)

@@ -97,6 +97,7 @@ func (w *witness) trouble() {
 	for _, r := range w.records {
 		if strings.Contains(r.requester, "444455556666") && r.status == 200 {
 			w.tamper = r.id
+			w.plant(archive, "unrecorded-request", "REST.GET.OBJECT by arn:aws:sts::444455556666:assumed-role/DataScience", 1)
 			break
 		}
 	}
@@ -344,7 +345,7 @@ func (w *witness) reports() error {
 		for day := 1; day <= days; day++ {
 			var written int64
 			for _, r := range w.records {
-				if r.bucket == i && (r.operation == "REST.PUT.OBJECT" || r.operation == "REST.PUT.PART") && r.status == 200 && !r.at.Before(w.clock(day, 22, 0)) && r.at.Before(w.clock(day+1, 6, 0)) {
+				if r.bucket == i && (r.operation == "REST.PUT.OBJECT" || r.operation == "REST.POST.UPLOAD") && r.status == 200 && !r.at.Before(w.clock(day, 22, 0)) && r.at.Before(w.clock(day+1, 6, 0)) {
 					written += r.size
 				}
 			}

@@ -1,0 +1,390 @@
+package oracle
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// windowSubject names a bucket's nights.
+func (b *bucketView) windowSubject() string {
+	return fmt.Sprintf("nightly window %s-%s", b.Window.Start, b.Window.End)
+}
+
+// nightChecks are the findings about nights.
+func (b *bucketView) nightChecks(t *tally) {
+	for _, n := range b.nights {
+		if !b.v.inMonth(n.Date) || !n.evaluated() {
+			continue
+		}
+		add := func(check, subject string) { t.add(check, b.Name, subject, n.Date, 1) }
+		if n.Verdict == Missed {
+			add("backup-missed", b.windowSubject())
+		} else {
+			if n.Removed {
+				add("backup-removed", b.windowSubject())
+			}
+			if n.Failing {
+				add("backup-failing", b.windowSubject())
+			}
+			b.volume(t, n)
+			b.partsMissing(t, n)
+		}
+		if b.v.Tenant.BackupReports.Scheme != "" {
+			if b.reported(n) == "differs" {
+				add("backup-report-mismatch", "*") // Assumed: how they differ is not compared
+			}
+			if b.unreported(n) {
+				add("backup-report-mismatch", "no report")
+			}
+		}
+	}
+	b.trend(t)
+}
+
+// volume compares the bytes of a night with the evaluated nights among the 28 before.
+func (b *bucketView) volume(t *tally, n *Night) {
+	h := learn(n.Date, func(d Date) (float64, bool) {
+		other := b.night(d)
+		if other == nil || !other.evaluated() {
+			return 0, false
+		}
+		return float64(other.Written), true
+	})
+	if !h.enough() {
+		return
+	}
+	var logs []float64
+	for _, v := range h.values {
+		logs = append(logs, math.Log1p(v))
+	}
+	w, m, least, most := float64(n.Written), median(h.values), math.Inf(1), math.Inf(1)
+	limits := b.v.Tenant.Checks
+	for _, v := range h.weekday {
+		least = min(least, v)
+	}
+	if len(h.weekday) > 0 {
+		most = slices.Max(h.weekday)
+	}
+	far := math.Abs(w-m) >= float64(limits.BackupVolume)
+	switch {
+	case far && w < m/2 && w < most/2 && math.Log1p(w) < median(logs)-4*1.4826*spread(logs):
+		t.add("backup-volume", b.Name, "far less than usual", n.Date, 1)
+	case far && w > 2*m && (len(h.weekday) == 0 || w > 2*least) && w > m+float64(limits.Deviations)*spread(h.values):
+		t.add("backup-volume", b.Name, "far more than usual", n.Date, 1)
+	}
+}
+
+// parts of a night: approved prefixes, backup principals, folders.
+func (b *bucketView) parts(n *Night) (steady, folders map[string]bool) {
+	if known, ok := b.held[n]; ok {
+		return known[0], known[1]
+	}
+	if b.held == nil {
+		b.held = map[*Night][2]map[string]bool{}
+	}
+	steady, folders = map[string]bool{}, map[string]bool{}
+	b.held[n] = [2]map[string]bool{steady, folders}
+	for _, w := range b.objects.writes {
+		if !n.Window.has(w.Time) || !w.Backup {
+			continue
+		}
+		steady["principal "+w.Who.Requester] = true
+		for _, p := range b.Prefixes {
+			if !under(w.Key, []string{p}) {
+				continue
+			}
+			if len(b.Prefixes) > 1 {
+				steady["prefix "+p] = true
+			}
+			if rest, ok := strings.CutPrefix(w.Object, p); ok {
+				if name, _, below := strings.Cut(strings.TrimPrefix(rest, "/"), "/"); below {
+					folders["folder "+p+name+"/"] = true
+				}
+			}
+		}
+	}
+	return steady, folders
+}
+
+// partsMissing: a part that was there before has no backup write.
+func (b *bucketView) partsMissing(t *tally, n *Night) {
+	var before []*Night // evaluated, among the 28 days before, newest first
+	for i := 1; i <= 28; i++ {
+		if x := b.night(n.Date.Add(-i)); x != nil && x.evaluated() {
+			before = append(before, x)
+		}
+	}
+	steady, folders := b.parts(n)
+	count, weekdays := map[string]int{}, map[string]int{}
+	sameWeekday := 0
+	everyFolder := map[string]int{}
+	for i, x := range before {
+		s, f := b.parts(x)
+		same := x.Date.Weekday() == n.Date.Weekday()
+		if same {
+			sameWeekday++
+		}
+		for part := range s {
+			count[part]++
+			if same {
+				weekdays[part]++
+			}
+		}
+		if i > 0 {
+			for part := range f {
+				everyFolder[part]++
+			}
+		}
+	}
+	for part, k := range count {
+		often := len(before) >= 7 && 10*k >= 9*len(before)
+		weekly := sameWeekday >= 4 && weekdays[part] == sameWeekday
+		if (often || weekly) && !steady[part] {
+			t.add("backup-part-missing", b.Name, part, n.Date, 1)
+		}
+	}
+	if len(before) < 15 {
+		return
+	}
+	_, last := b.parts(before[0])
+	for part, k := range everyFolder {
+		if k == len(before)-1 && !last[part] && !folders[part] {
+			t.add("backup-part-missing", b.Name, part, n.Date, 1)
+		}
+	}
+}
+
+// trend compares the median night of the month with those of the six months before.
+func (b *bucketView) trend(t *tally) {
+	middle := func(year int, month time.Month) (float64, bool) {
+		var values []float64
+		for _, n := range b.nights {
+			if n.Date.Y == year && n.Date.M == month && n.evaluated() {
+				values = append(values, float64(n.Written))
+			}
+		}
+		return median(values), len(values) >= 7
+	}
+	first, last := b.v.Month[0], b.v.Month[len(b.v.Month)-1]
+	now, ok := middle(first.Y, first.M)
+	if !ok {
+		return
+	}
+	fell, rose := false, false
+	for i := 1; i <= 6; i++ {
+		m := first.utc().AddDate(0, -i, 0)
+		if then, ok := middle(m.Year(), m.Month()); ok {
+			fell, rose = fell || now < then/2, rose || now > 2*then
+		}
+	}
+	if fell {
+		t.add("backup-trend", b.Name, "fell", last, 1)
+	}
+	if rose {
+		t.add("backup-trend", b.Name, "rose", last, 1)
+	}
+}
+
+// removalChecks are the findings about what was removed.
+func (b *bucketView) removalChecks(t *tally) {
+	for _, d := range b.v.Month {
+		if !b.evaluated(d) {
+			continue
+		}
+		b.earlyDeletes(t, d)
+		b.massRemoval(t, d)
+		b.emptied(t, d)
+		b.overwritten(t, d)
+	}
+}
+
+// earlyDeletes: keys of backup writes removed within keep_days.
+func (b *bucketView) earlyDeletes(t *tally, d Date) {
+	today := day(d, b.v.Zone)
+	keys := map[string]map[string]*Write{} // by who removed
+	for _, g := range b.objects.all {
+		if !today.has(g.Time) || temporary(g.Object) {
+			continue
+		}
+		w := b.victim(g)
+		if w == nil || !w.Backup || w.Moved || g.Time.Sub(w.Time) >= b.keep() {
+			continue
+		}
+		who := nameless(g.Who.Requester)
+		if keys[who] == nil {
+			keys[who] = map[string]*Write{}
+		}
+		keys[who][g.Object] = w
+	}
+	for who, removed := range keys {
+		if b.v.whois(who).Backup && !b.tells(removed) {
+			continue
+		}
+		t.add("early-delete", b.Name, who, d, int64(len(removed)))
+	}
+}
+
+// victim is the write that a removal takes away: the newest before it.
+func (b *bucketView) victim(g *Removal) *Write {
+	var last *Write
+	for _, w := range b.objects.byKey[g.Object] {
+		if w.Record != g.Record && !w.Time.After(g.Time) && !(w.Known && w.Bytes == 0) {
+			last = w
+		}
+	}
+	if last == nil || !b.objects.of(g, last) {
+		return nil
+	}
+	// An earlier removal has taken it already.
+	for _, x := range b.objects.gone[g.Object] {
+		if x != g && x.Time.Before(g.Time) && !x.Time.Before(last.Time) && b.objects.of(x, last) {
+			return nil
+		}
+	}
+	return last
+}
+
+// tells: removals by a backup principal count where they take a twentieth of a night's
+// bytes, or leave fewer than min_objects.
+func (b *bucketView) tells(removed map[string]*Write) bool {
+	for _, n := range b.nights {
+		var bytes int64
+		some := false
+		for _, w := range removed {
+			if n.Window.has(w.Time) {
+				bytes, some = bytes+w.Bytes, true
+			}
+		}
+		if some && (20*bytes >= n.Written || len(n.Kept) < int(b.MinObjects)) {
+			return true
+		}
+	}
+	return false
+}
+
+// massRemoval compares what was removed in the 28 days up to D with what was written.
+func (b *bucketView) massRemoval(t *tally, d Date) {
+	span := interval{day(d.Add(-27), b.v.Zone).from, day(d, b.v.Zone).to}
+	written, requests, lifecycle := 0, 0, 0
+	for _, w := range b.objects.writes {
+		if w.Backup && span.has(w.Time) {
+			written++
+		}
+	}
+	today := false
+	for _, g := range b.objects.all {
+		switch {
+		case !span.has(g.Time) || g.Empty:
+		case g.Lifecycle:
+			lifecycle++
+		default:
+			requests++
+		}
+		today = today || day(d, b.v.Zone).has(g.Time)
+	}
+	// Assumed: a day on which nothing was removed has no row.
+	if today && (requests > 2*written+10 || lifecycle > 3*written+10) {
+		t.add("mass-removal", b.Name, "more removed than written", d, -1)
+	}
+}
+
+// emptied: more than half of the keys, or of the bytes, that were there are gone.
+func (b *bucketView) emptied(t *tally, d Date) {
+	today := day(d, b.v.Zone)
+	keys, lost := 0, 0
+	var bytes, lostBytes int64
+	for key, writes := range b.objects.byKey {
+		last, gone := b.objects.newest(key, today.from.Add(-1))
+		there := last != nil && gone == nil
+		var size int64
+		if there {
+			size = last.Bytes
+		}
+		end, taken := b.objects.newest(key, today.to.Add(-1))
+		left := end != nil && taken == nil
+		if left && !there && slices.Contains(writes, end) {
+			there, size = true, end.Bytes // written on the day, and there at its end
+		}
+		if !there {
+			continue
+		}
+		keys++
+		bytes += size
+		if !left {
+			lost++
+			lostBytes += size
+		}
+	}
+	if keys >= 2 && (2*lost > keys || 2*lostBytes > bytes) {
+		t.add("bucket-emptied", b.Name, "most of what was there", d, -1)
+	}
+}
+
+// overwritten: keys of earlier nights written anew.
+func (b *bucketView) overwritten(t *tally, d Date) {
+	if len(b.v.Tenant.Principals) == 0 {
+		return
+	}
+	for who, n := range b.renewed(d) {
+		if b.v.whois(who).Backup {
+			var most int64
+			days := 0
+			for i := 1; i <= 28; i++ {
+				if b.evaluated(d.Add(-i)) {
+					days++
+					most = max(most, b.renewed(d.Add(-i))[who])
+				}
+			}
+			if n < 3 || n <= 2*most || days < 7 {
+				continue
+			}
+		}
+		t.add("backup-overwritten", b.Name, who, d, n)
+	}
+}
+
+// renewed counts the keys of earlier nights that each requester wrote anew on a day.
+func (b *bucketView) renewed(d Date) map[string]int64 {
+	if known, ok := b.renews[d]; ok {
+		return known
+	}
+	if b.renews == nil {
+		b.renews = map[Date]map[string]int64{}
+	}
+	today := day(d, b.v.Zone)
+	keys := map[string]map[string]bool{}
+	for _, w := range b.objects.writes {
+		if !today.has(w.Time) || w.Known && w.Bytes == 0 || !b.ofEarlierNight(w) {
+			continue
+		}
+		who := nameless(w.Who.Requester)
+		if keys[who] == nil {
+			keys[who] = map[string]bool{}
+		}
+		keys[who][w.Object] = true
+	}
+	out := map[string]int64{}
+	for who, k := range keys {
+		out[who] = int64(len(k))
+	}
+	b.renews[d] = out
+	return out
+}
+
+// ofEarlierNight: the key has a backup write in a night that is not this write's.
+func (b *bucketView) ofEarlierNight(w *Write) bool {
+	return slices.ContainsFunc(b.objects.byKey[w.Object], func(x *Write) bool {
+		if x == w || !x.Backup || !x.Time.Before(w.Time) {
+			return false
+		}
+		for _, n := range b.nights {
+			if n.Window.has(x.Time) {
+				return !n.Window.has(w.Time)
+			}
+		}
+		return false
+	})
+}

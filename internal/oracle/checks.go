@@ -1,0 +1,477 @@
+package oracle
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Finding is what a check must say of a bucket, a subject and a day. A Count of -1 is
+// one that the documents don't define.
+type Finding struct {
+	Check   string
+	Bucket  string
+	Subject string
+	Date    Date
+	Count   int64
+}
+
+// tally counts the rows of a check.
+type tally struct {
+	rows map[Finding]int64 // by a finding without its count
+}
+
+func (t *tally) add(check, bucket, subject string, d Date, n int64) {
+	if t.rows == nil {
+		t.rows = map[Finding]int64{}
+	}
+	t.rows[Finding{Check: check, Bucket: bucket, Subject: subject, Date: d}] += n
+}
+
+func hasAnyPrefix(s string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
+}
+
+func isDelete(r *Record) bool { return r.Is("REST.DELETE.OBJECT", "BATCH.DELETE.OBJECT") }
+
+func refused(r *Record) bool { return r.Status == 401 || r.Status == 403 }
+
+// on are the tenant's records of a day.
+func (b *bucketView) on(d Date) []*Record {
+	if b.days == nil {
+		b.days = map[Date][]*Record{}
+		for i := range b.records {
+			d := dateOf(b.records[i].Time, b.v.Zone)
+			b.days[d] = append(b.days[d], &b.records[i])
+		}
+	}
+	return b.days[d]
+}
+
+// evaluated tells whether the log can speak of a day.
+func (b *bucketView) evaluated(d Date) bool { return b.coverage.whole[d] }
+
+// inWindow tells whether a moment is in a backup window.
+func (b *bucketView) inWindow(t time.Time) bool {
+	for i := -1; i <= 1; i++ {
+		if w, due := window(b.Window, dateOf(t, b.v.Zone).Add(i), b.v.Zone); due && w.has(t) {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *View) inBusinessHours(t time.Time) bool {
+	for i := -1; i <= 0; i++ {
+		if w, due := window(v.Tenant.BusinessHours, dateOf(t, v.Zone).Add(i), v.Zone); due && w.has(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// requestChecks are the findings about single requests, of the evaluated days.
+func (b *bucketView) requestChecks(t *tally) {
+	v := b.v
+	for _, d := range v.Month {
+		if !b.evaluated(d) {
+			continue
+		}
+		used := b.usedBefore(d)
+		history := 0
+		for i := 1; i <= 28; i++ {
+			if b.evaluated(d.Add(-i)) {
+				history++
+			}
+		}
+		for _, r := range b.on(d) {
+			w := v.whois(r.Requester)
+			own := hasAnyPrefix(r.Operation, "S3.") // what S3 does itself
+			foreign := w.Account != "" && len(v.Tenant.Accounts) > 0 && !slices.Contains(v.Tenant.Accounts, w.Account)
+			subject := func(s string) string {
+				// Refused requests of who is not mapped are one row together.
+				if refused(r) && !w.Mapped {
+					return "refused requests"
+				}
+				return s
+			}
+			add := func(check, who string) { t.add(check, b.Name, who, d, 1) }
+
+			if r.Requester == "" && !own && !r.Is("BATCH.DELETE.OBJECT") {
+				add("anonymous-access", map[bool]string{true: "served", false: "refused"}[r.Successful()])
+			}
+			if foreign {
+				add("cross-account", w.Account) // of severity low where nothing was served
+			}
+			if len(v.Tenant.Principals) > 0 && !w.Mapped && !own && !foreign && r.Requester != "" {
+				add("unapproved-principal", subject(w.Requester))
+			}
+			if (!w.Mapped || w.Wildcard) && !own && !w.Service() && !foreign && r.Requester != "" && history >= 7 && !used[w.Requester] {
+				add("new-principal", subject(w.Requester))
+			}
+			if folder, outside := b.outside(r); outside {
+				add("unapproved-prefix", subject(folder))
+			}
+			if isTry(r) && r.Successful() && !b.inWindow(r.Time) {
+				add("off-window-write", w.Requester)
+			}
+			if isTry(r) && r.Successful() && r.Size >= v.Tenant.LargePut {
+				switch {
+				case v.inBusinessHours(r.Time):
+					add("large-put-business-hours", w.Requester)
+				case !w.Backup:
+					add("large-put", w.Requester)
+				}
+			}
+			// Assumed: a write of size 0 over an object deletes it.
+			if (isDelete(r) || b.objects.overwrites(r)) && r.Successful() && len(v.Tenant.Principals) > 0 {
+				switch {
+				case !w.Backup:
+					add("unapproved-delete", w.Requester)
+				case !b.inWindow(r.Time):
+					add("off-window-delete", w.Requester)
+				}
+			}
+			if r.Is("REST.POST.MULTI_OBJECT_DELETE") && r.Successful() && !b.hasChildren(r) {
+				add("multi-delete-unlogged", w.Requester)
+			}
+			if r.Agent != "" && len(v.Tenant.UserAgents) > 0 && !slices.ContainsFunc(v.Tenant.UserAgents, func(p string) bool { return wild(p, r.Agent) }) {
+				add("user-agent-drift", subject(r.Agent))
+			}
+		}
+		b.deniedBursts(t, d)
+		b.protection(t, d)
+		b.spikes(t, d)
+	}
+}
+
+// usedBefore are the requesters with a successful request in the 28 days before.
+func (b *bucketView) usedBefore(d Date) map[string]bool {
+	used := map[string]bool{}
+	span := interval{day(d.Add(-28), b.v.Zone).from, day(d, b.v.Zone).from}
+	for i := range b.records {
+		if r := &b.records[i]; span.has(r.Time) && r.Successful() {
+			used[withoutSession(r.Requester)] = true
+		}
+	}
+	return used
+}
+
+// outside tells the first folder of a key, or of the prefix of a list, that is not under
+// the approved prefixes.
+func (b *bucketView) outside(r *Record) (string, bool) {
+	key := r.Key
+	approved := under(key, b.Prefixes)
+	if key == "" && r.Is("REST.GET.BUCKET") {
+		prefix, ok := parameter(r, "prefix")
+		if !ok || prefix == "" {
+			return "", false // Assumed: a list of the whole bucket names no prefix
+		}
+		key = prefix
+		approved = slices.ContainsFunc(b.Prefixes, func(p string) bool { return strings.HasPrefix(prefix, p) || strings.HasPrefix(p, prefix) })
+	}
+	if key == "" || approved {
+		return "", false
+	}
+	if i := strings.Index(key, "/"); i >= 0 {
+		return key[:i+1], true
+	}
+	return key, true
+}
+
+// hasChildren: a record of a key with the same request ID.
+func (b *bucketView) hasChildren(parent *Record) bool {
+	for i := range b.records {
+		if r := &b.records[i]; r.Is("BATCH.DELETE.OBJECT") && r.RequestID == parent.RequestID {
+			return true
+		}
+	}
+	return false
+}
+
+// deniedBursts: so many refused requests of one within any hour, also over midnight.
+func (b *bucketView) deniedBursts(t *tally, d Date) {
+	i := day(d, b.v.Zone)
+	times := map[string][]time.Time{}
+	for k := range b.records {
+		r := &b.records[k]
+		if !refused(r) || r.Requester == "" {
+			continue
+		}
+		who := b.v.whois(r.Requester)
+		times[who.Requester] = append(times[who.Requester], r.Time)
+	}
+	for requester, all := range times {
+		n := int(b.v.Tenant.Checks.AccessDeniedBurst)
+		burst := false
+		for k := 0; k+n <= len(all); k++ {
+			last := k + n - 1
+			if all[last].Sub(all[k]) < time.Hour && (i.has(all[k]) || i.has(all[last])) {
+				burst = true
+			}
+		}
+		if !burst {
+			continue
+		}
+		t.add("access-denied-burst", b.Name, requester, d, int64(len(within(all, i))))
+	}
+}
+
+// protection: retention or legal hold of objects changed.
+func (b *bucketView) protection(t *tally, d Date) {
+	changes := func(d Date) map[string]int64 { // by who: those that backup principals may not
+		out := map[string]int64{}
+		for _, r := range b.on(d) {
+			w := b.v.whois(r.Requester)
+			if !r.Successful() || !strings.Contains(r.Operation, "OBJECT_LOCK_") || !hasAnyPrefix(r.Operation, "REST.PUT.") || r.Key == "" {
+				continue
+			}
+			if w.Backup && b.wroteWithin(r, 24*time.Hour) {
+				continue
+			}
+			out[r.Operation+" by "+w.Requester]++
+		}
+		return out
+	}
+	by := func(changes map[string]int64, who string) bool {
+		for subject := range changes {
+			if strings.HasSuffix(subject, " by "+who) {
+				return true
+			}
+		}
+		return false
+	}
+	for subject, n := range changes(d) {
+		who := subject[strings.Index(subject, " by ")+4:]
+		if b.v.whois(who).Backup {
+			days, same := 0, 0
+			for i := 1; i <= 28; i++ {
+				if b.evaluated(d.Add(-i)) {
+					days++
+					if by(changes(d.Add(-i)), who) {
+						same++
+					}
+				}
+			}
+			if days > 0 && 2*same >= days {
+				continue
+			}
+		}
+		t.add("object-protection-changed", b.Name, subject, d, n)
+	}
+}
+
+// wroteWithin: the requester wrote this key in the time before.
+func (b *bucketView) wroteWithin(r *Record, before time.Duration) bool {
+	for _, w := range b.objects.byKey[plain(r.Key)] {
+		if w.Who.Requester == withoutSession(r.Requester) && !w.Time.After(r.Time) && r.Time.Sub(w.Time) <= before {
+			return true
+		}
+	}
+	return false
+}
+
+// spikes compare a day with the evaluated days among the 28 before.
+func (b *bucketView) spikes(t *tally, d Date) {
+	limits := b.v.Tenant.Checks
+	deletes := func(d Date, all bool) float64 { // by everyone, or by mapped principals
+		n := 0
+		for _, r := range b.on(d) {
+			w := b.v.whois(r.Requester)
+			if isDelete(r) && r.Successful() && (all || w.Mapped || len(b.v.Tenant.Principals) == 0) {
+				n++
+			}
+		}
+		return float64(n)
+	}
+	// Assumed: baselines are learnt from mapped principals, the day itself is everyone's.
+	h := learn(d, func(d Date) (float64, bool) { return deletes(d, false), b.evaluated(d) })
+	if n := deletes(d, true); h.enough() && n >= float64(limits.DeleteSpike) && h.spike(n, limits.Deviations) {
+		t.add("delete-spike", b.Name, "deletes", d, int64(n))
+	}
+
+	errors := func(d Date) (failed, all float64) {
+		for _, r := range b.on(d) {
+			if w := b.v.whois(r.Requester); !w.Mapped && !w.Backup {
+				continue // no rate has requests of strangers in its denominator
+			}
+			if all++; !r.Successful() && !refused(r) {
+				failed++
+			}
+		}
+		return failed, all
+	}
+	h = learn(d, func(d Date) (float64, bool) {
+		failed, all := errors(d)
+		return failed / max(all, 1), b.evaluated(d)
+	})
+	failed, all := errors(d)
+	if rate := failed / max(all, 1); h.enough() && failed >= float64(limits.Errors) && rate >= limits.ErrorRate && h.spike(rate, limits.Deviations) {
+		t.add("error-rate", b.Name, "failed requests", d, int64(failed))
+	}
+
+	read := b.read
+	h = learn(d, func(d Date) (float64, bool) {
+		bytes, _ := read(d)
+		most := 0.0
+		for who, n := range bytes {
+			if w := b.v.whois(who); w.Mapped || len(b.v.Tenant.Principals) == 0 {
+				most = max(most, n)
+			}
+		}
+		return most, b.evaluated(d)
+	})
+	bytes, count := read(d)
+	for who, n := range bytes {
+		if h.enough() && n >= float64(limits.LargeDownload) && h.spike(n, limits.Deviations) {
+			t.add("large-download", b.Name, nameless(who), d, count[who])
+		}
+	}
+
+	share := func(who string, last Date) (sum float64, days int) {
+		for i := range 28 {
+			if x := last.Add(-i); b.evaluated(x) {
+				bytes, _ := read(x)
+				if days++; bytes[who] < float64(limits.LargeDownload) {
+					sum += bytes[who] // a larger day is left to large-download
+				}
+			}
+		}
+		return sum, days
+	}
+	whos := map[string]bool{}
+	for i := range 28 {
+		bytes, _ := read(d.Add(-i))
+		for who := range bytes {
+			whos[who] = true
+		}
+	}
+	for who := range whos {
+		if today, _ := read(d); today[who] == 0 {
+			continue // Assumed: a day on which it read nothing has no row
+		}
+		sum, days := share(who, d)
+		before, known := share(who, d.Add(-28))
+		if sum >= float64(limits.LargeDownload) && known >= 7 && days > 0 && sum/float64(days) > 2*before/float64(known) {
+			t.add("steady-download", b.Name, nameless(who), d, -1)
+		}
+	}
+}
+
+// read adds up what each requester took on a day.
+func (b *bucketView) read(d Date) (bytes map[string]float64, count map[string]int64) {
+	if b.reads == nil {
+		b.reads = map[Date]reads{}
+	}
+	if known, ok := b.reads[d]; ok {
+		return known.bytes, known.count
+	}
+	bytes, count = map[string]float64{}, map[string]int64{}
+	for _, r := range b.on(d) {
+		if n, ok := b.taken(r); ok {
+			who := withoutSession(r.Requester)
+			bytes[who] += n
+			count[who]++
+		}
+	}
+	b.reads[d] = reads{bytes, count}
+	return bytes, count
+}
+
+type reads struct {
+	bytes map[string]float64
+	count map[string]int64
+}
+
+func nameless(who string) string {
+	if who == "" {
+		return "-"
+	}
+	return who
+}
+
+// taken are the bytes that a request read out of the bucket: those sent, and those of
+// the read half of a copy of which no log of the tenant has the other half.
+func (b *bucketView) taken(r *Record) (float64, bool) {
+	if !r.Successful() {
+		return 0, false
+	}
+	if r.Is("REST.GET.OBJECT", "WEBSITE.GET.OBJECT") {
+		return float64(r.Sent), true
+	}
+	if !r.Is("REST.COPY.OBJECT_GET") {
+		return 0, false
+	}
+	for _, other := range b.v.buckets {
+		for _, w := range other.objects.writes {
+			if w.Operation == "REST.COPY.OBJECT" && w.Who.Requester == withoutSession(r.Requester) && apart(w.Time, r.Time) <= time.Minute {
+				return 0, false
+			}
+		}
+	}
+	return float64(max(r.Size, r.Sent)), true
+}
+
+// ledgerChecks tell of the log itself.
+func (b *bucketView) ledgerChecks(t *tally) {
+	for _, d := range b.v.Month {
+		// What can't be read is told by rejected-lines.
+		if why := b.coverage.day(d); why != "" && why != unreadableLines && len(b.all) > 0 && !d.Before(b.coverage.first) {
+			t.add("logs-missing", b.Name, "", d, 1)
+		}
+		bad := 0
+		for _, o := range b.v.Objects[b.Logs.Text] {
+			for _, at := range o.Rejected {
+				if day(d, b.v.Zone).has(at) {
+					bad++
+				}
+			}
+		}
+		if bad > 0 {
+			t.add("rejected-lines", b.Name, "unreadable lines", d, int64(bad))
+		}
+	}
+}
+
+// trailChecks compare the requests of log and trail, by bucket and request ID.
+func (b *bucketView) trailChecks(t *tally) {
+	if b.v.Tenant.CloudTrail.Scheme == "" {
+		return
+	}
+	logged, told := map[string]bool{}, map[string]bool{}
+	kinds := map[string]Date{} // the first day on which the trail tells of a kind of event of the bucket
+	for i := range b.all {
+		logged[b.all[i].RequestID] = true
+	}
+	for _, e := range b.v.Events[b.v.Tenant.CloudTrail.Text] {
+		if e.Bucket != b.Name {
+			continue
+		}
+		told[e.RequestID] = true
+		if d, ok := kinds[e.Name]; !ok || dateOf(e.Time, b.v.Zone).Before(d) {
+			kinds[e.Name] = dateOf(e.Time, b.v.Zone)
+		}
+	}
+	for _, e := range b.v.Events[b.v.Tenant.CloudTrail.Text] {
+		d := dateOf(e.Time, b.v.Zone)
+		if e.Bucket == b.Name && !logged[e.RequestID] && b.v.inMonth(d) && b.evaluated(d) {
+			t.add("unlogged-request", b.Name, fmt.Sprintf("%s by %s", e.Name, withoutSession(e.Requester)), d, 1)
+		}
+	}
+	for i := range b.records {
+		r := &b.records[i]
+		d := dateOf(r.Time, b.v.Zone)
+		name := eventName(r.Operation)
+		first, kind := kinds[name]
+		if r.Key != "" && name != "" && kind && !d.Before(first) && !told[r.RequestID] && b.v.inMonth(d) && b.evaluated(d) {
+			t.add("unrecorded-request", b.Name, r.Operation+" by "+withoutSession(r.Requester), d, 1)
+		}
+	}
+}
+
+// eventName is the name of the data event of an operation, as CloudTrail has it.
+func eventName(operation string) string {
+	return map[string]string{"REST.PUT.OBJECT": "PutObject", "REST.GET.OBJECT": "GetObject", "REST.HEAD.OBJECT": "HeadObject", "REST.DELETE.OBJECT": "DeleteObject",
+		"REST.COPY.OBJECT": "CopyObject", "REST.POST.UPLOAD": "CompleteMultipartUpload", "REST.POST.UPLOADS": "CreateMultipartUpload", "REST.PUT.PART": "UploadPart"}[operation]
+}

@@ -1,0 +1,200 @@
+package oracle
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Write is a successful write of an object.
+type Write struct {
+	*Record
+	Who    Who
+	Object string // the key without its encoding
+	Bytes  int64
+	Known  bool // the log tells the size
+	Backup bool // a backup write
+	Moved  bool // the object went to another key; the copy counts
+}
+
+// Removal takes an object away: a delete, an expiration, or a write of size 0.
+type Removal struct {
+	*Record
+	Who       Who
+	Object    string
+	Lifecycle bool
+	Empty     bool // a write of size 0
+}
+
+// objects is what happened to each key of a bucket.
+type objects struct {
+	b      *bucketView
+	writes []*Write
+	byKey  map[string][]*Write
+	gone   map[string][]*Removal
+	all    []*Removal
+}
+
+// follow goes through the records of the tenant.
+func (b *bucketView) follow() *objects {
+	o := &objects{b: b, byKey: map[string][]*Write{}, gone: map[string][]*Removal{}}
+	for i := range b.records {
+		r := &b.records[i]
+		if r.Key == "" || !r.Successful() {
+			continue
+		}
+		switch {
+		case r.Is("REST.PUT.OBJECT", "REST.POST.OBJECT", "REST.COPY.OBJECT", "REST.POST.UPLOAD"):
+			w := &Write{Record: r, Who: b.v.whois(r.Requester), Object: plain(r.Key), Bytes: r.Size, Known: r.HasSize}
+			if r.Operation == "REST.POST.UPLOAD" && !r.HasSize {
+				w.Bytes, w.Known = o.parts(r)
+			}
+			o.writes = append(o.writes, w)
+			o.byKey[w.Object] = append(o.byKey[w.Object], w)
+			if w.Known && w.Bytes == 0 {
+				o.remove(&Removal{Record: r, Who: w.Who, Object: w.Object, Empty: true})
+			}
+		case r.Is("REST.DELETE.OBJECT", "BATCH.DELETE.OBJECT", "S3.EXPIRE.OBJECT", "S3.CREATE.DELETEMARKER"):
+			o.remove(&Removal{Record: r, Who: b.v.whois(r.Requester), Object: plain(r.Key), Lifecycle: strings.HasPrefix(r.Operation, "S3.")})
+		}
+	}
+	for _, w := range o.writes {
+		w.Backup = w.Who.Backup && under(w.Key, b.Prefixes) && !(w.Known && w.Bytes == 0) && !temporary(w.Object) && !o.ontoItself(w)
+	}
+	for _, w := range o.writes {
+		w.Moved = o.moved(w)
+	}
+	return o
+}
+
+func (o *objects) remove(r *Removal) {
+	o.gone[r.Object] = append(o.gone[r.Object], r)
+	o.all = append(o.all, r)
+}
+
+// parts adds up the successful parts of an upload.
+func (o *objects) parts(done *Record) (int64, bool) {
+	id, _ := parameter(done, "uploadId")
+	var sum int64
+	found := false
+	for i := range o.b.records {
+		r := &o.b.records[i]
+		if other, ok := parameter(r, "uploadId"); ok && other == id && id != "" && r.Key == done.Key && r.Successful() && r.Is("REST.PUT.PART", "REST.COPY.PART") {
+			sum, found = sum+r.Size, found || r.HasSize
+		}
+	}
+	return sum, found
+}
+
+// temporary: lock and temporary names of backup tools.
+func temporary(key string) bool {
+	if slices.Contains(strings.Split(key, "/"), "locks") {
+		return true
+	}
+	switch path.Ext(key) {
+	case ".lock", ".lck", ".tmp", ".partial":
+		return true
+	}
+	return false
+}
+
+func apart(a, b time.Time) time.Duration { return a.Sub(b).Abs() }
+
+// ontoItself: a copy whose source is the same key.
+func (o *objects) ontoItself(w *Write) bool {
+	if w.Operation != "REST.COPY.OBJECT" {
+		return false
+	}
+	for i := range o.b.records {
+		r := &o.b.records[i]
+		if r.Is("REST.COPY.OBJECT_GET") && plain(r.Key) == w.Object && withoutSession(r.Requester) == w.Who.Requester && apart(r.Time, w.Time) <= time.Minute {
+			return true
+		}
+	}
+	return false
+}
+
+// moved: the key was read for a copy between its write and its removal, and the
+// same requester wrote the copy within a minute.
+func (o *objects) moved(w *Write) bool {
+	for _, gone := range o.gone[w.Object] {
+		if gone.Time.Before(w.Time) || gone.Empty || !o.of(gone, w) {
+			continue
+		}
+		for i := range o.b.records {
+			r := &o.b.records[i]
+			if !r.Is("REST.COPY.OBJECT_GET") || !r.Successful() || plain(r.Key) != w.Object || r.Time.Before(w.Time) || r.Time.After(gone.Time) {
+				continue
+			}
+			for _, c := range o.writes {
+				if c.Operation == "REST.COPY.OBJECT" && c.Object != w.Object && withoutSession(r.Requester) == c.Who.Requester &&
+					apart(c.Time, r.Time) <= time.Minute && (!c.Known || !w.Known || c.Bytes == w.Bytes) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// of tells whether a removal takes this write away, where it is the newest of its key.
+// One that names a version takes that version alone.
+func (o *objects) of(gone *Removal, w *Write) bool {
+	if gone.Version == "" || gone.Empty || gone.Lifecycle && gone.Operation == "S3.CREATE.DELETEMARKER" {
+		return true
+	}
+	var known []*Write
+	told := false
+	for _, x := range o.byKey[w.Object] {
+		if x.Time.After(gone.Time) {
+			continue
+		}
+		known = append(known, x)
+		told = told || x.Version != ""
+		if x.Version == gone.Version {
+			return x == w
+		}
+	}
+	if told && w.Version != "" {
+		return false // its version is another one
+	}
+	if len(known) == 1 {
+		return true
+	}
+	versions := map[string]bool{}
+	for _, g := range o.gone[w.Object] {
+		if g.Version != "" && dateOf(g.Time, o.b.v.Zone) == dateOf(gone.Time, o.b.v.Zone) {
+			versions[g.Version] = true
+		}
+	}
+	return len(versions) >= len(known)
+}
+
+// overwrites: a write of size 0 over an object that was there.
+func (o *objects) overwrites(r *Record) bool {
+	if !isTry(r) || !r.Successful() || !r.HasSize || r.Size != 0 {
+		return false
+	}
+	last, gone := o.newest(plain(r.Key), r.Time.Add(-1))
+	return last != nil && gone == nil
+}
+
+// newest is the last write of a key up to a time that is not empty, and the first
+// removal of it behind that up to the time; each nil where there is none.
+func (o *objects) newest(key string, until time.Time) (last *Write, gone *Removal) {
+	for _, w := range o.byKey[key] {
+		if !w.Time.After(until) && !(w.Known && w.Bytes == 0) {
+			last = w
+		}
+	}
+	if last == nil {
+		return nil, nil
+	}
+	for _, g := range o.gone[key] {
+		if !g.Time.Before(last.Time) && !g.Time.After(until) && o.of(g, last) {
+			return last, g
+		}
+	}
+	return last, nil
+}
