@@ -325,16 +325,18 @@ func (v *View) monthMedians(ctx context.Context, month string) (map[string][]mon
 		}
 		wide.First = first
 	}
-	older := false
+	slice := v.wide().Start()
+	older := false // there are records of these months before the slice
 	for _, b := range v.Tenant.Buckets {
-		files, err := v.data.State.Files(ctx, dataset.Access, b.Name, wide.Start().Format(time.DateOnly), last.Start().AddDate(0, 0, -2).Format(time.DateOnly))
+		files, err := v.data.State.Files(ctx, dataset.Access, b.Name, wide.Start().Format(time.DateOnly), slice.AddDate(0, 0, -1).Format(time.DateOnly))
 		if err != nil {
 			return nil, err
 		}
 		older = older || len(files) > 0
 	}
 	if !older {
-		return nil, nil
+		seen, err := v.seenNights(ctx)
+		return v.mediansOf(seen, month), err
 	}
 	o, err := Open(ctx, v.data, v.Tenant, wide)
 	if err != nil {
@@ -344,11 +346,17 @@ func (v *View) monthMedians(ctx context.Context, month string) (map[string][]mon
 	if err = cmp.Or(err, o.Close()); err != nil {
 		return nil, err
 	}
+	return o.mediansOf(seen, month), nil
+}
+
+// mediansOf are the median nights of a month and those before it, as far as the view
+// reaches.
+func (v *View) mediansOf(seen map[[2]string]*seenNight, month string) map[string][]monthMedian {
 	out := map[string][]monthMedian{}
 	for _, b := range v.Tenant.Buckets {
-		out[b.Name] = medians(o.backupRan(b.Name, seen), seen, month)
+		out[b.Name] = medians(v.backupRan(b.Name, seen), seen, month)
 	}
-	return out, nil
+	return out
 }
 
 // medians are those of the months of some nights that are not behind a month.

@@ -336,7 +336,7 @@ func (v *View) cover(ctx context.Context, query engine.Query) error {
 				v.Coverage = append(v.Coverage, v.all[len(v.all)-1])
 			}
 		}
-		for _, i := range v.Range.widen(historyDays, 0).intervals(b.Window) {
+		for _, i := range v.Range.widen(2*historyDays, 0).intervals(b.Window) {
 			n := Night{Bucket: b.Name, Date: i.date, Start: i.start, End: i.end, Gap: c.windowGap(i.start, i.end)}
 			if n.Gap == "" && !v.hasBackup() {
 				n.Gap = noBackup

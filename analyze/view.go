@@ -67,7 +67,7 @@ type View struct {
 	listed      map[string]time.Time // by bucket: when the place of its log was last listed
 	trailListed time.Time
 
-	allNights []Night                  // as Nights, with the historyDays before
+	allNights []Night                  // as Nights, with those of twice the historyDays before
 	seen      map[[2]string]*seenNight // by bucket and date, once it was asked
 
 	witnessDays []WitnessDay // once they were asked for

@@ -11,7 +11,7 @@
 -- The share of failed requests of a day is compared with the evaluated days
 -- among the 28 before: more than the median and :deviations median absolute
 -- deviations, more than twice the median and one of the same weekday, at least :error_rate of the requests
--- and :errors of them. Only requests of mapped principals count, so that strangers thin nothing. Refused requests are left to access-denied-burst.
+-- and :errors of them. Only requests of mapped principals count, so that strangers thin nothing. To ask for what is not there is no failure. Refused requests are left to access-denied-burst.
 with s as (
     select *, cast(cast(round(median * 100) as bigint) as varchar) || ' in 100 requests failed, the median of ' || cast(days as varchar) || ' days' as expected
     from figures
@@ -26,6 +26,7 @@ with s as (
     join s on s.bucket = a.bucket and s.date = d.date
     join usual_requesters u on u.requester = p.requester and u.mapped
     where a.time >= :from and a.time < :to and a.http_status >= 400 and a.http_status not in (401, 403)
+      and not (a.http_status = 404 and regexp_matches(a.operation, '\.(GET|HEAD)\.'))
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r where failed >= :errors
 )

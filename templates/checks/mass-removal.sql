@@ -9,7 +9,8 @@
 --
 -- Retention removes about as many objects as backups write. Flagged is a day with removals where those of
 -- the 28 days up to it are more than twice what backups wrote in these days, and ten; of
--- lifecycle rules, which take a version and its marker, three times.
+-- lifecycle rules, which take a version and its marker, three times. These run every
+-- day: one that takes more than three times what the largest day wrote, and ten, counts, too.
 with removed as (
     select e.bucket, d.day_number, case when e.operation like 'S3.%' then 'by lifecycle rules' else 'by requests' end as subject, e.time, e.source_object, e.source_line
     from removals e
@@ -26,13 +27,16 @@ with removed as (
 ), sums as (
     select r.bucket, r.day_number, r.subject, r.objects as today,
            (select sum(o.objects) from r o where o.bucket = r.bucket and o.subject = r.subject and o.day_number between r.day_number - 27 and r.day_number) as removed,
-           coalesce((select sum(o.objects) from w o where o.bucket = r.bucket and o.day_number between r.day_number - 27 and r.day_number), 0) as written
+           coalesce((select sum(o.objects) from w o where o.bucket = r.bucket and o.day_number between r.day_number - 27 and r.day_number), 0) as written,
+           coalesce((select max(o.objects) from w o where o.bucket = r.bucket and o.day_number between r.day_number - 27 and r.day_number), 0) as most
     from r
 ), flagged as (
     select s.*, c.date
     from sums s
     join coverage c on c.bucket = s.bucket and c.day_number = s.day_number
-    where c.in_range and s.removed > case when s.subject = 'by requests' then 2 else 3 end * s.written + 10
+    where c.in_range
+      and (s.removed > case when s.subject = 'by requests' then 2 else 3 end * s.written + 10
+        or s.subject = 'by lifecycle rules' and s.today > 3 * s.most + 10)
 ), n as (
     select f.bucket, f.subject, f.date, f.removed, f.written, e.time, e.source_object, e.source_line,
            row_number() over (partition by f.bucket, f.subject, f.date order by e.time, e.source_object, e.source_line) as n

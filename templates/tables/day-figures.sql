@@ -1,7 +1,7 @@
 -- What each identity did on each day, from which the usual is learnt: requests that the
 -- mapping admits, and those that were not refused. Strangers move none of it. Deletes
 -- by lifecycle rules are not counted, and refused requests are no errors here: they
--- have a check of their own.
+-- have a check of their own; nor is asking for what is not there.
 with t as (
     select t.bucket, d.date, p.identity, sum(t.bytes) as downloaded
     from taken t
@@ -12,7 +12,8 @@ with t as (
     select a.bucket, d.date, p.identity,
            sum(case when u.mapped and coalesce(a.http_status, 200) not in (401, 403) then 1 else 0 end) as requests,
            sum(case when a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT') and (a.http_status is null or a.http_status between 200 and 299) then 1 else 0 end) as deletes,
-           sum(case when u.mapped and a.http_status >= 400 and a.http_status not in (401, 403) then 1 else 0 end) as errors,
+           sum(case when u.mapped and a.http_status >= 400 and a.http_status not in (401, 403)
+                         and not (a.http_status = 404 and regexp_matches(a.operation, '\.(GET|HEAD)\.')) then 1 else 0 end) as errors,
            bool_or(u.mapped) as mapped
     from access a
     join quarters d on d.quarter = a.quarter

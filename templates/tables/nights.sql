@@ -46,7 +46,7 @@ with r as (
     where not (coalesce(e.moved, false) and coalesce(e.gone, false))
     group by k.bucket, k.date
 ), attempts as (
-    select n.bucket, n.date, plain_key(a.key) as object
+    select n.bucket, n.date, plain_key(a.key) as object, count(*) as failures
     from windows n
     join window_quarters q on q.bucket = n.bucket and q.date = n.date
     join access a on a.bucket = q.bucket and a.quarter = q.quarter and a.time >= n.window_start and a.time < n.window_end
@@ -55,15 +55,14 @@ with r as (
       and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOADS', 'REST.PUT.PART', 'REST.COPY.PART', 'REST.POST.UPLOAD')
     group by all
 ), failures as (
-    select t.bucket, t.date, count(*) as failed_keys
+    select t.bucket, t.date, count(*) filter (k.object is null) as failed_keys, coalesce(sum(t.failures) filter (k.object is not null), 0) as mended
     from attempts t
     left join night_keys k on k.bucket = t.bucket and k.date = t.date and k.object = t.object
-    where k.object is null
     group by t.bucket, t.date
 )
 select n.bucket, n.date, coalesce(r.requests, 0) as requests, coalesce(w.objects, 0) as objects_written, coalesce(w.bytes, 0) as bytes_written,
        coalesce(r.backup_requests, 0) as backup_requests, coalesce(r.other_requests, 0) as other_requests, coalesce(r.errors, 0) as errors,
-       coalesce(r.backup_errors, 0) as backup_errors, coalesce(r.strange, 0) as strange,
+       coalesce(r.backup_errors, 0) - coalesce(f.mended, 0) as backup_errors, coalesce(r.strange, 0) as strange,
        coalesce(k.objects, 0) as backup_objects, coalesce(k.bytes, 0) as backup_bytes, coalesce(k.kept_objects, 0) as kept_objects, coalesce(k.kept_bytes, 0) as kept_bytes,
        coalesce(k.left_objects, 0) as left_objects, coalesce(k.left_bytes, 0) as left_bytes, coalesce(f.failed_keys, 0) as failed_keys
 from windows n
