@@ -31,14 +31,15 @@ type night struct {
 
 // packet is what a case reads of packet.json.
 type packet struct {
-	Verdict  string   `json:"verdict"`
-	Sentence string   `json:"sentence"`
-	Reasons  []string `json:"reasons"`
-	Nights   []night  `json:"nights"`
-	Days     []struct {
-		Date  string `json:"date"`
-		Known bool   `json:"known"`
-	} `json:"days"`
+	Verdict   string   `json:"verdict"`
+	Sentence  string   `json:"sentence"`
+	Reasons   []string `json:"reasons"`
+	Nights    []night  `json:"nights"`
+	Witnesses []struct {
+		Witness string `json:"witness"`
+		Date    string `json:"date"`
+		State   string `json:"state"`
+	} `json:"witnesses"`
 	Findings []finding `json:"findings"`
 	Sources  struct {
 		LogObjects int `json:"log_objects"`
@@ -210,9 +211,9 @@ func (w *world) all() []finding { return slices.Concat(w.Findings, w.listed) }
 func (w *world) shows(what string) bool {
 	var n int
 	if _, err := fmt.Sscanf(what, "day %d unknown", &n); err == nil {
-		for _, d := range w.Days {
-			if d.Date == day(w.m.d(n)) {
-				return !d.Known
+		for _, s := range w.Witnesses {
+			if s.Witness == "access log" && s.Date == day(w.m.d(n)) && s.State != "spoke" {
+				return true
 			}
 		}
 		return false

@@ -58,6 +58,7 @@ func sparse() *month {
 // weekdays has a window, and traffic, on workdays only.
 func weekdays() *month {
 	m := newMonth("UTC", "2026-10", "20:00", "23:00")
+	m.last = m.last.AddDate(0, 0, 2) // the Tuesday behind the month, which ends on a Saturday
 	m.buckets[0].days = workdays
 	for _, d := range m.span() {
 		if d.Weekday() != time.Saturday && d.Weekday() != time.Sunday {

@@ -70,10 +70,10 @@ type event struct {
 	data         bool
 }
 
-// withTrail gives a month a trail from a week before it on, in which somebody assumes a
+// withTrail gives a month a trail from two days before it on, in which somebody assumes a
 // role each night.
 func (m *month) withTrail() *month {
-	m.trail = &trail{first: m.d(1).AddDate(0, 0, -7)}
+	m.trail = &trail{first: m.d(1).AddDate(0, 0, -2)}
 	for d := m.trail.first; !d.After(m.last); d = d.AddDate(0, 0, 1) {
 		m.trail.events = append(m.trail.events, event{at: m.at(d, 0, 59), source: "sts", name: "AssumeRole", who: admin,
 			parameters: map[string]any{"roleArn": "arn:aws:iam::111122223333:role/BackupRole", "roleSessionName": "veeam"}})
