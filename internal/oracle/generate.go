@@ -231,7 +231,6 @@ type request struct {
 	code                  string
 	sent, size            string
 	id, query, kind, vers string
-	event                 bool // the trail may tell of it
 }
 
 // log adds a line. It lies in the log object of its hours until damage moves it.
