@@ -71,13 +71,11 @@ func (v *View) inBusinessHours(t time.Time) bool {
 	return false
 }
 
-// requestChecks are the findings about single requests, of the evaluated days.
+// requestChecks are the findings about single requests. Assumed: what the log of a day with
+// a gap shows is found, too; only what it does not show proves nothing.
 func (b *bucketView) requestChecks(t *tally) {
 	v := b.v
 	for _, d := range v.Month {
-		if !b.evaluated(d) {
-			continue
-		}
 		used := b.usedBefore(d)
 		history := 0
 		for i := 1; i <= 28; i++ {

@@ -118,13 +118,20 @@ func isTry(r *Record) bool {
 func (b *bucketView) failing(n *Night) bool {
 	tried, failed := map[string]bool{}, map[string]bool{}
 	requests, errors := 0, 0
+	again := map[string]time.Time{} // the last success of each key
+	for _, r := range n.records {
+		if b.v.whois(r.Requester).Backup && r.Successful() && r.Key != "" {
+			again[plain(r.Key)] = r.Time
+		}
+	}
 	for _, r := range n.records {
 		if !b.v.whois(r.Requester).Backup {
 			continue
 		}
 		requests++
 		probe := r.Status == 404 && (hasAnyPrefix(r.Operation, "REST.GET.", "REST.HEAD."))
-		if !r.Successful() && !probe {
+		// What was tried again with success is no failure.
+		if !r.Successful() && !probe && !again[plain(r.Key)].After(r.Time) {
 			errors++
 		}
 		if isTry(r) {
