@@ -19,7 +19,6 @@ type Night struct {
 	Window  interval
 	Verdict string
 	Reason  string // of not evaluated
-	Begun   bool   // not evaluated only because its beginning is unknown, for less than two hours
 
 	Removed  bool // attention: written and removed again
 	Failing  bool // attention: writes or requests failed
@@ -83,10 +82,9 @@ func (b *bucketView) judgeNight(d Date, w interval) *Night {
 	n.Failing = b.failing(n)
 	n.Stranger = b.stranger(n)
 	n.Differs = b.differs(n)
-	switch why := b.coverage.window(w, 0); {
+	switch why := b.coverage.window(w); {
 	case why != "":
 		n.Verdict, n.Reason = NotEvaluated, why
-		n.Begun = b.coverage.window(w, dayEdge) == ""
 	case !hasBackup(b.v.Tenant):
 		n.Verdict, n.Reason = NotEvaluated, "nobody is a backup principal"
 	case n.Objects < int(b.MinObjects):
@@ -114,32 +112,36 @@ func isTry(r *Record) bool {
 }
 
 // failing: of the keys that backup principals tried to write, 1 in 20 or more failed and were
-// not written later in the window; or more than 1 in 20 of their requests failed.
+// not written in the window; or more than 1 in 20 of their requests failed, those left
+// out of which the object was written all the same.
 func (b *bucketView) failing(n *Night) bool {
-	tried, failed := map[string]bool{}, map[string]bool{}
+	tried, failures, written := map[string]bool{}, map[string]int{}, map[string]bool{}
 	requests, errors := 0, 0
-	again := map[string]time.Time{} // the last success of each key
-	for _, r := range n.records {
-		if b.v.whois(r.Requester).Backup && r.Successful() && r.Key != "" {
-			again[plain(r.Key)] = r.Time
-		}
-	}
 	for _, r := range n.records {
 		if !b.v.whois(r.Requester).Backup {
 			continue
 		}
 		requests++
 		probe := r.Status == 404 && (hasAnyPrefix(r.Operation, "REST.GET.", "REST.HEAD."))
-		// What was tried again with success is no failure.
-		if !r.Successful() && !probe && !again[plain(r.Key)].After(r.Time) {
+		if !r.Successful() && !probe {
 			errors++
 		}
 		if isTry(r) {
 			key := plain(r.Key)
 			tried[key] = true
-			if failed[key] = !r.Successful(); !failed[key] {
-				delete(failed, key)
+			if r.Successful() {
+				written[key] = true
+			} else {
+				failures[key]++
 			}
+		}
+	}
+	failed := map[string]bool{}
+	for key, n := range failures {
+		if written[key] {
+			errors -= n
+		} else {
+			failed[key] = true
 		}
 	}
 	return len(failed) > 0 && 20*len(failed) >= len(tried) || 20*errors > requests
