@@ -92,7 +92,8 @@ func again(seed uint64, kind string) string {
 	if kind != "" {
 		only = " -oracle.only '" + kind + "'"
 	}
-	return fmt.Sprintf("again: go test ./internal/oracle -run TestProgramAgainstOracle -oracle.all -oracle.months 1 -oracle.seed %d%s", seed, only)
+	return fmt.Sprintf("again: go test ./internal/oracle -run TestProgramAgainstOracle "+
+		"-oracle.all -oracle.months 1 -oracle.seed %d%s", seed, only)
 }
 
 // report shrinks a month to a small one with a difference of the same kind.
@@ -121,7 +122,8 @@ func report(t *testing.T, made *Made, kind string) {
 		}
 	}
 	t.Errorf("seed %d: the program and the oracle differ (%s):\n\t%s\nthe month: %s\na small month with %d of its %d lines lies in %s\n%s",
-		made.Seed, kind, strings.Join(text, "\n\t"), strings.Join(made.Story, "; "), len(small.Lines), len(made.Lines), dir, again(made.Seed, kind))
+		made.Seed, kind, strings.Join(text, "\n\t"), strings.Join(made.Story, "; "), len(small.Lines),
+		len(made.Lines), dir, again(made.Seed, kind))
 }
 
 // difference is what the two say differently. Its kind is what a smaller month must share.
@@ -267,7 +269,8 @@ func compare(made *Made, dir string, whole bool) ([]difference, error) {
 		}
 		for _, f := range p.Findings {
 			if n := listed[t.ID+" "+f.ID]; list && n != f.Count {
-				out = append(out, difference{"list", fmt.Sprintf("%s: findings list counts %d of %s %s, the packet %d", t.ID, n, f.Check, f.Subject, f.Count)})
+				out = append(out, difference{"list",
+					fmt.Sprintf("%s: findings list counts %d of %s %s, the packet %d", t.ID, n, f.Check, f.Subject, f.Count)})
 			}
 		}
 		for _, d := range against(j, &p) {
@@ -291,7 +294,8 @@ func compare(made *Made, dir string, whole bool) ([]difference, error) {
 	return out, nil
 }
 
-var contract = []string{"operations", "top-requesters", "unapproved-prefixes", "deletes", "large-puts-business-hours", "errors", "cross-account", "user-agents",
+var contract = []string{"operations", "top-requesters", "unapproved-prefixes", "deletes", "large-puts-business-hours",
+	"errors", "cross-account", "user-agents",
 	"backup-windows", "log-delivery"}
 
 // asked reads the answer of a query.
@@ -365,8 +369,10 @@ func against(j *Judgement, p *packet) []difference {
 	for _, n := range j.Nights {
 		id := n.Bucket + " " + n.Date.String()
 		if got := nights[id]; got != n.Verdict {
-			say(fmt.Sprintf("night:%s:%s", n.Verdict, cmp.Or(got, "none")), "night %s (%s to %s) is %s (%s; removed %v, failing %v, stranger %v, report %v; %d objects, %d kept), the program says %q (%s)",
-				id, moment(n.Window.from), moment(n.Window.to), n.Verdict, n.Reason, n.Removed, n.Failing, n.Stranger, n.Differs, n.Objects, len(n.Kept), got, reasons[id])
+			say(fmt.Sprintf("night:%s:%s", n.Verdict, cmp.Or(got, "none")),
+				"night %s (%s to %s) is %s (%s; removed %v, failing %v, stranger %v, report %v; %d objects, %d kept), the program says %q (%s)",
+				id, moment(n.Window.from), moment(n.Window.to), n.Verdict, n.Reason, n.Removed, n.Failing, n.Stranger,
+				n.Differs, n.Objects, len(n.Kept), got, reasons[id])
 		}
 		delete(nights, id)
 	}
@@ -447,7 +453,8 @@ func against(j *Judgement, p *packet) []difference {
 		}
 		slices.Sort(g.dates)
 		if !slices.Equal(w.dates, g.dates) {
-			say("finding:"+k.check, "%s of %s about %q is on %s, the program says %s", k.check, k.bucket, k.subject, strings.Join(w.dates, " "), strings.Join(g.dates, " "))
+			say("finding:"+k.check, "%s of %s about %q is on %s, the program says %s", k.check, k.bucket, k.subject,
+				strings.Join(w.dates, " "), strings.Join(g.dates, " "))
 		} else if w.count >= 0 && w.count != g.count {
 			say("count:"+k.check, "%s of %s about %q counts %d, the program says %d", k.check, k.bucket, k.subject, w.count, g.count)
 		}
@@ -481,7 +488,8 @@ func against(j *Judgement, p *packet) []difference {
 	other := slices.ContainsFunc(p.Findings, func(f foundFinding) bool { return unknown[f.Check] })
 	// Where nights or findings differ, the month's verdict would only repeat it.
 	if p.Verdict != j.Verdict && !trail && !other && len(out) == 0 {
-		say(fmt.Sprintf("verdict:%s:%s", j.Verdict, p.Verdict), "the month is %s, the program says %s: %s", j.Verdict, p.Verdict, p.Sentence)
+		say(fmt.Sprintf("verdict:%s:%s", j.Verdict, p.Verdict), "the month is %s, the program says %s: %s", j.Verdict,
+			p.Verdict, p.Sentence)
 	}
 	same := !slices.ContainsFunc(out, func(d difference) bool { return strings.HasPrefix(d.kind, "night:") })
 	for _, text := range j.Untrue(p.Sentence) {
@@ -496,7 +504,8 @@ func against(j *Judgement, p *packet) []difference {
 // loose: the documents don't name the subjects of these.
 func loose(check, subject string) bool {
 	switch check {
-	case "logs-missing", "error-rate", "mass-removal", "backup-report-unreadable", "bucket-configuration-changed", "insecure-transport", "witness-silent":
+	case "logs-missing", "error-rate", "mass-removal", "backup-report-unreadable", "bucket-configuration-changed",
+		"insecure-transport", "witness-silent":
 		return true
 	case "backup-report-mismatch":
 		return subject != "no report"
@@ -505,7 +514,8 @@ func loose(check, subject string) bool {
 }
 
 // unknown are checks that the oracle does not make: their witnesses are not its subject.
-var unknown = map[string]bool{"trail-integrity": true, "trail-files": true, "logging-setup": true, "log-object-changed": true, "log-object-gone": true,
+var unknown = map[string]bool{"trail-integrity": true, "trail-files": true, "logging-setup": true,
+	"log-object-changed": true, "log-object-gone": true,
 	"newest-removed": true}
 
 // open are the kinds of differences that are known and not settled yet, each with why. The
