@@ -194,9 +194,6 @@ func (b *bucketView) trend(t *tally) {
 // removalChecks are the findings about what was removed.
 func (b *bucketView) removalChecks(t *tally) {
 	for _, d := range b.v.Month {
-		if !b.evaluated(d) {
-			continue
-		}
 		b.earlyDeletes(t, d)
 		b.massRemoval(t, d)
 		b.emptied(t, d)
@@ -271,10 +268,15 @@ func (b *bucketView) tells(removed map[string]*Write) bool {
 // massRemoval compares what was removed in the 28 days up to D with what was written.
 func (b *bucketView) massRemoval(t *tally, d Date) {
 	span := interval{day(d.Add(-27), b.v.Zone).from, day(d, b.v.Zone).to}
-	written, requests, lifecycle := 0, 0, 0
+	written, requests, lifecycle, rules := 0, 0, 0, 0 // rules: what they removed on the day
+	days := map[Date]int{}
+	largest := 0
 	for _, w := range b.objects.writes {
 		if w.Backup && span.has(w.Time) {
 			written++
+			d := dateOf(w.Time, b.v.Zone)
+			days[d]++
+			largest = max(largest, days[d])
 		}
 	}
 	today := false
@@ -283,13 +285,16 @@ func (b *bucketView) massRemoval(t *tally, d Date) {
 		case !span.has(g.Time) || g.Empty:
 		case g.Lifecycle:
 			lifecycle++
+			if day(d, b.v.Zone).has(g.Time) {
+				rules++
+			}
 		default:
 			requests++
 		}
 		today = today || day(d, b.v.Zone).has(g.Time)
 	}
 	// Assumed: a day on which nothing was removed has no row.
-	if today && (requests > 2*written+10 || lifecycle > 3*written+10) {
+	if today && (requests > 2*written+10 || lifecycle > 3*written+10 || rules > 3*largest+10) {
 		t.add("mass-removal", b.Name, "more removed than written", d, -1)
 	}
 }

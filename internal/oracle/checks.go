@@ -71,13 +71,11 @@ func (v *View) inBusinessHours(t time.Time) bool {
 	return false
 }
 
-// requestChecks are the findings about single requests, of the evaluated days.
+// requestChecks are the findings about single requests. Assumed: what the log of a day with
+// a gap shows is found, too; only what it does not show proves nothing.
 func (b *bucketView) requestChecks(t *tally) {
 	v := b.v
 	for _, d := range v.Month {
-		if !b.evaluated(d) {
-			continue
-		}
 		used := b.usedBefore(d)
 		history := 0
 		for i := 1; i <= 28; i++ {
@@ -107,7 +105,8 @@ func (b *bucketView) requestChecks(t *tally) {
 			if len(v.Tenant.Principals) > 0 && !w.Mapped && !own && !foreign && r.Requester != "" {
 				add("unapproved-principal", subject(w.Requester))
 			}
-			if (!w.Mapped || w.Wildcard) && !own && !w.Service() && !foreign && r.Requester != "" && history >= 7 && !used[w.Requester] {
+			if (!w.Mapped || w.Wildcard) && !own && !w.Service() && !foreign && r.Requester != "" && history >= 7 &&
+				!used[w.Requester] {
 				add("new-principal", subject(w.Requester))
 			}
 			if folder, outside := b.outside(r); outside {
@@ -136,7 +135,8 @@ func (b *bucketView) requestChecks(t *tally) {
 			if r.Is("REST.POST.MULTI_OBJECT_DELETE") && r.Successful() && !b.hasChildren(r) {
 				add("multi-delete-unlogged", w.Requester)
 			}
-			if r.Agent != "" && len(v.Tenant.UserAgents) > 0 && !slices.ContainsFunc(v.Tenant.UserAgents, func(p string) bool { return wild(p, r.Agent) }) {
+			if r.Agent != "" && len(v.Tenant.UserAgents) > 0 && !slices.ContainsFunc(v.Tenant.UserAgents,
+				func(p string) bool { return wild(p, r.Agent) }) {
 				add("user-agent-drift", subject(r.Agent))
 			}
 		}
@@ -169,7 +169,10 @@ func (b *bucketView) outside(r *Record) (string, bool) {
 			return "", false // Assumed: a list of the whole bucket names no prefix
 		}
 		key = prefix
-		approved = slices.ContainsFunc(b.Prefixes, func(p string) bool { return strings.HasPrefix(prefix, p) || strings.HasPrefix(p, prefix) })
+		approved = slices.ContainsFunc(b.Prefixes, func(p string) bool {
+			return strings.HasPrefix(prefix, p) ||
+				strings.HasPrefix(p, prefix)
+		})
 	}
 	if key == "" || approved {
 		return "", false
@@ -224,7 +227,8 @@ func (b *bucketView) protection(t *tally, d Date) {
 		out := map[string]int64{}
 		for _, r := range b.on(d) {
 			w := b.v.whois(r.Requester)
-			if !r.Successful() || !strings.Contains(r.Operation, "OBJECT_LOCK_") || !hasAnyPrefix(r.Operation, "REST.PUT.") || r.Key == "" {
+			if !r.Successful() || !strings.Contains(r.Operation, "OBJECT_LOCK_") || !hasAnyPrefix(r.Operation,
+				"REST.PUT.") || r.Key == "" {
 				continue
 			}
 			if w.Backup && b.wroteWithin(r, 24*time.Hour) {
@@ -307,7 +311,8 @@ func (b *bucketView) spikes(t *tally, d Date) {
 		return failed / max(all, 1), b.evaluated(d)
 	})
 	failed, all := errors(d)
-	if rate := failed / max(all, 1); h.enough() && failed >= float64(limits.Errors) && rate >= limits.ErrorRate && h.spike(rate, limits.Deviations) {
+	if rate := failed / max(all, 1); h.enough() && failed >= float64(limits.Errors) && rate >= limits.ErrorRate &&
+		h.spike(rate, limits.Deviations) {
 		t.add("error-rate", b.Name, "failed requests", d, int64(failed))
 	}
 
@@ -405,7 +410,8 @@ func (b *bucketView) taken(r *Record) (float64, bool) {
 	}
 	for _, other := range b.v.buckets {
 		for _, w := range other.objects.writes {
-			if w.Operation == "REST.COPY.OBJECT" && w.Who.Requester == withoutSession(r.Requester) && apart(w.Time, r.Time) <= time.Minute {
+			if w.Operation == "REST.COPY.OBJECT" && w.Who.Requester == withoutSession(r.Requester) && apart(w.Time,
+				r.Time) <= time.Minute {
 				return 0, false
 			}
 		}
@@ -473,6 +479,8 @@ func (b *bucketView) trailChecks(t *tally) {
 
 // eventName is the name of the data event of an operation, as CloudTrail has it.
 func eventName(operation string) string {
-	return map[string]string{"REST.PUT.OBJECT": "PutObject", "REST.GET.OBJECT": "GetObject", "REST.HEAD.OBJECT": "HeadObject", "REST.DELETE.OBJECT": "DeleteObject",
-		"REST.COPY.OBJECT": "CopyObject", "REST.POST.UPLOAD": "CompleteMultipartUpload", "REST.POST.UPLOADS": "CreateMultipartUpload", "REST.PUT.PART": "UploadPart"}[operation]
+	return map[string]string{"REST.PUT.OBJECT": "PutObject", "REST.GET.OBJECT": "GetObject",
+		"REST.HEAD.OBJECT": "HeadObject", "REST.DELETE.OBJECT": "DeleteObject",
+		"REST.COPY.OBJECT": "CopyObject", "REST.POST.UPLOAD": "CompleteMultipartUpload",
+		"REST.POST.UPLOADS": "CreateMultipartUpload", "REST.PUT.PART": "UploadPart"}[operation]
 }

@@ -292,9 +292,9 @@ func (c *coverage) day(d Date) string {
 	return c.thin[d]
 }
 
-// window says why the log can't speak of a window, or "". Head is how much of its
-// beginning may lie in an unknown time.
-func (c *coverage) window(i interval, head time.Duration) string {
+// window says why the log can't speak of a window, or "". Two hours at its beginning and
+// half an hour at its end may lie in an unknown time.
+func (c *coverage) window(i interval) string {
 	records := len(within(c.times, i))
 	if records == 0 {
 		return "no record of anyone"
@@ -303,7 +303,7 @@ func (c *coverage) window(i interval, head time.Duration) string {
 		if !g.meets(i) {
 			continue
 		}
-		tolerated := head
+		tolerated := dayEdge
 		if !g.to.Before(i.to) {
 			tolerated = windowEdge
 		}

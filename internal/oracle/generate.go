@@ -13,7 +13,8 @@ import (
 
 // Zones of the made-up tenants: clocks that change by an hour or half of one, at two, at
 // midnight, twice for Ramadan, or never.
-var Zones = []string{"UTC", "Europe/Berlin", "America/Chicago", "Australia/Lord_Howe", "Asia/Beirut", "Africa/Casablanca", "Pacific/Chatham", "America/Santiago"}
+var Zones = []string{"UTC", "Europe/Berlin", "America/Chicago", "Australia/Lord_Howe", "Asia/Beirut",
+	"Africa/Casablanca", "Pacific/Chatham", "America/Santiago"}
 
 // Who there is. Behind the mapped ones stand those that look like them.
 const (
@@ -170,7 +171,8 @@ func (g *generator) tenants(zone string) []*lively {
 		g.tell("a second tenant shares %s", t.Buckets[0].Name)
 		shared := t.Buckets[0]
 		shared.Prefixes = []string{"beta/"}
-		other := MadeTenant{ID: "beta", Zone: pick(g, zone, pick(g, Zones...)), Accounts: `["444455556666"]`, Agents: t.Agents, Buckets: []MadeBucket{shared},
+		other := MadeTenant{ID: "beta", Zone: pick(g, zone, pick(g, Zones...)), Accounts: `["444455556666"]`,
+			Agents: t.Agents, Buckets: []MadeBucket{shared},
 			Principals: []string{"match = \"arn:aws:sts::444455556666:assumed-role/BetaBackup/*\"\n  name = \"Beta backup\"\n  role = \"backup\""}}
 		g.made.Tenants = append(g.made.Tenants, other)
 		b := &lively{MadeBucket: shared, window: out[0].window, keys: map[string]time.Time{}, runs: map[Date]*backupRun{}}
@@ -193,7 +195,8 @@ func (g *generator) madeBucket(name string, prefixes []string) *lively {
 	b := MadeBucket{Name: name, MinObjects: 1 + g.IntN(3), Days: week}
 	g.Shuffle(len(prefixes), func(i, j int) { prefixes[i], prefixes[j] = prefixes[j], prefixes[i] })
 	b.Prefixes = prefixes[:1+g.IntN(2)]
-	w := pick(g, [2]string{"01:00", "04:00"}, [2]string{"22:00", "06:00"}, [2]string{"00:00", "00:00"}, [2]string{"02:00", "03:00"}, [2]string{"02:30", "02:30"},
+	w := pick(g, [2]string{"01:00", "04:00"}, [2]string{"22:00", "06:00"}, [2]string{"00:00", "00:00"},
+		[2]string{"02:00", "03:00"}, [2]string{"02:30", "02:30"},
 		[2]string{"23:30", "01:15"}, [2]string{"12:00", "14:00"}, [2]string{"00:00", "04:00"})
 	b.Start, b.End = w[0], w[1]
 	switch g.IntN(8) {
@@ -218,8 +221,10 @@ func (g *generator) madeBucket(name string, prefixes []string) *lively {
 }
 
 func (g *generator) backer(who, prefix string) backer {
-	return backer{who: who, prefix: prefix, agent: "APN/1.0 MyBackup/12", objects: 3 + g.IntN(5), size: float64(1+g.IntN(20)) * 1e6, wobble: pick(g, 0, 0.05, 0.3),
-		multipart: g.chance(0.25), renames: g.chance(0.15), probes: g.chance(0.3), retries: g.chance(0.15), locks: g.chance(0.3), catalogue: g.chance(0.3),
+	return backer{who: who, prefix: prefix, agent: "APN/1.0 MyBackup/12", objects: 3 + g.IntN(5),
+		size: float64(1+g.IntN(20)) * 1e6, wobble: pick(g, 0, 0.05, 0.3),
+		multipart: g.chance(0.25), renames: g.chance(0.15), probes: g.chance(0.3), retries: g.chance(0.15),
+		locks: g.chance(0.3), catalogue: g.chance(0.3),
 		folders: g.chance(0.3), prune: pick(g, 0, 0, 7, 14, 30), batch: g.chance(0.5)}
 }
 
@@ -254,7 +259,8 @@ func (g *generator) log(r request) {
 		agent, ip = fmt.Sprintf("%q", or(r.agent, "aws-cli/2.15")), "203.0.113.7"
 	}
 	status := or(r.status, "200")
-	tail := `rK7OTjjRFTy8Nuzlr27Ou+InFTsEf3eJsOaOkr2jw9xLBUa6d1tHwjf+xg== SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader x.s3.eu-west-1.amazonaws.com TLSv1.2 - -`
+	tail := `rK7OTjjRFTy8Nuzlr27Ou+InFTsEf3eJsOaOkr2jw9xLBUa6d1tHwjf+xg== SigV4 ECDHE-RSA-AES128-GCM-SHA256 ` +
+		`AuthHeader x.s3.eu-west-1.amazonaws.com TLSv1.2 - -`
 	if uri == "-" {
 		tail = `rK7OTjjRFTy8Nuzlr27Ou+InFTsEf3eJsOaOkr2jw9xLBUa6d1tHwjf+xg== - - - - - - -`
 	}
@@ -262,11 +268,14 @@ func (g *generator) log(r request) {
 	if uri == "-" {
 		referer = "-"
 	}
-	text := fmt.Sprintf(`%s %s [%s] %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s`, strings.Repeat("79a5", 16), b.Name, r.at.UTC().Format("02/Jan/2006:15:04:05 +0000"), ip,
-		r.who, id, r.op, or(r.key, "-"), uri, status, or(r.code, "-"), or(r.sent, "-"), or(r.size, "-"), "30", "10", referer, agent, or(r.vers, "-"), tail)
+	text := fmt.Sprintf(`%s %s [%s] %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s`, strings.Repeat("79a5", 16),
+		b.Name, r.at.UTC().Format("02/Jan/2006:15:04:05 +0000"), ip,
+		r.who, id, r.op, or(r.key, "-"), uri, status, or(r.code, "-"), or(r.sent, "-"), or(r.size, "-"), "30", "10",
+		referer, agent, or(r.vers, "-"), tail)
 	hours := r.at.UTC().Truncate(6 * time.Hour)
 	delivered := hours.Add(6*time.Hour + 20*time.Minute)
-	g.made.Lines = append(g.made.Lines, MadeLine{Bucket: b.Name, Object: objectName(delivered, b.Name), At: r.at, Who: r.who, Kind: or(r.kind, "traffic"), Text: text})
+	g.made.Lines = append(g.made.Lines, MadeLine{Bucket: b.Name, Object: objectName(delivered, b.Name), At: r.at,
+		Who: r.who, Kind: or(r.kind, "traffic"), Text: text})
 }
 
 // objectName is a name as S3 gives it: the time of delivery and something unique.
@@ -288,12 +297,14 @@ func (g *generator) live() {
 		profile = "backups"
 	}
 	who := monitor
-	g.tell("bucket %s: %s, window %s-%s on %s, prefixes %v, at least %d", b.Name, profile, b.Start, b.End, strings.Join(b.Days, " "), b.Prefixes, b.MinObjects)
+	g.tell("bucket %s: %s, window %s-%s on %s, prefixes %v, at least %d", b.Name, profile, b.Start, b.End,
+		strings.Join(b.Days, " "), b.Prefixes, b.MinObjects)
 	for d := g.first; !g.last.Before(d); d = d.Add(1) {
 		today := day(d, b.zone)
 		weekend := d.Weekday() == time.Saturday || d.Weekday() == time.Sunday
 		head := func(at time.Time) {
-			g.log(request{at: at, who: who, op: "REST.HEAD.OBJECT", key: b.Prefixes[0] + "probe", sent: "300", size: "10", agent: "monitor/1"})
+			g.log(request{at: at, who: who, op: "REST.HEAD.OBJECT", key: b.Prefixes[0] + "probe", sent: "300",
+				size: "10", agent: "monitor/1"})
 		}
 		switch profile {
 		case "monitor":
@@ -318,7 +329,8 @@ func (g *generator) live() {
 			}
 			for h := 8; h < 18; h++ {
 				at, _ := instant(d.Y, d.M, d.D, h*60+g.IntN(60), b.zone)
-				g.log(request{at: at, who: adminUser, op: "REST.GET.OBJECT", key: b.Prefixes[0] + "catalogue", sent: "1200", size: "1200", status: "200"})
+				g.log(request{at: at, who: adminUser, op: "REST.GET.OBJECT", key: b.Prefixes[0] + "catalogue",
+					sent: "1200", size: "1200", status: "200"})
 			}
 		}
 	}
@@ -328,9 +340,12 @@ func (g *generator) live() {
 // incidents chooses what goes wrong, and on which days.
 func (g *generator) incidents(beta bool) map[Date][]string {
 	out := map[Date][]string{}
-	kinds := []string{"missed", "failed", "some fail", "removed", "removed by admin", "removed by stranger", "expired early", "emptied", "zero", "uncompleted", "late",
-		"huge", "tiny", "200 with an error", "outside prefix", "stranger reads", "stranger writes", "refused burst", "refused few", "anonymous", "anonymous refused", "many deletes",
-		"admin deletes", "deletes outside", "unlogged multi-delete", "retention", "hold by admin", "overwritten", "overwritten by admin", "large put", "large read", "copied away",
+	kinds := []string{"missed", "failed", "some fail", "removed", "removed by admin", "removed by stranger",
+		"expired early", "emptied", "zero", "uncompleted", "late",
+		"huge", "tiny", "200 with an error", "outside prefix", "stranger reads", "stranger writes", "refused burst",
+		"refused few", "anonymous", "anonymous refused", "many deletes",
+		"admin deletes", "deletes outside", "unlogged multi-delete", "retention", "hold by admin", "overwritten",
+		"overwritten by admin", "large put", "large read", "copied away",
 		"odd agent", "one backer missing", "list outside", "self copy", "service reads", "lookalike", "lock only", "moved"}
 	if beta {
 		kinds = kinds[:8]
@@ -446,7 +461,8 @@ func (g *generator) night(d Date, w interval, k backer, kinds []string, factor f
 			upload := fmt.Sprintf("?uploadId=up%d", g.serial)
 			send(request{op: "REST.POST.UPLOADS", key: key, query: "?uploads", kind: "multipart"})
 			for part := range 2 {
-				send(request{op: "REST.PUT.PART", key: key, query: upload + fmt.Sprintf("&partNumber=%d", part+1), size: number(bytes / 2), kind: "multipart"})
+				send(request{op: "REST.PUT.PART", key: key, query: upload + fmt.Sprintf("&partNumber=%d", part+1),
+					size: number(bytes / 2), kind: "multipart"})
 			}
 			if is("uncompleted") {
 				continue
@@ -496,18 +512,22 @@ func (g *generator) night(d Date, w interval, k backer, kinds []string, factor f
 		g.remove(stranger, keys[:min(2, len(keys))], at.Add(3*time.Hour), "removed")
 	case is("expired early"):
 		for i, key := range keys {
-			g.log(request{at: at.Add(8*time.Hour + time.Duration(i)*time.Second), who: lifecycle, op: "S3.EXPIRE.OBJECT", key: key, status: "-", kind: "lifecycle"})
+			g.log(request{at: at.Add(8*time.Hour + time.Duration(i)*time.Second), who: lifecycle,
+				op: "S3.EXPIRE.OBJECT", key: key, status: "-", kind: "lifecycle"})
 		}
 	case is("emptied"):
 		for i, key := range keys {
-			g.log(request{at: at.Add(time.Hour + time.Duration(i)*time.Second), who: k.who, op: "REST.PUT.OBJECT", key: key, size: "0", agent: k.agent, kind: "emptied"})
+			g.log(request{at: at.Add(time.Hour + time.Duration(i)*time.Second), who: k.who, op: "REST.PUT.OBJECT",
+				key: key, size: "0", agent: k.agent, kind: "emptied"})
 		}
 	case is("moved"):
 		for i, key := range keys {
 			t := at.Add(time.Hour + time.Duration(4*i)*time.Second)
 			g.log(request{at: t, who: adminUser, op: "REST.COPY.OBJECT_GET", key: key, kind: "moved"})
-			g.log(request{at: t.Add(time.Second), who: adminUser, op: "REST.COPY.OBJECT", key: k.prefix + "old/" + key[len(k.prefix):], kind: "moved"})
-			g.log(request{at: t.Add(2 * time.Second), who: adminUser, op: "REST.DELETE.OBJECT", key: key, status: "204", kind: "moved"})
+			g.log(request{at: t.Add(time.Second), who: adminUser, op: "REST.COPY.OBJECT",
+				key: k.prefix + "old/" + key[len(k.prefix):], kind: "moved"})
+			g.log(request{at: t.Add(2 * time.Second), who: adminUser, op: "REST.DELETE.OBJECT", key: key,
+				status: "204", kind: "moved"})
 		}
 	}
 }
@@ -537,7 +557,8 @@ func (g *generator) prune(k backer, send func(request), at *time.Time) {
 func (g *generator) remove(who string, keys []string, at time.Time, kind string) {
 	g.serial++
 	id := fmt.Sprintf("%08XBA%06X", g.made.Seed&0xffffffff, g.serial)
-	g.log(request{at: at, who: who, op: "REST.POST.MULTI_OBJECT_DELETE", id: id, query: "?delete", kind: kind, agent: "APN/1.0 MyBackup/12"})
+	g.log(request{at: at, who: who, op: "REST.POST.MULTI_OBJECT_DELETE", id: id, query: "?delete", kind: kind,
+		agent: "APN/1.0 MyBackup/12"})
 	for _, key := range keys {
 		g.log(request{at: at, who: who, op: "BATCH.DELETE.OBJECT", key: key, status: "204", id: id, kind: kind})
 	}
@@ -569,17 +590,21 @@ func (g *generator) incident(d Date, w interval, due bool, kind string) {
 	who := pick(g, strangers...)
 	switch kind {
 	case "outside prefix":
-		times(3, time.Minute, request{who: pick(g, backupRole+"veeam", who), op: "REST.PUT.OBJECT", key: "finance/#.xls", size: "5000", agent: "MyBackup"})
+		times(3, time.Minute, request{who: pick(g, backupRole+"veeam", who), op: "REST.PUT.OBJECT",
+			key: "finance/#.xls", size: "5000", agent: "MyBackup"})
 	case "stranger reads":
 		times(4, time.Minute, request{who: who, op: "REST.GET.OBJECT", key: p + "x#", sent: "700", size: "700"})
 	case "lookalike":
-		times(2, time.Minute, request{who: pick(g, otherRole, longerRole, likeUser), op: "REST.PUT.OBJECT", key: p + d.String() + "/look#", size: "7000000"})
+		times(2, time.Minute, request{who: pick(g, otherRole, longerRole, likeUser), op: "REST.PUT.OBJECT",
+			key: p + d.String() + "/look#", size: "7000000"})
 	case "stranger writes":
 		times(2, time.Minute, request{who: who, op: "REST.PUT.OBJECT", key: p + d.String() + "/s#", size: "7000"})
 	case "refused burst":
-		times(14, time.Minute, request{who: pick(g, who, adminUser), op: "REST.GET.OBJECT", key: p + "x", status: "403", code: "AccessDenied", sent: "243"})
+		times(14, time.Minute, request{who: pick(g, who, adminUser), op: "REST.GET.OBJECT", key: p + "x",
+			status: "403", code: "AccessDenied", sent: "243"})
 	case "refused few":
-		times(4, 5*time.Minute, request{who: who, op: "REST.GET.OBJECT", key: p + "x#", status: "403", code: "AccessDenied", sent: "243"})
+		times(4, 5*time.Minute, request{who: who, op: "REST.GET.OBJECT", key: p + "x#", status: "403",
+			code: "AccessDenied", sent: "243"})
 	case "anonymous":
 		times(2, time.Minute, request{who: anonymous, op: "REST.GET.OBJECT", key: p + "x#", sent: "100"})
 	case "anonymous refused":
@@ -603,7 +628,8 @@ func (g *generator) incident(d Date, w interval, due bool, kind string) {
 	case "unlogged multi-delete":
 		g.remove(pick(g, backupRole+"veeam", adminUser), nil, noon, kind)
 	case "retention":
-		times(3, time.Minute, request{who: backupRole + "veeam", op: "REST.PUT.OBJECT_LOCK_RETENTION", key: p + "x#", query: "?retention"})
+		times(3, time.Minute, request{who: backupRole + "veeam", op: "REST.PUT.OBJECT_LOCK_RETENTION", key: p + "x#",
+			query: "?retention"})
 	case "hold by admin":
 		times(1, time.Minute, request{who: adminUser, op: "REST.PUT.OBJECT_LOCK_LEGALHOLD", key: p + "x#", query: "?legal-hold"})
 	case "overwritten", "overwritten by admin":
@@ -612,14 +638,18 @@ func (g *generator) incident(d Date, w interval, due bool, kind string) {
 			by = adminUser
 		}
 		for i, key := range there[:min(len(there), 4)] {
-			g.log(request{at: noon.Add(time.Duration(i) * time.Minute), who: by, op: "REST.PUT.OBJECT", key: key, size: "777", kind: kind})
+			g.log(request{at: noon.Add(time.Duration(i) * time.Minute), who: by, op: "REST.PUT.OBJECT", key: key,
+				size: "777", kind: kind})
 		}
 	case "large put":
-		times(1, time.Minute, request{who: pick(g, adminUser, backupRole+"veeam", who), op: "REST.PUT.OBJECT", key: p + d.String() + "/big#", size: "2147483648"})
+		times(1, time.Minute, request{who: pick(g, adminUser, backupRole+"veeam", who), op: "REST.PUT.OBJECT",
+			key: p + d.String() + "/big#", size: "2147483648"})
 	case "large read":
-		times(20, time.Minute, request{who: pick(g, adminUser, auditRole), op: "REST.GET.OBJECT", key: p + "x#", sent: "700000000", size: "700000000"})
+		times(20, time.Minute, request{who: pick(g, adminUser, auditRole), op: "REST.GET.OBJECT", key: p + "x#",
+			sent: "700000000", size: "700000000"})
 	case "copied away":
-		times(20, time.Minute, request{who: pick(g, adminUser, backupRole+"veeam"), op: "REST.COPY.OBJECT_GET", key: p + "x#", size: "700000000"})
+		times(20, time.Minute, request{who: pick(g, adminUser, backupRole+"veeam"), op: "REST.COPY.OBJECT_GET",
+			key: p + "x#", size: "700000000"})
 	case "odd agent":
 		times(3, time.Minute, request{who: adminUser, op: "REST.GET.OBJECT", key: p + "x#", sent: "10", agent: "curl/8.1 [test]"})
 	case "list outside":
@@ -638,7 +668,8 @@ func (g *generator) reports(buckets []*lively) {
 	t.Reports = true
 	form := pick(g, "restic", "csv")
 	if form == "csv" {
-		t.Settings = append(t.Settings, `report_columns = { id = "ID", start = "Start", end = "End", bytes = "Bytes", status = "Result", bucket = "Bucket" }`)
+		t.Settings = append(t.Settings,
+			`report_columns = { id = "ID", start = "Start", end = "End", bytes = "Bytes", status = "Result", bucket = "Bucket" }`)
 	}
 	g.tell("reports as %s", form)
 	for _, b := range buckets {
@@ -672,8 +703,11 @@ func (g *generator) reports(buckets []*lively) {
 				result = "Running"
 			}
 			name := fmt.Sprintf("%s/%s.json", b.Name, d)
-			body := fmt.Sprintf(`{"message_type":"summary","files_new":10,"data_added":%d,"data_added_packed":%d,"total_files_processed":10,"total_bytes_processed":%d,"total_duration":30.5,"snapshot_id":"%064x","backup_start":"%s","backup_end":"%s"}`+"\n",
-				bytes, bytes, bytes, d.utc().Unix(), s.start.UTC().Format("2006-01-02T15:04:05.000000000Z"), s.end.UTC().Format("2006-01-02T15:04:05Z"))
+			body := fmt.Sprintf(`{"message_type":"summary","files_new":10,"data_added":%d,"data_added_packed":%d,`+
+				`"total_files_processed":10,"total_bytes_processed":%d,`+
+				`"total_duration":30.5,"snapshot_id":"%064x","backup_start":"%s","backup_end":"%s"}`+"\n",
+				bytes, bytes, bytes, d.utc().Unix(), s.start.UTC().Format("2006-01-02T15:04:05.000000000Z"),
+				s.end.UTC().Format("2006-01-02T15:04:05Z"))
 			if odd == "unreadable" {
 				body = "{\"what\": \"is this\"}\n"
 			}
@@ -684,10 +718,12 @@ func (g *generator) reports(buckets []*lively) {
 				g.made.Reports = append(g.made.Reports, MadeReport{Name: name, Body: body, At: s.end.Add(time.Minute)})
 				continue
 			}
-			fmt.Fprintf(&rows, "%s-%s,%s,%s,%d,%s,%s\n", b.Name, d, s.start.UTC().Format(time.RFC3339), s.end.UTC().Format(time.RFC3339), bytes, result, b.Name)
+			fmt.Fprintf(&rows, "%s-%s,%s,%s,%d,%s,%s\n", b.Name, d, s.start.UTC().Format(time.RFC3339),
+				s.end.UTC().Format(time.RFC3339), bytes, result, b.Name)
 		}
 		if form == "csv" {
-			g.made.Reports = append(g.made.Reports, MadeReport{Name: b.Name + "/sessions.csv", Body: rows.String(), At: day(g.last, time.UTC).to})
+			g.made.Reports = append(g.made.Reports, MadeReport{Name: b.Name + "/sessions.csv", Body: rows.String(),
+				At: day(g.last, time.UTC).to})
 		}
 	}
 }
@@ -721,8 +757,14 @@ func (g *generator) trail() {
 		if r.Error != "" {
 			failed = fmt.Sprintf(`"errorCode":%q,`, r.Error)
 		}
-		g.made.Events = append(g.made.Events, MadeEvent{At: r.Time, Bucket: l.Bucket, Text: fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{"type":%q,"arn":%q,"accountId":%q},"eventTime":%q,"eventSource":"s3.amazonaws.com","eventName":%q,"awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.7",%s"requestParameters":{"bucketName":%q,"key":%q},"requestID":%q,"eventID":"%08x-0000-4000-8000-%012x","readOnly":false,"managementEvent":false,"recipientAccountId":"111122223333","eventCategory":"Data","eventType":"AwsApiCall"}`,
-			kind, r.Requester, accountOf(r.Requester), moment(r.Time), name, failed, r.Bucket, plain(r.Key), r.RequestID, g.made.Seed&0xffffffff, i)})
+		g.made.Events = append(g.made.Events, MadeEvent{At: r.Time, Bucket: l.Bucket,
+			Text: fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{"type":%q,"arn":%q,"accountId":%q},`+
+				`"eventTime":%q,"eventSource":"s3.amazonaws.com","eventName":%q,`+
+				`"awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.7",%s"requestParameters":{"bucketName":%q,"key":%q},`+
+				`"requestID":%q,"eventID":"%08x-0000-4000-8000-%012x","readOnly":false,`+
+				`"managementEvent":false,"recipientAccountId":"111122223333","eventCategory":"Data","eventType":"AwsApiCall"}`,
+				kind, r.Requester, accountOf(r.Requester), moment(r.Time), name, failed, r.Bucket, plain(r.Key),
+				r.RequestID, g.made.Seed&0xffffffff, i)})
 	}
 	g.made.Lines = slices.DeleteFunc(g.made.Lines, func(l MadeLine) bool { return l.Kind == "lost" })
 }
@@ -734,7 +776,8 @@ func (g *generator) damage() {
 		d := Date{g.made.Year, g.made.Month, 1}.Add(g.IntN(28) - 5)
 		from := day(d, g.zone).from.Add(time.Duration(g.IntN(24)) * time.Hour)
 		length := time.Duration(pick(g, 3, 6, 9, 14, 20, 30, 60, 24*7)) * time.Hour
-		kind := pick(g, "gap", "gap", "thinned", "every second hour", "late", "twice", "broken lines", "empty object", "packed", "future", "truncated")
+		kind := pick(g, "gap", "gap", "thinned", "every second hour", "late", "twice", "broken lines", "empty object",
+			"packed", "future", "truncated")
 		g.tell("%s: %s from %s for %s", b, kind, from.Format(time.RFC3339), length)
 		in := func(l MadeLine) bool { return l.Bucket == b && (interval{from, from.Add(length)}).has(l.At) }
 		drop := func(lost func(MadeLine) bool) {
@@ -782,7 +825,8 @@ func (g *generator) damage() {
 				}
 			}
 		case "empty object":
-			g.made.Lines = append(g.made.Lines, MadeLine{Bucket: b, Object: objectName(from, b+"empty"), At: from, Kind: "empty", Raw: true})
+			g.made.Lines = append(g.made.Lines, MadeLine{Bucket: b, Object: objectName(from, b+"empty"), At: from,
+				Kind: "empty", Raw: true})
 		case "future":
 			at := from.Add(20 * time.Hour)
 			g.bucket = &lively{MadeBucket: MadeBucket{Name: b}}

@@ -55,7 +55,7 @@ func (r *Record) Is(operations ...string) bool {
 // an error and four numbers behind it, the user agent at the last quote with the
 // fields in their order behind it.
 var line = regexp.MustCompile(`^(\S+) (\S+) \[([^\]]*)\] ([0-9a-fA-F.:]+|-) ` + // owner, bucket, time, address
-	`(arn:aws[a-z-]*:iam::cloudfront:user/CloudFront Origin Access Identity \S+|\S+) (\S+) (\S+) (\S+) ` + // requester, request, operation, key
+	`(arn:aws[a-z-]*:iam::cloudfront:user/CloudFront Origin Access Identity \S+|\S+) (\S+) (\S+) (\S+) ` +
 	`(-|".*?") ([1-5][0-9][0-9]|-) ([A-Za-z0-9.]+|-) ([0-9]+|-) ([0-9]+|-) ([0-9]+|-) ([0-9]+|-) ` + // URI, status, error, sent, size, times
 	`(-|".*?") (-|".*") (\S+)( \S+)*$`) // referer, agent, version and what newer lines have
 
@@ -69,7 +69,8 @@ func parseLine(text string) (Record, bool) {
 	if err != nil {
 		return Record{}, false
 	}
-	r := Record{Bucket: m[2], Time: at.UTC(), Requester: known(m[5]), RequestID: known(m[6]), Operation: known(m[7]), Key: known(m[8]), URI: unquoted(m[9]),
+	r := Record{Bucket: m[2], Time: at.UTC(), Requester: known(m[5]), RequestID: known(m[6]),
+		Operation: known(m[7]), Key: known(m[8]), URI: unquoted(m[9]),
 		Error: known(m[11]), Agent: unquoted(m[17]), Version: known(m[18])}
 	r.Status, _ = strconv.Atoi(m[10])
 	r.Sent, _ = strconv.ParseInt(m[12], 10, 64)

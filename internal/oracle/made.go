@@ -184,7 +184,8 @@ func (m *Made) config(dir string) string {
 			say("%s", line)
 		}
 		for _, b := range t.Buckets {
-			say("  [[tenant.bucket]]\n  name = %q\n  logs = %q\n  prefixes = %s", b.Name, "file://"+dir+"/logs/"+b.Name+"/", quoted(b.Prefixes))
+			say("  [[tenant.bucket]]\n  name = %q\n  logs = %q\n  prefixes = %s", b.Name,
+				"file://"+dir+"/logs/"+b.Name+"/", quoted(b.Prefixes))
 			say("  window = { start = %q, end = %q, days = %s }\n  min_objects = %d", b.Start, b.End, quoted(b.Days), b.MinObjects)
 		}
 		for _, p := range t.Principals {

@@ -19,7 +19,6 @@ type Night struct {
 	Window  interval
 	Verdict string
 	Reason  string // of not evaluated
-	Begun   bool   // not evaluated only because its beginning is unknown, for less than two hours
 
 	Removed  bool // attention: written and removed again
 	Failing  bool // attention: writes or requests failed
@@ -83,10 +82,9 @@ func (b *bucketView) judgeNight(d Date, w interval) *Night {
 	n.Failing = b.failing(n)
 	n.Stranger = b.stranger(n)
 	n.Differs = b.differs(n)
-	switch why := b.coverage.window(w, 0); {
+	switch why := b.coverage.window(w); {
 	case why != "":
 		n.Verdict, n.Reason = NotEvaluated, why
-		n.Begun = b.coverage.window(w, dayEdge) == ""
 	case !hasBackup(b.v.Tenant):
 		n.Verdict, n.Reason = NotEvaluated, "nobody is a backup principal"
 	case n.Objects < int(b.MinObjects):

@@ -56,7 +56,8 @@ func (b *bucketView) follow() *objects {
 				o.remove(&Removal{Record: r, Who: w.Who, Object: w.Object, Empty: true})
 			}
 		case r.Is("REST.DELETE.OBJECT", "BATCH.DELETE.OBJECT", "S3.EXPIRE.OBJECT", "S3.CREATE.DELETEMARKER"):
-			o.remove(&Removal{Record: r, Who: b.v.whois(r.Requester), Object: plain(r.Key), Lifecycle: strings.HasPrefix(r.Operation, "S3.")})
+			o.remove(&Removal{Record: r, Who: b.v.whois(r.Requester), Object: plain(r.Key),
+				Lifecycle: strings.HasPrefix(r.Operation, "S3.")})
 		}
 	}
 	for _, w := range o.writes {
@@ -80,7 +81,8 @@ func (o *objects) parts(done *Record) (int64, bool) {
 	found := false
 	for i := range o.b.records {
 		r := &o.b.records[i]
-		if other, ok := parameter(r, "uploadId"); ok && other == id && id != "" && r.Key == done.Key && r.Successful() && r.Is("REST.PUT.PART", "REST.COPY.PART") {
+		if other, ok := parameter(r, "uploadId"); ok && other == id && id != "" && r.Key == done.Key &&
+			r.Successful() && r.Is("REST.PUT.PART", "REST.COPY.PART") {
 			sum, found = sum+r.Size, found || r.HasSize
 		}
 	}
@@ -108,7 +110,8 @@ func (o *objects) ontoItself(w *Write) bool {
 	}
 	for i := range o.b.records {
 		r := &o.b.records[i]
-		if r.Is("REST.COPY.OBJECT_GET") && plain(r.Key) == w.Object && withoutSession(r.Requester) == w.Who.Requester && apart(r.Time, w.Time) <= time.Minute {
+		if r.Is("REST.COPY.OBJECT_GET") && plain(r.Key) == w.Object &&
+			withoutSession(r.Requester) == w.Who.Requester && apart(r.Time, w.Time) <= time.Minute {
 			return true
 		}
 	}
@@ -124,7 +127,8 @@ func (o *objects) moved(w *Write) bool {
 		}
 		for i := range o.b.records {
 			r := &o.b.records[i]
-			if !r.Is("REST.COPY.OBJECT_GET") || !r.Successful() || plain(r.Key) != w.Object || r.Time.Before(w.Time) || r.Time.After(gone.Time) {
+			if !r.Is("REST.COPY.OBJECT_GET") || !r.Successful() || plain(r.Key) != w.Object ||
+				r.Time.Before(w.Time) || r.Time.After(gone.Time) {
 				continue
 			}
 			for _, c := range o.writes {

@@ -49,7 +49,8 @@ func (e *Evidence) readReports(t config.Tenant) error {
 		}
 		for _, s := range sessions {
 			s.File, s.Written = name, info.ModTime()
-			if dir := path.Base(path.Dir(name)); s.Bucket == "" && slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Name == dir }) {
+			if dir := path.Base(path.Dir(name)); s.Bucket == "" && slices.ContainsFunc(t.Buckets,
+				func(b config.Bucket) bool { return b.Name == dir }) {
 				s.Bucket = dir
 			}
 			e.Reports[location] = append(e.Reports[location], s)

@@ -37,10 +37,12 @@ func shrink(made *Made, same func(*Made) bool, limit time.Duration) *Made {
 			if len(m.Tenants[i].Buckets) < 2 {
 				break
 			}
-			m.Tenants[i].Buckets = slices.DeleteFunc(slices.Clone(m.Tenants[i].Buckets), func(o MadeBucket) bool { return o.Name == b.Name })
+			m.Tenants[i].Buckets = slices.DeleteFunc(slices.Clone(m.Tenants[i].Buckets),
+				func(o MadeBucket) bool { return o.Name == b.Name })
 			m.Lines = slices.DeleteFunc(slices.Clone(small.Lines), func(l MadeLine) bool { return l.Bucket == b.Name })
 			m.Events = slices.DeleteFunc(slices.Clone(small.Events), func(e MadeEvent) bool { return e.Bucket == b.Name })
-			m.Reports = slices.DeleteFunc(slices.Clone(small.Reports), func(r MadeReport) bool { return strings.HasPrefix(r.Name, b.Name+"/") })
+			m.Reports = slices.DeleteFunc(slices.Clone(small.Reports),
+				func(r MadeReport) bool { return strings.HasPrefix(r.Name, b.Name+"/") })
 			try(&m)
 		}
 	}

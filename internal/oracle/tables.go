@@ -131,11 +131,14 @@ func (v *View) tables() map[string]Table {
 	}
 	seen := func(x *group) []string { return []string{number(x.n[0]), moment(x.first), moment(x.last)} }
 	out := map[string]Table{
-		"operations": operations.table("bucket, operation, requests, bytes_sent", func(x *group) []string { return []string{number(x.n[0]), number(x.n[1])} }),
-		"top-requesters": requesters.table("principal, requester, account, requests, bytes_sent, bytes_written, first_seen, last_seen", func(x *group) []string {
+		"operations": operations.table("bucket, operation, requests, bytes_sent",
+			func(x *group) []string { return []string{number(x.n[0]), number(x.n[1])} }),
+		"top-requesters": requesters.table("principal, requester, account, requests, bytes_sent, "+
+			"bytes_written, first_seen, last_seen", func(x *group) []string {
 			return []string{number(x.n[0]), number(x.n[1]), number(x.n[2]), moment(x.first), moment(x.last)}
 		}),
-		"unapproved-prefixes": prefixes.table("bucket, prefix, principal, requester, operation, requests, first_seen, last_seen, sample_key", func(x *group) []string {
+		"unapproved-prefixes": prefixes.table("bucket, prefix, principal, requester, operation, requests, "+
+			"first_seen, last_seen, sample_key", func(x *group) []string {
 			return append(seen(x), x.sample)
 		}),
 		"deletes": deletes.table("bucket, date, principal, object_deletes, multi_object_deletes, lifecycle_expirations", func(x *group) []string {
@@ -143,9 +146,10 @@ func (v *View) tables() map[string]Table {
 		}),
 		"errors":        errors.table("bucket, operation, http_status, error_code, requests, first_seen, last_seen", seen),
 		"cross-account": accounts.table("bucket, account, requester, operation, requests, first_seen, last_seen", seen),
-		"user-agents": agents.table("bucket, user_agent, expected, requests, principals, first_seen, last_seen", func(x *group) []string {
-			return append([]string{number(x.n[0]), number(len(x.names))}, seen(x)[1:]...)
-		}),
+		"user-agents": agents.table("bucket, user_agent, expected, requests, principals, first_seen, last_seen",
+			func(x *group) []string {
+				return append([]string{number(x.n[0]), number(len(x.names))}, seen(x)[1:]...)
+			}),
 		"large-puts-business-hours": puts,
 		"backup-windows":            v.windowsTable(),
 		"log-delivery":              v.deliveryTable(),
@@ -167,7 +171,8 @@ func (v *View) tables() map[string]Table {
 
 // windowsTable has a row for each night.
 func (v *View) windowsTable() Table {
-	t := Table{Columns: strings.Split("bucket, date, window_start, window_end, objects_written, bytes_written, backup_requests, other_requests, errors, verdict", ", ")}
+	t := Table{Columns: strings.Split("bucket, date, window_start, window_end, objects_written, "+
+		"bytes_written, backup_requests, other_requests, errors, verdict", ", ")}
 	for _, b := range v.buckets {
 		for _, n := range b.nights {
 			if !v.inMonth(n.Date) {
@@ -189,7 +194,8 @@ func (v *View) windowsTable() Table {
 					errors++
 				}
 			}
-			t.Rows = append(t.Rows, []string{b.Name, n.Date.String(), moment(n.Window.from), moment(n.Window.to), number(objects), number(bytes),
+			t.Rows = append(t.Rows, []string{b.Name, n.Date.String(), moment(n.Window.from), moment(n.Window.to),
+				number(objects), number(bytes),
 				number(backup), number(len(n.records) - backup), number(errors), n.Verdict})
 		}
 	}

@@ -53,8 +53,9 @@ func (e *Evidence) readTrail(location string) error {
 				continue
 			}
 			seen[r.EventID] = true
-			e.Events[location] = append(e.Events[location], Event{ID: r.EventID, Time: r.EventTime, Name: r.EventName, Bucket: r.RequestParameters.BucketName,
-				Key: r.RequestParameters.Key, RequestID: r.RequestID, Requester: r.UserIdentity.ARN, Error: r.ErrorCode})
+			e.Events[location] = append(e.Events[location], Event{ID: r.EventID, Time: r.EventTime, Name: r.EventName,
+				Bucket: r.RequestParameters.BucketName,
+				Key:    r.RequestParameters.Key, RequestID: r.RequestID, Requester: r.UserIdentity.ARN, Error: r.ErrorCode})
 		}
 		return nil
 	})

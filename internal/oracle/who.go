@@ -73,7 +73,8 @@ func resolve(t config.Tenant, requester string) Who {
 
 // hasBackup: somebody can be a backup principal.
 func hasBackup(t config.Tenant) bool {
-	return len(t.Principals) == 0 || slices.ContainsFunc(t.Principals, func(p config.Principal) bool { return p.Role == config.RoleBackup })
+	return len(t.Principals) == 0 || slices.ContainsFunc(t.Principals,
+		func(p config.Principal) bool { return p.Role == config.RoleBackup })
 }
 
 // wild matches * and ? wildcards.
