@@ -31,7 +31,7 @@ func (v *View) prepare(ctx context.Context, query engine.Query, load engine.Load
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, t := range []engine.Table{v.usualRequesters(principals), v.misdated()} {
+	for _, t := range []engine.Table{v.usualRequesters(principals, others), v.misdated()} {
 		if err := load(ctx, t); err != nil {
 			return nil, nil, err
 		}
@@ -377,13 +377,18 @@ func (v *View) emptyObjects(bucket string) []unknown {
 
 var namedLikeLog = regexp.MustCompile(`(?:^|[^0-9])\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d-[0-9A-F]{8,}(?:\.gz|\.zst)?$`)
 
-// usualRequesters are those from whom is learnt what is usual: who is in the mapping,
-// or everyone where there is none.
-func (v *View) usualRequesters(principals engine.Table) engine.Table {
+// usualRequesters are those from whom is learnt what is usual: who is in the mapping, also
+// in that of a tenant who shares a bucket, or everyone where there is none.
+func (v *View) usualRequesters(principals, others engine.Table) engine.Table {
 	t := engine.Table{Name: "usual_requesters", Columns: columns("requester", engine.Text, "mapped", engine.Bool)}
+	shared := map[any]bool{}
+	for _, row := range others.Rows {
+		shared[row[others.At("requester")]] = true
+	}
 	requester, mapped := principals.At("requester"), principals.At("mapped")
 	for _, row := range principals.Rows {
-		t.Rows = append(t.Rows, []any{row[requester], row[mapped] == true || len(v.Tenant.Principals) == 0})
+		r := row[requester]
+		t.Rows = append(t.Rows, []any{r, row[mapped] == true || shared[r] || len(v.Tenant.Principals) == 0})
 	}
 	return t
 }

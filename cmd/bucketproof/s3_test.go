@@ -340,7 +340,7 @@ func checkStoredPacket(t *testing.T, client *s3.Client, bucket, prefix, tenant s
 	if err := json.Unmarshal(get("manifest.json"), &m); err != nil {
 		t.Fatal(err)
 	}
-	if len(m.Files) != 17 || len(m.Queries) != 13 || m.Tenant.ID != tenant {
+	if len(m.Files) != 19 || len(m.Queries) != 15 || m.Tenant.ID != tenant {
 		t.Errorf("%s: %d files, %d queries, tenant %s", prefix, len(m.Files), len(m.Queries), m.Tenant.ID)
 	}
 	for _, f := range m.Files {
