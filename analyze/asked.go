@@ -42,7 +42,7 @@ var asked = map[string]func(*View, context.Context) (engine.Table, error){
 
 // derived are statements over the records that several others rest on, each behind
 // those that it names. They are made when a statement first names them.
-var derived = []string{"writes", "removals", "night_keys", "fates", "taken"}
+var derived = []string{"logged_days", "compared", "writes", "removals", "night_keys", "fates", "taken"}
 
 // derive makes those that a statement names, and those that these name.
 func (v *View) derive(ctx context.Context, s *Statement) error {
@@ -50,6 +50,9 @@ func (v *View) derive(ctx context.Context, s *Statement) error {
 	need := make([]bool, len(derived))
 	for i := len(derived) - 1; i >= 0; i-- {
 		texts[i] = v.data.Catalog.tables[strings.ReplaceAll(derived[i], "_", "-")]
+		if !v.readsItself {
+			texts[i] = strings.ReplaceAll(texts[i], "every_access", "access")
+		}
 		if need[i] = need[i] || s.names(derived[i]); !need[i] {
 			continue
 		}

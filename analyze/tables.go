@@ -54,13 +54,6 @@ func (v *View) prepare(ctx context.Context, query engine.Query, load engine.Load
 		views = []engine.View{{Name: "every_access", SQL: access}, {Name: "access", SQL: sql["access-without-own"]}, views[1]}
 	}
 	views = append(views, engine.View{Name: "trail", SQL: sql["trail"]}, engine.View{Name: "shared_changes", SQL: sql["shared-changes"]})
-	for _, name := range []string{"compared", "logged-days"} {
-		text := sql[name]
-		if !v.readsItself {
-			text = strings.ReplaceAll(text, "every_access", "access")
-		}
-		views = append(views, engine.View{Name: strings.ReplaceAll(name, "-", "_"), SQL: text})
-	}
 	return tables, views, nil
 }
 

@@ -260,7 +260,7 @@ func (v *View) addFiles(ctx context.Context, slice *engine.Slice, wide Range) er
 		files, err := v.data.State.Files(ctx, kind, bucket, from, to)
 		for _, f := range files {
 			*into = append(*into, v.data.Files.Full(f.Path))
-			if kind == dataset.Access {
+			if kind != dataset.Rejected {
 				slice.Rows += f.Rows
 			}
 		}

@@ -80,7 +80,7 @@ func (e *DuckDB) prepare(ctx context.Context, slice Slice) error {
 		}
 	}
 	for _, view := range views {
-		if err := e.exec(ctx, "CREATE VIEW "+view.Name+" AS "+view.SQL); err != nil {
+		if err := e.Derive(ctx, view); err != nil {
 			return fmt.Errorf("view %s: %w", view.Name, err)
 		}
 	}

@@ -57,7 +57,7 @@ type View struct{ Name, SQL string }
 // Slice is a part of the dataset, made ready for queries.
 type Slice struct {
 	Access   []string          // paths of Parquet files, read as the view `delivered`
-	Rows     int64             // in Access
+	Rows     int64             // in Access and Trail
 	Rejected []string          // paths of Parquet files, read as the view `rejected_lines`, without the raw text
 	Trail    []string          // paths of Parquet files, read as the view `delivered_events`
 	Macros   map[string]string // expressions by their name and parameters, "name(a, b)"

@@ -39,7 +39,7 @@ func TestKill(t *testing.T) {
 	}
 	anew()
 	rng := rand.New(rand.NewPCG(uint64(began.UnixNano()), 1))
-	for killed := 0; killed < 50; {
+	for killed := 0; killed < 20; {
 		cmd := exec.CommandContext(t.Context(), path, "--config", "config.toml", "collect")
 		cmd.Dir = dir
 		if err := cmd.Start(); err != nil {

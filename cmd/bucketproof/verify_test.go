@@ -197,7 +197,7 @@ func TestVerifySaved(t *testing.T) {
 }
 
 func TestVerifyingByHand(t *testing.T) {
-	for _, tool := range []string{"bash", "jq", "sha256sum", "pdfdetach", "awk"} {
+	for _, tool := range []string{"bash", "jq", "sha256sum", "pdfdetach", "awk", "python3"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			if os.Getenv("BUCKETPROOF_TEST_PDFTOOLS") != "" {
 				t.Fatal(err)

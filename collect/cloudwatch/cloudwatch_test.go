@@ -116,12 +116,17 @@ type answer struct {
 }
 
 // fake speaks CloudWatch's own protocol (Smithy RPC v2 CBOR): it gives its answers in
-// their order to GetMetricData, and nothing to ListMetrics.
+// their order to GetMetricData, and nothing to ListMetrics. A call that the SDK sends
+// again, as where a connection was closed under it, is counted once.
 func fake(t *testing.T, answers ...answer) (url string, calls *int) {
 	calls = new(int)
 	next := 0
+	seen := map[string]bool{}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		*calls++
+		if id := r.Header.Get("Amz-Sdk-Invocation-Id"); id == "" || !seen[id] {
+			seen[id] = true
+			*calls++
+		}
 		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
 		w.Header().Set("Content-Type", "application/cbor")
 		out := cbor.Map{}
