@@ -24,6 +24,9 @@ func (b *bucketView) nightChecks(t *tally) {
 		case !n.evaluated():
 		case n.Verdict == Missed:
 			add("backup-missed", b.windowSubject())
+			if n.Failing {
+				add("backup-failing", b.windowSubject())
+			}
 		default:
 			if n.Removed {
 				add("backup-removed", b.windowSubject())
@@ -268,34 +271,43 @@ func (b *bucketView) tells(removed map[string]*Write) bool {
 // massRemoval compares what was removed in the 28 days up to D with what was written.
 func (b *bucketView) massRemoval(t *tally, d Date) {
 	span := interval{day(d.Add(-27), b.v.Zone).from, day(d, b.v.Zone).to}
-	written, requests, lifecycle, rules := 0, 0, 0, 0 // rules: what they removed on the day
-	days := map[Date]int{}
-	largest := 0
+	written, largest := 0, 0
+	days := map[Date]map[string]bool{} // the keys that were written
 	for _, w := range b.objects.writes {
 		if w.Backup && span.has(w.Time) {
-			written++
 			d := dateOf(w.Time, b.v.Zone)
-			days[d]++
-			largest = max(largest, days[d])
-		}
-	}
-	today := false
-	for _, g := range b.objects.all {
-		switch {
-		case !span.has(g.Time) || g.Empty:
-		case g.Lifecycle:
-			lifecycle++
-			if day(d, b.v.Zone).has(g.Time) {
-				rules++
+			if days[d] == nil {
+				days[d] = map[string]bool{}
 			}
-		default:
-			requests++
+			days[d][w.Object] = true
 		}
-		today = today || day(d, b.v.Zone).has(g.Time)
 	}
-	// Assumed: a day on which nothing was removed has no row.
-	if today && (requests > 2*written+10 || lifecycle > 3*written+10 || rules > 3*largest+10) {
-		t.add("mass-removal", b.Name, "more removed than written", d, -1)
+	for _, keys := range days {
+		written += len(keys)
+		largest = max(largest, len(keys))
+	}
+	var requests, lifecycle, byRequests, byRules int // the latter two on the day itself
+	for _, g := range b.objects.all {
+		if !span.has(g.Time) || g.Empty || temporary(g.Object) {
+			continue
+		}
+		today := 0
+		if day(d, b.v.Zone).has(g.Time) {
+			today = 1
+		}
+		if g.Lifecycle {
+			lifecycle++
+			byRules += today
+		} else {
+			requests++
+			byRequests += today
+		}
+	}
+	if byRequests > 0 && requests > 2*written+10 {
+		t.add("mass-removal", b.Name, "by requests", d, int64(byRequests))
+	}
+	if byRules > 0 && (lifecycle > 3*written+10 || byRules > 3*largest+10) {
+		t.add("mass-removal", b.Name, "by lifecycle rules", d, int64(byRules))
 	}
 }
 
@@ -354,7 +366,7 @@ func (b *bucketView) overwritten(t *tally, d Date) {
 	}
 }
 
-// renewed counts the keys of earlier nights that each requester wrote anew on a day.
+// renewed counts the keys of backups that each requester wrote anew on a day.
 func (b *bucketView) renewed(d Date) map[string]int64 {
 	if known, ok := b.renews[d]; ok {
 		return known
@@ -365,7 +377,7 @@ func (b *bucketView) renewed(d Date) map[string]int64 {
 	today := day(d, b.v.Zone)
 	keys := map[string]map[string]bool{}
 	for _, w := range b.objects.writes {
-		if !today.has(w.Time) || w.Known && w.Bytes == 0 || !b.ofEarlierNight(w) {
+		if !today.has(w.Time) || !b.overBackup(w) {
 			continue
 		}
 		who := nameless(w.Who.Requester)
@@ -382,17 +394,18 @@ func (b *bucketView) renewed(d Date) map[string]int64 {
 	return out
 }
 
-// ofEarlierNight: the key has a backup write in a night that is not this write's.
-func (b *bucketView) ofEarlierNight(w *Write) bool {
-	return slices.ContainsFunc(b.objects.byKey[w.Object], func(x *Write) bool {
-		if x == w || !x.Backup || !x.Time.Before(w.Time) {
-			return false
-		}
+// overBackup: the key has a backup write before; where a backup principal writes it anew,
+// one of another night, or, outside of the windows, of another day.
+func (b *bucketView) overBackup(w *Write) bool {
+	period := func(t time.Time) string {
 		for _, n := range b.nights {
-			if n.Window.has(x.Time) {
-				return !n.Window.has(w.Time)
+			if n.Window.has(t) {
+				return "night " + n.Date.String()
 			}
 		}
-		return false
+		return dateOf(t, b.v.Zone).String()
+	}
+	return slices.ContainsFunc(b.objects.byKey[w.Object], func(x *Write) bool {
+		return x != w && x.Backup && !x.Time.After(w.Time) && (!w.Who.Backup || period(x.Time) != period(w.Time))
 	})
 }

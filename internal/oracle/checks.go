@@ -106,14 +106,14 @@ func (b *bucketView) requestChecks(t *tally) {
 				add("unapproved-principal", subject(w.Requester))
 			}
 			if (!w.Mapped || w.Wildcard) && !own && !w.Service() && !foreign && r.Requester != "" && history >= 7 &&
-				!used[w.Requester] {
-				add("new-principal", subject(w.Requester))
+				!refused(r) && !used[w.Requester] {
+				add("new-principal", w.Requester)
 			}
 			if folder, outside := b.outside(r); outside {
 				add("unapproved-prefix", subject(folder))
 			}
-			if isTry(r) && r.Successful() && !b.inWindow(r.Time) {
-				add("off-window-write", w.Requester)
+			if isTry(r) && r.Successful() && !w.Service() && !b.inWindow(r.Time) {
+				add("off-window-write", nameless(w.Requester))
 			}
 			if isTry(r) && r.Successful() && r.Size >= v.Tenant.LargePut {
 				switch {
@@ -146,12 +146,12 @@ func (b *bucketView) requestChecks(t *tally) {
 	}
 }
 
-// usedBefore are the requesters with a successful request in the 28 days before.
+// usedBefore are the requesters with a request in the 28 days before that was not refused.
 func (b *bucketView) usedBefore(d Date) map[string]bool {
 	used := map[string]bool{}
 	span := interval{day(d.Add(-28), b.v.Zone).from, day(d, b.v.Zone).from}
 	for i := range b.records {
-		if r := &b.records[i]; span.has(r.Time) && r.Successful() {
+		if r := &b.records[i]; span.has(r.Time) && !refused(r) {
 			used[withoutSession(r.Requester)] = true
 		}
 	}
@@ -300,7 +300,7 @@ func (b *bucketView) spikes(t *tally, d Date) {
 			if w := b.v.whois(r.Requester); !w.Mapped && !w.Backup {
 				continue // no rate has requests of strangers in its denominator
 			}
-			if all++; !r.Successful() && !refused(r) {
+			if all++; r.Failed() && !refused(r) {
 				failed++
 			}
 		}
@@ -447,7 +447,7 @@ func (b *bucketView) trailChecks(t *tally) {
 		return
 	}
 	logged, told := map[string]bool{}, map[string]bool{}
-	kinds := map[string]Date{} // the first day on which the trail tells of a kind of event of the bucket
+	kinds := map[bool]Date{} // the first day on which the trail tells of a read, or of a write, in the bucket
 	for i := range b.all {
 		logged[b.all[i].RequestID] = true
 	}
@@ -456,8 +456,8 @@ func (b *bucketView) trailChecks(t *tally) {
 			continue
 		}
 		told[e.RequestID] = true
-		if d, ok := kinds[e.Name]; !ok || dateOf(e.Time, b.v.Zone).Before(d) {
-			kinds[e.Name] = dateOf(e.Time, b.v.Zone)
+		if d, ok := kinds[readEvent(e.Name)]; !ok || dateOf(e.Time, b.v.Zone).Before(d) {
+			kinds[readEvent(e.Name)] = dateOf(e.Time, b.v.Zone)
 		}
 	}
 	for _, e := range b.v.Events[b.v.Tenant.CloudTrail.Text] {
@@ -470,17 +470,21 @@ func (b *bucketView) trailChecks(t *tally) {
 		r := &b.records[i]
 		d := dateOf(r.Time, b.v.Zone)
 		name := eventName(r.Operation)
-		first, kind := kinds[name]
-		if r.Key != "" && name != "" && kind && !d.Before(first) && !told[r.RequestID] && b.v.inMonth(d) && b.evaluated(d) {
-			t.add("unrecorded-request", b.Name, r.Operation+" by "+withoutSession(r.Requester), d, 1)
+		first, kind := kinds[readEvent(name)]
+		if name != "" && kind && !d.Before(first) && !told[r.RequestID] && b.v.inMonth(d) && b.evaluated(d) {
+			t.add("unrecorded-request", b.Name, r.Operation+" by "+nameless(withoutSession(r.Requester)), d, 1)
 		}
 	}
 }
+
+// readEvent: CloudTrail records data events of reads, of writes, or of both.
+func readEvent(name string) bool { return hasAnyPrefix(name, "Get", "Head") }
 
 // eventName is the name of the data event of an operation, as CloudTrail has it.
 func eventName(operation string) string {
 	return map[string]string{"REST.PUT.OBJECT": "PutObject", "REST.GET.OBJECT": "GetObject",
 		"REST.HEAD.OBJECT": "HeadObject", "REST.DELETE.OBJECT": "DeleteObject",
 		"REST.COPY.OBJECT": "CopyObject", "REST.POST.UPLOAD": "CompleteMultipartUpload",
-		"REST.POST.UPLOADS": "CreateMultipartUpload", "REST.PUT.PART": "UploadPart"}[operation]
+		"REST.POST.UPLOADS": "CreateMultipartUpload", "REST.PUT.PART": "UploadPart", "REST.COPY.PART": "UploadPartCopy",
+		"REST.POST.OBJECT": "PostObject", "REST.POST.MULTI_OBJECT_DELETE": "DeleteObjects"}[operation]
 }

@@ -504,7 +504,7 @@ func against(j *Judgement, p *packet) []difference {
 // loose: the documents don't name the subjects of these.
 func loose(check, subject string) bool {
 	switch check {
-	case "logs-missing", "error-rate", "mass-removal", "backup-report-unreadable", "bucket-configuration-changed",
+	case "logs-missing", "error-rate", "backup-report-unreadable", "bucket-configuration-changed",
 		"insecure-transport", "witness-silent":
 		return true
 	case "backup-report-mismatch":
@@ -521,21 +521,7 @@ var unknown = map[string]bool{"trail-integrity": true, "trail-files": true, "log
 // open are the kinds of differences that are known and not settled yet, each with why. The
 // test passes over them, so that it can guard what is settled; -oracle.all does not. The list
 // may only get shorter.
-var open = []struct{ kind, why string }{
-	{"finding:backup-failing*", "docs/VERDICTS.md has no row for a missed night; the program has one"},
-	{"finding:backup-overwritten*", "objects outside the approved prefixes count in the program, and empty writes over backups may"},
-	{"finding:backup-volume*", "it is not settled which nights are learnt from: missed ones, and what was moved"},
-	{"finding:mass-removal*", "the 28 days are not the same at the edge of a gap"},
-	{"finding:new-principal*", "the program takes a refused request for a use of the bucket, so who is let in later is not new"},
-	{"finding:unrecorded-request*", "reads and HEADs that the trail lacks are in the document, and not in the program"},
-	{"finding:witnesses-disagree*", "the program takes status 200 with an error code for a success here"},
-	{"finding:witness-silent*", "a missed night without a report is a silent witness by the document"},
-	{"finding:backup-report-mismatch*", "the oracle knows no jobs"},
-	{"count:off-window-write*", "the program counts parts of uploads, which are no writes"},
-	{"table:top-requesters*", "bytes_written of the program has those of status 200 with an error code"},
-	{"query:top-requesters*", "the same"},
-	{"*@beta", "whose principals a shared bucket's usual is learnt from is not said; the program calls days whole that nobody's log has"},
-}
+var open = []struct{ kind, why string }{}
 
 // TestShow prints all differences of a month; for who looks for their reasons.
 func TestShow(t *testing.T) {

@@ -738,7 +738,7 @@ func (g *generator) trail() {
 	for i, l := range g.made.Lines {
 		r, ok := parseLine(l.Text)
 		name := eventName(r.Operation)
-		if !ok || name == "" || r.Requester == "" || strings.Contains(l.Text, betaRole) {
+		if !ok || name == "" || strings.Contains(l.Text, betaRole) {
 			continue
 		}
 		if !g.calm && g.chance(0.001) {
@@ -749,22 +749,29 @@ func (g *generator) trail() {
 			g.tell("%s: the log lacks %s by %s at %s", l.Bucket, r.Operation, r.Requester, moment(r.Time))
 			g.made.Lines[i].Kind = "lost"
 		}
-		kind := "IAMUser"
-		if strings.Contains(r.Requester, ":sts:") {
-			kind = "AssumedRole"
+		who := fmt.Sprintf(`"type":"IAMUser","arn":%q,"accountId":%q`, r.Requester, accountOf(r.Requester))
+		switch {
+		case r.Requester == "":
+			who = `"type":"AWSAccount","principalId":"","accountId":"ANONYMOUS_PRINCIPAL"`
+		case strings.Contains(r.Requester, ":sts:"):
+			who = strings.Replace(who, "IAMUser", "AssumedRole", 1)
+		}
+		key := ""
+		if r.Key != "" {
+			key = fmt.Sprintf(`,"key":%q`, plain(r.Key))
 		}
 		failed := ""
 		if r.Error != "" {
 			failed = fmt.Sprintf(`"errorCode":%q,`, r.Error)
 		}
 		g.made.Events = append(g.made.Events, MadeEvent{At: r.Time, Bucket: l.Bucket,
-			Text: fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{"type":%q,"arn":%q,"accountId":%q},`+
+			Text: fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{%s},`+
 				`"eventTime":%q,"eventSource":"s3.amazonaws.com","eventName":%q,`+
-				`"awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.7",%s"requestParameters":{"bucketName":%q,"key":%q},`+
-				`"requestID":%q,"eventID":"%08x-0000-4000-8000-%012x","readOnly":false,`+
+				`"awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.7",%s"requestParameters":{"bucketName":%q%s},`+
+				`"requestID":%q,"eventID":"%08x-0000-4000-8000-%012x","readOnly":%t,`+
 				`"managementEvent":false,"recipientAccountId":"111122223333","eventCategory":"Data","eventType":"AwsApiCall"}`,
-				kind, r.Requester, accountOf(r.Requester), moment(r.Time), name, failed, r.Bucket, plain(r.Key),
-				r.RequestID, g.made.Seed&0xffffffff, i)})
+				who, moment(r.Time), name, failed, r.Bucket, key,
+				r.RequestID, g.made.Seed&0xffffffff, i, readEvent(name))})
 	}
 	g.made.Lines = slices.DeleteFunc(g.made.Lines, func(l MadeLine) bool { return l.Kind == "lost" })
 }

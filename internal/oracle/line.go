@@ -36,10 +36,14 @@ type Record struct {
 	Delivered time.Time // when the log object was delivered, by its name
 }
 
-// Successful: status 200 to 299 and no error code, or no status at all.
+// Successful: status 200 to 299 and no error code, or no status where S3 writes none.
 func (r *Record) Successful() bool {
-	return r.Error == "" && (r.Status == 0 || r.Status >= 200 && r.Status <= 299)
+	none := r.Status == 0 && hasAnyPrefix(r.Operation, "S3.", "BATCH.")
+	return r.Error == "" && (none || r.Status >= 200 && r.Status <= 299)
 }
+
+// Failed: a status of 400 or more, or an error code; what was not modified is no failure.
+func (r *Record) Failed() bool { return r.Status != 304 && (r.Status >= 400 || r.Error != "") }
 
 // Is tells whether the operation is one of these.
 func (r *Record) Is(operations ...string) bool {

@@ -123,7 +123,7 @@ func (b *bucketView) failing(n *Night) bool {
 		}
 		requests++
 		probe := r.Status == 404 && (hasAnyPrefix(r.Operation, "REST.GET.", "REST.HEAD."))
-		if !r.Successful() && !probe {
+		if r.Failed() && !probe {
 			errors++
 		}
 		if isTry(r) {

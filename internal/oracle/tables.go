@@ -114,8 +114,7 @@ func (v *View) tables() map[string]Table {
 					x.n[2]++
 				}
 			}
-			// Assumed: which requests failed is told by what is not successful.
-			if !r.Successful() && (r.Status >= 400 || r.Status < 300) {
+			if r.Failed() {
 				errors.add(r, b.Name, r.Operation, number(r.Status), dash(r.Error)).n[0]++
 			}
 			if w.Account != "" && !slices.Contains(v.Tenant.Accounts, w.Account) {
@@ -190,7 +189,7 @@ func (v *View) windowsTable() Table {
 				if v.whois(r.Requester).Backup {
 					backup++
 				}
-				if r.Status >= 400 || r.Error != "" {
+				if r.Failed() {
 					errors++
 				}
 			}

@@ -17,7 +17,7 @@ with d as (
     from access a
     join principals p on p.requester = a.requester
     join quarters d on d.quarter = a.quarter
-    where a.time >= :from - interval '1' hour and a.time < :to + interval '1' hour and a.http_status in (401, 403)
+    where a.time >= :from - interval '1' hour and a.time < :to + interval '1' hour and a.refused
 ), pairs as (
     select a.bucket, a.subject, a.date as first_date, b.date as last_date
     from d a

@@ -7,7 +7,7 @@
 -- sentence: {count} {count:request|requests} without credentials.
 -- draft: {count} {count:request|requests} without credentials reached {bucket} {span}; they were {subject}. How the bucket came to be reachable is to be found out.
 with r as (
-    select a.bucket, case when a.http_status between 200 and 299 or a.http_status = 304 then 'served' else 'refused' end as subject, d.date, a.time, a.source_object, a.source_line, coalesce(a.remote_ip, '-') as who
+    select a.bucket, case when a.successful or a.http_status = 304 then 'served' else 'refused' end as subject, d.date, a.time, a.source_object, a.source_line, coalesce(a.remote_ip, '-') as who
     from access a
     join quarters d on d.quarter = a.quarter
     where a.time >= :from and a.time < :to and d.in_range

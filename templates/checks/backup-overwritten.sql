@@ -8,19 +8,24 @@
 -- sentence: {count} {count:object|objects} of earlier backups overwritten.
 -- draft: {subject} overwrote {count} {count:object|objects} of earlier backups in {bucket} {span}. It is to be confirmed that the tool does so, and that earlier backups can still be restored.
 --
--- By others than backup principals every object that a backup wrote counts. Tools overwrite
--- some of their own; by a backup principal three or more count, where they are more than
+-- By others than backup principals every object that a backup wrote counts, also where
+-- what overwrites it is empty. Tools overwrite some of what earlier nights wrote; by a backup principal three or more count, where they are more than
 -- twice the most of any of the evaluated days among the 28 before, of which it takes seven.
 with w as (
     select w.bucket, w.object, w.time, w.identity, w.backup, w.source_object, w.source_line, d.date, d.day_number, d.in_range,
-           lag(d.day_number) over (partition by w.bucket, w.object order by w.time, w.source_object, w.source_line) as before,
-           max(case when w.backup_write then 1 else 0 end) over (partition by w.bucket, w.object order by w.time, w.source_object, w.source_line rows between unbounded preceding and 1 preceding) as of_backup
+           coalesce('night ' || n.date, d.date) as night, w.backup_write
     from writes w
     join quarters d on d.quarter = w.quarter
+    left join (select q.bucket, q.quarter, n.date, n.window_start, n.window_end from window_quarters q join windows n on n.bucket = q.bucket and n.date = q.date) n
+      on n.bucket = w.bucket and n.quarter = w.quarter and w.time >= n.window_start and w.time < n.window_end
+), held as (
+    select *, min(night) filter (backup_write) over p as one, max(night) filter (backup_write) over p as other
+    from w
+    window p as (partition by bucket, object order by time, source_object, source_line rows between unbounded preceding and 1 preceding)
 ), over_ as (
     select *, row_number() over (partition by bucket, identity, day_number, object order by time, source_object, source_line) as nth
-    from w
-    where before is not null and (of_backup = 1 and not backup or before < day_number and backup)
+    from held
+    where one is not null and (not backup or one <> night or other <> night)
 ), counts as (
     select c.bucket, c.day_number, i.identity, coalesce(o.objects, 0) as objects
     from coverage c

@@ -12,15 +12,15 @@
 -- same request is left to the checks of the trail, which know the change itself. In a
 -- shared bucket the other clients change the bucket for everyone.
 with e as (
-    select a.bucket, a.operation, a.key, a.time, a.http_status, a.request_id, a.quarter, a.source_object, a.source_line, p.identity
+    select a.bucket, a.operation, a.key, a.time, a.successful, a.request_id, a.quarter, a.source_object, a.source_line, p.identity
     from access a
     join principals p on p.requester = coalesce(a.requester, '-')
     union all
-    select bucket, operation, key, time, http_status, request_id, quarter, source_object, source_line, identity from shared_changes
+    select bucket, operation, key, time, successful, request_id, quarter, source_object, source_line, identity from shared_changes
 ), c as (
     select a.*, split_part(a.operation, '.', 2) as verb, split_part(a.operation, '.', 3) as setting
     from e a
-    where a.time >= :from and a.time < :to and a.operation like 'REST.%' and a.http_status between 200 and 299
+    where a.time >= :from and a.time < :to and a.operation like 'REST.%' and a.successful
       and not exists (select 1 from changes h where h.bucket = a.bucket and h.request_id = a.request_id)
 ), r as (
     select c.bucket, c.operation || ' by ' || c.identity as subject, d.date, c.time, c.source_object, c.source_line,

@@ -10,7 +10,7 @@
 --
 -- Where nothing was served it is of severity low.
 with r as (
-    select a.bucket, p.account as subject, coalesce(not p.mapped and a.http_status in (401, 403), false) as noise, d.date, a.time, a.source_object, a.source_line, p.identity as who
+    select a.bucket, p.account as subject, not p.mapped and a.refused as noise, d.date, a.time, a.source_object, a.source_line, p.identity as who
     from access a
     join principals p on p.requester = coalesce(a.requester, '-')
     join quarters d on d.quarter = a.quarter

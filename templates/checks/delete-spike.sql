@@ -25,7 +25,7 @@ with s as (
     join s on s.bucket = a.bucket and s.date = d.date
     where a.time >= :from and a.time < :to
       and a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT')
-      and (a.http_status is null or a.http_status between 200 and 299)
+      and a.successful
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )

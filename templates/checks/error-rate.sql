@@ -25,7 +25,7 @@ with s as (
     join quarters d on d.quarter = a.quarter
     join s on s.bucket = a.bucket and s.date = d.date
     join usual_requesters u on u.requester = p.requester and u.mapped
-    where a.time >= :from and a.time < :to and a.http_status >= 400 and a.http_status not in (401, 403)
+    where a.time >= :from and a.time < :to and a.failed and not a.refused
       and not (a.http_status = 404 and regexp_matches(a.operation, '\.(GET|HEAD)\.'))
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r where failed >= :errors

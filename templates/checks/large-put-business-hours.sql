@@ -13,7 +13,7 @@ with r as (
     join quarters d on d.quarter = a.quarter
     join business_hours h on a.time >= h.hours_start and a.time < h.hours_end
     where a.time >= :from and a.time < :to and d.in_range
-      and a.http_status between 200 and 299 and a.object_size >= :large_put
+      and a.successful and a.object_size >= :large_put
       and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD')
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r

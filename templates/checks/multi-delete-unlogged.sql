@@ -15,7 +15,7 @@ with r as (
     join principals p on p.requester = coalesce(a.requester, '-')
     join quarters d on d.quarter = a.quarter
     where a.time >= :from and a.time < :to and d.in_range
-      and a.operation = 'REST.POST.MULTI_OBJECT_DELETE' and a.http_status between 200 and 299 and a.error_code is null
+      and a.operation = 'REST.POST.MULTI_OBJECT_DELETE' and a.successful
       and not exists (select 1 from access c where c.bucket = a.bucket and c.request_id = a.request_id and c.operation = 'BATCH.DELETE.OBJECT')
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r

@@ -11,28 +11,29 @@
 -- Anonymous requests and other accounts have checks of their own. A principal
 -- that the mapping names is expected, however seldom it comes; one that only a
 -- wildcard of it admits is of severity low.
--- What S3 refused to who is not in the mapping is one row, of severity low.
+-- What S3 refused is no use: who was refused last week and is served today is new.
 with days_used as (
     select distinct a.bucket, p.identity, d.day_number
     from access a
     join principals p on p.requester = a.requester
     join quarters d on d.quarter = a.quarter
+    where not a.refused
 ), seen as (
     select bucket, identity, day_number, lag(day_number) over (partition by bucket, identity order by day_number) as before
     from days_used
 ), fresh as (
-    select a.bucket, case when not p.mapped and a.http_status in (401, 403) then 'refused requests' else p.identity end as subject, coalesce(not p.mapped and a.http_status in (401, 403), false) as noise, d.date, a.time, a.source_object, a.source_line, case when p.mapped then 1 else 0 end as known
+    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line, case when p.mapped then 1 else 0 end as known
     from access a
     join principals p on p.requester = a.requester
     join quarters d on d.quarter = a.quarter
     join seen s on s.bucket = a.bucket and s.identity = p.identity and s.day_number = d.day_number
-    where a.time >= :from and a.time < :to and d.in_range
+    where a.time >= :from and a.time < :to and d.in_range and not a.refused
       and not p.service and not p.named and (p.mapped or not p.foreign_account)
       and (s.before is null or s.before < d.day_number - 28)
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from fresh
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when max(known) = 1 or bool_and(noise) then 'low' else 'medium' end as severity,
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when max(known) = 1 then 'low' else 'medium' end as severity,
        array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
 from n
 group by bucket, subject, date

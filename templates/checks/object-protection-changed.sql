@@ -19,7 +19,7 @@ with c as (
     from access a
     join principals p on p.requester = coalesce(a.requester, '-')
     join quarters d on d.quarter = a.quarter
-    where a.key is not null and a.http_status between 200 and 299 and a.error_code is null
+    where a.key is not null and a.successful
       and regexp_matches(a.operation, '^REST\.(PUT|DELETE|POST)\..*(RETENTION|LEGAL_?HOLD)$')
 ), days_of as (
     select bucket, identity, operation, day_number, bool_or(not fresh) as older from c group by all

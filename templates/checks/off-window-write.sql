@@ -12,13 +12,11 @@ with w as (
     join windows w on w.bucket = q.bucket and w.date = q.date
 ), r as (
     select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
-    from access a
-    join principals p on p.requester = coalesce(a.requester, '-')
+    from writes a
+    join principals p on p.requester = a.requester
     join quarters d on d.quarter = a.quarter
     left join w on w.bucket = a.bucket and w.quarter = a.quarter and a.time >= w.window_start and a.time < w.window_end
-    where a.time >= :from and a.time < :to and d.in_range and w.bucket is null and not p.service and a.requester is not null
-      and a.http_status between 200 and 299
-      and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD', 'REST.PUT.PART', 'REST.COPY.PART')
+    where a.time >= :from and a.time < :to and d.in_range and w.bucket is null and not p.service
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )

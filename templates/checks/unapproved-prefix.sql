@@ -10,24 +10,24 @@
 -- A list of objects has no key; the prefix in its address tells what was looked for. What
 -- S3 refused to who is not in the mapping is one row, of severity low.
 with l as (
-    select a.bucket, a.time, a.quarter, a.requester, a.http_status, a.source_object, a.source_line, plain_key(regexp_extract(a.request_uri, '[?&]prefix=([^& ]*)', 1)) as listed
+    select a.bucket, a.time, a.quarter, a.requester, a.refused, a.source_object, a.source_line, plain_key(regexp_extract(a.request_uri, '[?&]prefix=([^& ]*)', 1)) as listed
     from access a
     where a.time >= :from and a.time < :to and a.key is null and a.operation in ('REST.GET.BUCKET', 'REST.GET.BUCKETVERSIONS', 'REST.GET.UPLOADS')
       and regexp_extract(a.request_uri, '[?&]prefix=([^& ]*)', 1) <> ''
 ), o as (
-    select a.bucket, a.key as place, a.time, a.quarter, a.requester, a.http_status, a.source_object, a.source_line
+    select a.bucket, a.key as place, a.time, a.quarter, a.requester, a.refused, a.source_object, a.source_line
     from access a
     left join prefixes x on x.bucket = a.bucket and starts_with(a.key, x.encoded)
     where a.time >= :from and a.time < :to and a.key is not null and x.bucket is null
     union all
-    select l.bucket, l.listed, l.time, l.quarter, l.requester, l.http_status, l.source_object, l.source_line
+    select l.bucket, l.listed, l.time, l.quarter, l.requester, l.refused, l.source_object, l.source_line
     from l
     left join prefixes x on x.bucket = l.bucket and (starts_with(l.listed, x.prefix) or starts_with(x.prefix, l.listed))
     where x.bucket is null
 ), r as (
-    select o.bucket, case when not p.mapped and o.http_status in (401, 403) then 'refused requests'
+    select o.bucket, case when not p.mapped and o.refused then 'refused requests'
                           when strpos(o.place, '/') > 0 then substr(o.place, 1, strpos(o.place, '/')) else o.place end as subject,
-           not p.mapped and o.http_status in (401, 403) as noise, d.date, o.time, o.source_object, o.source_line, p.principal as who
+           not p.mapped and o.refused as noise, d.date, o.time, o.source_object, o.source_line, p.principal as who
     from o
     join principals p on p.requester = coalesce(o.requester, '-')
     join quarters d on d.quarter = o.quarter

@@ -12,7 +12,7 @@
 -- lifecycle rules do is not asked for; an AWS service that reads or writes is to be
 -- mapped like anyone else. Refused requests of who is not mapped are one row.
 with r as (
-    select a.bucket, case when a.http_status in (401, 403) then 'refused requests' else p.identity end as subject, d.date, a.http_status in (401, 403) as refused, a.time, a.source_object, a.source_line
+    select a.bucket, case when a.refused then 'refused requests' else p.identity end as subject, d.date, a.refused as refused, a.time, a.source_object, a.source_line
     from access a
     join principals p on p.requester = a.requester
     join quarters d on d.quarter = a.quarter

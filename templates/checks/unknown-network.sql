@@ -11,7 +11,7 @@
 -- What S3 and other AWS services do comes from no network of ours.
 -- What S3 refused to who is not in the mapping is one row, of severity low.
 with r as (
-    select a.bucket, case when not p.mapped and a.http_status in (401, 403) then 'refused requests' else x.canonical end as subject, coalesce(not p.mapped and a.http_status in (401, 403), false) as noise, d.date, a.time, a.source_object, a.source_line, p.principal as who
+    select a.bucket, case when not p.mapped and a.refused then 'refused requests' else x.canonical end as subject, not p.mapped and a.refused as noise, d.date, a.time, a.source_object, a.source_line, p.principal as who
     from access a
     join addresses x on x.address = a.remote_ip
     join principals p on p.requester = coalesce(a.requester, '-')

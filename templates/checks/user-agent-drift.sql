@@ -22,7 +22,7 @@ with days_used as (
     select bucket, family, day_number, lag(day_number) over (partition by bucket, family order by day_number) as before
     from days_used
 ), drift as (
-    select a.bucket, case when not p.mapped and a.http_status in (401, 403) then 'refused requests' else substr(a.user_agent, 1, 300) end as subject, coalesce(not p.mapped and a.http_status in (401, 403), false) as noise, d.date, a.time, a.source_object, a.source_line, p.principal as who
+    select a.bucket, case when not p.mapped and a.refused then 'refused requests' else substr(a.user_agent, 1, 300) end as subject, not p.mapped and a.refused as noise, d.date, a.time, a.source_object, a.source_line, p.principal as who
     from access a
     join user_agents u on u.user_agent = a.user_agent
     join principals p on p.requester = coalesce(a.requester, '-')

@@ -6,7 +6,7 @@
 -- column bytes_written: successful puts, posts, copies and parts of multipart uploads
 -- column bytes_sent: to the requesters, listings and errors included
 select a.bucket, d.date, count(*) as requests,
-       coalesce(sum(case when a.http_status between 200 and 299
+       coalesce(sum(case when a.successful
                           and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.PART', 'REST.COPY.PART')
                          then a.object_size end), 0) as bytes_written,
        coalesce(sum(a.bytes_sent), 0) as bytes_sent

@@ -6,8 +6,8 @@
 -- column changed: a successful PUT or DELETE
 select a.bucket, split_part(a.operation, '.', 3) as setting, a.operation, p.principal, p.identity as requester,
        count(*) as requests,
-       sum(case when a.http_status between 200 and 299 and (a.operation like 'REST.PUT.%' or a.operation like 'REST.DELETE.%') then 1 else 0 end) as changed,
-       sum(case when a.http_status >= 400 then 1 else 0 end) as refused, min(a.time) as first_seen, max(a.time) as last_seen
+       sum(case when a.successful and (a.operation like 'REST.PUT.%' or a.operation like 'REST.DELETE.%') then 1 else 0 end) as changed,
+       sum(case when a.failed then 1 else 0 end) as refused, min(a.time) as first_seen, max(a.time) as last_seen
 from access a
 join principals p on p.requester = coalesce(a.requester, '-')
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)

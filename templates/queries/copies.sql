@@ -5,7 +5,7 @@
 -- column side: source, where an object of the bucket was read for a copy, or target, where the copy was written
 select a.bucket, p.principal, p.identity as requester, case when a.operation like '%\_GET' escape '\' then 'source' else 'target' end as side, a.operation,
        count(*) as requests, count(distinct a.key) as objects, coalesce(sum(a.object_size), 0) as bytes,
-       sum(case when a.http_status >= 400 then 1 else 0 end) as refused, min(a.time) as first_seen, max(a.time) as last_seen
+       sum(case when a.failed then 1 else 0 end) as refused, min(a.time) as first_seen, max(a.time) as last_seen
 from access a
 join principals p on p.requester = coalesce(a.requester, '-')
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)

@@ -15,6 +15,6 @@ join principals p on p.requester = coalesce(a.requester, '-')
 join quarters d on d.quarter = a.quarter
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
   and a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT', 'REST.POST.MULTI_OBJECT_DELETE', 'S3.EXPIRE.OBJECT', 'S3.CREATE.DELETEMARKER')
-  and (a.http_status is null or a.http_status between 200 and 299)
+  and a.successful
 group by a.bucket, d.date, p.principal
 order by a.bucket, d.date, p.principal

@@ -7,6 +7,6 @@ select a.bucket, coalesce(a.operation, '-') as operation, a.http_status, coalesc
        count(*) as requests, min(a.time) as first_seen, max(a.time) as last_seen
 from access a
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
-  and (a.http_status >= 400 or a.error_code is not null)
+  and a.failed
 group by a.bucket, coalesce(a.operation, '-'), a.http_status, coalesce(a.error_code, '-')
 order by requests desc, a.bucket, operation, a.http_status, error_code

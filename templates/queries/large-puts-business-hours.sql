@@ -8,7 +8,7 @@ from access a
 join principals p on p.requester = coalesce(a.requester, '-')
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
   and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD')
-  and a.http_status between 200 and 299
+  and a.successful
   and a.object_size >= :large_put
   and exists (select 1 from business_hours h where a.time >= h.hours_start and a.time < h.hours_end)
 order by a.time, a.bucket, a.key, requester, a.object_size

@@ -10,7 +10,7 @@ select a.time, a.bucket, a.key, a.operation, p.principal, p.identity as requeste
 from access a
 join principals p on p.requester = coalesce(a.requester, '-')
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
-  and a.http_status between 200 and 299 and a.key is not null
+  and a.successful and a.key is not null
   and case when a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.PART', 'REST.COPY.PART') then a.object_size else a.bytes_sent end > 0
 order by bytes desc, a.time, a.bucket, a.key, requester
 limit 100

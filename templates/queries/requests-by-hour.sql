@@ -6,9 +6,9 @@
 -- column hour: on the clock of the tenant's zone; an hour that a change of daylight saving repeats is one of two hours' length
 -- column writes: successful puts, posts, copies and parts
 select a.bucket, h.weekday, h.hour, count(*) as requests,
-       sum(case when a.http_status between 200 and 299
+       sum(case when a.successful
                  and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.PART', 'REST.COPY.PART') then 1 else 0 end) as writes,
-       sum(case when a.http_status >= 400 then 1 else 0 end) as errors
+       sum(case when a.failed then 1 else 0 end) as errors
 from access a
 join quarters h on h.quarter = a.quarter
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)

@@ -10,7 +10,7 @@ select a.bucket, d.date, p.principal, p.identity as requester, p.role,
        count(distinct case when a.http_status in (200, 206) then a.key end) as objects,
        sum(case when a.http_status in (200, 206) then 1 else 0 end) as requests,
        coalesce(sum(a.bytes_sent), 0) as bytes_sent,
-       sum(case when a.http_status >= 400 then 1 else 0 end) as refused,
+       sum(case when a.failed then 1 else 0 end) as refused,
        min(a.time) as first_seen, max(a.time) as last_seen
 from access a
 join principals p on p.requester = coalesce(a.requester, '-')

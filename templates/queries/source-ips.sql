@@ -7,7 +7,7 @@
 -- column country: of a MaxMind file, where one is configured
 -- column as_name: the operator of the network, of a MaxMind file, where one is configured
 select a.bucket, a.remote_ip as address, x.network, x.country, x.as_number, x.as_name, count(*) as requests,
-       count(distinct p.principal) as principals, sum(case when a.http_status in (401, 403) then 1 else 0 end) as refused,
+       count(distinct p.principal) as principals, sum(case when a.refused then 1 else 0 end) as refused,
        min(a.time) as first_seen, max(a.time) as last_seen
 from access a
 join principals p on p.requester = coalesce(a.requester, '-')

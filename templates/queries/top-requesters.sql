@@ -8,7 +8,7 @@
 -- column bytes_written: successful puts, posts, copies and parts of multipart uploads
 select p.principal, p.identity as requester, p.account, count(*) as requests,
        coalesce(sum(a.bytes_sent), 0) as bytes_sent,
-       coalesce(sum(case when a.http_status between 200 and 299
+       coalesce(sum(case when a.successful
                           and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.PART', 'REST.COPY.PART')
                          then a.object_size end), 0) as bytes_written,
        min(a.time) as first_seen, max(a.time) as last_seen

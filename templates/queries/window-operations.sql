@@ -11,9 +11,9 @@ select w.bucket, w.date, p.principal, p.backup, count(*) as requests,
        sum(case when a.operation like 'REST.PUT.%' or a.operation like 'REST.POST.UPLOAD%' or a.operation like 'REST.POST.OBJECT%' or a.operation like 'REST.COPY.%' then 1 else 0 end) as writes,
        sum(case when a.operation like '%.GET.OBJECT' then 1 else 0 end) as reads,
        sum(case when a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT') then 1 else 0 end) as deletes,
-       sum(case when a.http_status >= 400 then 1 else 0 end) as errors,
-       sum(case when a.http_status between 200 and 299 and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD') then 1 else 0 end) as objects_written,
-       coalesce(sum(case when a.http_status between 200 and 299 and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.PART', 'REST.COPY.PART') then a.object_size end), 0) as bytes_written
+       sum(case when a.failed then 1 else 0 end) as errors,
+       sum(case when a.successful and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD') then 1 else 0 end) as objects_written,
+       coalesce(sum(case when a.successful and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.PART', 'REST.COPY.PART') then a.object_size end), 0) as bytes_written
 from windows w
 join window_quarters q on q.bucket = w.bucket and q.date = w.date
 join access a on a.bucket = q.bucket and a.quarter = q.quarter and a.time >= w.window_start and a.time < w.window_end

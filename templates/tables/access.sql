@@ -4,7 +4,11 @@
 -- requester is one of the other tenant's principals. No key stands under two
 -- of prefix_roots and no requester twice in other_requesters, so no record is
 -- joined twice.
-select d.*, epoch_ms(d.time) // 900000 as quarter
+select d.*, epoch_ms(d.time) // 900000 as quarter,
+       -- A record without a status is one of those for which S3 writes none.
+       d.error_code is null and coalesce(d.http_status between 200 and 299, d.operation like 'S3.%' or d.operation like 'BATCH.%', false) as successful,
+       coalesce(d.http_status, 0) <> 304 and (coalesce(d.http_status >= 400, false) or d.error_code is not null) as failed,
+       coalesce(d.http_status in (401, 403), false) as refused
 from delivered d
 left join other_prefixes o on o.bucket = d.bucket and starts_with(d.key, o.encoded)
 left join other_requesters q on q.bucket = d.bucket and q.requester = d.requester

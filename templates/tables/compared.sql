@@ -65,7 +65,7 @@ with bounds as (
            case when l.only_children and e.parent then null -- the request itself is not in the log, and its objects have an outcome each
                 when e.http_status is not null and e.http_status <> l.http_status then 'status: ' || l.http_status || ' in the log, ' || e.http_status || ' in the trail'
                 when l.http_status >= 400 and e.request_id is not null and e.error_code is null then 'status: ' || l.http_status || ' in the log, no error in the trail'
-                when l.http_status < 400 and e.error_code is not null then 'status: ' || l.http_status || ' in the log, ' || e.error_code || ' in the trail' end as other_status,
+                when l.http_status < 400 and l.error_code is null and e.error_code is not null then 'status: ' || l.http_status || ' in the log, ' || e.error_code || ' in the trail' end as other_status,
            case when l.records = 1 and e.keys = 1 and l.key is not null
                  and e.key not in (l.key, l.once, coalesce(try(url_decode(l.once)), l.once),
                      coalesce(try(url_decode(replace(l.key, '+', ' '))), l.key), coalesce(try(url_decode(replace(l.once, '+', ' '))), l.once))

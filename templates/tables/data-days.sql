@@ -4,7 +4,7 @@ with l as (
     select a.bucket, d.date, count(*) as logged
     from access a
     join quarters d on d.quarter = a.quarter
-    where d.in_range and coalesce(a.http_status, 200) between 200 and 299
+    where d.in_range and a.successful
       and regexp_matches(a.operation, '^REST\.(PUT|POST|COPY|DELETE)\.(OBJECT|UPLOAD|MULTI_OBJECT_DELETE)$')
     group by a.bucket, d.date
 ), t as (

@@ -10,9 +10,9 @@ with t as (
     group by t.bucket, d.date, p.identity
 ), r as (
     select a.bucket, d.date, p.identity,
-           sum(case when u.mapped and coalesce(a.http_status, 200) not in (401, 403) then 1 else 0 end) as requests,
-           sum(case when a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT') and (a.http_status is null or a.http_status between 200 and 299) then 1 else 0 end) as deletes,
-           sum(case when u.mapped and a.http_status >= 400 and a.http_status not in (401, 403)
+           sum(case when u.mapped and not a.refused then 1 else 0 end) as requests,
+           sum(case when a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT') and a.successful then 1 else 0 end) as deletes,
+           sum(case when u.mapped and a.failed and not a.refused
                          and not (a.http_status = 404 and regexp_matches(a.operation, '\.(GET|HEAD)\.')) then 1 else 0 end) as errors,
            bool_or(u.mapped) as mapped
     from access a

@@ -33,7 +33,7 @@ with events as (
 ), reads as (
     select g.bucket, plain_key(g.key) as object, g.time, coalesce(g.requester, '-') as requester, g.object_size
     from access g
-    where g.operation = 'REST.COPY.OBJECT_GET' and g.key is not null and coalesce(g.http_status, 200) between 200 and 299 and g.error_code is null
+    where g.operation = 'REST.COPY.OBJECT_GET' and g.key is not null and g.successful
 ), copied as (
     select distinct r.bucket, r.object, r.time
     from reads r

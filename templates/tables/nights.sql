@@ -2,11 +2,11 @@
 -- what of that was still there keep_days later, and at the end of the range.
 with r as (
     select w.bucket, w.date, p.backup, p.mapped, a.object_size,
-           coalesce(a.http_status >= 400, false) or a.error_code is not null as failed,
+           a.failed,
            a.http_status = 404 and (a.operation like 'REST.HEAD.%' or a.operation like 'REST.GET.%') as probe,
            a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD', 'REST.PUT.PART', 'REST.COPY.PART',
                            'REST.DELETE.OBJECT', 'REST.POST.MULTI_OBJECT_DELETE', 'BATCH.DELETE.OBJECT')
-           and coalesce(a.http_status, 204) between 200 and 299 and a.error_code is null as changes
+           and a.successful as changes
     from windows w
     join window_quarters q on q.bucket = w.bucket and q.date = w.date
     join access a on a.bucket = q.bucket and a.quarter = q.quarter and a.time >= w.window_start and a.time < w.window_end
@@ -51,7 +51,7 @@ with r as (
     join window_quarters q on q.bucket = n.bucket and q.date = n.date
     join access a on a.bucket = q.bucket and a.quarter = q.quarter and a.time >= n.window_start and a.time < n.window_end
     join principals p on p.requester = coalesce(a.requester, '-')
-    where p.backup and a.key is not null and (coalesce(a.http_status, 200) >= 400 or a.error_code is not null)
+    where p.backup and a.key is not null and a.failed
       and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOADS', 'REST.PUT.PART', 'REST.COPY.PART', 'REST.POST.UPLOAD')
     group by all
 ), failures as (

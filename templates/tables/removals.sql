@@ -9,7 +9,7 @@ select a.bucket, plain_key(a.key) as object, a.key, a.time, a.quarter, coalesce(
        a.source_object, a.source_line
 from access a
 where a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT', 'S3.EXPIRE.OBJECT', 'S3.CREATE.DELETEMARKER')
-  and a.key is not null and coalesce(a.http_status, 204) between 200 and 299 and a.error_code is null
+  and a.key is not null and a.successful
 union all by name
 select bucket, object, key, time, quarter, requester, operation, cast(null as varchar) as request_id, cast(null as varchar) as version, false as maybe_older, source_object, source_line
 from writes

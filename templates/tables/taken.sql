@@ -4,7 +4,7 @@
 with copies as (
     select distinct coalesce(requester, '-') as requester, epoch_ms(time) // 60000 as minute
     from access
-    where operation in ('REST.COPY.OBJECT', 'REST.COPY.PART') and http_status between 200 and 299
+    where operation in ('REST.COPY.OBJECT', 'REST.COPY.PART') and successful
 )
 select a.bucket, a.key, a.time, a.quarter, coalesce(a.requester, '-') as requester, coalesce(a.bytes_sent, 0) as bytes, a.source_object, a.source_line
 from access a
@@ -12,7 +12,7 @@ where a.http_status in (200, 206) and a.operation in ('REST.GET.OBJECT', 'WEBSIT
 union all
 select a.bucket, a.key, a.time, a.quarter, coalesce(a.requester, '-'), greatest(coalesce(a.object_size, 0), coalesce(a.bytes_sent, 0)), a.source_object, a.source_line
 from access a
-where a.operation like 'REST.COPY.%\_GET' escape '\' and coalesce(a.http_status, 200) between 200 and 299 and a.error_code is null
+where a.operation like 'REST.COPY.%\_GET' escape '\' and a.successful
   and not exists (select 1 from copies c where c.requester = coalesce(a.requester, '-') and c.minute = epoch_ms(a.time) // 60000)
   and not exists (select 1 from copies c where c.requester = coalesce(a.requester, '-') and c.minute = epoch_ms(a.time) // 60000 - 1)
   and not exists (select 1 from copies c where c.requester = coalesce(a.requester, '-') and c.minute = epoch_ms(a.time) // 60000 + 1)

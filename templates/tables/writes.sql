@@ -11,11 +11,11 @@ with w as (
                 then coalesce(regexp_extract(a.request_uri, '[?&]uploadId=([^& ]*)', 1), '') end as upload
     from access a
     where a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD')
-      and a.key is not null and a.http_status between 200 and 299 and a.error_code is null
+      and a.key is not null and a.successful
 ), parts as (
     select a.bucket, a.key, coalesce(regexp_extract(a.request_uri, '[?&]uploadId=([^& ]*)', 1), '') as upload, sum(a.object_size) as size
     from access a
-    where a.operation in ('REST.PUT.PART', 'REST.COPY.PART') and a.http_status between 200 and 299 and a.error_code is null
+    where a.operation in ('REST.PUT.PART', 'REST.COPY.PART') and a.successful
       and (a.bucket, a.key) in (select (bucket, key) from w where upload is not null)
     group by all
 ), onto_itself as (
