@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bucketproof/internal/state"
 )
 
 // logOf puts records into quarters of an hour. Known tells which of them are of a
@@ -228,6 +230,33 @@ func TestCoverageErrorRate(t *testing.T) {
 		t.Logf("%4.0f records a day: %d of %d whole days are taken for a gap", perDay, wrong, 31*months)
 		if rate > 0.002 {
 			t.Errorf("%.0f records a day: %.4f of the days have a gap", perDay, rate)
+		}
+	}
+}
+
+// TestEmptyObjects: what an object without a byte leaves unknown is the day before its
+// delivery, or, where its name is that of a partition by event time, the day of its name.
+func TestEmptyObjects(t *testing.T) {
+	at := func(text string) time.Time {
+		when, err := time.Parse("2006-01-02T15:04", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return when
+	}
+	for _, tt := range []struct{ key, delivered, from, to string }{
+		{"b/2026-10-05-07-30-00-D1019A4F3864EDC8", "2026-10-05T07:30", "2026-10-04T07:30", "2026-10-05T08:30"},
+		{"b/2026-10-05-00-00-00-D1019A4F3864EDC8", "2026-10-05T00:00", "2026-10-04T00:00", "2026-10-05T01:00"},
+		{"b/2026/10/05/2026-10-05-00-00-00-D1019A4F3864EDC8", "2026-10-06T03:10", "2026-10-05T00:00", "2026-10-06T00:00"},
+		{"b/folder/", "2026-10-06T03:10", "", ""},
+	} {
+		v := &View{Range: Range{Location: time.UTC}, Sources: []state.Source{{Bucket: "b",
+			LogObject: state.LogObject{Key: tt.key, Delivered: at(tt.delivered), Kind: state.KindEmpty}}}}
+		got := v.emptyObjects("b")
+		switch {
+		case tt.from == "" && len(got) == 0:
+		case len(got) != 1 || tt.from == "" || !got[0].start.Equal(at(tt.from)) || !got[0].end.Equal(at(tt.to)):
+			t.Errorf("%s: %v; want %s to %s", tt.key, got, tt.from, tt.to)
 		}
 	}
 }

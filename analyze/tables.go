@@ -362,13 +362,27 @@ func (v *View) emptyObjects(bucket string) []unknown {
 		if s.Bucket != bucket || s.Kind != state.KindEmpty || s.Delivered.IsZero() || !namedLikeLog.MatchString(s.Key) {
 			continue
 		}
-		at := s.Delivered.In(v.Range.Location).Format("2 Jan 2006 15:04")
-		out = append(out, unknown{s.Delivered.Add(-24 * time.Hour), s.Delivered.Add(time.Hour), emptyObject + at})
+		from, to := s.Delivered.Add(-24*time.Hour), s.Delivered.Add(time.Hour)
+		// A name at midnight is that of a partition by event time: of the day of the records.
+		if named, ok := nameTime(s.Key); ok && named.Equal(named.Truncate(24*time.Hour)) && s.Delivered.Sub(named).Abs() > time.Hour {
+			from, to = named, named.Add(24*time.Hour)
+		}
+		out = append(out, unknown{from, to, emptyObject + s.Delivered.In(v.Range.Location).Format("2 Jan 2006 15:04")})
 	}
 	return out
 }
 
-var namedLikeLog = regexp.MustCompile(`(?:^|[^0-9])\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d-[0-9A-F]{8,}(?:\.gz|\.zst)?$`)
+var namedLikeLog = regexp.MustCompile(`(?:^|[^0-9])(\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)-[0-9A-F]{8,}(?:\.gz|\.zst)?$`)
+
+// nameTime is the time in the name of a log object.
+func nameTime(key string) (time.Time, bool) {
+	m := namedLikeLog.FindStringSubmatch(key)
+	if m == nil {
+		return time.Time{}, false
+	}
+	at, err := time.Parse("2006-01-02-15-04-05", m[1])
+	return at, err == nil
+}
 
 // usualRequesters are those from whom is learnt what is usual: who is in the mapping, also
 // in that of a tenant who shares a bucket, or everyone where there is none.

@@ -42,7 +42,7 @@ func (b *bucketView) nightChecks(t *tally) {
 			if told := b.reported(n); told == "failed" || told == "differs" && n.evaluated() {
 				add("backup-report-mismatch", "*") // Assumed: how they differ is not compared
 			}
-			if b.unreported(n) && n.evaluated() {
+			if b.unreported(n) {
 				add("backup-report-mismatch", "no report")
 			}
 		}
@@ -117,9 +117,9 @@ func (b *bucketView) parts(n *Night) (steady, folders map[string]bool) {
 
 // partsMissing: a part that was there before has no backup write.
 func (b *bucketView) partsMissing(t *tally, n *Night) {
-	var before []*Night // evaluated, among the 28 days before, newest first
+	var before []*Night // evaluated and not missed, among the 28 days before, newest first
 	for i := 1; i <= 28; i++ {
-		if x := b.night(n.Date.Add(-i)); x != nil && x.evaluated() {
+		if x := b.night(n.Date.Add(-i)); x != nil && x.evaluated() && x.Verdict != Missed {
 			before = append(before, x)
 		}
 	}

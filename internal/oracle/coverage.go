@@ -206,7 +206,7 @@ func (c *coverage) weekly(from, to time.Time) bool {
 func (c *coverage) thinHours(d Date, learnt []Date) string {
 	// It is judged only against its own class, and where it has no unusual silence.
 	class := c.class(d, learnt)
-	if len(learnt) < 3 || len(class) < 3 || c.silent(d) != "" {
+	if len(learnt) < 3 || len(class) < 3 || c.silent(d) != "" || c.unreadable(day(d, c.b.v.Zone)) {
 		return ""
 	}
 	// Assumed: on the day itself records of anyone count, because they show that the log
@@ -249,12 +249,14 @@ func (c *coverage) thinWeekly(d Date) bool {
 	return true
 }
 
-// unreadable: more than 1 in 100 of the lines of a time.
+// unreadable: more than 1 in 100 of the lines of a time. What can't be read has no time of its
+// own but that of its neighbours, so the hours that the time touches count whole.
 func (c *coverage) unreadable(i interval) bool {
+	hours := interval{i.from.Truncate(time.Hour), i.to.Add(time.Hour - 1).Truncate(time.Hour)}
 	bad := 0
 	for _, o := range c.b.v.Objects[c.b.Logs.Text] {
 		for _, t := range o.Rejected {
-			if i.has(t) {
+			if hours.has(t) {
 				bad++
 			}
 		}
@@ -271,7 +273,7 @@ func (c *coverage) unreadable(i interval) bool {
 // silent says which unknown time a day has, or "".
 func (c *coverage) silent(d Date) string {
 	i := day(d, c.b.v.Zone)
-	inner := interval{i.from.Add(dayEdge), i.to.Add(-dayEdge)}
+	inner := interval{i.from.Add(dayEdge - 1), i.to.Add(1 - dayEdge)} // less than two hours are no harm
 	for _, g := range c.gaps {
 		if g.meets(inner) {
 			return "a gap from " + g.from.Format(time.RFC3339) + " to " + g.to.Format(time.RFC3339)
@@ -292,8 +294,8 @@ func (c *coverage) day(d Date) string {
 	return c.thin[d]
 }
 
-// window says why the log can't speak of a window, or "". Two hours at its beginning and
-// half an hour at its end may lie in an unknown time.
+// window says why the log can't speak of a window, or "". Less than two hours at its beginning and
+// less than half an hour at its end may lie in an unknown time.
 func (c *coverage) window(i interval) string {
 	records := len(within(c.times, i))
 	if records == 0 {
@@ -314,7 +316,7 @@ func (c *coverage) window(i interval) string {
 		if to.After(i.to) {
 			to = i.to
 		}
-		if to.Sub(from) > tolerated {
+		if to.Sub(from) >= tolerated {
 			return "a gap from " + g.from.Format(time.RFC3339) + " to " + g.to.Format(time.RFC3339)
 		}
 	}

@@ -832,7 +832,7 @@ func (g *generator) damage() {
 				}
 			}
 		case "empty object":
-			g.made.Lines = append(g.made.Lines, MadeLine{Bucket: b, Object: objectName(from, b+"empty"), At: from,
+			g.made.Lines = append(g.made.Lines, MadeLine{Bucket: b, Object: objectName(from.Add(time.Second), b+"empty"), At: from,
 				Kind: "empty", Raw: true})
 		case "future":
 			at := from.Add(20 * time.Hour)
