@@ -73,6 +73,7 @@ func Examine(ctx context.Context, p *jobs.Parts, tenants []config.Tenant) []Find
 		e.logs(ctx, s)
 	}
 	e.reports(ctx)
+	e.silent(ctx)
 	e.unchecked(ctx)
 	e.evidence(ctx)
 	e.signing(ctx)
@@ -115,6 +116,44 @@ func (e *examination) reports(ctx context.Context) {
 		}
 		for _, r := range unreadable {
 			e.add("backup report", r.Source, Fault, "it can't be read, so nobody knows what it tells of: %s", r.Reason)
+		}
+	}
+}
+
+// ofWitnesses are the checks whose findings are about a witness that did not speak.
+var ofWitnesses = []string{"witness-silent", "logs-missing"}
+
+// silent names the witnesses that the last checks could not hear, with why. A finding
+// about one is resolved by the check that hears it again.
+func (e *examination) silent(ctx context.Context) {
+	for _, t := range e.tenants {
+		found, err := e.State.Findings(ctx, t.ID)
+		if err != nil {
+			e.add("witnesses", t.ID, Fault, "%s", err)
+			continue
+		}
+		for _, f := range found {
+			if f.Status == state.StatusResolved || !slices.Contains(ofWitnesses, f.Check) {
+				continue
+			}
+			if f, err = e.State.Finding(ctx, f.ID); err != nil {
+				e.add("witnesses", t.ID, Fault, "%s", err)
+				continue
+			}
+			if len(f.Days) == 0 {
+				continue // another configuration found them
+			}
+			last := f.Days[len(f.Days)-1]
+			what := f.Subject
+			if f.Check == "logs-missing" {
+				what = analyze.WitnessLog
+			}
+			reason := ""
+			if last.Expected != "" {
+				reason = ": " + last.Expected
+			}
+			e.add("witness", t.ID+", "+f.Bucket, Warning, "%s did not speak on %s (%d in all)%s; see `bucketproof findings show %s`",
+				what, last.Date, len(f.Days), reason, f.ID)
 		}
 	}
 }
