@@ -270,13 +270,13 @@ func (v *View) monthTrends(ctx context.Context) (engine.Table, error) {
 		if d.Date[:7] == addDays(d.Date, 1)[:7] {
 			continue // not the last day of its month
 		}
-		medians, err := v.monthMedians(ctx, d.Date[:7])
+		medians, err := v.Medians(ctx, d.Date[:7])
 		if err != nil {
 			return t, err
 		}
 		for _, b := range v.Tenant.Buckets {
 			list := medians[b.Name]
-			if len(list) < 2 || list[0].nights < minHistory {
+			if len(list) < 2 || list[0].Nights < minHistory {
 				v.trendGaps[[2]string{b.Name, d.Date}] = "fewer than two months with seven evaluated nights, still learning"
 				continue
 			}
@@ -284,15 +284,15 @@ func (v *View) monthTrends(ctx context.Context) (engine.Table, error) {
 			for _, m := range list[1:] {
 				subject := ""
 				switch {
-				case m.nights < minHistory:
-				case now.bytes*2 < m.bytes:
+				case m.Nights < minHistory:
+				case now.Bytes*2 < m.Bytes:
 					subject = "fell below half"
-				case now.bytes > 2*m.bytes:
+				case now.Bytes > 2*m.Bytes:
 					subject = "rose above double"
 				}
 				if subject != "" {
 					t.Rows = append(t.Rows, []any{b.Name, d.Date, subject, fmt.Sprintf("the median night wrote %s bytes, in %s it was %s",
-						group(int64(now.bytes)), m.month, group(int64(m.bytes)))})
+						group(int64(now.Bytes)), m.Month, group(int64(m.Bytes)))})
 					break // the nearest month says it
 				}
 			}
@@ -301,16 +301,31 @@ func (v *View) monthTrends(ctx context.Context) (engine.Table, error) {
 	return t, nil
 }
 
-// monthMedian is the median night of a month.
-type monthMedian struct {
-	month  string // YYYY-MM
-	nights int    // evaluated ones with a backup
-	bytes  float64
+// MonthMedian is the median night of a month.
+type MonthMedian struct {
+	Month  string // YYYY-MM
+	Nights int    // evaluated ones with a backup
+	Bytes  float64
 }
 
-// monthMedians are the median nights of a month and of those before it, by bucket, the
-// latest first. Months whose records are not in the dataset are left out.
-func (v *View) monthMedians(ctx context.Context, month string) (map[string][]monthMedian, error) {
+// Medians are the median nights of a month and of the six before it, by bucket, the
+// latest first. Months whose records are not in the dataset are left out; a bucket
+// without such a night in the month itself has none.
+func (v *View) Medians(ctx context.Context, month string) (map[string][]MonthMedian, error) {
+	if known, ok := v.medians[month]; ok {
+		return known, nil
+	}
+	medians, err := v.monthMedians(ctx, month)
+	if err == nil {
+		if v.medians == nil {
+			v.medians = map[string]map[string][]MonthMedian{}
+		}
+		v.medians[month] = medians
+	}
+	return medians, err
+}
+
+func (v *View) monthMedians(ctx context.Context, month string) (map[string][]MonthMedian, error) {
 	last, err := Month(v.Range.Location, month)
 	if err != nil {
 		return nil, err
@@ -351,8 +366,8 @@ func (v *View) monthMedians(ctx context.Context, month string) (map[string][]mon
 
 // mediansOf are the median nights of a month and those before it, as far as the view
 // reaches.
-func (v *View) mediansOf(seen map[[2]string]*seenNight, month string) map[string][]monthMedian {
-	out := map[string][]monthMedian{}
+func (v *View) mediansOf(seen map[[2]string]*seenNight, month string) map[string][]MonthMedian {
+	out := map[string][]MonthMedian{}
 	for _, b := range v.Tenant.Buckets {
 		out[b.Name] = medians(v.backupRan(b.Name, seen), seen, month)
 	}
@@ -360,18 +375,18 @@ func (v *View) mediansOf(seen map[[2]string]*seenNight, month string) map[string
 }
 
 // medians are those of the months of some nights that are not behind a month.
-func medians(nights []Night, seen map[[2]string]*seenNight, month string) []monthMedian {
+func medians(nights []Night, seen map[[2]string]*seenNight, month string) []MonthMedian {
 	bytes := map[string][]float64{}
 	for _, n := range nights {
 		bytes[n.Date[:7]] = append(bytes[n.Date[:7]], float64(seen[[2]string{n.Bucket, n.Date}].bytes))
 	}
-	var out []monthMedian
+	var out []MonthMedian
 	for _, m := range slices.Backward(sortedKeys(bytes)) {
 		if m <= month {
-			out = append(out, monthMedian{m, len(bytes[m]), median(bytes[m])})
+			out = append(out, MonthMedian{m, len(bytes[m]), median(bytes[m])})
 		}
 	}
-	if len(out) == 0 || out[0].month != month {
+	if len(out) == 0 || out[0].Month != month {
 		return nil
 	}
 	return out

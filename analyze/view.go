@@ -72,7 +72,8 @@ type View struct {
 
 	witnessDays []WitnessDay // once they were asked for
 
-	trendGaps map[[2]string]string // by bucket and last day of a month: why it is not compared
+	medians   map[string]map[string][]MonthMedian // by month and bucket, once they were asked for
+	trendGaps map[[2]string]string                // by bucket and last day of a month: why it is not compared
 
 	making sync.Mutex
 	made   map[string]bool // of the tables that are asked for, those that are there

@@ -59,6 +59,9 @@ func Build(ctx context.Context, in Input) (*Packet, error) {
 	if p.Witnesses, err = v.WitnessDays(ctx); err != nil {
 		return nil, err
 	}
+	if p.Trends, err = v.Medians(ctx, in.Month); err != nil {
+		return nil, err
+	}
 	if err := p.finish(v); err != nil {
 		return nil, err
 	}

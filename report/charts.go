@@ -1,6 +1,12 @@
 package report
 
 import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
 	"bucketproof/report/draw"
 )
 
@@ -36,8 +42,44 @@ func (d *pages) writtenChart(height float64) error {
 	if err := d.Bars(height, bars, func(v float64) string { return p.Text.Round(int64(v)) }); err != nil {
 		return err
 	}
-	d.Note(p.say("chart.written.note") + " " + s.sentence(p.Text.Bytes))
+	d.Note(p.say("chart.written.note") + " " + s.sentence(p.Text.Bytes) + p.trendSentences())
 	return nil
+}
+
+// maxTrends is of how many buckets the months are compared in words; packet.json has all.
+const maxTrends = 2
+
+// trendSentences tell what the median night wrote in the month and in those before, of the
+// buckets in which that changed most.
+func (p *Packet) trendSentences() string {
+	change := func(bucket string) float64 {
+		most := 1.0
+		for _, m := range p.Trends[bucket][1:] {
+			now, then := p.Trends[bucket][0].Bytes, m.Bytes
+			most = max(most, (now+1)/(then+1), (then+1)/(now+1))
+		}
+		return most
+	}
+	var buckets []string
+	for _, b := range p.Tenant.Buckets {
+		if len(p.Trends[b.Name]) > 1 {
+			buckets = append(buckets, b.Name)
+		}
+	}
+	slices.SortStableFunc(buckets, func(a, b string) int { return cmp.Compare(change(b), change(a)) })
+	text := ""
+	for _, b := range buckets[:min(len(buckets), maxTrends)] {
+		var list []string
+		for _, m := range p.Trends[b] {
+			at, err := time.Parse("2006-01", m.Month)
+			if err != nil {
+				continue // months of ours are months
+			}
+			list = append(list, p.Text.Bytes(int64(m.Bytes))+" ("+p.say("mon."+strconv.Itoa(int(at.Month())))+")")
+		}
+		text += " " + p.say("chart.written.trend", "bucket", b, "list", strings.Join(list, ", "))
+	}
+	return text
 }
 
 // dayChart draws one figure of the days.

@@ -18,7 +18,7 @@ const (
 	maxReasons = 6
 	// listsHeight is what the lists at its foot take at the least.
 	listsHeight = 34.0
-	trendHeight = 34.0
+	trendHeight = 41.0
 )
 
 // firstPage stands alone: an account manager can show just this page.

@@ -35,6 +35,7 @@ type Model struct {
 	Unmapped      []Unmapped        `json:"unmapped"`
 	Approved      []ModelBucket     `json:"approved"`
 	Nights        []ModelNight      `json:"nights"`
+	Trends        []ModelTrend      `json:"trends"`
 	Witnesses     []ModelWitness    `json:"witnesses"`
 	Days          []Day             `json:"days"`
 	Hours         [7][24]int64      `json:"requests_by_weekday_and_hour"`
@@ -94,6 +95,14 @@ type ModelNight struct {
 	Verdict string    `json:"verdict"`
 	Bytes   int64     `json:"bytes_written"`
 	Reason  string    `json:"reason"` // why it is not evaluated
+}
+
+// ModelTrend is the median night of a bucket in the month, or in one of the six before it.
+type ModelTrend struct {
+	Bucket string `json:"bucket"`
+	Month  string `json:"month"`
+	Nights int    `json:"nights"` // evaluated ones with a backup
+	Bytes  int64  `json:"median_bytes"`
 }
 
 // ModelWitness is the state of a witness on a day, or of backup reports on a night.
@@ -196,7 +205,7 @@ func (p *Packet) model(files []File) ([]byte, error) {
 		Causes: head.Causes, Changes: head.Changes, Tool: head.Tool, Verdict: p.Verdict, Provisional: p.Provisional, Sentence: p.Sentence, Reasons: orEmpty(p.Reasons),
 		Totals: p.Totals, Completeness: p.Completeness, Unmapped: orEmpty(p.Unmapped), Days: orEmpty(p.Days), Hours: p.Hours, NotEvaluated: head.NotEvaluated, Unasked: orEmpty(p.Unasked),
 		Deliveries: orEmpty(p.Deliveries), Downloads: orEmpty(p.Downloads), Left: orEmpty(p.Left), OwnReads: orEmpty(p.OwnReads), Actions: orEmpty(p.Actions), Sources: head.Sources,
-		Logging: []ModelLogging{}, Principals: []ModelPrincipal{}, Nights: []ModelNight{}, Witnesses: []ModelWitness{}, Findings: []ModelFinding{}, Suppressed: []ModelSuppressed{},
+		Logging: []ModelLogging{}, Principals: []ModelPrincipal{}, Nights: []ModelNight{}, Trends: []ModelTrend{}, Witnesses: []ModelWitness{}, Findings: []ModelFinding{}, Suppressed: []ModelSuppressed{},
 	}
 	if p.Previous != nil {
 		totals, err := totalsByName(p.Previous.Totals)
@@ -217,6 +226,11 @@ func (p *Packet) model(files []File) ([]byte, error) {
 	for _, b := range p.Tenant.Buckets {
 		m.Approved = append(m.Approved, ModelBucket{Bucket: b.Name, Prefixes: b.Prefixes, Start: b.Window.Start.String(), End: b.Window.End.String(), Days: dayNames(b.Window.Days), MinObjects: b.MinObjects,
 			Owner: p.Tenant.BucketOwner(b.Name)})
+	}
+	for _, b := range p.Tenant.Buckets {
+		for _, t := range p.Trends[b.Name] {
+			m.Trends = append(m.Trends, ModelTrend{b.Name, t.Month, t.Nights, int64(t.Bytes)})
+		}
 	}
 	for _, w := range p.Witnesses {
 		m.Witnesses = append(m.Witnesses, ModelWitness(w))

@@ -56,6 +56,7 @@ type Packet struct {
 	Coverage     []analyze.CoveredDay
 	Witnesses    []analyze.WitnessDay // which witness spoke of which day
 	Nights       []Night
+	Trends       map[string][]analyze.MonthMedian // by bucket: the median night of this month and those before
 	Logging      []Logging
 	Days         []Day
 	Hours        [7][24]int64   // requests, Monday first, on the clock of the tenant's zone
