@@ -129,7 +129,7 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others 
 		mapped := id.role != ""
 		backup := id.role == config.RoleBackup
 		if len(v.Tenant.Principals) == 0 {
-			backup = r != Anonymous // with no mapping at all, who wrote is not asked
+			backup = r != Anonymous && !isService(r) // with no mapping at all, who wrote is not asked
 		}
 		foreign := id.account != "" && len(v.Tenant.Accounts) > 0 && !slices.Contains(v.Tenant.Accounts, id.account)
 		own.Rows = append(own.Rows, []any{r, id.name, id.principal, orNull(id.session), id.account, id.role, mapped, id.named, backup, foreign, isService(r), matchFor(id.name)})

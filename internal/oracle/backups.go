@@ -54,10 +54,10 @@ func (b *bucketView) nightChecks(t *tally) {
 func (b *bucketView) volume(t *tally, n *Night) {
 	h := learn(n.Date, func(d Date) (float64, bool) {
 		other := b.night(d)
-		if other == nil || !other.evaluated() {
+		if other == nil || !other.evaluated() || other.Verdict == Missed {
 			return 0, false
 		}
-		return float64(other.Written), true
+		return float64(other.Bytes), true
 	})
 	if !h.enough() {
 		return
@@ -66,7 +66,7 @@ func (b *bucketView) volume(t *tally, n *Night) {
 	for _, v := range h.values {
 		logs = append(logs, math.Log1p(v))
 	}
-	w, m, least, most := float64(n.Written), median(h.values), math.Inf(1), math.Inf(1)
+	w, m, least, most := float64(n.Bytes), median(h.values), math.Inf(1), math.Inf(1)
 	limits := b.v.Tenant.Checks
 	for _, v := range h.weekday {
 		least = min(least, v)
@@ -76,7 +76,7 @@ func (b *bucketView) volume(t *tally, n *Night) {
 	}
 	far := math.Abs(w-m) >= float64(limits.BackupVolume)
 	switch {
-	case far && w < m/2 && w < most/2 && math.Log1p(w) < median(logs)-4*1.4826*spread(logs):
+	case w < m/2 && (len(h.weekday) == 0 || w < most/2) && math.Log1p(w) < median(logs)-4*1.4826*spread(logs):
 		t.add("backup-volume", b.Name, "far less than usual", n.Date, 1)
 	case far && w > 2*m && (len(h.weekday) == 0 || w > 2*least) && w > m+float64(limits.Deviations)*spread(h.values):
 		t.add("backup-volume", b.Name, "far more than usual", n.Date, 1)
@@ -168,8 +168,8 @@ func (b *bucketView) trend(t *tally) {
 	middle := func(year int, month time.Month) (float64, bool) {
 		var values []float64
 		for _, n := range b.nights {
-			if n.Date.Y == year && n.Date.M == month && n.evaluated() {
-				values = append(values, float64(n.Written))
+			if n.Date.Y == year && n.Date.M == month && n.evaluated() && n.Verdict != Missed {
+				values = append(values, float64(n.Bytes))
 			}
 		}
 		return median(values), len(values) >= 7

@@ -463,7 +463,7 @@ func (b *bucketView) trailChecks(t *tally) {
 	for _, e := range b.v.Events[b.v.Tenant.CloudTrail.Text] {
 		d := dateOf(e.Time, b.v.Zone)
 		if e.Bucket == b.Name && !logged[e.RequestID] && b.v.inMonth(d) && b.evaluated(d) {
-			t.add("unlogged-request", b.Name, fmt.Sprintf("%s by %s", e.Name, withoutSession(e.Requester)), d, 1)
+			t.add("unlogged-request", b.Name, fmt.Sprintf("%s by %s", e.Name, nameless(withoutSession(e.Requester))), d, 1)
 		}
 	}
 	for i := range b.records {

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -127,6 +128,11 @@ func (m *Made) Write(dir string) error {
 		}
 		if err := put(name, content); err != nil {
 			return err
+		}
+		if at, err := time.Parse("2006-01-02-15-04-05", path.Base(name)[:19]); err == nil {
+			if err := os.Chtimes(filepath.Join(dir, filepath.FromSlash(name)), at, at); err != nil {
+				return err
+			}
 		}
 	}
 	for _, r := range m.Reports {
