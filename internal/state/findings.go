@@ -117,8 +117,18 @@ type Change struct {
 func (s *State) PutCheckDays(ctx context.Context, days []CheckDay, at time.Time) ([]Change, error) {
 	var changes []Change
 	err := s.write(ctx, func(tx *sql.Tx) error {
+		told, err := toldDays(ctx, tx, days)
+		if err != nil {
+			return err
+		}
+		put, err := tx.PrepareContext(ctx, `INSERT INTO check_days (tenant, check_name, bucket, date, outcome, reason, checked) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason, checked = excluded.checked`)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = put.Close() }() // the transaction tells what went wrong
 		for i := range days {
-			c, err := putCheckDay(ctx, tx, &days[i], at)
+			c, err := putCheckDay(ctx, tx, put, &days[i], told[days[i].key()], at)
 			if err != nil {
 				return fmt.Errorf("%s, %s, %s: %w", days[i].Check, days[i].Bucket, days[i].Date, err)
 			}
@@ -132,20 +142,65 @@ func (s *State) PutCheckDays(ctx context.Context, days []CheckDay, at time.Time)
 	return changes, nil
 }
 
-func putCheckDay(ctx context.Context, tx *sql.Tx, d *CheckDay, at time.Time) ([]Change, error) {
+// dayKey names what a check said of a day.
+type dayKey struct{ tenant, check, bucket, date string }
+
+func (d *CheckDay) key() dayKey { return dayKey{d.Tenant, d.Check, d.Bucket, d.Date} }
+
+// queryer is a transaction, or the database.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// toldDays are those of the days of which something is stored beside their outcome: most
+// have nothing, and need not be asked for one by one.
+func toldDays(ctx context.Context, q queryer, days []CheckDay) (map[dayKey]bool, error) {
+	type span struct{ from, to string }
+	spans := map[string]span{}
+	for _, d := range days {
+		s, ok := spans[d.Tenant]
+		if !ok {
+			s = span{d.Date, d.Date}
+		}
+		spans[d.Tenant] = span{min(s.from, d.Date), max(s.to, d.Date)}
+	}
+	told := map[dayKey]bool{}
+	for tenant, s := range spans {
+		rows, err := q.QueryContext(ctx, `SELECT f.check_name, f.bucket, d.date FROM findings f JOIN finding_days d ON d.finding = f.id
+WHERE f.tenant = ?1 AND d.date BETWEEN ?2 AND ?3
+UNION SELECT check_name, bucket, date FROM suppressed_days WHERE tenant = ?1 AND date BETWEEN ?2 AND ?3`, tenant, s.from, s.to)
+		if err != nil {
+			return nil, err
+		}
+		for rows.Next() {
+			k := dayKey{tenant: tenant}
+			if err := rows.Scan(&k.check, &k.bucket, &k.date); err != nil {
+				return nil, errors.Join(err, rows.Close())
+			}
+			told[k] = true
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, err
+		}
+	}
+	return told, nil
+}
+
+// putCheckDay stores a day. Told tells whether something of it is stored already.
+func putCheckDay(ctx context.Context, tx *sql.Tx, put *sql.Stmt, d *CheckDay, told bool, at time.Time) ([]Change, error) {
 	outcome := "evaluated"
 	if d.NotEvaluated != "" {
 		outcome = "not evaluated"
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO check_days (tenant, check_name, bucket, date, outcome, reason, checked) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason, checked = excluded.checked`,
-		d.Tenant, d.Check, d.Bucket, d.Date, outcome, d.NotEvaluated, at.UnixMilli())
+	_, err := put.ExecContext(ctx, d.Tenant, d.Check, d.Bucket, d.Date, outcome, d.NotEvaluated, at.UnixMilli())
 	if err != nil {
 		return nil, err
 	}
-	gone, err := findingsOfDay(ctx, tx, d)
-	if err != nil {
-		return nil, err
+	gone := map[string]bool{}
+	if told {
+		if gone, err = findingsOfDay(ctx, tx, d); err != nil {
+			return nil, err
+		}
 	}
 	// A finding that is there already stays, withdrawn by the suppression, and is not
 	// suppressed besides.
@@ -157,8 +212,10 @@ ON CONFLICT DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason, 
 			quiet = append(quiet, row)
 		}
 	}
-	if err := putSuppressed(ctx, tx, d, quiet); err != nil {
-		return nil, err
+	if told || len(quiet) > 0 {
+		if err := putSuppressed(ctx, tx, d, quiet); err != nil {
+			return nil, err
+		}
 	}
 	var changes []Change
 	for _, row := range d.Rows {

@@ -38,9 +38,13 @@ type Vanished struct {
 // does.
 func (s *State) Vanished(ctx context.Context, days []CheckDay) ([]Vanished, error) {
 	var out []Vanished
+	told, err := toldDays(ctx, s.db, days)
+	if err != nil {
+		return nil, fmt.Errorf("read findings: %w", err)
+	}
 	for i := range days {
 		d := &days[i]
-		if d.NotEvaluated != "" {
+		if d.NotEvaluated != "" || !told[d.key()] {
 			continue
 		}
 		shown := map[string]bool{}
