@@ -201,6 +201,8 @@ func (v *View) reportDays(ctx context.Context, add func(witness, bucket, date, s
 		switch told := nights[[2]string{n.Bucket, n.Date}]; {
 		case len(told.Unreadable) > 0:
 			state, reason = Unread, redact.Text(told.Unreadable[0])
+		case told.Verdict == reportRunning && told.Sessions == 0:
+			state, reason = NotDue, stillRunning
 		case told.Sessions == 0 && told.Running > 0:
 			state, reason = Unread, stillRunning
 		case told.Sessions == 0:

@@ -230,11 +230,11 @@ func (b *bucketView) earlyDeletes(t *tally, d Date) {
 	}
 }
 
-// victim is the write that a removal takes away: the newest before it.
+// victim is the write that a removal takes away: the newest before it that wrote something.
 func (b *bucketView) victim(g *Removal) *Write {
 	var last *Write
 	for _, w := range b.objects.byKey[g.Object] {
-		if w.Record != g.Record && !w.Time.After(g.Time) && !(w.Known && w.Bytes == 0) {
+		if w.Record != g.Record && !w.Time.After(g.Time) && !(w.Known && w.Bytes == 0) && !w.Itself {
 			last = w
 		}
 	}

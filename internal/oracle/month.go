@@ -109,11 +109,15 @@ func (v *View) witnesses() []Witness {
 			}
 			state := NotConfigured
 			if v.Tenant.BackupReports.Scheme != "" {
-				switch b.reported(n) {
-				case "":
-					state = Unread // Assumed: no report of a night is one that could not be read
-				case "running":
+				switch told := b.reported(n); {
+				case b.unreadableOf(n):
+					state = Unread
+				case told == "running" && b.allRunning(n):
 					state = NotDue
+				case b.allRunning(n):
+					state = Unread // it never told its end
+				case told == "" && !b.late(n):
+					state = Unread // no report of a night is one that could not be read
 				default:
 					state = Spoke
 				}

@@ -16,6 +16,7 @@ type Write struct {
 	Known  bool // the log tells the size
 	Backup bool // a backup write
 	Moved  bool // the object went to another key; the copy counts
+	Itself bool // a copy of the object onto itself, which changes nothing
 }
 
 // Removal takes an object away: a delete, an expiration, or a write of size 0.
@@ -61,7 +62,8 @@ func (b *bucketView) follow() *objects {
 		}
 	}
 	for _, w := range o.writes {
-		w.Backup = w.Who.Backup && under(w.Key, b.Prefixes) && !(w.Known && w.Bytes == 0) && !temporary(w.Object) && !o.ontoItself(w)
+		w.Itself = o.ontoItself(w)
+		w.Backup = w.Who.Backup && under(w.Key, b.Prefixes) && !(w.Known && w.Bytes == 0) && !temporary(w.Object) && !w.Itself
 	}
 	for _, w := range o.writes {
 		w.Moved = o.moved(w)
@@ -118,11 +120,11 @@ func (o *objects) ontoItself(w *Write) bool {
 	return false
 }
 
-// moved: the key was read for a copy between its write and its removal, and the
-// same requester wrote the copy within a minute.
+// moved: the key was read for a copy between its write and its removal, which came before
+// it had to be kept no longer, and the same requester wrote the copy within a minute.
 func (o *objects) moved(w *Write) bool {
 	for _, gone := range o.gone[w.Object] {
-		if gone.Time.Before(w.Time) || gone.Empty || !o.of(gone, w) {
+		if gone.Time.Before(w.Time) || gone.Time.Sub(w.Time) >= o.b.keep() || gone.Empty || !o.of(gone, w) {
 			continue
 		}
 		for i := range o.b.records {

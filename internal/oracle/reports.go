@@ -146,6 +146,21 @@ func (b *bucketView) sessions(n *Night) []Session {
 	return out
 }
 
+// allRunning: there are sessions of the night, and none told its end.
+func (b *bucketView) allRunning(n *Night) bool {
+	sessions := b.sessions(n)
+	return len(sessions) > 0 && !slices.ContainsFunc(sessions, func(s Session) bool { return s.State != "running" })
+}
+
+// late: a session that starts behind the window speaks of the night before it, though not
+// of what was written in the window.
+func (b *bucketView) late(n *Night) bool {
+	next := n.Window.from.Add(24*time.Hour - 3*time.Hour)
+	return slices.ContainsFunc(b.v.Reports[b.v.Tenant.BackupReports.Text], func(s Session) bool {
+		return (s.Bucket == b.Name || s.Bucket == "" && len(b.v.Tenant.Buckets) == 1) && (interval{n.Window.to, next}).has(s.Start)
+	})
+}
+
 // reported tells what the reports say of a night: agrees, differs, failed, running or nothing.
 func (b *bucketView) reported(n *Night) string {
 	sessions := b.sessions(n)
@@ -193,7 +208,7 @@ func (b *bucketView) differs(n *Night) bool {
 
 // unreported: no report, where one of the seven days before had one.
 func (b *bucketView) unreported(n *Night) bool {
-	if b.v.Tenant.BackupReports.Scheme == "" || b.reported(n) != "" {
+	if b.v.Tenant.BackupReports.Scheme == "" || b.reported(n) != "" || b.unreadableOf(n) {
 		return false
 	}
 	for i := 1; i <= 7; i++ {
@@ -202,6 +217,16 @@ func (b *bucketView) unreported(n *Night) bool {
 		}
 	}
 	return false
+}
+
+// unreadableOf: a report that may be about the night, as its name tells, can't be read.
+func (b *bucketView) unreadableOf(n *Night) bool {
+	return slices.ContainsFunc(b.v.Unreadable[b.v.Tenant.BackupReports.Text], func(name string) bool {
+		folder := path.Base(path.Dir(name))
+		others := slices.ContainsFunc(b.v.Tenant.Buckets, func(o config.Bucket) bool { return o.Name == folder && o.Name != b.Name })
+		date := dated.FindString(name) // of the night, or of the morning behind it
+		return (date == n.Date.String() || date == n.Date.Add(1).String()) && !others
+	})
 }
 
 var dated = regexp.MustCompile(`\d{4}-\d\d-\d\d`)
