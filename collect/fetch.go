@@ -209,9 +209,11 @@ func (f *fetched) read(body io.Reader, spoolDir string) error {
 		if err := f.fill(body, f.memory[len(look):], len(look)); err != nil {
 			return err
 		}
-		n, err := body.Read(make([]byte, 1))
-		if n > 0 || err != nil && err != io.EOF {
+		switch n, err := body.Read(make([]byte, 1)); {
+		case n > 0:
 			return f.finish(sum, f.info.Size+int64(n), nil)
+		case err != nil && err != io.EOF: // such as bytes that are not those that are stored
+			return err
 		}
 		return f.finish(sum, f.info.Size, f.memory)
 	}

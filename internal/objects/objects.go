@@ -27,6 +27,10 @@ var (
 	ErrDenied   = errors.New("access denied")
 	ErrChanged  = errors.New("changed since it was listed")
 	ErrSlowDown = errors.New("the server asks to slow down")
+	// ErrBody means that other bytes came than those that are stored.
+	ErrBody = errors.New("the bytes that came are not those of the object; something between here and S3 changes them")
+	// ErrNoProgress means that a listing brings no new name.
+	ErrNoProgress = errors.New("the server says that more follow and gives nothing new; the listing is not complete")
 )
 
 // Info is what a store knows about an object without reading it.
@@ -42,7 +46,17 @@ type Content struct {
 	io.ReadCloser
 	VersionID string            // "" where the place keeps no versions
 	Metadata  map[string]string // the user's, names in lower case without x-amz-meta-; nil where the place keeps none
+	// Proof says, once all is read, by what the bytes were compared with those that are
+	// stored; nil is ProofLength.
+	Proof func() string
 }
+
+// What the bytes of an object were compared with, beside the names of the checksums of S3
+// (crc64nvme, crc32, crc32c, sha1, sha256).
+const (
+	ProofETag   = "etag"   // the MD5 that the listing names
+	ProofLength = "length" // nothing but their number
+)
 
 // PutOptions say how an object is stored. A file:// place has neither tags nor
 // locks; it ignores them.

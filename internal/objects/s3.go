@@ -3,14 +3,18 @@ package objects
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"iter"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -64,6 +68,7 @@ func S3(ctx context.Context, a Access) (*s3.Client, error) {
 			o.BaseEndpoint = aws.String(a.Endpoint)
 			o.UsePathStyle = true
 		}
+		o.DisableLogOutputChecksumValidationSkipped = true // what was compared stands in the ledger
 	}), nil
 }
 
@@ -135,20 +140,34 @@ func (s *s3Store) List(ctx context.Context, after string) iter.Seq2[Info, error]
 		if after != "" {
 			in.StartAfter = s.key(after)
 		}
+		last, empty := "", 0
 		for pages := s3.NewListObjectsV2Paginator(s.client, in); pages.HasMorePages(); {
 			page, err := nextPage(ctx, pages)
 			if err != nil {
 				yield(Info{}, s.wrap("list", "", "s3:ListBucket", err))
 				return
 			}
-			for _, o := range page.Contents {
-				key := aws.ToString(o.Key)
-				if page.EncodingType == types.EncodingTypeUrl {
-					if key, err = url.QueryUnescape(key); err != nil {
-						yield(Info{}, s.wrap("list", "", "s3:ListBucket", err))
-						return
-					}
-				}
+			keys, err := names(page)
+			if err != nil {
+				yield(Info{}, s.wrap("list", "", "s3:ListBucket", err))
+				return
+			}
+			// Keys come in their order, so a page that ends before the last one brings nothing
+			// new: a server that gives it would be asked for ever.
+			switch n := len(keys); {
+			case n == 0:
+				empty++
+			case keys[n-1] > last:
+				last, empty = keys[n-1], 0
+			default:
+				empty = maxEmptyPages
+			}
+			if empty >= maxEmptyPages && pages.HasMorePages() {
+				yield(Info{}, s.wrap("list", "", "s3:ListBucket", fmt.Errorf("%w behind the key %q", ErrNoProgress, last)))
+				return
+			}
+			for i, o := range page.Contents {
+				key := keys[i]
 				if key = strings.TrimPrefix(key, s.url.Prefix); key == "" { // the marker of the folder itself
 					continue
 				}
@@ -161,6 +180,25 @@ func (s *s3Store) List(ctx context.Context, after string) iter.Seq2[Info, error]
 	}
 }
 
+// names are the keys of a page.
+func names(page *s3.ListObjectsV2Output) ([]string, error) {
+	keys := make([]string, len(page.Contents))
+	for i, o := range page.Contents {
+		keys[i] = aws.ToString(o.Key)
+		if page.EncodingType == types.EncodingTypeUrl {
+			var err error
+			if keys[i], err = url.QueryUnescape(keys[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return keys, nil
+}
+
+// maxEmptyPages is how many pages in a row may bring no name and say that more follow, as
+// where S3 passes over keys that it no longer has.
+const maxEmptyPages = 100
+
 func nextPage(ctx context.Context, pages *s3.ListObjectsV2Paginator) (*s3.ListObjectsV2Output, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -169,7 +207,7 @@ func nextPage(ctx context.Context, pages *s3.ListObjectsV2Paginator) (*s3.ListOb
 
 func (s *s3Store) Open(ctx context.Context, info Info) (*Content, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	in := &s3.GetObjectInput{Bucket: &s.url.Bucket, Key: s.key(info.Key)}
+	in := &s3.GetObjectInput{Bucket: &s.url.Bucket, Key: s.key(info.Key), ChecksumMode: types.ChecksumModeEnabled}
 	if info.ETag != "" {
 		in.IfMatch = aws.String(`"` + info.ETag + `"`)
 	}
@@ -178,8 +216,20 @@ func (s *s3Store) Open(ctx context.Context, info Info) (*Content, error) {
 		cancel(nil)
 		return nil, s.wrap("read", info.Key, "s3:GetObject", err)
 	}
-	return &Content{ReadCloser: newStallReader(ctx, cancel, s, info, out.Body), VersionID: aws.ToString(out.VersionId), Metadata: out.Metadata}, nil
+	r := newStallReader(ctx, cancel, s, info, out.Body)
+	encrypted := out.SSECustomerAlgorithm != nil || out.ServerSideEncryption != "" && out.ServerSideEncryption != types.ServerSideEncryptionAes256
+	if md5Text.MatchString(info.ETag) && !encrypted {
+		r.md5 = md5.New()
+	}
+	if m, ok := s3.GetChecksumValidationMetadata(out.ResultMetadata); ok {
+		r.checksums = m.AlgorithmsUsed
+	}
+	return &Content{ReadCloser: r, VersionID: aws.ToString(out.VersionId), Metadata: out.Metadata, Proof: r.proof}, nil
 }
+
+// md5Text is an ETag that is an MD5: that of an object which was sent in one part, and is
+// encrypted with keys of S3 at the most (Amazon S3 API reference, page API_Object).
+var md5Text = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // stallReader gives a read up when the server is silent for too long or sends
 // fewer bytes than it listed.
@@ -192,6 +242,20 @@ type stallReader struct {
 	info   Info
 	read   int64
 	once   sync.Once
+
+	md5       hash.Hash // where the ETag is one
+	checksums []string  // of S3, that the SDK compares
+}
+
+// proof says by what the bytes were compared with those that are stored.
+func (r *stallReader) proof() string {
+	switch {
+	case r.md5 != nil:
+		return ProofETag
+	case len(r.checksums) > 0:
+		return strings.ToLower(strings.Join(r.checksums, " "))
+	}
+	return ProofLength
 }
 
 func newStallReader(ctx context.Context, cancel context.CancelCauseFunc, s *s3Store, info Info, body io.ReadCloser) *stallReader {
@@ -205,8 +269,15 @@ func (r *stallReader) Read(p []byte) (int, error) {
 	n, err := r.body.Read(p)
 	r.timer.Stop()
 	r.read += int64(n)
-	if err == io.EOF && r.info.ETag != "" && r.read != r.info.Size {
+	if r.md5 != nil {
+		r.md5.Write(p[:n])
+	}
+	switch {
+	case err != io.EOF || r.info.ETag == "":
+	case r.read != r.info.Size:
 		err = fmt.Errorf("%d of %d bytes: %w", r.read, r.info.Size, io.ErrUnexpectedEOF)
+	case r.md5 != nil && hex.EncodeToString(r.md5.Sum(nil)) != r.info.ETag:
+		err = fmt.Errorf("%w: their MD5 is %x and not the ETag %s", ErrBody, r.md5.Sum(nil), r.info.ETag)
 	}
 	if err != nil && err != io.EOF {
 		if cause := context.Cause(r.ctx); cause != nil {

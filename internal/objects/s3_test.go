@@ -1,8 +1,13 @@
 package objects
 
 import (
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net"
 	"net/http"
@@ -121,6 +126,84 @@ func TestChangedAndTruncatedObjects(t *testing.T) {
 }
 
 // Objects that are read to their end leave their connection to the next one.
+// TestOtherBytesOfTheSameLength: what something between here and S3 changes is no content.
+func TestOtherBytesOfTheSameLength(t *testing.T) {
+	const body, etag = "one line\n", "2af7d2a5b7a6d2a3f7d7d4b1a4c2b6f1"
+	sum := md5.Sum([]byte(body))
+	own := hex.EncodeToString(sum[:])
+	for name, tt := range map[string]struct {
+		etag, encryption, sent string
+		checksum, fault        bool
+		proof                  string
+	}{
+		"as listed":                  {own, "", body, false, false, ProofETag},
+		"encrypted by S3":            {own, "AES256", body, false, false, ProofETag},
+		"other bytes":                {own, "", "two line\n", false, true, ""},
+		"its key is of KMS":          {etag, "aws:kms", body, false, false, ProofLength},
+		"in parts":                   {etag + "-2", "", body, false, false, ProofLength},
+		"a checksum":                 {etag, "aws:kms", body, true, false, "crc32"},
+		"a checksum, other bytes":    {etag, "aws:kms", "two line\n", true, true, ""},
+		"no ETag that is an MD5":     {"abc", "", body, false, false, ProofLength},
+		"KMS with an ETag like MD5s": {etag, "aws:kms:dsse", "two line\n", false, false, ProofLength},
+	} {
+		s := faulty(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("X-Amz-Checksum-Mode") != "ENABLED" {
+				t.Errorf("%s: no checksum is asked for", name)
+			}
+			w.Header().Set("ETag", `"`+tt.etag+`"`)
+			if tt.encryption != "" {
+				w.Header().Set("X-Amz-Server-Side-Encryption", tt.encryption)
+			}
+			if tt.checksum {
+				w.Header().Set("X-Amz-Checksum-Crc32", crc(body))
+			}
+			fmt.Fprint(w, tt.sent)
+		})
+		r, err := s.Open(t.Context(), Info{Key: "k", ETag: tt.etag, Size: int64(len(body))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.ReadAll(r)
+		switch {
+		case tt.fault != (err != nil):
+			t.Errorf("%s: %v", name, err)
+		case !tt.fault && r.Proof() != tt.proof:
+			t.Errorf("%s: it is proven by %s, want %s", name, r.Proof(), tt.proof)
+		}
+		_ = r.Close()
+	}
+}
+
+func crc(body string) string {
+	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body))))
+}
+
+// TestListingWithoutProgress: a server that gives the same page again and again, or pages
+// without a name, is not asked for ever, and what it gave is not taken for all.
+func TestListingWithoutProgress(t *testing.T) {
+	const page = `<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>%d</NextContinuationToken>%s</ListBucketResult>`
+	for name, contents := range map[string]string{
+		"the same page": `<Contents><Key>acme/k</Key><Size>1</Size><ETag>"e"</ETag></Contents>`,
+		"empty pages":   "",
+	} {
+		asked := 0
+		s := faulty(t, func(w http.ResponseWriter, _ *http.Request) {
+			asked++
+			w.Header().Set("Content-Type", "application/xml")
+			fmt.Fprintf(w, page, asked, contents)
+		})
+		var err error
+		for _, err = range s.List(t.Context(), "") {
+			if err != nil {
+				break
+			}
+		}
+		if !errors.Is(err, ErrNoProgress) || asked > maxEmptyPages {
+			t.Errorf("%s: %v after %d requests", name, err, asked)
+		}
+	}
+}
+
 func TestConnectionsAreUsedAgain(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
