@@ -212,7 +212,7 @@ func (c *coverage) judge(start, end time.Time, d int) {
 func (c *coverage) longest(start time.Time, usual []int) time.Duration {
 	least, most := time.Duration(-1), time.Duration(0)
 	for _, d := range usual {
-		w := c.wait(c.sameClock(start, d))
+		w := c.wait(c.sameClock(start, d), nearby)
 		most = max(most, w)
 		if least < 0 || w < least {
 			least = w
@@ -226,14 +226,11 @@ func (c *coverage) longest(start time.Time, usual []int) time.Duration {
 func (c *coverage) comesWeekly(start time.Time, length time.Duration) bool {
 	first := c.slots[0].first
 	for week := 1; week <= usualWeeks; week++ {
-		local := start.In(c.loc)
-		at := wallclock.Instant(c.loc, local.AddDate(0, 0, -7*week), local.Hour()*60+local.Minute())
+		at := c.clockOn(start, start.In(c.loc).AddDate(0, 0, -7*week))
 		if at.Before(first) {
 			return false
 		}
-		// Where a record lies shortly behind that time, the silence counts from it.
-		i := c.behind(at.Add(lateness))
-		if i == len(c.slots) || i == 0 || c.slots[i].first.Sub(later(at, c.slots[i-1].last)) < length-lateness {
+		if c.wait(at, lateness) < length-lateness {
 			return false
 		}
 	}
@@ -242,12 +239,17 @@ func (c *coverage) comesWeekly(start time.Time, length time.Duration) bool {
 
 // sameClock is the clock time of a moment on a day.
 func (c *coverage) sameClock(at time.Time, d int) time.Time {
-	local := at.In(c.loc)
 	date, err := time.Parse(time.DateOnly, c.days[d].Date)
 	if err != nil {
 		return c.days[d].Start // dates of ours are dates
 	}
-	return wallclock.Instant(c.loc, date, local.Hour()*60+local.Minute())
+	return c.clockOn(at, date)
+}
+
+// clockOn is when the clocks of a date show the time of a moment.
+func (c *coverage) clockOn(at, date time.Time) time.Time {
+	local := at.In(c.loc)
+	return wallclock.Instant(c.loc, date, local.Hour()*60+local.Minute()).Add(time.Duration(local.Second()) * time.Second)
 }
 
 // behind is the first slot that begins behind a moment.
@@ -262,10 +264,10 @@ func (c *coverage) behind(at time.Time) int {
 }
 
 // wait is the longest silence, without a record of a known principal, that the log had
-// from a moment on or that began within nearby after it, to a quarter of an hour.
-func (c *coverage) wait(at time.Time) time.Duration {
+// from a moment on or that began within some time after it, to a quarter of an hour.
+func (c *coverage) wait(at time.Time, within time.Duration) time.Duration {
 	longest, from := time.Duration(0), at
-	for i := max(0, c.behind(at)-1); i < len(c.slots) && !from.After(at.Add(nearby)); i++ {
+	for i := max(0, c.behind(at)-1); i < len(c.slots) && !from.After(at.Add(within)); i++ {
 		s := c.slots[i]
 		if s.known == 0 || !s.knownLast.After(at) {
 			continue

@@ -209,7 +209,7 @@ func (f *fetched) read(body io.Reader, spoolDir string) error {
 		if err := f.fill(body, f.memory[len(look):], len(look)); err != nil {
 			return err
 		}
-		switch n, err := body.Read(make([]byte, 1)); {
+		switch n, err := io.ReadFull(body, make([]byte, 1)); {
 		case n > 0:
 			return f.finish(sum, f.info.Size+int64(n), nil)
 		case err != nil && err != io.EOF: // such as bytes that are not those that are stored

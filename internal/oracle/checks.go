@@ -297,10 +297,10 @@ func (b *bucketView) spikes(t *tally, d Date) {
 
 	errors := func(d Date) (failed, all float64) {
 		for _, r := range b.on(d) {
-			if w := b.v.whois(r.Requester); !w.Mapped && !w.Backup {
-				continue // no rate has requests of strangers in its denominator
+			if w := b.v.whois(r.Requester); !w.Mapped && !w.Backup || refused(r) {
+				continue // no rate has requests of strangers in its denominator; refused ones have a check of their own
 			}
-			if all++; r.Failed() && !refused(r) {
+			if all++; r.Failed() && !probe(r) {
 				failed++
 			}
 		}
@@ -353,8 +353,8 @@ func (b *bucketView) spikes(t *tally, d Date) {
 		}
 	}
 	for who := range whos {
-		if today, _ := read(d); today[who] == 0 {
-			continue // Assumed: a day on which it read nothing has no row
+		if today, _ := read(d); today[who] == 0 || today[who] >= float64(limits.LargeDownload) {
+			continue // a day on which it read nothing has no row, and a larger one is large-download's
 		}
 		sum, days := share(who, d)
 		before, known := share(who, d.Add(-28))

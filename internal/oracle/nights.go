@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"strings"
 	"time"
 )
 
@@ -115,25 +116,24 @@ func isTry(r *Record) bool {
 // not written in the window; or more than 1 in 20 of their requests failed, those left
 // out of which the object was written all the same.
 func (b *bucketView) failing(n *Night) bool {
-	tried, failures, written := map[string]bool{}, map[string]int{}, map[string]bool{}
+	failures, written := map[string]int{}, map[string]bool{}
+	for _, w := range b.objects.writes {
+		if n.Window.has(w.Time) && w.Backup {
+			written[w.Object] = true
+		}
+	}
 	requests, errors := 0, 0
 	for _, r := range n.records {
 		if !b.v.whois(r.Requester).Backup {
 			continue
 		}
 		requests++
-		probe := r.Status == 404 && (hasAnyPrefix(r.Operation, "REST.GET.", "REST.HEAD."))
-		if r.Failed() && !probe {
+		if r.Failed() && !probe(r) {
 			errors++
 		}
-		if isTry(r) {
-			key := plain(r.Key)
-			tried[key] = true
-			if r.Successful() {
-				written[key] = true
-			} else {
-				failures[key]++
-			}
+		begun := r.Key != "" && r.Is("REST.POST.UPLOADS", "REST.PUT.PART", "REST.COPY.PART")
+		if (isTry(r) || begun) && r.Failed() { // to begin an upload is a try to write, too
+			failures[plain(r.Key)]++
 		}
 	}
 	failed := map[string]bool{}
@@ -144,7 +144,12 @@ func (b *bucketView) failing(n *Night) bool {
 			failed[key] = true
 		}
 	}
-	return len(failed) > 0 && 20*len(failed) >= len(tried) || 20*errors > requests
+	return len(failed) > 0 && 20*len(failed) >= len(failed)+n.Objects || 20*errors > requests
+}
+
+// probe: to ask with GET or HEAD for what is not there is no failure.
+func probe(r *Record) bool {
+	return r.Status == 404 && (strings.Contains(r.Operation, ".GET.") || strings.Contains(r.Operation, ".HEAD."))
 }
 
 // stranger: someone who is not mapped wrote or deleted. What lifecycle rules do is nobody's.

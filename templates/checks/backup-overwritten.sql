@@ -27,15 +27,14 @@ with w as (
     from held
     where one is not null and (not backup or one <> night or other <> night)
 ), counts as (
-    select c.bucket, c.day_number, i.identity, coalesce(o.objects, 0) as objects
+    select c.bucket, c.day_number, c.gap = '' as whole, i.identity, coalesce(o.objects, 0) as objects
     from coverage c
     join (select distinct bucket, identity from over_ where backup) i on i.bucket = c.bucket
     left join (select bucket, day_number, identity, count(*) as objects from over_ where backup and nth = 1 group by all) o
       on o.bucket = c.bucket and o.day_number = c.day_number and o.identity = i.identity
-    where c.gap = ''
 ), usual as (
     select bucket, identity, day_number, objects,
-           max(objects) over p as most, count(*) over p as days
+           coalesce(max(objects) filter (whole) over p, 0) as most, count(*) filter (whole) over p as days
     from counts
     window p as (partition by bucket, identity order by day_number range between 28 preceding and 1 preceding)
 ), r as (

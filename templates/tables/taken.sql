@@ -2,7 +2,7 @@
 -- that a server-side copy read whose target is not in the tenant's logs. A copy within
 -- a bucket has its target there, by the same requester within a minute.
 with copies as (
-    select distinct coalesce(requester, '-') as requester, epoch_ms(time) // 60000 as minute
+    select distinct coalesce(requester, '-') as requester, time, epoch_ms(time) // 60000 as minute
     from access
     where operation in ('REST.COPY.OBJECT', 'REST.COPY.PART') and successful
 )
@@ -13,6 +13,6 @@ union all
 select a.bucket, a.key, a.time, a.quarter, coalesce(a.requester, '-'), greatest(coalesce(a.object_size, 0), coalesce(a.bytes_sent, 0)), a.source_object, a.source_line
 from access a
 where a.operation like 'REST.COPY.%\_GET' escape '\' and a.successful
-  and not exists (select 1 from copies c where c.requester = coalesce(a.requester, '-') and c.minute = epoch_ms(a.time) // 60000)
-  and not exists (select 1 from copies c where c.requester = coalesce(a.requester, '-') and c.minute = epoch_ms(a.time) // 60000 - 1)
-  and not exists (select 1 from copies c where c.requester = coalesce(a.requester, '-') and c.minute = epoch_ms(a.time) // 60000 + 1)
+  and not exists (select 1 from copies c where c.requester = coalesce(a.requester, '-') and c.minute = epoch_ms(a.time) // 60000 and c.time between a.time - interval 1 minute and a.time + interval 1 minute)
+  and not exists (select 1 from copies c where c.requester = coalesce(a.requester, '-') and c.minute = epoch_ms(a.time) // 60000 - 1 and c.time between a.time - interval 1 minute and a.time + interval 1 minute)
+  and not exists (select 1 from copies c where c.requester = coalesce(a.requester, '-') and c.minute = epoch_ms(a.time) // 60000 + 1 and c.time between a.time - interval 1 minute and a.time + interval 1 minute)
