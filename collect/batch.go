@@ -75,7 +75,7 @@ func (b *batch) take(ctx context.Context, f *fetched) error {
 	source := b.src.Logs.Join(f.info.Key)
 	o := &objectInBatch{b: b, already: f.already, name: []byte(source), before: b.out.Partitions(), LogObject: state.LogObject{
 		Location: b.src.Logs.Text, Key: f.info.Key, ETag: f.info.ETag, Size: f.info.Size, VersionID: f.version, Source: source,
-		SHA256: f.sha256, Modified: f.info.Modified, Delivered: delivered(f.info), Kind: f.kind, Reader: readerVersion,
+		SHA256: f.sha256, Proof: f.proof, Modified: f.info.Modified, Delivered: delivered(f.info), Kind: f.kind, Reader: readerVersion,
 		Took: union(b.src.Buckets, f.already), Buckets: map[string]state.ObjectCount{},
 	}}
 	b.sum.Objects++
@@ -83,6 +83,14 @@ func (b *batch) take(ctx context.Context, f *fetched) error {
 	switch {
 	case f.same != nil:
 		o.Took, o.ForeignRecords = f.same.Took, f.same.Foreign
+		if f.same == f.unsure && o.Proof == objects.ProofLength {
+			o.Proof = objects.ProofTwice
+		}
+	case f.unsure != nil: // other bytes came than the first time: what they hold is taken, too
+		b.notice(o, f, f.unsure.SHA256)
+		if err := o.takeAll(ctx, f); err != nil {
+			return fmt.Errorf("%s: %w", o.Source, err)
+		}
 	case len(f.before) > 0:
 		b.changed(o, f)
 	case f.kind == state.KindLog:
@@ -167,12 +175,17 @@ func (b *batch) concerned(key string) []string {
 // is left alone and noted.
 func (b *batch) changed(o *objectInBatch, f *fetched) {
 	o.Kind = state.KindChanged
+	b.notice(o, f, f.before[0].SHA256)
+}
+
+// notice tells that an object has other bytes than were collected.
+func (b *batch) notice(o *objectInBatch, f *fetched, before string) {
 	b.sum.Changed++
 	if b.sum.FirstChanged == "" {
 		b.sum.FirstChanged = o.Source
 	}
 	b.incidents = append(b.incidents, state.Incident{Location: o.Location, Key: o.Key, Kind: state.IncidentChanged, ETag: o.ETag, Size: o.Size, Source: o.Source,
-		SHA256: f.sha256, Before: f.before[0].SHA256, Buckets: b.concerned(o.Key), Named: named(o.Key)})
+		SHA256: f.sha256, Before: before, Buckets: b.concerned(o.Key), Named: named(o.Key)})
 }
 
 // copies tells what was taken from other objects with the same content. Records

@@ -73,6 +73,7 @@ type fetched struct {
 	kind    string // of package state
 	version string // version ID, "" without
 	sha256  string // "" for a foreign object, which is not read to its end
+	proof   string // by what the bytes were compared with those that are stored
 	memory  []byte // the content, or its beginning where it is spooled
 	spool   *os.File
 	same    *former // collected before with this content, under another ETag
@@ -90,6 +91,10 @@ func (f *fetched) isLog() bool { return f.kind == state.KindLog }
 // compare compares the content with what was collected under the same key. The
 // same content is not read again, unless it holds records that were not taken.
 func (f *fetched) compare() {
+	if f.unsure != nil && f.unsure.SHA256 == f.sha256 {
+		f.same = f.unsure
+		return
+	}
 	for i, b := range f.before {
 		if b.SHA256 != f.sha256 {
 			continue
@@ -186,6 +191,10 @@ func fetch(ctx context.Context, store objects.Store, p pending, spoolDir string,
 	}
 	f.version = body.VersionID
 	f.err = errors.Join(f.read(body, spoolDir), body.Close())
+	f.proof = objects.ProofLength
+	if body.Proof != nil {
+		f.proof = body.Proof()
+	}
 	if f.err != nil {
 		f.err = errors.Join(f.err, f.close())
 		f.spool = nil

@@ -87,6 +87,7 @@ type pending struct {
 	already []string // buckets whose records were taken before
 	trail   string   // the owner of a trail's log file; "" for an access log
 	before  []former // what was collected under the same key with another ETag or size
+	unsure  *former  // what was collected of the object itself, with nothing to prove its bytes
 }
 
 // former is a version of an object that was collected.
@@ -338,6 +339,9 @@ func (l *listing) needed(info objects.Info, known []state.KnownObject) (pending,
 		switch {
 		case k.Kind == state.KindLog && lacks:
 			p.already, p.before = k.Took, nil
+			return p, true
+		case k.Kind == state.KindLog && l.c.Full && l.src.Logs.Scheme == "s3" && (k.Proof == "" || k.Proof == objects.ProofLength):
+			p.unsure, p.before = &former{KnownObject: k}, nil
 			return p, true
 		case k.Kind == state.KindLog, k.Kind == state.KindChanged, k.Reader >= readerVersion:
 			return p, false

@@ -2,8 +2,11 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"time"
+
+	"bucketproof/internal/state"
 )
 
 // SchemaVersion is that of manifest.json and of packet.json.
@@ -60,6 +63,9 @@ type ManifestSources struct {
 	File       string `json:"file"`
 	LogObjects int    `json:"log_objects"`
 	MerkleRoot string `json:"merkle_root_rfc6962"`
+	// ProvenBy counts the log objects by what their bytes were compared with when they were
+	// collected, as sources.csv says of each.
+	ProvenBy map[string]int `json:"proven_by"`
 }
 
 // ManifestSignature says who signed: the PDF, and the manifest itself in File.
@@ -132,7 +138,12 @@ func (p *Packet) manifest(files []File) (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Sources = ManifestSources{File: sourcesFile, LogObjects: entries, MerkleRoot: root}
+	m.Sources = ManifestSources{File: sourcesFile, LogObjects: entries, MerkleRoot: root, ProvenBy: map[string]int{}}
+	for _, s := range p.Sources {
+		if s.Kind == state.KindLog {
+			m.Sources.ProvenBy[cmp.Or(s.Proof, "not noted")]++
+		}
+	}
 	for _, b := range p.Tenant.Buckets {
 		m.Tenant.Buckets = append(m.Tenant.Buckets, b.Name)
 	}

@@ -56,6 +56,8 @@ type Content struct {
 const (
 	ProofETag   = "etag"   // the MD5 that the listing names
 	ProofLength = "length" // nothing but their number
+	// ProofTwice is for who has read an object with no other proof twice, and got the same.
+	ProofTwice = "read twice"
 )
 
 // PutOptions say how an object is stored. A file:// place has neither tags nor

@@ -29,6 +29,7 @@ type LogObject struct {
 	VersionID      string // "" where the bucket has no versions
 	Source         string // full name
 	SHA256         string // hex
+	Proof          string // by what its bytes were compared with those that are stored; "" not noted
 	Modified       time.Time
 	Delivered      time.Time
 	Kind           string
@@ -56,6 +57,7 @@ type KnownObject struct {
 	Kind   string
 	Reader int
 	SHA256 string
+	Proof  string
 	// Took are the buckets whose records were taken, Foreign is how many records
 	// of others it holds.
 	Took    []string
@@ -79,11 +81,11 @@ func (s *State) Known(ctx context.Context, location string, keys []string) (map[
 	for _, k := range keys {
 		args = append(args, k)
 	}
-	query := "SELECT key, etag, size, kind, reader, sha256, buckets, foreign_records FROM log_objects WHERE location = ? AND key IN (?" + strings.Repeat(", ?", len(keys)-1) + ") ORDER BY id"
+	query := "SELECT key, etag, size, kind, reader, sha256, proof, buckets, foreign_records FROM log_objects WHERE location = ? AND key IN (?" + strings.Repeat(", ?", len(keys)-1) + ") ORDER BY id"
 	err := s.rows(ctx, query, func(r *sql.Rows) error {
 		var o KnownObject
 		var buckets string
-		err := r.Scan(&o.Key, &o.ETag, &o.Size, &o.Kind, &o.Reader, &o.SHA256, &buckets, &o.Foreign)
+		err := r.Scan(&o.Key, &o.ETag, &o.Size, &o.Kind, &o.Reader, &o.SHA256, &o.Proof, &buckets, &o.Foreign)
 		o.Took = strings.Split(buckets, ",")
 		known[o.Key] = append(known[o.Key], o)
 		return err
@@ -171,15 +173,21 @@ func commitFiles(ctx context.Context, tx *sql.Tx, files []dataset.File) error {
 }
 
 func commitObjects(ctx context.Context, tx *sql.Tx, objects []LogObject, at time.Time) (err error) {
-	// An object is taken again for buckets that were not configured before, and
-	// one that was foreign by a reader that knows more forms.
-	const again = " ON CONFLICT (location, key, etag, size) DO UPDATE SET kind = excluded.kind, reader = excluded.reader, sha256 = excluded.sha256, buckets = excluded.buckets, foreign_records = excluded.foreign_records, collected = excluded.collected, version_id = excluded.version_id WHERE kind <> 'log' OR buckets <> excluded.buckets RETURNING id"
-	object, err := tx.PrepareContext(ctx, "INSERT INTO log_objects (location, key, etag, size, source, sha256, modified, delivered, kind, reader, buckets, foreign_records, collected, version_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+again)
+	// An object is taken again for buckets that were not configured before, one that was
+	// foreign by a reader that knows more forms, and one that was read anew because
+	// nothing had proven its bytes. Where that only proved them, nothing new came in.
+	const again = ` ON CONFLICT (location, key, etag, size) DO UPDATE SET kind = excluded.kind, reader = excluded.reader, sha256 = excluded.sha256, proof = excluded.proof,
+buckets = excluded.buckets, foreign_records = excluded.foreign_records, version_id = excluded.version_id,
+collected = CASE WHEN kind = excluded.kind AND sha256 = excluded.sha256 AND buckets = excluded.buckets THEN collected ELSE excluded.collected END
+WHERE kind <> 'log' OR buckets <> excluded.buckets OR sha256 <> excluded.sha256 OR proof <> excluded.proof RETURNING id`
+	object, err := tx.PrepareContext(ctx, "INSERT INTO log_objects (location, key, etag, size, source, sha256, modified, delivered, kind, reader, buckets, foreign_records, collected, version_id, proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+again)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, object.Close()) }()
-	count, err := tx.PrepareContext(ctx, "INSERT INTO log_object_buckets VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+	count, err := tx.PrepareContext(ctx, `INSERT INTO log_object_buckets VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+records = records + excluded.records, rejected = max(rejected, excluded.rejected),
+first = min(coalesce(first, excluded.first), coalesce(excluded.first, first)), last = max(coalesce(last, excluded.last), coalesce(excluded.last, last))`)
 	if err != nil {
 		return err
 	}
@@ -188,7 +196,7 @@ func commitObjects(ctx context.Context, tx *sql.Tx, objects []LogObject, at time
 		o := &objects[i]
 		var id int64
 		err := object.QueryRowContext(ctx, o.Location, o.Key, o.ETag, o.Size, o.Source, o.SHA256, o.Modified.UnixMilli(),
-			o.Delivered.UnixMilli(), o.Kind, o.Reader, strings.Join(o.Took, ","), o.ForeignRecords, at.UnixMilli(), o.VersionID).Scan(&id)
+			o.Delivered.UnixMilli(), o.Kind, o.Reader, strings.Join(o.Took, ","), o.ForeignRecords, at.UnixMilli(), o.VersionID, o.Proof).Scan(&id)
 		if err != nil {
 			return fmt.Errorf("%s: %w", o.Source, err)
 		}
@@ -293,7 +301,7 @@ func (s *State) RecordsAround(ctx context.Context, bucket string, before, behind
 // that hold records of it: the configuration may have named them before. The order is
 // by location and key.
 func (s *State) Sources(ctx context.Context, location, bucket string, from, to time.Time) ([]Source, error) {
-	const columns = "SELECT o.location, o.key, o.etag, o.size, o.version_id, o.source, o.sha256, o.modified, o.delivered, o.kind, coalesce(b.records, 0), coalesce(b.duplicates, 0), coalesce(b.rejected, 0), b.first, b.last, coalesce(u.rejected, 0)"
+	const columns = "SELECT o.location, o.key, o.etag, o.size, o.version_id, o.source, o.sha256, o.proof, o.modified, o.delivered, o.kind, coalesce(b.records, 0), coalesce(b.duplicates, 0), coalesce(b.rejected, 0), b.first, b.last, coalesce(u.rejected, 0)"
 	const join = " FROM log_objects o LEFT JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ?1 LEFT JOIN log_object_buckets u ON u.object = o.id AND u.bucket = ''"
 	const here = " WHERE o.location = ?2 AND ((o.delivered >= ?3 AND o.delivered < ?4) OR (b.first < ?4 AND b.last >= ?3))"
 	const elsewhere = " WHERE o.location <> ?2 AND o.id IN (SELECT object FROM log_object_buckets WHERE bucket = ?1 AND records > 0 AND first < ?4 AND last >= ?3)"
@@ -302,7 +310,7 @@ func (s *State) Sources(ctx context.Context, location, bucket string, from, to t
 	err := s.rows(ctx, columns+join+here+" UNION ALL "+columns+join+elsewhere+order, func(r *sql.Rows) error {
 		src := Source{Bucket: bucket}
 		var modified, delivered, first, last sql.NullInt64
-		err := r.Scan(&src.Location, &src.Key, &src.ETag, &src.Size, &src.VersionID, &src.LogObject.Source, &src.SHA256, &modified, &delivered, &src.Kind, &src.Records, &src.Duplicates, &src.Rejected, &first, &last, &src.Unattributed)
+		err := r.Scan(&src.Location, &src.Key, &src.ETag, &src.Size, &src.VersionID, &src.LogObject.Source, &src.SHA256, &src.Proof, &modified, &delivered, &src.Kind, &src.Records, &src.Duplicates, &src.Rejected, &first, &last, &src.Unattributed)
 		src.Modified, src.Delivered, src.First, src.Last = fromMillis(modified), fromMillis(delivered), fromMillis(first), fromMillis(last)
 		out = append(out, src)
 		return err

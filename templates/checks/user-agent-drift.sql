@@ -10,25 +10,27 @@
 --
 -- Expected is what the patterns of the configuration match. Where it has none,
 -- what was seen in the bucket in the 28 days before, whatever its version, and
--- what a principal uses that the mapping names.
+-- what a principal uses that the mapping names. A request that names no program is one of a
+-- program "-", which patterns do not tell; records of S3 itself name none.
 -- What S3 refused to who is not in the mapping is one row, of severity low.
 with days_used as (
     select distinct a.bucket, u.family, d.day_number
     from access a
-    join user_agents u on u.user_agent = a.user_agent
+    join user_agents u on u.user_agent = coalesce(a.user_agent, '-')
     join quarters d on d.quarter = a.quarter
-    where u.expected is null
+    where u.expected is null and (a.user_agent is not null or regexp_matches(a.operation, '^(REST|WEBSITE)\.'))
 ), seen as (
     select bucket, family, day_number, lag(day_number) over (partition by bucket, family order by day_number) as before
     from days_used
 ), drift as (
-    select a.bucket, case when not p.mapped and a.refused then 'refused requests' else substr(a.user_agent, 1, 300) end as subject, not p.mapped and a.refused as noise, d.date, a.time, a.source_object, a.source_line, p.principal as who
+    select a.bucket, case when not p.mapped and a.refused then 'refused requests' else coalesce(substr(a.user_agent, 1, 300), '-') end as subject, not p.mapped and a.refused as noise, d.date, a.time, a.source_object, a.source_line, p.principal as who
     from access a
-    join user_agents u on u.user_agent = a.user_agent
+    join user_agents u on u.user_agent = coalesce(a.user_agent, '-')
     join principals p on p.requester = coalesce(a.requester, '-')
     join quarters d on d.quarter = a.quarter
     left join seen s on s.bucket = a.bucket and s.family = u.family and s.day_number = d.day_number
     where a.time >= :from and a.time < :to and d.in_range
+      and (a.user_agent is not null or regexp_matches(a.operation, '^(REST|WEBSITE)\.') and not p.service)
       and (u.expected = false or u.expected is null and not p.named and (s.before is null or s.before < d.day_number - 28))
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from drift
