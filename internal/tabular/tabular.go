@@ -9,10 +9,13 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
 )
@@ -38,7 +41,11 @@ func Write(w io.Writer, t Table, format string, width int) error {
 	case FormatTable:
 		return writeText(w, t, width)
 	case FormatCSV:
-		return writeCSV(w, t, false) // a line feed alone, for the tools of a shell
+		show := func(s string) string { return s }
+		if width > 0 { // a terminal would obey what a log may hold
+			show = Printable
+		}
+		return writeCSV(w, t, false, show) // a line feed alone, for the tools of a shell
 	case FormatJSON:
 		return writeJSON(w, t)
 	}
@@ -69,14 +76,16 @@ func Cell(v any) string {
 // WriteCSV writes RFC 4180 with a head line, in UTF-8. A text cell that a
 // spreadsheet would run as a formula gets an apostrophe in front; a lone -,
 // which stands for unknown in access logs, does not.
-func WriteCSV(w io.Writer, t Table) error { return writeCSV(w, t, true) }
+func WriteCSV(w io.Writer, t Table) error {
+	return writeCSV(w, t, true, func(s string) string { return s })
+}
 
-func writeCSV(w io.Writer, t Table, crlf bool) error {
+func writeCSV(w io.Writer, t Table, crlf bool, show func(string) string) error {
 	out := csv.NewWriter(w)
 	out.UseCRLF = crlf
 	head := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
-		head[i] = guard(c)
+		head[i] = show(guard(c))
 	}
 	if err := out.Write(head); err != nil {
 		return err
@@ -87,7 +96,7 @@ func writeCSV(w io.Writer, t Table, crlf bool) error {
 			line[i] = Cell(cell)
 			switch cell.(type) {
 			case string, []string:
-				line[i] = guard(line[i])
+				line[i] = show(guard(line[i]))
 			}
 		}
 		if err := out.Write(line); err != nil {
@@ -98,9 +107,14 @@ func writeCSV(w io.Writer, t Table, crlf bool) error {
 	return out.Error()
 }
 
-// guard keeps spreadsheets from running a cell (OWASP, CSV injection).
+// guard keeps spreadsheets from running a cell (OWASP, CSV injection). Some take the
+// wide forms of the signs for the signs, and pass over what does not show in front.
 func guard(s string) string {
-	if s != "" && s != "-" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+	if s == "" || s == "-" {
+		return s
+	}
+	seen := strings.TrimLeftFunc(s, func(r rune) bool { return r == ' ' || r == '\u00a0' || hidden(r) && !strings.ContainsRune("\t\r\n", r) })
+	if first, _ := utf8.DecodeRuneInString(seen); seen != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + s
 	}
 	return s
@@ -156,7 +170,28 @@ func writeJSON(w io.Writer, t Table) error {
 	return err
 }
 
+// appendJSON writes a value. What does not show comes out as \uNNNN, which is the same text
+// to whoever reads the JSON, and nothing that a terminal obeys.
 func appendJSON(b *bytes.Buffer, v any) error {
+	switch t := v.(type) {
+	case string:
+		if strings.IndexFunc(t, hidden) >= 0 {
+			b.WriteString(escaped(t))
+			return nil
+		}
+	case []string:
+		if slices.ContainsFunc(t, func(s string) bool { return strings.IndexFunc(s, hidden) >= 0 }) {
+			b.WriteByte('[')
+			for i, s := range t {
+				if i > 0 {
+					b.WriteByte(',')
+				}
+				b.WriteString(escaped(s))
+			}
+			b.WriteByte(']')
+			return nil
+		}
+	}
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
@@ -169,7 +204,11 @@ func appendJSON(b *bytes.Buffer, v any) error {
 // writeText aligns columns, numbers to the right. Where the table is wider than
 // the terminal the widest columns are cut, with … at the cut.
 func writeText(w io.Writer, t Table, width int) error {
-	cells := [][]string{t.Columns}
+	head := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		head[i] = Printable(c)
+	}
+	cells := [][]string{head}
 	right := make([]bool, len(t.Columns))
 	for j := range right {
 		right[j] = len(t.Rows) > 0
@@ -272,6 +311,28 @@ func Printable(s string) string {
 			b.WriteRune(r)
 		}
 	}
+	return b.String()
+}
+
+// escaped is a text as a string of JSON in ASCII.
+func escaped(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < utf8.RuneSelf && !hidden(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, "\\u%04x\\u%04x", high, low)
+		default:
+			fmt.Fprintf(&b, "\\u%04x", r)
+		}
+	}
+	b.WriteByte('"')
 	return b.String()
 }
 

@@ -86,3 +86,40 @@ func TestTextFitsTheTerminal(t *testing.T) {
 		}
 	}
 }
+
+// TestHostileCells: no text of a log is run by a spreadsheet or obeyed by a terminal, and
+// JSON gives it back as it was.
+func TestHostileCells(t *testing.T) {
+	for _, cell := range []string{"=1+1", "＝1+1", "＋1", "－1", "＠x", " =1", "\u00a0=1", "\ufeff=1", "\u200b@x", "\t=1", "-1", "\n="} {
+		var out strings.Builder
+		if err := WriteCSV(&out, Table{Columns: []string{"c"}, Rows: [][]any{{cell}}}); err != nil || !strings.Contains(out.String(), "'"+strings.ReplaceAll(cell, "\n", "\r\n")) {
+			t.Errorf("%q is written as %q, %v", cell, out.String(), err)
+		}
+	}
+	for _, cell := range []string{"-", "", "a=b", "ü", "1"} {
+		if got := guard(cell); got != cell {
+			t.Errorf("%q became %q", cell, got)
+		}
+	}
+	hostile := "a\x1b[2J\u009b31m\u202e\u2066\x00\x7f\"\\ü😀\U000e0041z"
+	for _, format := range []string{FormatCSV, FormatJSON, FormatTable} {
+		var out strings.Builder
+		if err := Write(&out, Table{Columns: []string{"c", hostile}, Rows: [][]any{{hostile, []string{hostile, "b"}}}}, format, 80); err != nil {
+			t.Fatal(err)
+		}
+		if i := strings.IndexFunc(out.String(), func(r rune) bool { return r != '\n' && hidden(r) }); i >= 0 {
+			t.Errorf("%s holds %q", format, out.String()[i:])
+		}
+	}
+	var out strings.Builder
+	if err := Write(&out, Table{Columns: []string{"c", "d"}, Rows: [][]any{{hostile, []string{hostile, "b"}}}}, FormatJSON, 0); err != nil {
+		t.Fatal(err)
+	}
+	var back []struct {
+		C string
+		D []string
+	}
+	if err := json.Unmarshal([]byte(out.String()), &back); err != nil || back[0].C != hostile || back[0].D[0] != hostile {
+		t.Errorf("%q, %v", back, err)
+	}
+}
