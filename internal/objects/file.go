@@ -64,12 +64,22 @@ func (s *fileStore) walk(ctx context.Context, rel, after string, unread *[]error
 	names := make([]string, len(entries))
 	for i, e := range entries {
 		names[i] = e.Name()
+		if e.Type() == fs.ModeSymlink && rel+e.Name() > after {
+			if err := s.inside(filepath.Join(s.url.Path, filepath.FromSlash(rel), e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				*unread = append(*unread, fmt.Errorf("list %s: %w", s.url.Join(rel+e.Name()), err))
+				names[i] = ""
+				continue
+			}
+		}
 		if e.IsDir() || e.Type() == fs.ModeSymlink && isDir(filepath.Join(s.url.Path, filepath.FromSlash(rel), e.Name())) {
 			names[i] += "/"
 		}
 	}
 	sort.Strings(names)
 	for _, name := range names {
+		if name == "" { // a link that leads out
+			continue
+		}
 		if err := ctx.Err(); err != nil {
 			yield(Info{}, fmt.Errorf("list %s: %w", s.url.Text, err))
 			return false
@@ -100,6 +110,25 @@ func (s *fileStore) walk(ctx context.Context, rel, after string, unread *[]error
 	return true
 }
 
+// ErrOutside means that a link leads out of the folder.
+var ErrOutside = errors.New("a link leads out of the folder; whoever may write there could have any file read so; name the folder that it leads to in the configuration")
+
+// inside tells whether a file lies in the folder when links are followed.
+func (s *fileStore) inside(path string) error {
+	base, err := filepath.EvalSymlinks(s.url.Path)
+	if err != nil {
+		return err
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	if rel, err := filepath.Rel(base, real); err != nil || !filepath.IsLocal(rel) {
+		return ErrOutside
+	}
+	return nil
+}
+
 func isDir(path string) bool {
 	st, err := os.Stat(path)
 	return err == nil && st.IsDir()
@@ -109,6 +138,9 @@ func (s *fileStore) Open(_ context.Context, info Info) (*Content, error) {
 	path, err := s.path(info.Key)
 	if err != nil {
 		return nil, err
+	}
+	if err := s.inside(path); err != nil {
+		return nil, fmt.Errorf("read %s: %w", s.url.Join(info.Key), fileError(err))
 	}
 	// To open a pipe would wait for its other end, and a device may never end.
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
@@ -179,7 +211,7 @@ func (s *fileStore) Put(ctx context.Context, key string, body []byte, _ PutOptio
 		err = ctx.Err()
 	}
 	if err == nil {
-		err = os.MkdirAll(filepath.Dir(path), 0o755)
+		err = os.MkdirAll(filepath.Dir(path), 0o750)
 	}
 	if err == nil {
 		err = writeOnce(path, body)
@@ -211,7 +243,7 @@ func writeNamed(path string, body []byte) (err error) {
 func fill(f *os.File, body []byte) error {
 	_, err := f.Write(body)
 	if err == nil {
-		err = f.Chmod(0o644)
+		err = f.Chmod(0o640)
 	}
 	if err == nil {
 		err = f.Sync()

@@ -90,26 +90,46 @@ func TestFileListOrder(t *testing.T) {
 
 // A link to a folder is a folder; one that leads back up is an error, not a
 // listing without end.
+// TestFileLinks: a link within the folder is followed; one that leads out is not, in the
+// listing or by its name, and is told.
 func TestFileLinks(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
-	if err := os.WriteFile(filepath.Join(elsewhere, "k"), nil, 0o644); err != nil {
+	if err := errors.Join(os.WriteFile(filepath.Join(elsewhere, "k"), nil, 0o644), os.Mkdir(filepath.Join(dir, "in"), 0o755), os.WriteFile(filepath.Join(dir, "in", "k"), nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(elsewhere, filepath.Join(dir, "linked")); err != nil {
+	if err := os.Symlink(filepath.Join(dir, "in"), filepath.Join(dir, "linked")); err != nil {
 		t.Skipf("no symbolic links here: %v", err)
 	}
-	if got := keys(t, fileAt(t, dir), ""); len(got) != 1 || got[0] != "linked/k" {
+	if got := keys(t, fileAt(t, dir), ""); len(got) != 2 || got[1] != "linked/k" {
 		t.Errorf("got %q", got)
+	}
+	last := func() (n int, last error) {
+		for info, err := range fileAt(t, dir).List(t.Context(), "") {
+			if last = err; err == nil && info.Key != "" {
+				n++
+			}
+		}
+		return n, last
+	}
+	for _, link := range []struct{ to, name, key string }{{elsewhere, "out", "out/k"}, {filepath.Join(elsewhere, "k"), "file", "file"}} {
+		if err := os.Symlink(link.to, filepath.Join(dir, link.name)); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := last(); n != 2 || !errors.Is(err, ErrOutside) {
+			t.Errorf("%s: %d files, %v", link.name, n, err)
+		}
+		if _, err := fileAt(t, dir).Open(t.Context(), Info{Key: link.key}); !errors.Is(err, ErrOutside) {
+			t.Errorf("%s is read: %v", link.key, err)
+		}
+		if err := os.Remove(filepath.Join(dir, link.name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := os.Symlink(dir, filepath.Join(dir, "up")); err != nil {
 		t.Fatal(err)
 	}
-	var last error
-	for _, err := range fileAt(t, dir).List(t.Context(), "") {
-		last = err
-	}
-	if last == nil || !strings.Contains(last.Error(), "link to a folder above") {
-		t.Errorf("got %v", last)
+	if _, err := last(); err == nil || !strings.Contains(err.Error(), "link to a folder above") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // the file system can't do that, a named temporary file stands in.
 func writeOnce(path string, body []byte) error {
 	dir := filepath.Dir(path)
-	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0o644)
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0o640)
 	if err != nil {
 		return writeNamed(path, body)
 	}
