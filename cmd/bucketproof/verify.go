@@ -180,6 +180,11 @@ func (v *verifier) open(ctx context.Context, packet string, c *config.Config, tr
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", packet, err)
 	}
+	evidence := u.Scheme == "s3"
+	if c != nil && !evidence {
+		_, evidence = u.Within(c.Evidence.URL)
+	}
+	r.Place(u.Text, evidence)
 	return r, nil
 }
 

@@ -71,6 +71,28 @@ func TestVerify(t *testing.T) {
 		t.Errorf("of a PDF alone it says %v", all)
 	}
 
+	// A genuine packet of another client, or month, in the place of this one.
+	other := filepath.Join(dir, "packets", "acme", "2026-09")
+	if err := os.CopyFS(other, os.DirFS(packet)); err != nil {
+		t.Fatal(err)
+	}
+	if s := check(exitAttention, other)["place"]; s.Outcome != verify.Mismatch {
+		t.Errorf("a packet under another month: %v", s)
+	}
+	other = filepath.Join(dir, "packets", "zurich-cafe", "2026-10")
+	if err := os.Rename(other, other+".aside"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(other, os.DirFS(packet)); err != nil {
+		t.Fatal(err)
+	}
+	if s := check(exitAttention, other)["place"]; s.Outcome != verify.Mismatch || !strings.Contains(s.Detail, "zurich-cafe") {
+		t.Errorf("a packet of another client: %v", s)
+	}
+	if s := check(exitDone, packet)["place"]; s.Outcome != verify.OK {
+		t.Errorf("a packet in its place: %v", s)
+	}
+
 	// What is changed, missing, or more than there should be.
 	file := filepath.Join(packet, "csv", "errors.csv")
 	original := readFile(t, file)

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,6 +120,27 @@ func Folder(ctx context.Context, store objects.Store, trust Trust) (*Report, err
 		r.merkle(body, m.Sources.MerkleRoot, m.Sources.LogObjects)
 	}
 	return r, nil
+}
+
+// packetPlace is how the places of packets end: the tenant's ID, the month, the revision.
+var packetPlace = regexp.MustCompile(`(?:^|[/\\])([^/\\]+)[/\\](\d{4}-\d\d(?:\.r\d+)?)[/\\]?$`)
+
+// Place compares the packet with the name of the place in which it lies: a genuine packet of
+// another client or month proves nothing here. Outside of a place of evidence the folder
+// around it may have any name.
+func (r *Report) Place(name string, evidence bool) {
+	m := packetPlace.FindStringSubmatch(name)
+	if m == nil || r.Manifest == nil {
+		return
+	}
+	switch own := report.PacketName(r.Month, r.Manifest.Revision); {
+	case m[2] != own:
+		r.add("place", Mismatch, "it lies under %s, and is the packet %s of %s", m[2], own, r.Tenant)
+	case m[1] == r.Tenant:
+		r.add("place", OK, "it lies under the client and the month that it is of")
+	case evidence:
+		r.add("place", Mismatch, "it lies under %s, and is a packet of %s", m[1], r.Tenant)
+	}
 }
 
 // required refuses a manifest that leaves out what every packet has: what it does
