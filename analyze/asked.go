@@ -15,7 +15,6 @@ import (
 	"github.com/oschwald/maxminddb-golang"
 
 	"bucketproof/analyze/engine"
-	"bucketproof/internal/wildcard"
 )
 
 // asked are the tables that are made when a statement first names them: what
@@ -29,7 +28,6 @@ var asked = map[string]func(*View, context.Context) (engine.Table, error){
 	"missing_parts":   (*View).missingParts,
 	"month_trends":    (*View).monthTrends,
 	"changes":         (*View).changes,
-	"user_agents":     (*View).userAgents,
 	"addresses":       (*View).addresses,
 	"key_forms":       (*View).keyForms,
 	"key_patterns":    (*View).keyPatterns,
@@ -42,7 +40,7 @@ var asked = map[string]func(*View, context.Context) (engine.Table, error){
 
 // derived are statements over the records that several others rest on, each behind
 // those that it names. They are made when a statement first names them.
-var derived = []string{"logged_days", "compared", "writes", "removals", "night_keys", "fates", "taken"}
+var derived = []string{"user_agents", "logged_days", "compared", "writes", "removals", "night_keys", "fates", "taken"}
 
 // derive makes those that a statement names, and those that these name.
 func (v *View) derive(ctx context.Context, s *Statement) error {
@@ -112,61 +110,15 @@ func addDays(date string, n int) string {
 	return at.AddDate(0, 0, n).Format(time.DateOnly)
 }
 
-// userAgents are those of the slice: whether a pattern expects them, of what
-// kind they are, and their family, which a new version does not change.
-func (v *View) userAgents(ctx context.Context) (engine.Table, error) {
-	t := engine.Table{Name: "user_agents", Columns: columns("user_agent", engine.Text, "expected", engine.Bool, "family", engine.Text, "kind", engine.Text)}
-	result, err := v.engine.Query(ctx, v.data.Catalog.tables["user-agents"])
-	if err != nil {
-		return t, err
+// agentPatterns are the patterns of expected user agents, for LIKE with \ to escape. Their ?
+// is one character there.
+func (v *View) agentPatterns() engine.Table {
+	t := engine.Table{Name: "agent_patterns", Columns: columns("form", engine.Text)}
+	escape := strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`, "*", "%", "?", "_")
+	for _, p := range v.Tenant.UserAgents {
+		t.Rows = append(t.Rows, []any{escape.Replace(p)})
 	}
-	agents, err := texts(result)
-	for _, a := range agents {
-		var expected any
-		if len(v.Tenant.UserAgents) > 0 {
-			match := slices.ContainsFunc(v.Tenant.UserAgents, func(p string) bool { return wildcard.Match(p, a) })
-			if match || a != "-" {
-				expected = match
-			}
-		}
-		t.Rows = append(t.Rows, []any{a, expected, agentFamily(a), agentKind(a)})
-	}
-	return t, err
-}
-
-var versions = regexp.MustCompile(`[0-9]+`)
-
-// agentFamily is a user agent without its numbers: a new version of a program
-// is the same program.
-func agentFamily(agent string) string { return versions.ReplaceAllString(agent, "#") }
-
-// Kinds of user agents.
-const (
-	agentNone        = "none"
-	agentBrowser     = "browser"
-	agentCommandLine = "command line"
-	agentProgram     = "program"
-)
-
-// agentKind tells by its name what a client is: the consoles and browsers that a
-// person sits at, command lines that a person or a script may have typed, and
-// everything else, which runs by itself.
-func agentKind(agent string) string {
-	lower := strings.ToLower(agent)
-	has := func(names ...string) bool {
-		return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(lower, n) })
-	}
-	switch {
-	case agent == "-" || agent == "":
-		return agentNone
-	case has("s3console", "aws-internal/3 aws-sdk-java/1.", "console.amazonaws", "cyberduck", "s3 browser", "winscp", "mountainduck", "transmit"):
-		return agentBrowser
-	case strings.HasPrefix(lower, "mozilla/"):
-		return agentBrowser
-	case has("aws-cli/", "s3cmd", "s4cmd", "s5cmd", "curl/", "wget/", "powershell", "aws-tools"):
-		return agentCommandLine
-	}
-	return agentProgram
+	return t
 }
 
 // addresses are those of the slice, with the networks of the configuration and,

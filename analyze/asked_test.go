@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -73,18 +74,49 @@ cidr = ["203.0.113.7"]
 	})
 }
 
-func TestAgentKinds(t *testing.T) {
-	for agent, want := range map[string]string{
-		"-": agentNone, "S3Console/0.4, aws-internal/3": agentBrowser, "Mozilla/5.0 (X11)": agentBrowser, "[S3Console/0.4]": agentBrowser,
-		"aws-cli/2.17.0 Python/3.11": agentCommandLine, "curl/8": agentCommandLine,
-		"APN/1.0 Veeam/1.0": agentProgram, "Boto3/1.34": agentProgram, "rclone/v1.68": agentProgram, "aws-sdk-go-v2/1.47": agentProgram,
-	} {
-		if got := agentKind(agent); got != want {
-			t.Errorf("%s is %s, want %s", agent, got, want)
-		}
+func TestUserAgents(t *testing.T) {
+	line := regexp.MustCompile(`(?m)^\s*user_agents = .*$`)
+	if !line.MatchString(oneTenant) {
+		t.Fatal("the tenant has no user_agents")
 	}
-	if agentFamily("Veeam/12.1.2") != agentFamily("Veeam/12.2.10") {
-		t.Error("another version is another family")
+	const patterns = `user_agents = ["*veeam/?.*", "100%_\\x*"]`
+	for text, expected := range map[string]map[string]string{
+		"":       {"APN/1.0 Veeam/1.0": "", "-": ""},
+		patterns: {"x veeam/1.0": "true", "veeam/12.0": "false", "curl/8": "false", `100%_\xyz`: "true", `100 _\xyz`: "false", "-": ""},
+	} {
+		text = line.ReplaceAllLiteralString(oneTenant, text)
+		f := newFixture(t, text)
+		kinds := map[string]string{
+			"-": "none", "S3Console/0.4, aws-internal/3": "browser", "Mozilla/5.0 (X11)": "browser", "[S3Console/0.4]": "browser",
+			"aws-cli/2.17.0 Python/3.11": "command line", "curl/8": "command line",
+			"APN/1.0 Veeam/1.0": "program", "Boto3/1.34": "program", "rclone/v1.68": "program", "aws-sdk-go-v2/1.47": "program",
+		}
+		for agent := range expected {
+			if kinds[agent] == "" {
+				kinds[agent] = "program"
+			}
+		}
+		for agent := range kinds {
+			f.at("2026-10-07T10:00:00Z", backup, "REST.GET.OBJECT", "veeam/a", "agent="+agent)
+		}
+		f.store("file:logs")
+		v := f.open("acme", "2026-10-07", "2026-10-07")
+		if err := v.ready(t.Context(), &Statement{SQL: "user_agents"}); err != nil {
+			t.Fatal(err)
+		}
+		result, err := v.engine.Query(t.Context(), "SELECT user_agent, kind, coalesce(cast(expected AS VARCHAR), ''), family FROM user_agents")
+		if err != nil || len(result.Rows) != len(kinds) {
+			t.Fatalf("%d agents, %v", len(result.Rows), err)
+		}
+		for _, row := range result.Rows {
+			agent := row[0].(string)
+			if want, ok := expected[agent]; row[1] != kinds[agent] || ok && row[2] != want {
+				t.Errorf("%q is %q, expected %q; want %q, %q", agent, row[1], row[2], kinds[agent], want)
+			}
+			if agent == "APN/1.0 Veeam/1.0" && row[3] != "APN/#.# Veeam/#.#" {
+				t.Errorf("the family of %s is %s", agent, row[3])
+			}
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,7 +110,7 @@ func (v *View) check(ctx context.Context, at time.Time, asked func(*Statement) b
 // runCheck returns what a check says about every bucket and day of the range,
 // days without a row included.
 func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, error) {
-	result, err := v.run(ctx, s, "")
+	result, err := v.run(ctx, s, "", math.MaxInt)
 	if err != nil {
 		return nil, err
 	}

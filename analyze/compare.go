@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"context"
+	"math"
 
 	"bucketproof/analyze/engine"
 )
@@ -20,7 +21,7 @@ func (v *View) Compare(ctx context.Context, name string) (result *engine.Result,
 	if err != nil {
 		return nil, false, err
 	}
-	if result, err = v.run(ctx, s, ""); err != nil || name == Differences {
+	if result, err = v.run(ctx, s, "", math.MaxInt); err != nil || name == Differences {
 		return result, err == nil && len(result.Rows) > 0, err
 	}
 	for _, row := range result.Rows {

@@ -32,6 +32,7 @@ type Statement struct {
 	Sentence string            // of a check, with {count} and {count:one|many}
 	Witness  []string          // those that must have spoken for no row to mean clean
 	Empty    string            // what no row means then
+	Bounded  bool              // the configuration and the days bound its rows, whatever the log holds
 	Own      bool              // of the user's folder
 	SQL      string            // as written, with :name parameters
 	sql      string            // with ? in place of the parameters
@@ -71,6 +72,10 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 			s.Needs = value
 		case key == "draft":
 			s.Draft = value
+		case key == "rows":
+			if s.Bounded = value == "bounded"; !s.Bounded {
+				return nil, fmt.Errorf("%s: rows is %q; write bounded, or leave the line out", where, value)
+			}
 		case key == "ends":
 			s.Ends = value == "yes"
 		case key == "sentence":

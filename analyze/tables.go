@@ -40,7 +40,7 @@ func (v *View) prepare(ctx context.Context, query engine.Query, load engine.Load
 		return nil, nil, err
 	}
 	tables := []engine.Table{principals, others, bucketTable(v.Tenant.Buckets), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
-		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.quarters(), v.windowQuarters(), v.logPlaces()}
+		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.agentPatterns(), v.quarters(), v.windowQuarters(), v.logPlaces()}
 	sql := v.data.Catalog.tables
 	access := sql["access-own"]
 	if v.shares() {

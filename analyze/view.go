@@ -10,13 +10,16 @@ package analyze
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"bucketproof/analyze/engine"
 	"bucketproof/internal/config"
@@ -28,6 +31,7 @@ import (
 // Engine runs SQL over a slice. The built-in one is [engine.DuckDB].
 type Engine interface {
 	Query(ctx context.Context, sql string, args ...any) (*engine.Result, error)
+	First(ctx context.Context, most int, sql string, args ...any) (*engine.Result, error)
 	Load(ctx context.Context, t engine.Table) error
 	Derive(ctx context.Context, v engine.View) error
 	Close() error
@@ -263,6 +267,7 @@ func (v *View) addFiles(ctx context.Context, slice *engine.Slice, wide Range) er
 			*into = append(*into, v.data.Files.Full(f.Path))
 			if kind != dataset.Rejected {
 				slice.Rows += f.Rows
+				slice.Bytes += f.Bytes
 			}
 		}
 		return err
@@ -310,17 +315,55 @@ func (v *View) Run(ctx context.Context, s *Statement, bucket string) (*engine.Re
 	if bucket != "" && !slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Name == bucket }) {
 		return nil, fmt.Errorf("query %s: tenant %s has no bucket %q", s.Name, v.Tenant.ID, bucket)
 	}
-	return v.run(ctx, s, bucket)
+	return v.run(ctx, s, bucket, math.MaxInt)
 }
 
-func (v *View) run(ctx context.Context, s *Statement, bucket string) (*engine.Result, error) {
+// maxRows is how many rows of an answer a packet holds where anyone who sends requests
+// can make more of them, and maxText how many bytes of a text.
+const (
+	maxRows = 5000
+	maxText = 1024
+)
+
+// RunBounded answers a saved query for a packet, in memory that nobody outside can fill:
+// of an answer that is not bounded by the configuration the first rows, and of a text that
+// is longer than a key the beginning, with its length and hash.
+func (v *View) RunBounded(ctx context.Context, s *Statement) (*engine.Result, error) {
+	most := maxRows
+	if s.Bounded {
+		most = math.MaxInt
+	}
+	result, err := v.run(ctx, s, "", most)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range result.Rows {
+		for i, cell := range row {
+			if text, ok := cell.(string); ok && len(text) > maxText {
+				row[i] = shorten(text)
+			}
+		}
+	}
+	return result, nil
+}
+
+// shorten cuts a long text at a character, and says how long it was and what it hashes to.
+func shorten(text string) string {
+	end := maxText
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return fmt.Sprintf("%s… [%d bytes, SHA-256 %x]", text[:end], len(text), sha256.Sum256([]byte(text)))
+}
+
+func (v *View) run(ctx context.Context, s *Statement, bucket string, most int) (*engine.Result, error) {
 	if err := v.ready(ctx, s); err != nil {
 		return nil, fmt.Errorf("query %s: %w", s.Name, explain(err))
 	}
 	if s.Asks("key") && v.Key == "" {
 		return nil, fmt.Errorf("query %s: %w", s.Name, ErrNoKey)
 	}
-	result, err := v.engine.Query(ctx, s.sql, s.arguments(v.values(bucket))...)
+	result, err := v.engine.First(ctx, most, s.sql, s.arguments(v.values(bucket))...)
 	if err != nil {
 		return nil, fmt.Errorf("query %s: %w", s.Name, explain(err))
 	}

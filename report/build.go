@@ -110,11 +110,11 @@ func (p *Packet) ask(ctx context.Context, v *analyze.View, catalog *analyze.Cata
 		if p.shownTable(q.Name) != nil {
 			continue // named in packet_queries and in every packet anyway
 		}
-		result, err := v.Run(ctx, q, "")
+		result, err := v.RunBounded(ctx, q)
 		if err != nil {
 			return err
 		}
-		p.Tables = append(p.Tables, Table{Statement: q, Columns: result.Columns, Rows: result.Rows})
+		p.Tables = append(p.Tables, Table{Statement: q, Columns: result.Columns, Rows: result.Rows, More: result.More, Rest: result.Rest})
 		if !q.Own || !catalog.InPacket(q.Name) {
 			continue
 		}
@@ -123,13 +123,13 @@ func (p *Packet) ask(ctx context.Context, v *analyze.View, catalog *analyze.Cata
 		if err != nil {
 			return err
 		}
-		if result, err = v.Run(ctx, own, ""); err != nil {
+		if result, err = v.RunBounded(ctx, own); err != nil {
 			return err
 		}
-		p.core[q.Name] = &Table{Statement: own, Columns: result.Columns, Rows: result.Rows}
+		p.core[q.Name] = &Table{Statement: own, Columns: result.Columns, Rows: result.Rows, More: result.More, Rest: result.Rest}
 		named := *own
 		named.Name += builtInSuffix
-		p.Tables = append(p.Tables, Table{Statement: &named, Columns: result.Columns, Rows: result.Rows})
+		p.Tables = append(p.Tables, Table{Statement: &named, Columns: result.Columns, Rows: result.Rows, More: result.More, Rest: result.Rest})
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (p *Packet) sum(query, column string) (int64, error) {
 		}
 		total += n
 	}
-	return total, nil
+	return total + t.Rest[column], nil
 }
 
 // approved counts the requests of principals that the identity mapping names.

@@ -98,6 +98,7 @@ type ManifestQuery struct {
 	Title      string         `json:"title"`
 	File       string         `json:"file"`
 	Rows       int            `json:"rows"`
+	MoreRows   int64          `json:"more_rows"` // that the file does not hold; `bucketproof query` writes all
 	Parameters map[string]any `json:"parameters"`
 	SQL        string         `json:"sql"`
 }
@@ -164,7 +165,7 @@ func (p *Packet) manifest(files []File) (*Manifest, error) {
 func (p *Packet) queryList() []ManifestQuery {
 	var out []ManifestQuery
 	for _, t := range p.Tables {
-		out = append(out, ManifestQuery{Name: t.Statement.Name, Title: t.Statement.Title, File: csvPath(t.Statement.Name), Rows: len(t.Rows),
+		out = append(out, ManifestQuery{Name: t.Statement.Name, Title: t.Statement.Title, File: csvPath(t.Statement.Name), Rows: len(t.Rows), MoreRows: t.More,
 			Parameters: map[string]any{"from": p.Range.Start(), "to": p.Range.End(), "bucket": "", "tenant": p.Tenant.ID, "large_put": p.Tenant.LargePut}, SQL: t.Statement.SQL})
 	}
 	return out

@@ -98,6 +98,9 @@ func (d *pages) query(name string) error {
 	if shown < len(t.Rows) && slices.Contains(t.Columns, "verdict") {
 		order = ", " + p.say("rows.worst-first")
 	}
+	if t.More > 0 {
+		order += ", " + p.say("rows.more", "n", t.More, "query", t.Statement.Name)
+	}
 	d.Note(p.say("table.note", "rows", p.rowsNote(shown, len(t.Rows))+order, "file", csvPath(name), "sha256", d.hashes[csvPath(name)], "zone", p.Range.Location.String()))
 	for _, c := range t.Columns {
 		note := s.Notes[c]

@@ -44,7 +44,7 @@ func OpenDuckDB(ctx context.Context, slice Slice, opts Options) (*DuckDB, error)
 		"allow_community_extensions":   {"false"},
 		"preserve_insertion_order":     {"false"},
 	}
-	e := &DuckDB{temp: temp, small: slice.Rows < fewRows}
+	e := &DuckDB{temp: temp, small: slice.Rows < fewRows && slice.Bytes < fewBytes}
 	if e.db, err = sql.Open("duckdb", "?"+settings.Encode()); err == nil {
 		e.conn, err = e.db.Conn(ctx)
 	}
@@ -92,12 +92,15 @@ func (e *DuckDB) prepare(ctx context.Context, slice Slice) error {
 const (
 	manyFiles = 256
 	fewRows   = 2_000_000
+	// fewBytes is how much of Parquet is held as tables. Ordinary logs have half a million
+	// records in it; hostile ones few that are long, and hardly smaller there.
+	fewBytes = 64 << 20
 )
 
 // kind is how the records are held: in place, or as a table where opening many
 // small files again for every statement would cost more than reading them once.
 func kind(slice Slice) string {
-	if len(slice.Access) > manyFiles && slice.Rows < fewRows {
+	if len(slice.Access) > manyFiles && slice.Rows < fewRows && slice.Bytes < fewBytes {
 		return "TABLE"
 	}
 	return "VIEW"
@@ -187,15 +190,20 @@ func (e *DuckDB) Derive(ctx context.Context, v View) error {
 
 // Query runs one statement.
 func (e *DuckDB) Query(ctx context.Context, text string, args ...any) (*Result, error) {
+	return e.First(ctx, math.MaxInt, text, args...)
+}
+
+// First runs one statement and holds its first rows; the others are counted and added up.
+func (e *DuckDB) First(ctx context.Context, most int, text string, args ...any) (*Result, error) {
 	rows, err := e.conn.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
 	}
-	result, err := read(rows)
+	result, err := read(rows, most)
 	return result, errors.Join(err, rows.Close())
 }
 
-func read(rows *sql.Rows) (*Result, error) {
+func read(rows *sql.Rows, most int) (*Result, error) {
 	names, err := rows.Columns()
 	if err != nil {
 		return nil, err
@@ -214,7 +222,18 @@ func read(rows *sql.Rows) (*Result, error) {
 				return nil, fmt.Errorf("column %s: %w", names[i], err)
 			}
 		}
-		result.Rows = append(result.Rows, cells)
+		if len(result.Rows) < most {
+			result.Rows = append(result.Rows, cells)
+			continue
+		}
+		if result.More++; result.Rest == nil {
+			result.Rest = map[string]int64{}
+		}
+		for i, name := range names {
+			if n, ok := cells[i].(int64); ok {
+				result.Rest[name] += n
+			}
+		}
 	}
 	return result, rows.Err()
 }

@@ -43,6 +43,10 @@ func (r *Result) At(column string) int { return slices.Index(r.Columns, column) 
 type Result struct {
 	Columns []string
 	Rows    [][]any
+	// More is how many rows came behind those that were asked for, and Rest the sums of
+	// their whole numbers by column.
+	More int64
+	Rest map[string]int64
 }
 
 // Query runs one statement with its positional arguments.
@@ -58,6 +62,7 @@ type View struct{ Name, SQL string }
 type Slice struct {
 	Access   []string          // paths of Parquet files, read as the view `delivered`
 	Rows     int64             // in Access and Trail
+	Bytes    int64             // of these files
 	Rejected []string          // paths of Parquet files, read as the view `rejected_lines`, without the raw text
 	Trail    []string          // paths of Parquet files, read as the view `delivered_events`
 	Macros   map[string]string // expressions by their name and parameters, "name(a, b)"

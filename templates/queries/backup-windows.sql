@@ -1,6 +1,7 @@
 -- title: Backup windows
 -- question: Did the backups run, every night?
 -- witness: none
+-- rows: bounded
 -- empty: no window is due
 -- column date: the day on which the window starts, in the tenant's zone
 -- column objects_written: successful puts, posts, copies and completed multipart uploads, by anyone

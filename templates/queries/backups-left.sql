@@ -1,6 +1,7 @@
 -- title: What is left of the backups
 -- question: Is what each night wrote still there?
 -- witness: none
+-- rows: bounded
 -- empty: no window is due
 -- column backup_objects: different objects that backup principals wrote under the approved prefixes
 -- column kept_objects: of these, still there keep_days after they were written

@@ -1,6 +1,7 @@
 -- title: What lies in the buckets
 -- question: How much lies in the buckets, and does it grow or shrink?
 -- witness: CloudWatch
+-- rows: bounded
 -- empty: CloudWatch told no size
 -- column date: of UTC, as CloudWatch has it
 -- column objects: old versions, delete markers and parts of unfinished uploads included

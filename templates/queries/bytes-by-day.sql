@@ -1,6 +1,7 @@
 -- title: Bytes by day
 -- question: How much was written and read on each day?
 -- witness: access log
+-- rows: bounded
 -- empty: nothing of this kind is in the log
 -- column date: in the tenant's zone; a day without a record has no row
 -- column bytes_written: successful puts, posts, copies and parts of multipart uploads

@@ -10,4 +10,4 @@ join principals p on p.requester = coalesce(a.requester, '-')
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
   and p.foreign_account
 group by a.bucket, p.account, p.identity, a.operation
-order by requests desc, a.bucket, p.account, requester, a.operation
+order by bool_or(a.successful) desc, requests desc, a.bucket, p.account, requester, a.operation

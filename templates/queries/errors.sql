@@ -1,6 +1,7 @@
 -- title: Errors
 -- question: Which requests failed?
 -- witness: access log
+-- rows: bounded
 -- empty: nothing of this kind is in the log
 -- column error_code: as S3 names it; - where the log has none
 select a.bucket, coalesce(a.operation, '-') as operation, a.http_status, coalesce(a.error_code, '-') as error_code,

@@ -1,6 +1,7 @@
 -- title: Access log and CloudWatch
 -- question: Does CloudWatch count as many requests as the access log holds?
 -- witness: access log, CloudWatch
+-- rows: bounded
 -- empty: CloudWatch counted nothing
 -- column requests: in the access log, counted as CloudWatch counts: without lifecycle, parts of multi-object deletes and the read halves of copies
 -- column counted: by CloudWatch (AllRequests); empty where it has no data point of the day

@@ -1,6 +1,7 @@
 -- title: Access log and CloudTrail side by side
 -- question: How much of what happened have two independent witnesses told alike?
 -- witness: access log, CloudTrail
+-- rows: bounded
 -- empty: neither has a request
 -- column in_both: requests that access log and trail both have, by bucket and request ID
 -- column disagreeing: requests of which the two tell another principal, status or key

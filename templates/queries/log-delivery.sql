@@ -1,6 +1,7 @@
 -- title: Log delivery
 -- question: Is the log complete enough to prove anything?
 -- witness: none
+-- rows: bounded
 -- empty: there is no bucket
 -- column date: the day of the requests, in the tenant's zone
 -- column log_objects: objects that hold records of this day

@@ -1,6 +1,7 @@
 -- title: How logging is set up
 -- question: Is access logging on for every bucket, and does its delivery lead to a place where only S3 can write?
 -- witness: logging set-up
+-- rows: bounded
 -- empty: it was not looked at how logging is set up
 -- column looked: when S3 was asked
 -- column outcome: ok, warning, fault, or not known where it may not be asked

@@ -1,6 +1,7 @@
 -- title: Operations
 -- question: What was done in the buckets, and how often?
 -- witness: access log
+-- rows: bounded
 -- empty: nothing of this kind is in the log
 -- column operation: as S3 names it; REST are requests, S3 and BATCH what S3 did itself
 -- column bytes_sent: bytes of the responses, without headers

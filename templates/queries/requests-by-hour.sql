@@ -1,6 +1,7 @@
 -- title: Requests by hour
 -- question: At which hours are the buckets used?
 -- witness: access log
+-- rows: bounded
 -- empty: nothing of this kind is in the log
 -- column weekday: 1 Monday to 7 Sunday
 -- column hour: on the clock of the tenant's zone; an hour that a change of daylight saving repeats is one of two hours' length

@@ -15,4 +15,4 @@ left join addresses x on x.address = a.remote_ip
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
   and a.remote_ip is not null
 group by a.bucket, a.remote_ip, x.network, x.country, x.as_number, x.as_name
-order by a.bucket, requests desc, address
+order by bool_or(a.successful) desc, a.bucket, requests desc, address

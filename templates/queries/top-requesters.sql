@@ -16,4 +16,4 @@ from access a
 join principals p on p.requester = coalesce(a.requester, '-')
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
 group by p.principal, p.identity, p.account
-order by requests desc, principal, requester
+order by bool_or(p.mapped) desc, bool_or(a.successful) desc, requests desc, principal, requester

@@ -1,6 +1,7 @@
 -- title: What the digests of CloudTrail prove, by day
 -- question: Are the log files of the trail as CloudTrail delivered them, and for how much of the time is that proven?
 -- witness: CloudTrail digests
+-- rows: bounded
 -- empty: no day was looked at
 -- column digests: that CloudTrail signed for the day, one an hour
 -- column digests_valid: with a valid signature, in their place and their chain

@@ -13,4 +13,4 @@ where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
   and a.key is not null
   and x.bucket is null
 group by a.bucket, case when strpos(a.key, '/') > 0 then substr(a.key, 1, strpos(a.key, '/')) else a.key end, p.principal, p.identity, a.operation
-order by requests desc, a.bucket, prefix, p.principal, requester, a.operation
+order by bool_or(a.successful) desc, requests desc, a.bucket, prefix, p.principal, requester, a.operation

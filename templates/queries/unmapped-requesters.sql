@@ -11,4 +11,4 @@ join principals p on p.requester = a.requester
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
   and not p.mapped and not p.service
 group by p.identity, p.account, p.match
-order by requests desc, requester
+order by bool_or(a.successful) desc, requests desc, requester

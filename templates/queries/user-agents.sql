@@ -12,4 +12,4 @@ join principals p on p.requester = coalesce(a.requester, '-')
 join user_agents u on u.user_agent = coalesce(a.user_agent, '-')
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
 group by a.bucket, u.user_agent, u.expected
-order by a.bucket, requests desc, u.user_agent
+order by bool_or(a.successful) desc, a.bucket, requests desc, u.user_agent

@@ -1,6 +1,7 @@
 -- title: Witnesses, day by day
 -- question: Which witnesses spoke of which day?
 -- witness: none
+-- rows: bounded
 -- empty: there is no day
 -- column access_log: spoke, or why not; where it spoke of some buckets alone, of how many
 -- column backup_reports: of the night that begins on the day
