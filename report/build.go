@@ -227,11 +227,12 @@ func (p *Packet) addRequesters(ctx context.Context, v *analyze.View, catalog *an
 	if err != nil {
 		return err
 	}
-	result, err := v.Run(ctx, q, "")
+	result, err := v.RunBounded(ctx, q)
 	if err != nil {
 		return err
 	}
-	for _, row := range result.Rows {
+	p.UnmappedMore = result.More + int64(max(0, len(result.Rows)-maxUnmapped))
+	for _, row := range result.Rows[:min(len(result.Rows), maxUnmapped)] {
 		requester, ok := row[0].(string)
 		account, ok1 := row[1].(string)
 		n, ok2 := row[2].(int64)
@@ -243,6 +244,9 @@ func (p *Packet) addRequesters(ctx context.Context, v *analyze.View, catalog *an
 	}
 	return nil
 }
+
+// maxUnmapped is how many requesters that the mapping lacks a packet names.
+const maxUnmapped = 1000
 
 // addUnchecked says of findings on which days their checks have not looked again. Those of
 // the month just ran; a finding of an earlier month may wait for its check.

@@ -33,6 +33,7 @@ type Model struct {
 	Completeness  Completeness      `json:"completeness"`
 	Principals    []ModelPrincipal  `json:"principals"`
 	Unmapped      []Unmapped        `json:"unmapped"`
+	UnmappedMore  int64             `json:"unmapped_more"` // that are not among them
 	Approved      []ModelBucket     `json:"approved"`
 	Nights        []ModelNight      `json:"nights"`
 	Trends        []ModelTrend      `json:"trends"`
@@ -203,7 +204,7 @@ func (p *Packet) model(files []File) ([]byte, error) {
 	m := Model{
 		SchemaVersion: SchemaVersion, Tenant: head.Tenant, Period: head.Period, Language: p.Text.Name, Signed: p.Signed, Revision: head.Revision, Supersedes: head.Supersedes,
 		Causes: head.Causes, Changes: head.Changes, Tool: head.Tool, Verdict: p.Verdict, Provisional: p.Provisional, Sentence: p.Sentence, Reasons: orEmpty(p.Reasons),
-		Totals: p.Totals, Completeness: p.Completeness, Unmapped: orEmpty(p.Unmapped), Days: orEmpty(p.Days), Hours: p.Hours, NotEvaluated: head.NotEvaluated, Unasked: orEmpty(p.Unasked),
+		Totals: p.Totals, Completeness: p.Completeness, Unmapped: orEmpty(p.Unmapped), UnmappedMore: p.UnmappedMore, Days: orEmpty(p.Days), Hours: p.Hours, NotEvaluated: head.NotEvaluated, Unasked: orEmpty(p.Unasked),
 		Deliveries: orEmpty(p.Deliveries), Downloads: orEmpty(p.Downloads), Left: orEmpty(p.Left), OwnReads: orEmpty(p.OwnReads), Actions: orEmpty(p.Actions), Sources: head.Sources,
 		Logging: []ModelLogging{}, Principals: []ModelPrincipal{}, Nights: []ModelNight{}, Trends: []ModelTrend{}, Witnesses: []ModelWitness{}, Findings: []ModelFinding{}, Suppressed: []ModelSuppressed{},
 	}

@@ -53,6 +53,7 @@ type Packet struct {
 	Downloads    []Download // uses of links to earlier packets, in the month
 	OwnReads     []OwnReads // requests of bucketproof itself, by bucket
 	Unmapped     []Unmapped // requesters that the mapping does not know, the busiest first
+	UnmappedMore int64      // how many there are besides
 	Coverage     []analyze.CoveredDay
 	Witnesses    []analyze.WitnessDay // which witness spoke of which day
 	Nights       []Night

@@ -162,7 +162,7 @@ func (d *pages) identities(s section) error {
 	} else {
 		shown := strangers[:min(len(strangers), maxRows)]
 		d.Draw(d.NewTable(draw.Column{Width: 34}, draw.Column{Head: p.say("column.requester"), Width: 92, Mono: true}, draw.Column{Head: p.say("column.account"), Width: 24}, draw.Column{Head: p.say("column.requests"), Width: 20, Right: true}), shown)
-		d.Note(p.rowsNote(len(shown), len(strangers)) + ". " + d.file("top-requesters") + ".")
+		d.Note(p.rowsNote(len(shown), len(strangers)+int(p.table("top-requesters").More)) + ". " + d.file("top-requesters") + ".")
 	}
 	d.readyLines()
 	d.Heading(p.say("identities.prefixes"), 14)
@@ -202,8 +202,8 @@ func (d *pages) readyLines() {
 			d.Y += step
 		}
 	}
-	if len(p.Unmapped) > n {
-		d.Note(p.say("identities.busiest", "n", n, "all", len(p.Unmapped)))
+	if all := int64(len(p.Unmapped)) + p.UnmappedMore; all > int64(n) {
+		d.Note(p.say("identities.busiest", "n", n, "all", all))
 	}
 	d.Space(2)
 }
