@@ -91,6 +91,9 @@ func (f *fixture) at(at, requester, operation, key string, fields ...string) {
 	}
 	r := dataset.Record{Bucket: []byte("acme-backups"), TimeMS: when.UnixMilli(), Requester: none(requester), RequestID: fmt.Appendf(nil, "R%d", f.next),
 		Operation: none(operation), Key: none(key), HTTPStatus: 200, BytesSent: dataset.None, ObjectSize: dataset.None, TotalTimeMS: dataset.None, TurnAroundTimeMS: dataset.None}
+	if strings.HasPrefix(operation, "REST.") && key != "-" { // the address has the key encoded once
+		r.RequestURI = []byte("GET /" + strings.ReplaceAll(key, "%25", "%") + " HTTP/1.1")
+	}
 	for _, field := range fields {
 		name, value, _ := strings.Cut(field, "=")
 		var n int64

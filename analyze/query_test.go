@@ -42,11 +42,11 @@ func TestSavedQueries(t *testing.T) {
 	})
 	same(t, "top-requesters", v.answer(t, "top-requesters"), []string{
 		"Nightly backup role|arn:aws:sts::111122223333:assumed-role/BackupRole|111122223333|9|21|50|2026-10-06T22:00:00Z|2026-10-07T10:01:00Z",
-		"-|-||1|0|0|2026-10-07T09:00:02Z|2026-10-07T09:00:02Z",
 		"S3 lifecycle|AmazonS3||1|0|0|2026-10-07T10:02:00Z|2026-10-07T10:02:00Z",
 		"arn:aws:iam::111122223333:user/eve|arn:aws:iam::111122223333:user/eve|111122223333|1|0|2000000000|2026-10-07T09:00:00Z|2026-10-07T09:00:00Z",
-		"arn:aws:sts::444455556666:assumed-role/Other|arn:aws:sts::444455556666:assumed-role/Other|444455556666|1|11|0|2026-10-07T09:00:01Z|2026-10-07T09:00:01Z",
 		"svc:x.amazonaws.com|svc:x.amazonaws.com||1|0|0|2026-10-07T21:59:59Z|2026-10-07T21:59:59Z",
+		"-|-||1|0|0|2026-10-07T09:00:02Z|2026-10-07T09:00:02Z",
+		"arn:aws:sts::444455556666:assumed-role/Other|arn:aws:sts::444455556666:assumed-role/Other|444455556666|1|11|0|2026-10-07T09:00:01Z|2026-10-07T09:00:01Z",
 	})
 	same(t, "unapproved-prefixes", v.answer(t, "unapproved-prefixes"), []string{
 		"acme-backups|finance/|arn:aws:iam::111122223333:user/eve|arn:aws:iam::111122223333:user/eve|REST.PUT.OBJECT|1|2026-10-07T09:00:00Z|2026-10-07T09:00:00Z|finance/q3/a",

@@ -151,12 +151,10 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others 
 }
 
 func (v *View) prefixes() engine.Table {
-	t := engine.Table{Name: "prefixes", Columns: columns("bucket", engine.Text, "prefix", engine.Text, "encoded", engine.Text)}
+	t := engine.Table{Name: "prefixes", Columns: columns("bucket", engine.Text, "prefix", engine.Text)}
 	for _, b := range v.Tenant.Buckets {
 		for _, p := range b.Prefixes {
-			for _, e := range encodings(p) {
-				t.Rows = append(t.Rows, []any{b.Name, p, e})
-			}
+			t.Rows = append(t.Rows, []any{b.Name, p})
 		}
 	}
 	return t
@@ -165,27 +163,22 @@ func (v *View) prefixes() engine.Table {
 // prefixRoots are the approved prefixes without those that lie under another:
 // a key stands under one of them at most.
 func (v *View) prefixRoots() engine.Table {
-	t := engine.Table{Name: "prefix_roots", Columns: columns("bucket", engine.Text, "encoded", engine.Text)}
+	t := engine.Table{Name: "prefix_roots", Columns: columns("bucket", engine.Text, "prefix", engine.Text)}
 	for _, b := range v.Tenant.Buckets {
-		var all []string
-		for _, p := range b.Prefixes {
-			all = append(all, encodings(p)...)
-		}
-		slices.Sort(all) // what others lie under sorts before them
 		root := ""
-		for i, e := range all {
-			if i > 0 && strings.HasPrefix(e, root) {
+		for i, p := range slices.Sorted(slices.Values(b.Prefixes)) { // what others lie under sorts before them
+			if i > 0 && strings.HasPrefix(p, root) {
 				continue
 			}
-			root = e
-			t.Rows = append(t.Rows, []any{b.Name, e})
+			root = p
+			t.Rows = append(t.Rows, []any{b.Name, p})
 		}
 	}
 	return t
 }
 
 func (v *View) otherPrefixes() engine.Table {
-	t := engine.Table{Name: "other_prefixes", Columns: columns("bucket", engine.Text, "encoded", engine.Text)}
+	t := engine.Table{Name: "other_prefixes", Columns: columns("bucket", engine.Text, "prefix", engine.Text)}
 	for _, b := range v.Tenant.Buckets {
 		for _, other := range v.sharing(b.Name) {
 			for _, ob := range other.Buckets {
@@ -193,9 +186,7 @@ func (v *View) otherPrefixes() engine.Table {
 					continue
 				}
 				for _, p := range ob.Prefixes {
-					for _, e := range encodings(p) {
-						t.Rows = append(t.Rows, []any{b.Name, e})
-					}
+					t.Rows = append(t.Rows, []any{b.Name, p})
 				}
 			}
 		}

@@ -106,14 +106,14 @@ func weekday(date string) time.Weekday {
 // among those, the median where there is none.
 func (v *View) figures(ctx context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "figures", Columns: columns("bucket", engine.Text, "date", engine.Text, "figure", engine.Text, "identity", engine.Text,
-		"value", engine.Double, "days", engine.Int, "median", engine.Double, "deviation", engine.Double, "same_weekday_least", engine.Double, "same_weekday_most", engine.Double,
+		"value", engine.Double, "days", engine.Int, "median", engine.Double, "deviation", engine.Double, "same_weekday_least", engine.Double, "same_weekday_median", engine.Double, "same_weekday_most", engine.Double,
 		"far_below", engine.Double)}
 	add := func(bucket, date, figure, identity string, value float64, u usual) {
-		least, most := u.median, u.median
+		least, middle, most := u.median, u.median, u.median
 		if len(u.sameWeekday) > 0 {
-			least, most = slices.Min(u.sameWeekday), slices.Max(u.sameWeekday)
+			least, middle, most = slices.Min(u.sameWeekday), median(u.sameWeekday), slices.Max(u.sameWeekday)
 		}
-		t.Rows = append(t.Rows, []any{bucket, date, figure, identity, value, u.days, u.median, u.deviation, least, most, u.farBelow})
+		t.Rows = append(t.Rows, []any{bucket, date, figure, identity, value, u.days, u.median, u.deviation, least, middle, most, u.farBelow})
 	}
 	if err := v.dayFigures(ctx, add); err != nil {
 		return t, fmt.Errorf("figures of the days: %w", err)

@@ -66,11 +66,8 @@ func (b *bucketView) volume(t *tally, n *Night) {
 	for _, v := range h.values {
 		logs = append(logs, math.Log1p(v))
 	}
-	w, m, least, most := float64(n.Bytes), median(h.values), math.Inf(1), math.Inf(1)
+	w, m, most := float64(n.Bytes), median(h.values), math.Inf(1)
 	limits := b.v.Tenant.Checks
-	for _, v := range h.weekday {
-		least = min(least, v)
-	}
 	if len(h.weekday) > 0 {
 		most = slices.Max(h.weekday)
 	}
@@ -78,7 +75,7 @@ func (b *bucketView) volume(t *tally, n *Night) {
 	switch {
 	case w < m/2 && (len(h.weekday) == 0 || w < most/2) && math.Log1p(w) < median(logs)-4*1.4826*spread(logs):
 		t.add("backup-volume", b.Name, "far less than usual", n.Date, 1)
-	case far && w > 2*m && (len(h.weekday) == 0 || w > 2*least) && w > m+float64(limits.Deviations)*spread(h.values):
+	case far && w > 2*m && (len(h.weekday) == 0 || w > 2*median(h.weekday)) && w > m+float64(limits.Deviations)*spread(h.values):
 		t.add("backup-volume", b.Name, "far more than usual", n.Date, 1)
 	}
 }
@@ -99,7 +96,7 @@ func (b *bucketView) parts(n *Night) (steady, folders map[string]bool) {
 		}
 		steady["principal "+w.Who.Requester] = true
 		for _, p := range b.Prefixes {
-			if !under(w.Key, []string{p}) {
+			if !under(w.Object, []string{p}) {
 				continue
 			}
 			if len(b.Prefixes) > 1 {

@@ -162,7 +162,7 @@ func (b *bucketView) usedBefore(d Date) map[string]bool {
 // the approved prefixes.
 func (b *bucketView) outside(r *Record) (string, bool) {
 	key := r.Key
-	approved := under(key, b.Prefixes)
+	approved := under(r.object(), b.Prefixes)
 	if key == "" && r.Is("REST.GET.BUCKET") {
 		prefix, ok := parameter(r, "prefix")
 		if !ok || prefix == "" {
@@ -268,7 +268,7 @@ func (b *bucketView) protection(t *tally, d Date) {
 
 // wroteWithin: the requester wrote this key in the time before.
 func (b *bucketView) wroteWithin(r *Record, before time.Duration) bool {
-	for _, w := range b.objects.byKey[plain(r.Key)] {
+	for _, w := range b.objects.byKey[r.object()] {
 		if w.Who.Requester == withoutSession(r.Requester) && !w.Time.After(r.Time) && r.Time.Sub(w.Time) <= before {
 			return true
 		}

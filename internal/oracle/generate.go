@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -159,7 +160,11 @@ func (g *generator) tenants(zone string) []*lively {
 	}
 	var out []*lively
 	for i := range pick(g, 1, 1, 1, 2, 2, 3) {
-		b := g.madeBucket(fmt.Sprintf("alpha-backups-%d", i+1), []string{"veeam/", "sql/", "restic/"})
+		prefixes := []string{"veeam/", "sql/", "restic/"}
+		if g.chance(0.2) { // names that the log encodes
+			prefixes = []string{"a+b/", "Büro 100%/", "x%20y/"}
+		}
+		b := g.madeBucket(fmt.Sprintf("alpha-backups-%d", i+1), prefixes)
 		t.Buckets = append(t.Buckets, b.MadeBucket)
 		out = append(out, b)
 		if len(g.made.Lines) > 4000 {
@@ -170,14 +175,14 @@ func (g *generator) tenants(zone string) []*lively {
 	if g.chance(0.2) {
 		g.tell("a second tenant shares %s", t.Buckets[0].Name)
 		shared := t.Buckets[0]
-		shared.Prefixes = []string{"beta/"}
+		shared.Prefixes = []string{pick(g, "beta/", "beta/", "a b/")}
 		other := MadeTenant{ID: "beta", Zone: pick(g, zone, pick(g, Zones...)), Accounts: `["444455556666"]`,
 			Agents: t.Agents, Buckets: []MadeBucket{shared},
 			Principals: []string{"match = \"arn:aws:sts::444455556666:assumed-role/BetaBackup/*\"\n  name = \"Beta backup\"\n  role = \"backup\""}}
 		g.made.Tenants = append(g.made.Tenants, other)
 		b := &lively{MadeBucket: shared, window: out[0].window, keys: map[string]time.Time{}, runs: map[Date]*backupRun{}}
 		b.zone, _ = time.LoadLocation(other.Zone)
-		b.backers = []backer{g.backer(betaRole+"nightly", "beta/")}
+		b.backers = []backer{g.backer(betaRole+"nightly", shared.Prefixes[0])}
 		out = append(out, b)
 	}
 	return out
@@ -221,11 +226,15 @@ func (g *generator) madeBucket(name string, prefixes []string) *lively {
 }
 
 func (g *generator) backer(who, prefix string) backer {
-	return backer{who: who, prefix: prefix, agent: "APN/1.0 MyBackup/12", objects: 3 + g.IntN(5),
+	b := backer{who: who, prefix: prefix, agent: "APN/1.0 MyBackup/12", objects: 3 + g.IntN(5),
 		size: float64(1+g.IntN(20)) * 1e6, wobble: pick(g, 0, 0.05, 0.3),
 		multipart: g.chance(0.25), renames: g.chance(0.15), probes: g.chance(0.3), retries: g.chance(0.15),
 		locks: g.chance(0.3), catalogue: g.chance(0.3),
 		folders: g.chance(0.3), prune: pick(g, 0, 0, 7, 14, 30), batch: g.chance(0.5)}
+	if g.calm { // a night of three times as much is not calm
+		b.wobble = min(b.wobble, 0.05)
+	}
+	return b
 }
 
 // request is a line of the log while it is made up.
@@ -255,7 +264,7 @@ func (g *generator) log(r request) {
 		if method == "COPY" {
 			method = "PUT"
 		}
-		uri = fmt.Sprintf(`"%s /%s%s HTTP/1.1"`, method, strings.Trim(r.key, "-"), r.query)
+		uri = fmt.Sprintf(`"%s /%s%s HTTP/1.1"`, method, strings.Trim(logged(r.key, false), "-"), r.query)
 		agent, ip = fmt.Sprintf("%q", or(r.agent, "aws-cli/2.15")), "203.0.113.7"
 	}
 	status := or(r.status, "200")
@@ -270,12 +279,27 @@ func (g *generator) log(r request) {
 	}
 	text := fmt.Sprintf(`%s %s [%s] %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s`, strings.Repeat("79a5", 16),
 		b.Name, r.at.UTC().Format("02/Jan/2006:15:04:05 +0000"), ip,
-		r.who, id, r.op, or(r.key, "-"), uri, status, or(r.code, "-"), or(r.sent, "-"), or(r.size, "-"), "30", "10",
+		r.who, id, r.op, or(logged(r.key, uri != "-" && g.serial%3 > 0), "-"), uri, status, or(r.code, "-"), or(r.sent, "-"), or(r.size, "-"), "30", "10",
 		referer, agent, or(r.vers, "-"), tail)
 	hours := r.at.UTC().Truncate(6 * time.Hour)
 	delivered := hours.Add(6*time.Hour + 20*time.Minute)
 	g.made.Lines = append(g.made.Lines, MadeLine{Bucket: b.Name, Object: objectName(delivered, b.Name), At: r.at,
 		Who: r.who, Kind: or(r.kind, "traffic"), Text: text})
+}
+
+// logged is a key as a log has it: encoded once, or twice.
+func logged(key string, twice bool) string {
+	escape := func(s string) string {
+		parts := strings.Split(s, "/")
+		for i := range parts {
+			parts[i] = strings.ReplaceAll(url.QueryEscape(parts[i]), "+", "%20")
+		}
+		return strings.Join(parts, "/")
+	}
+	if key = escape(key); twice {
+		key = escape(key)
+	}
+	return key
 }
 
 // objectName is a name as S3 gives it: the time of delivery and something unique.
@@ -758,7 +782,7 @@ func (g *generator) trail() {
 		}
 		key := ""
 		if r.Key != "" {
-			key = fmt.Sprintf(`,"key":%q`, plain(r.Key))
+			key = fmt.Sprintf(`,"key":%q`, r.object())
 		}
 		failed := ""
 		if r.Error != "" {

@@ -133,7 +133,7 @@ func (b *bucketView) failing(n *Night) bool {
 		}
 		begun := r.Key != "" && r.Is("REST.POST.UPLOADS", "REST.PUT.PART", "REST.COPY.PART")
 		if (isTry(r) || begun) && r.Failed() { // to begin an upload is a try to write, too
-			failures[plain(r.Key)]++
+			failures[r.object()]++
 		}
 	}
 	failed := map[string]bool{}

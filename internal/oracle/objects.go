@@ -47,7 +47,7 @@ func (b *bucketView) follow() *objects {
 		}
 		switch {
 		case r.Is("REST.PUT.OBJECT", "REST.POST.OBJECT", "REST.COPY.OBJECT", "REST.POST.UPLOAD"):
-			w := &Write{Record: r, Who: b.v.whois(r.Requester), Object: plain(r.Key), Bytes: r.Size, Known: r.HasSize}
+			w := &Write{Record: r, Who: b.v.whois(r.Requester), Object: r.object(), Bytes: r.Size, Known: r.HasSize}
 			if r.Operation == "REST.POST.UPLOAD" && !r.HasSize {
 				w.Bytes, w.Known = o.parts(r)
 			}
@@ -57,13 +57,13 @@ func (b *bucketView) follow() *objects {
 				o.remove(&Removal{Record: r, Who: w.Who, Object: w.Object, Empty: true})
 			}
 		case r.Is("REST.DELETE.OBJECT", "BATCH.DELETE.OBJECT", "S3.EXPIRE.OBJECT", "S3.CREATE.DELETEMARKER"):
-			o.remove(&Removal{Record: r, Who: b.v.whois(r.Requester), Object: plain(r.Key),
+			o.remove(&Removal{Record: r, Who: b.v.whois(r.Requester), Object: r.object(),
 				Lifecycle: strings.HasPrefix(r.Operation, "S3.")})
 		}
 	}
 	for _, w := range o.writes {
 		w.Itself = o.ontoItself(w)
-		w.Backup = w.Who.Backup && under(w.Key, b.Prefixes) && !(w.Known && w.Bytes == 0) && !temporary(w.Object) && !w.Itself
+		w.Backup = w.Who.Backup && under(w.Object, b.Prefixes) && !(w.Known && w.Bytes == 0) && !temporary(w.Object) && !w.Itself
 	}
 	for _, w := range o.writes {
 		w.Moved = o.moved(w)
@@ -112,7 +112,7 @@ func (o *objects) ontoItself(w *Write) bool {
 	}
 	for i := range o.b.records {
 		r := &o.b.records[i]
-		if r.Is("REST.COPY.OBJECT_GET") && plain(r.Key) == w.Object &&
+		if r.Is("REST.COPY.OBJECT_GET") && r.object() == w.Object &&
 			withoutSession(r.Requester) == w.Who.Requester && apart(r.Time, w.Time) <= time.Minute {
 			return true
 		}
@@ -129,7 +129,7 @@ func (o *objects) moved(w *Write) bool {
 		}
 		for i := range o.b.records {
 			r := &o.b.records[i]
-			if !r.Is("REST.COPY.OBJECT_GET") || !r.Successful() || plain(r.Key) != w.Object ||
+			if !r.Is("REST.COPY.OBJECT_GET") || !r.Successful() || r.object() != w.Object ||
 				r.Time.Before(w.Time) || r.Time.After(gone.Time) {
 				continue
 			}
@@ -182,7 +182,7 @@ func (o *objects) overwrites(r *Record) bool {
 	if !isTry(r) || !r.Successful() || !r.HasSize || r.Size != 0 {
 		return false
 	}
-	last, gone := o.newest(plain(r.Key), r.Time.Add(-1))
+	last, gone := o.newest(r.object(), r.Time.Add(-1))
 	return last != nil && gone == nil
 }
 

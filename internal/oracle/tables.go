@@ -92,7 +92,7 @@ func (v *View) tables() map[string]Table {
 			x.n[1] += r.Sent
 			x.n[2] += written(r)
 
-			if r.Key != "" && !under(r.Key, b.Prefixes) {
+			if r.Key != "" && !under(r.object(), b.Prefixes) {
 				folder := r.Key
 				if i := strings.Index(folder, "/"); i >= 0 {
 					folder = folder[:i+1]

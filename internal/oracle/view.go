@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"bucketproof/internal/config"
 )
@@ -93,9 +94,14 @@ func (e *Evidence) belongs(r *Record, t config.Tenant) bool {
 	if len(sharers) < 2 {
 		return true
 	}
+	// What a request to list asks for tells whose it is, as a key does.
+	place := r.object()
+	if r.Key == "" {
+		place, _ = parameter(r, "prefix")
+	}
 	for _, s := range sharers {
 		for _, b := range s.Buckets {
-			if b.Name == r.Bucket && r.Key != "" && under(r.Key, b.Prefixes) {
+			if b.Name == r.Bucket && place != "" && under(place, b.Prefixes) {
 				return s.ID == t.ID
 			}
 		}
@@ -114,40 +120,39 @@ func (e *Evidence) belongs(r *Record, t config.Tenant) bool {
 	return true
 }
 
-// under tells whether a key as logged stands under one of the prefixes. S3 logs keys
-// encoded once or twice, with a space as + or %20.
-func under(key string, prefixes []string) bool {
+// under tells whether an object stands under one of the prefixes.
+func under(object string, prefixes []string) bool {
 	for _, p := range prefixes {
-		for _, form := range forms(p) {
-			if strings.HasPrefix(key, form) {
-				return true
-			}
+		if strings.HasPrefix(object, p) {
+			return true
 		}
 	}
 	return false
 }
 
-func forms(prefix string) []string {
-	escape := func(s string) string {
-		parts := strings.Split(s, "/")
-		for i := range parts {
-			parts[i] = strings.ReplaceAll(url.PathEscape(parts[i]), "+", "%2B")
-		}
-		return strings.Join(parts, "/")
+// object is the key of a record without its encoding. S3 logs keys encoded once, and those
+// of requests by REST often twice: then the address of the request ends with the key that
+// is decoded twice.
+func (r *Record) object() string {
+	once, ok := decode(r.Key)
+	if !ok {
+		return r.Key
 	}
-	one := escape(prefix)
-	plus := strings.ReplaceAll(one, "%20", "+")
-	return []string{prefix, one, plus, escape(one), escape(plus), strings.ReplaceAll(escape(one), "/", "%2F")}
+	twice, ok := decode(once)
+	_, rest, _ := strings.Cut(r.URI, " ")
+	target, _, _ := strings.Cut(rest, " ")
+	path, _, _ := strings.Cut(target, "?")
+	path, told := decode(path)
+	if ok && told && twice != once && strings.HasSuffix(path, "/"+twice) && !strings.HasSuffix(path, "/"+once) {
+		return twice
+	}
+	return once
 }
 
-// plain is a key without its encoding, for telling which records speak of one object.
-func plain(key string) string {
-	for range 2 {
-		if s, err := url.QueryUnescape(key); err == nil {
-			key = s
-		}
-	}
-	return key
+// decode takes a URL encoding off; + is a space in it.
+func decode(s string) (string, bool) {
+	out, err := url.QueryUnescape(s)
+	return out, err == nil && utf8.ValidString(out)
 }
 
 // parameter is a parameter of the query in the request URI.

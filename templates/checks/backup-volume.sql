@@ -21,5 +21,5 @@ from figures f
 join windows w on w.bucket = f.bucket and w.date = f.date and w.in_range and w.gap = ''
 where f.figure = 'backup_volume' and f.days >= 7
   and (f.value < f.far_below and f.value * 2 < f.same_weekday_most
-    or f.value - f.median >= :backup_volume and f.value > 2 * f.median and f.value > 2 * f.same_weekday_least and f.value > f.median + :deviations * f.deviation)
+    or f.value - f.median >= :backup_volume and f.value > 2 * f.median and f.value > 2 * f.same_weekday_median and f.value > f.median + :deviations * f.deviation)
 order by f.bucket, f.date, subject

@@ -15,7 +15,7 @@ with removed as (
     select e.bucket, d.day_number, case when e.operation like 'S3.%' then 'by lifecycle rules' else 'by requests' end as subject, e.time, e.source_object, e.source_line
     from removals e
     join quarters d on d.quarter = e.quarter
-    where e.operation not like 'REST.P%' and e.operation not like 'REST.COPY%' and not regexp_matches(lower(e.key), '(^|/)locks/|\.(lock|lck|tmp|partial)$')
+    where e.operation not like 'REST.P%' and e.operation not like 'REST.COPY%' and not regexp_matches(lower(e.object), '(^|/)locks/|\.(lock|lck|tmp|partial)$')
 ), r as (
     select bucket, day_number, subject, count(*) as objects from removed group by all
 ), w as (

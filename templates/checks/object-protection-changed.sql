@@ -12,10 +12,10 @@
 -- principal does it on half of the days before. CloudTrail tells what was
 -- set: a hold that ends, a governance retention that is bypassed, a retention that ends earlier than it did count in any case.
 with c as (
-    select a.bucket, p.identity, p.backup, a.operation, d.date, d.day_number, d.in_range, a.time, a.source_object, a.source_line, plain_key(a.key) as object,
+    select a.bucket, p.identity, p.backup, a.operation, d.date, d.day_number, d.in_range, a.time, a.source_object, a.source_line, a.object,
            case when p.backup then exists (
                select 1 from writes w
-               where w.bucket = a.bucket and w.object = plain_key(a.key) and w.backup and w.time <= a.time and w.time > a.time - interval 24 hour) else false end as fresh
+               where w.bucket = a.bucket and w.object = a.object and w.backup and w.time <= a.time and w.time > a.time - interval 24 hour) else false end as fresh
     from access a
     join principals p on p.requester = coalesce(a.requester, '-')
     join quarters d on d.quarter = a.quarter

@@ -10,14 +10,14 @@
 -- A list of objects has no key; the prefix in its address tells what was looked for. What
 -- S3 refused to who is not in the mapping is one row, of severity low.
 with l as (
-    select a.bucket, a.time, a.quarter, a.requester, a.refused, a.source_object, a.source_line, plain_key(regexp_extract(a.request_uri, '[?&]prefix=([^& ]*)', 1)) as listed
+    select a.bucket, a.time, a.quarter, a.requester, a.refused, a.source_object, a.source_line, object_key(regexp_extract(a.request_uri, '[?&]prefix=([^& ]*)', 1), null) as listed
     from access a
     where a.time >= :from and a.time < :to and a.key is null and a.operation in ('REST.GET.BUCKET', 'REST.GET.BUCKETVERSIONS', 'REST.GET.UPLOADS')
       and regexp_extract(a.request_uri, '[?&]prefix=([^& ]*)', 1) <> ''
 ), o as (
     select a.bucket, a.key as place, a.time, a.quarter, a.requester, a.refused, a.source_object, a.source_line
     from access a
-    left join prefixes x on x.bucket = a.bucket and starts_with(a.key, x.encoded)
+    left join prefixes x on x.bucket = a.bucket and starts_with(a.object, x.prefix)
     where a.time >= :from and a.time < :to and a.key is not null and x.bucket is null
     union all
     select l.bucket, l.listed, l.time, l.quarter, l.requester, l.refused, l.source_object, l.source_line

@@ -8,7 +8,7 @@ select a.bucket, case when strpos(a.key, '/') > 0 then substr(a.key, 1, strpos(a
        count(*) as requests, min(a.time) as first_seen, max(a.time) as last_seen, min(a.key) as sample_key
 from access a
 join principals p on p.requester = coalesce(a.requester, '-')
-left join prefixes x on x.bucket = a.bucket and starts_with(a.key, x.encoded)
+left join prefixes x on x.bucket = a.bucket and starts_with(a.object, x.prefix)
 where a.time >= :from and a.time < :to and (:bucket = '' or a.bucket = :bucket)
   and a.key is not null
   and x.bucket is null

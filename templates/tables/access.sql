@@ -1,16 +1,21 @@
 -- The view access: what a tenant sees of its buckets. In a bucket that two
--- tenants share, a record belongs to the tenant under whose prefix its key
--- stands; a record without such a key belongs to the other tenant where its
--- requester is one of the other tenant's principals. No key stands under two
--- of prefix_roots and no requester twice in other_requesters, so no record is
+-- tenants share, a record belongs to the tenant under whose prefix its object
+-- stands, or what a request to list asks for; any other record belongs to the other
+-- tenant where its requester is one of the other tenant's principals. No object stands
+-- under two of prefix_roots and no requester twice in other_requesters, so no record is
 -- joined twice.
-select d.*, epoch_ms(d.time) // 900000 as quarter,
+with n as (
+    select *, object_key(key, request_uri) as object,
+           case when key is null then coalesce(try(url_decode(replace(regexp_extract(request_uri, '[?&]prefix=([^& ]*)', 1), '+', ' '))), '') end as listed
+    from delivered
+)
+select d.* exclude (listed), epoch_ms(d.time) // 900000 as quarter,
        -- A record without a status is one of those for which S3 writes none.
        d.error_code is null and coalesce(d.http_status between 200 and 299, d.operation like 'S3.%' or d.operation like 'BATCH.%', false) as successful,
        coalesce(d.http_status, 0) <> 304 and (coalesce(d.http_status >= 400, false) or d.error_code is not null) as failed,
        coalesce(d.http_status in (401, 403), false) as refused
-from delivered d
-left join other_prefixes o on o.bucket = d.bucket and starts_with(d.key, o.encoded)
+from n d
+left join other_prefixes o on o.bucket = d.bucket and starts_with(coalesce(d.object, d.listed), o.prefix)
 left join other_requesters q on q.bucket = d.bucket and q.requester = d.requester
-left join prefix_roots p on p.bucket = d.bucket and starts_with(d.key, p.encoded)
+left join prefix_roots p on p.bucket = d.bucket and starts_with(coalesce(d.object, d.listed), p.prefix)
 where o.bucket is null and (q.bucket is null or p.bucket is not null)

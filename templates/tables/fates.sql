@@ -31,7 +31,7 @@ with events as (
     where operation = 'REST.COPY.OBJECT'
     group by all
 ), reads as (
-    select g.bucket, plain_key(g.key) as object, g.time, coalesce(g.requester, '-') as requester, g.object_size
+    select g.bucket, g.object, g.time, coalesce(g.requester, '-') as requester, g.object_size
     from access g
     where g.operation = 'REST.COPY.OBJECT_GET' and g.key is not null and g.successful
 ), copied as (

@@ -46,7 +46,7 @@ with r as (
     where not (coalesce(e.moved, false) and coalesce(e.gone, false))
     group by k.bucket, k.date
 ), attempts as (
-    select n.bucket, n.date, plain_key(a.key) as object, count(*) as failures
+    select n.bucket, n.date, a.object, count(*) as failures
     from windows n
     join window_quarters q on q.bucket = n.bucket and q.date = n.date
     join access a on a.bucket = q.bucket and a.quarter = q.quarter and a.time >= n.window_start and a.time < n.window_end

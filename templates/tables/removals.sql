@@ -2,7 +2,7 @@
 -- lifecycle rule, and writes of nothing over it. Version is the one that was named.
 -- Maybe older is where this can be one of the versions that the newest write
 -- replaced: a delete of a version by name, and expiry of one.
-select a.bucket, plain_key(a.key) as object, a.key, a.time, a.quarter, coalesce(a.requester, '-') as requester, a.operation, a.request_id,
+select a.bucket, a.object, a.key, a.time, a.quarter, coalesce(a.requester, '-') as requester, a.operation, a.request_id,
        coalesce(nullif(regexp_extract(a.request_uri, '[?&]versionId=([^& ]*)', 1), ''), a.version_id) as version,
        a.operation = 'S3.EXPIRE.OBJECT' and a.version_id is not null
        or a.operation = 'REST.DELETE.OBJECT' and coalesce(regexp_extract(a.request_uri, '[?&]versionId=([^& ]*)', 1), '') <> '' as maybe_older,
