@@ -46,12 +46,12 @@ func (d *pages) topFindings(width float64) {
 	var cells [][]draw.Cell
 	for _, g := range groups[:rows] {
 		what := g.what
-		if full := g.what + g.where; d.TextWidth(draw.Regular, draw.TableSize, full) < (width-6)*0.52 {
+		if full := g.what + g.where; d.TextWidth(draw.Regular, draw.TableSize, full) < (width-6)*0.50 {
 			what = full
 		}
 		cells = append(cells, draw.Cells(what, g.seen, g.status))
 	}
-	t := &draw.Table{X: draw.Margin, Width: width, Columns: []draw.Column{{Head: p.say("head.finding"), Width: 52, OneLine: true}, {Head: p.say("head.seen"), Width: 23, OneLine: true}, {Head: p.say("head.status"), Width: 25, OneLine: true}}}
+	t := &draw.Table{X: draw.Margin, Width: width, Columns: []draw.Column{{Head: p.say("head.finding"), Width: 50, OneLine: true}, {Head: p.say("head.seen"), Width: 20, OneLine: true}, {Head: p.say("head.status"), Width: 30, OneLine: true}}}
 	d.Draw(t, cells)
 	if rows < len(groups) {
 		d.At(draw.Margin, d.Y+1.2, draw.Regular, draw.NoteSize, draw.Muted, p.say("first.more-findings", "n", rows, "all", len(groups)))

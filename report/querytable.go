@@ -47,6 +47,7 @@ func (d *pages) fileOf(path string) string { return path + ", SHA-256 " + d.hash
 // user's own gets equal ones.
 var layouts = map[string][]float64{
 	"backup-windows":            {34, 15, 22, 22, 16, 18, 17, 17, 13, 24},
+	"backup-reports":            {36, 14, 17, 14, 16, 19, 18, 16, 16, 26},
 	"top-requesters":            {34, 62, 23, 16, 17, 17, 20, 20},
 	"unapproved-prefixes":       {24, 18, 26, 36, 34, 15, 22, 22, 30},
 	"cross-account":             {30, 24, 62, 30, 18, 20, 20},

@@ -34,7 +34,7 @@ log location.`,
 	}
 	a.tenantFlag(cmd)
 	a.formatFlag(cmd)
-	cmd.Flags().BoolVar(&full, "full", false, "list the log locations from their beginning, as happens once a week")
+	cmd.Flags().BoolVar(&full, "full", false, "list the log locations from their beginning, as happens once a week, and read objects of S3 again that nothing proved")
 	return cmd
 }
 

@@ -143,6 +143,7 @@ func TestOtherBytesOfTheSameLength(t *testing.T) {
 		"in parts":                   {etag + "-2", "", body, false, false, ProofLength},
 		"a checksum":                 {etag, "aws:kms", body, true, false, "crc32"},
 		"a checksum, other bytes":    {etag, "aws:kms", "two line\n", true, true, ""},
+		"another ETag, a checksum":   {etag, "", body, true, false, "crc32"},
 		"no ETag that is an MD5":     {"abc", "", body, false, false, ProofLength},
 		"KMS with an ETag like MD5s": {etag, "aws:kms:dsse", "two line\n", false, false, ProofLength},
 	} {

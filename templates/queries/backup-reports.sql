@@ -1,6 +1,7 @@
 -- title: Backup reports
 -- question: Do the reports of the backup tool agree with the log?
 -- witness: access log, backup reports
+-- rows: bounded
 -- empty: no report was to be expected of any night
 -- column sessions: that the tool reported for the night and that have ended
 -- column failed: also where a later session of the same job mended it

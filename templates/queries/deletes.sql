@@ -1,6 +1,7 @@
 -- title: Deletes
 -- question: What was deleted, by whom, and on which day?
 -- witness: access log
+-- rows: bounded
 -- empty: nothing of this kind is in the log
 -- column date: in the tenant's zone
 -- column object_deletes: objects deleted, one by one or as part of a multi-object delete, each counted once
