@@ -83,7 +83,7 @@ func (o *objects) parts(done *Record) (int64, bool) {
 	found := false
 	for i := range o.b.records {
 		r := &o.b.records[i]
-		if other, ok := parameter(r, "uploadId"); ok && other == id && id != "" && r.Key == done.Key &&
+		if other, ok := parameter(r, "uploadId"); ok && other == id && id != "" && r.object() == done.object() &&
 			r.Successful() && r.Is("REST.PUT.PART", "REST.COPY.PART") {
 			sum, found = sum+r.Size, found || r.HasSize
 		}

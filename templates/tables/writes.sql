@@ -13,10 +13,10 @@ with w as (
     where a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD')
       and a.key is not null and a.successful
 ), parts as (
-    select a.bucket, a.key, coalesce(regexp_extract(a.request_uri, '[?&]uploadId=([^& ]*)', 1), '') as upload, sum(a.object_size) as size
+    select a.bucket, a.object, coalesce(regexp_extract(a.request_uri, '[?&]uploadId=([^& ]*)', 1), '') as upload, sum(a.object_size) as size
     from access a
     where a.operation in ('REST.PUT.PART', 'REST.COPY.PART') and a.successful
-      and (a.bucket, a.key) in (select (bucket, key) from w where upload is not null)
+      and (a.bucket, a.object) in (select (bucket, object) from w where upload is not null)
     group by all
 ), onto_itself as (
     select distinct w.bucket, w.object, w.requester, w.time
@@ -27,7 +27,7 @@ with w as (
 ), s as (
     select w.*, cast(case when w.upload is null then w.object_size else u.size end as bigint) as size
     from w
-    left join parts u on u.bucket = w.bucket and u.key = w.key and u.upload = w.upload
+    left join parts u on u.bucket = w.bucket and u.object = w.object and u.upload = w.upload
 )
 select s.bucket, s.key, s.object, s.time, s.quarter, s.requester, s.operation, s.size, s.version_id, s.source_object, s.source_line,
        p.identity, p.principal, p.mapped, p.backup,
