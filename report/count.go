@@ -39,7 +39,7 @@ func (p *Packet) count() error {
 	if t.ApprovedRecords, err = p.approved(); err != nil {
 		return err
 	}
-	t.Principals = len(p.principalNames())
+	t.Principals = len(p.principalNames()) + int(p.table("top-requesters").More)
 	for _, n := range p.Nights {
 		t.Nights++
 		switch n.Verdict {
