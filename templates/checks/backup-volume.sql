@@ -11,9 +11,9 @@
 -- The bytes of a night are compared with the evaluated nights among the 28 days
 -- before. Far less is below half of their median, and below it by more than four
 -- robust standard deviations of their logarithms; far more is above twice the median, and above it by
--- more than :deviations median absolute deviations and by :backup_volume bytes. What
--- all nights of the same day of the week did too, as with a weekly full backup, is
--- usual. A missed night is left to backup-missed.
+-- more than :deviations median absolute deviations and by :backup_volume bytes. What nights
+-- of the same day of the week do, as with a weekly full backup, is usual: far less is below
+-- half of the most of them, far more above twice their median. A missed night is left to backup-missed.
 select f.bucket, case when f.value < f.median then 'far less than usual' else 'far more than usual' end as subject, f.date, 1 as count,
        w.window_start as first_seen, w.window_end as last_seen, '' as severity, cast(null as varchar) as samples,
        cast(cast(round(f.median) as bigint) as varchar) || ' bytes a night, the median of ' || cast(f.days as varchar) || ' nights; written were ' || cast(cast(f.value as bigint) as varchar) as expected

@@ -6,7 +6,7 @@
 -- joined twice.
 with n as (
     select *, object_key(key, request_uri) as object,
-           case when key is null then coalesce(try(url_decode(replace(regexp_extract(request_uri, '[?&]prefix=([^& ]*)', 1), '+', ' '))), '') end as listed
+           case when key is null then object_key(regexp_extract(request_uri, '[?&]prefix=([^& ]*)', 1), null) end as listed
     from delivered
 )
 select d.* exclude (listed), epoch_ms(d.time) // 900000 as quarter,
