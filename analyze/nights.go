@@ -351,7 +351,10 @@ func (v *View) monthMedians(ctx context.Context, month string) (map[string][]Mon
 	}
 	if !older {
 		seen, err := v.seenNights(ctx)
-		return v.mediansOf(seen, month), err
+		if err != nil {
+			return nil, err
+		}
+		return v.mediansOf(seen, month), nil
 	}
 	o, err := Open(ctx, v.data, v.Tenant, wide)
 	if err != nil {

@@ -310,24 +310,14 @@ func (b *bucketView) massRemoval(t *tally, d Date) {
 
 // emptied: more than half of the keys, or of the bytes, that were there are gone.
 func (b *bucketView) emptied(t *tally, d Date) {
-	today := day(d, b.v.Zone)
 	keys, lost := 0, 0
 	var bytes, lostBytes int64
 	for key, writes := range b.objects.byKey {
-		last, gone := b.objects.newest(key, today.from.Add(-1))
-		there := last != nil && gone == nil
-		var size int64
-		if there {
-			size = last.Bytes
-		}
-		end, taken := b.objects.newest(key, today.to.Add(-1))
-		left := end != nil && taken == nil
-		if left && !there && slices.Contains(writes, end) {
-			there, size = true, end.Bytes // written on the day, and there at its end
-		}
-		if !there {
+		there, left := b.thereAfter(key, d.Add(-1)), b.thereAfter(key, d)
+		if !there && !left { // what was written on the day counts where it is there at its end
 			continue
 		}
+		size := b.largest(key, writes, d)
 		keys++
 		bytes += size
 		if !left {
@@ -338,6 +328,41 @@ func (b *bucketView) emptied(t *tally, d Date) {
 	if keys >= 2 && (2*lost > keys || 2*lostBytes > bytes) {
 		t.add("bucket-emptied", b.Name, "most of what was there", d, -1)
 	}
+}
+
+// thereAfter: a key is known to be there at the end of a day.
+func (b *bucketView) thereAfter(key string, d Date) bool {
+	last, gone := b.objects.newest(key, day(d, b.v.Zone).to.Add(-1))
+	return last != nil && gone == nil
+}
+
+// largest is the largest size that a key has had up to a day, since the last day before it at whose end the key
+// was gone.
+func (b *bucketView) largest(key string, writes []*Write, until Date) (size int64) {
+	var days []Date
+	for _, w := range writes {
+		days = append(days, dateOf(w.Time, b.v.Zone))
+	}
+	for _, g := range b.objects.gone[key] {
+		days = append(days, dateOf(g.Time, b.v.Zone))
+	}
+	slices.SortFunc(days, func(a, b Date) int { return a.utc().Compare(b.utc()) })
+	over := false
+	for _, d := range slices.Compact(days) {
+		if until.Before(d) {
+			break
+		}
+		if over {
+			size = 0
+		}
+		for _, w := range writes {
+			if dateOf(w.Time, b.v.Zone) == d {
+				size = max(size, w.Bytes)
+			}
+		}
+		over = !b.thereAfter(key, d)
+	}
+	return size
 }
 
 // overwritten: keys of earlier nights written anew.

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,11 @@ func hasAnyPrefix(s string, prefixes ...string) bool {
 }
 
 func isDelete(r *Record) bool { return r.Is("REST.DELETE.OBJECT", "BATCH.DELETE.OBJECT") }
+
+// isEmpty: a write of nothing, which is a removal.
+func isEmpty(r *Record) bool {
+	return isTry(r) && r.HasSize && r.Size == 0 && !strings.HasSuffix(r.object(), "/")
+}
 
 func refused(r *Record) bool { return r.Status == 401 || r.Status == 403 }
 
@@ -123,8 +129,7 @@ func (b *bucketView) requestChecks(t *tally) {
 					add("large-put", w.Requester)
 				}
 			}
-			// Assumed: a write of size 0 over an object deletes it.
-			if (isDelete(r) || b.objects.overwrites(r)) && r.Successful() && len(v.Tenant.Principals) > 0 {
+			if (isDelete(r) || isEmpty(r)) && r.Successful() && len(v.Tenant.Principals) > 0 {
 				switch {
 				case !w.Backup:
 					add("unapproved-delete", w.Requester)
@@ -135,6 +140,7 @@ func (b *bucketView) requestChecks(t *tally) {
 			if r.Is("REST.POST.MULTI_OBJECT_DELETE") && r.Successful() && !b.hasChildren(r) {
 				add("multi-delete-unlogged", w.Requester)
 			}
+			b.placesOf(r, w, subject, add)
 			if r.Agent != "" && len(v.Tenant.UserAgents) > 0 && !slices.ContainsFunc(v.Tenant.UserAgents,
 				func(p string) bool { return wild(p, r.Agent) }) {
 				add("user-agent-drift", subject(r.Agent))
@@ -143,6 +149,46 @@ func (b *bucketView) requestChecks(t *tally) {
 		b.deniedBursts(t, d)
 		b.protection(t, d)
 		b.spikes(t, d)
+	}
+}
+
+// placesOf are the findings about where a request came from, when, how, and to which key.
+func (b *bucketView) placesOf(r *Record, w Who, subject func(string) string, add func(check, who string)) {
+	t := b.v.Tenant
+	if len(t.Networks) > 0 && !w.Service() {
+		known := false
+		at, err := netip.ParseAddr(r.Address)
+		for _, n := range b.v.Config.Networks {
+			if slices.Contains(t.Networks, n.Name) {
+				for _, p := range n.Prefixes {
+					known = known || err == nil && p.Contains(at)
+				}
+			}
+		}
+		if !known && r.Address != "" {
+			add("unknown-network", subject(at.String()))
+		}
+	}
+	if !w.Service() && w.Role != "backup" {
+		for _, p := range t.SensitiveKeys {
+			if wild(p, r.object()) {
+				add("sensitive-key", p)
+			}
+		}
+	}
+	if t.HasHours && r.Requester != "" && !w.Service() && r.Is("REST.GET.OBJECT", "WEBSITE.GET.OBJECT") && (r.Status == 200 || r.Status == 206) &&
+		!b.v.inBusinessHours(r.Time) && !slices.Contains([]string{"backup", "restore", "audit", "service"}, w.Role) {
+		add("off-hours-read", w.Requester)
+	}
+	if !w.Service() && hasAnyPrefix(r.Operation, "REST.", "WEBSITE.", "SOAP.") {
+		switch {
+		case r.TLS == "" && r.Cipher == "" && r.Host != "":
+			add("insecure-transport", "no TLS")
+		case r.TLS != "" && r.TLS != "TLSv1.2" && r.TLS != "TLSv1.3":
+			add("insecure-transport", r.TLS)
+		case r.Signature == "SigV2":
+			add("insecure-transport", "signature version 2")
+		}
 	}
 }
 
@@ -410,8 +456,8 @@ func (b *bucketView) taken(r *Record) (float64, bool) {
 	}
 	for _, other := range b.v.buckets {
 		for _, w := range other.objects.writes {
-			if w.Operation == "REST.COPY.OBJECT" && w.Who.Requester == withoutSession(r.Requester) && apart(w.Time,
-				r.Time) <= time.Minute {
+			if w.Operation == "REST.COPY.OBJECT" && w.Who.Requester == withoutSession(r.Requester) &&
+				apart(w.Time, r.Time) <= time.Minute && (!w.HasSize || !r.HasSize || w.Size == r.Size) {
 				return 0, false
 			}
 		}
@@ -441,6 +487,36 @@ func (b *bucketView) ledgerChecks(t *tally) {
 	}
 }
 
+// changedObjects are told on the days of the records that were collected from them.
+func (b *bucketView) changedObjects(t *tally) {
+	for _, o := range b.v.Objects[b.Logs.Text] {
+		if !b.v.Changed[b.Logs.Text+o.Name] || len(o.Records) == 0 {
+			continue
+		}
+		first, last := o.Records[0].Time, o.Records[0].Time
+		for _, r := range o.Records {
+			first, last = earlier(first, r.Time), later(last, r.Time)
+		}
+		for d := dateOf(first, b.v.Zone); !dateOf(last, b.v.Zone).Before(d); d = d.Add(1) {
+			if b.v.inMonth(d) {
+				t.add("log-object-changed", b.Name, b.Logs.Text+o.Name, d, 1)
+			}
+		}
+	}
+}
+
+// changedBefore: a log object with records before the month is another one since.
+func (v *View) changedBefore() bool {
+	for _, b := range v.buckets {
+		for _, o := range v.Objects[b.Logs.Text] {
+			if v.Changed[b.Logs.Text+o.Name] && slices.ContainsFunc(o.Records, func(r Record) bool { return dateOf(r.Time, v.Zone).Before(v.Month[0]) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // trailChecks compare the requests of log and trail, by bucket and request ID.
 func (b *bucketView) trailChecks(t *tally) {
 	if b.v.Tenant.CloudTrail.Scheme == "" {
@@ -462,7 +538,7 @@ func (b *bucketView) trailChecks(t *tally) {
 	}
 	for _, e := range b.v.Events[b.v.Tenant.CloudTrail.Text] {
 		d := dateOf(e.Time, b.v.Zone)
-		if e.Bucket == b.Name && !logged[e.RequestID] && b.v.inMonth(d) && b.evaluated(d) {
+		if e.Bucket == b.Name && b.v.belongsTo(e.Bucket, e.Key, e.Requester, b.v.Tenant) && !logged[e.RequestID] && b.v.inMonth(d) && b.evaluated(d) && b.v.trail.day(d) == "" {
 			t.add("unlogged-request", b.Name, fmt.Sprintf("%s by %s", e.Name, nameless(withoutSession(e.Requester))), d, 1)
 		}
 	}
@@ -471,7 +547,8 @@ func (b *bucketView) trailChecks(t *tally) {
 		d := dateOf(r.Time, b.v.Zone)
 		name := eventName(r.Operation)
 		first, kind := kinds[readEvent(name)]
-		if name != "" && kind && !d.Before(first) && !told[r.RequestID] && b.v.inMonth(d) && b.evaluated(d) {
+		if name != "" && kind && !d.Before(first) && !told[r.RequestID] && b.v.inMonth(d) && b.evaluated(d) &&
+			b.v.trail.day(d) == "" {
 			t.add("unrecorded-request", b.Name, r.Operation+" by "+nameless(withoutSession(r.Requester)), d, 1)
 		}
 	}

@@ -7,7 +7,8 @@ import (
 
 // coverage is where the log of a bucket has gaps.
 type coverage struct {
-	b     *bucketView
+	b     *bucketView // nil for a trail
+	zone  *time.Location
 	times []time.Time // of all records that prove a delivery
 	usual []time.Time // of those that usual is learnt from
 	gaps  []interval  // unusual silences, and what is unknown otherwise
@@ -31,7 +32,7 @@ var forever = interval{time.Unix(0, 0), time.Date(2200, 1, 1, 0, 0, 0, 0, time.U
 // cover looks at each day from the first record on, because what is usual on a day is
 // learnt from the whole days before it.
 func (b *bucketView) cover() *coverage {
-	c := &coverage{b: b, thin: map[Date]string{}, whole: map[Date]bool{}}
+	c := &coverage{b: b, zone: b.v.Zone}
 	sharers := b.v.sharers(b.Name)
 	mapping := false
 	for _, t := range sharers {
@@ -50,18 +51,38 @@ func (b *bucketView) cover() *coverage {
 			c.usual = append(c.usual, r.Time)
 		}
 	}
-	if len(c.times) == 0 {
-		c.gaps = []interval{forever}
-		return c
-	}
-	first, last := c.times[0], c.times[len(c.times)-1]
-	c.gaps = append(c.gaps, interval{forever.from, first}, interval{last, forever.to})
 	for _, o := range b.v.Objects[b.Logs.Text] {
 		if o.Empty {
 			c.gaps = append(c.gaps, interval{o.Delivered.Add(-24 * time.Hour), o.Delivered.Add(time.Hour)})
 		}
 	}
-	zone := b.v.Zone
+	c.look()
+	return c
+}
+
+// coverTrail looks at the events of a trail, all of them together, as at the records of a
+// bucket. Assumed: what is usual is learnt from all events.
+func (v *View) coverTrail(events []Event) *coverage {
+	c := &coverage{zone: v.Zone}
+	for _, e := range events {
+		c.times = append(c.times, e.Time)
+	}
+	slices.SortFunc(c.times, time.Time.Compare)
+	c.usual = c.times
+	c.look()
+	return c
+}
+
+// look judges each day from the first record on.
+func (c *coverage) look() {
+	c.thin, c.whole = map[Date]string{}, map[Date]bool{}
+	if len(c.times) == 0 {
+		c.gaps = []interval{forever}
+		return
+	}
+	first, last := c.times[0], c.times[len(c.times)-1]
+	c.gaps = append(c.gaps, interval{forever.from, first}, interval{last, forever.to})
+	zone := c.zone
 	c.first = dateOf(first, zone)
 	for d := c.first; !dateOf(last, zone).Before(d); d = d.Add(1) {
 		learnt := c.learnt(d)
@@ -71,7 +92,6 @@ func (b *bucketView) cover() *coverage {
 		}
 		c.whole[d] = c.day(d) == ""
 	}
-	return c
 }
 
 // learnt are the 28 nearest whole days among the 56 before.
@@ -126,7 +146,7 @@ func orAll(class, learnt []Date) []Date {
 // active counts the records of each hour since the midnight of a day that has any.
 func (c *coverage) active(times []time.Time, d Date) map[int]int {
 	hours := map[int]int{}
-	today := day(d, c.b.v.Zone)
+	today := day(d, c.zone)
 	for _, t := range within(times, today) {
 		hours[int(t.Sub(today.from)/time.Hour)]++
 	}
@@ -141,7 +161,7 @@ func within(times []time.Time, i interval) []time.Time {
 
 // silences adds the unusual ones that begin on a day to the gaps.
 func (c *coverage) silences(d Date, learnt []Date) {
-	zone := c.b.v.Zone
+	zone := c.zone
 	today := day(d, zone)
 	for i := 0; i+1 < len(c.times); i++ {
 		from, to := c.times[i], c.times[i+1]
@@ -192,7 +212,7 @@ func (c *coverage) wait(from time.Time, within time.Duration) time.Duration {
 // weekly: the log was silent for as long in each of three weeks before, from the same
 // clock time of the weekday on, give or take four hours.
 func (c *coverage) weekly(from, to time.Time) bool {
-	zone := c.b.v.Zone
+	zone := c.zone
 	for week := 1; week <= 3; week++ {
 		then := sameClock(dateOf(from, zone).Add(-7*week), from, zone)
 		if then.Before(c.times[0]) || c.wait(then, quiet) < to.Sub(from)-quiet {
@@ -206,7 +226,7 @@ func (c *coverage) weekly(from, to time.Time) bool {
 func (c *coverage) thinHours(d Date, learnt []Date) string {
 	// It is judged only against its own class, and where it has no unusual silence.
 	class := c.class(d, learnt)
-	if len(learnt) < 3 || len(class) < 3 || c.silent(d) != "" || c.unreadable(day(d, c.b.v.Zone)) {
+	if len(learnt) < 3 || len(class) < 3 || c.silent(d) != "" || c.unreadable(day(d, c.zone)) {
 		return ""
 	}
 	// Assumed: on the day itself records of anyone count, because they show that the log
@@ -252,6 +272,9 @@ func (c *coverage) thinWeekly(d Date) bool {
 // unreadable: more than 1 in 100 of the lines of a time. What can't be read has no time of its
 // own but that of its neighbours, so the hours that the time touches count whole.
 func (c *coverage) unreadable(i interval) bool {
+	if c.b == nil {
+		return false
+	}
 	hours := interval{i.from.Truncate(time.Hour), i.to.Add(time.Hour - 1).Truncate(time.Hour)}
 	bad := 0
 	for _, o := range c.b.v.Objects[c.b.Logs.Text] {
@@ -272,7 +295,7 @@ func (c *coverage) unreadable(i interval) bool {
 
 // silent says which unknown time a day has, or "".
 func (c *coverage) silent(d Date) string {
-	i := day(d, c.b.v.Zone)
+	i := day(d, c.zone)
 	inner := interval{i.from.Add(dayEdge - 1), i.to.Add(1 - dayEdge)} // less than two hours are no harm
 	for _, g := range c.gaps {
 		if g.meets(inner) {
@@ -284,7 +307,7 @@ func (c *coverage) silent(d Date) string {
 
 // day says why a day is not evaluated, or "".
 func (c *coverage) day(d Date) string {
-	i := day(d, c.b.v.Zone)
+	i := day(d, c.zone)
 	switch {
 	case c.silent(d) != "":
 		return c.silent(d)
@@ -322,7 +345,7 @@ func (c *coverage) window(i interval) string {
 	}
 	// Assumed: of a day with thin hours it is not known what is missing, so it takes its
 	// windows with it.
-	for d := dateOf(i.from, c.b.v.Zone); !dateOf(i.to.Add(-1), c.b.v.Zone).Before(d); d = d.Add(1) {
+	for d := dateOf(i.from, c.zone); !dateOf(i.to.Add(-1), c.zone).Before(d); d = d.Add(1) {
 		if why := c.thin[d]; why != "" {
 			return why
 		}

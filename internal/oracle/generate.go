@@ -98,6 +98,7 @@ func generate(seed uint64, calm bool) *Made {
 	g.trail()
 	if !calm {
 		g.damage()
+		g.change()
 	}
 	slices.SortStableFunc(g.made.Lines, func(a, b MadeLine) int { return a.At.Compare(b.At) })
 	return g.made
@@ -158,6 +159,25 @@ func (g *generator) tenants(zone string) []*lively {
 	if g.chance(0.15) {
 		t.Settings = append(t.Settings, `checks = { large_download = "50MB", delete_spike = 20 }`)
 	}
+	if g.calm {
+		return g.lived(t, zone)
+	}
+	if g.chance(0.2) {
+		t.Settings = append(t.Settings, `networks = ["Office"]`)
+	}
+	if g.chance(0.15) {
+		t.Settings = append(t.Settings, `sensitive_keys = ["*catalogue*", "finance/?.xls", "*100%*"]`)
+	}
+	if g.chance(0.2) {
+		t.Settings = append(t.Settings, pick(g, `business_hours = { start = "07:00", end = "19:00" }`,
+			`business_hours = { start = "07:00", end = "19:00" }`,
+			`business_hours = { start = "20:00", end = "17:30", days = ["mon", "tue", "sun"] }`))
+	}
+	return g.lived(t, zone)
+}
+
+// lived makes up the buckets of a tenant, one of which another tenant may share.
+func (g *generator) lived(t MadeTenant, zone string) []*lively {
 	var out []*lively
 	for i := range pick(g, 1, 1, 1, 2, 2, 3) {
 		prefixes := []string{"veeam/", "sql/", "restic/"}
@@ -197,7 +217,7 @@ func clock(s string) config.Clock {
 }
 
 func (g *generator) madeBucket(name string, prefixes []string) *lively {
-	b := MadeBucket{Name: name, MinObjects: 1 + g.IntN(3), Days: week}
+	b := MadeBucket{Name: name, MinObjects: 1 + g.IntN(3), KeepDays: pick(g, 1, 1, 1, 2, 3, 5), Days: week}
 	g.Shuffle(len(prefixes), func(i, j int) { prefixes[i], prefixes[j] = prefixes[j], prefixes[i] })
 	b.Prefixes = prefixes[:1+g.IntN(2)]
 	w := pick(g, [2]string{"01:00", "04:00"}, [2]string{"22:00", "06:00"}, [2]string{"00:00", "00:00"},
@@ -245,6 +265,7 @@ type request struct {
 	code                  string
 	sent, size            string
 	id, query, kind, vers string
+	ip, tls               string
 }
 
 // log adds a line. It lies in the log object of its hours until damage moves it.
@@ -265,11 +286,11 @@ func (g *generator) log(r request) {
 			method = "PUT"
 		}
 		uri = fmt.Sprintf(`"%s /%s%s HTTP/1.1"`, method, strings.Trim(logged(r.key, false), "-"), r.query)
-		agent, ip = fmt.Sprintf("%q", or(r.agent, "aws-cli/2.15")), "203.0.113.7"
+		agent, ip = fmt.Sprintf("%q", or(r.agent, "aws-cli/2.15")), or(r.ip, "203.0.113.7")
 	}
 	status := or(r.status, "200")
-	tail := `rK7OTjjRFTy8Nuzlr27Ou+InFTsEf3eJsOaOkr2jw9xLBUa6d1tHwjf+xg== SigV4 ECDHE-RSA-AES128-GCM-SHA256 ` +
-		`AuthHeader x.s3.eu-west-1.amazonaws.com TLSv1.2 - -`
+	tail := `rK7OTjjRFTy8Nuzlr27Ou+InFTsEf3eJsOaOkr2jw9xLBUa6d1tHwjf+xg== ` +
+		or(r.tls, `SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader x.s3.eu-west-1.amazonaws.com TLSv1.2 - -`)
 	if uri == "-" {
 		tail = `rK7OTjjRFTy8Nuzlr27Ou+InFTsEf3eJsOaOkr2jw9xLBUa6d1tHwjf+xg== - - - - - - -`
 	}
@@ -370,7 +391,8 @@ func (g *generator) incidents(beta bool) map[Date][]string {
 		"refused few", "anonymous", "anonymous refused", "many deletes",
 		"admin deletes", "deletes outside", "unlogged multi-delete", "retention", "hold by admin", "overwritten",
 		"overwritten by admin", "large put", "large read", "copied away",
-		"odd agent", "one backer missing", "list outside", "self copy", "service reads", "lookalike", "lock only", "moved"}
+		"odd agent", "one backer missing", "list outside", "self copy", "service reads", "lookalike", "lock only", "moved",
+		"removed later", "other network", "weak transport", "sensitive", "reads at night", "folder made"}
 	if beta {
 		kinds = kinds[:8]
 	}
@@ -534,6 +556,8 @@ func (g *generator) night(d Date, w interval, k backer, kinds []string, factor f
 		g.remove(adminUser, keys, at.Add(90*time.Minute), "removed")
 	case is("removed by stranger"):
 		g.remove(stranger, keys[:min(2, len(keys))], at.Add(3*time.Hour), "removed")
+	case is("removed later"):
+		g.remove(pick(g, adminUser, k.who), keys, at.Add(50*time.Hour), "removed")
 	case is("expired early"):
 		for i, key := range keys {
 			g.log(request{at: at.Add(8*time.Hour + time.Duration(i)*time.Second), who: lifecycle,
@@ -678,6 +702,26 @@ func (g *generator) incident(d Date, w interval, due bool, kind string) {
 		times(3, time.Minute, request{who: adminUser, op: "REST.GET.OBJECT", key: p + "x#", sent: "10", agent: "curl/8.1 [test]"})
 	case "list outside":
 		times(2, time.Minute, request{who: adminUser, op: "REST.GET.BUCKET", query: "?list-type=2&prefix=finance%2F", sent: "900"})
+	case "other network":
+		times(3, time.Minute, request{who: pick(g, backupRole+"veeam", adminUser, stranger, "svc:cloudfront.amazonaws.com"),
+			op: "REST.GET.OBJECT", key: p + "x#", sent: "10", ip: pick(g, "198.51.100.9", "2001:db8::7")})
+		times(2, 2*time.Minute, request{who: stranger, op: "REST.GET.OBJECT", key: p + "x#", status: "403",
+			code: "AccessDenied", ip: "198.51.100.10"})
+	case "weak transport":
+		times(2, time.Minute, request{who: adminUser, op: "REST.GET.OBJECT", key: p + "x#", sent: "10", tls: pick(g,
+			"SigV4 ECDHE-RSA-AES128-SHA AuthHeader x.s3.eu-west-1.amazonaws.com TLSv1.1 - -",
+			"SigV2 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader x.s3.eu-west-1.amazonaws.com TLSv1.2 - -",
+			"SigV4 - AuthHeader x.s3.eu-west-1.amazonaws.com - - -", "SigV4 - AuthHeader - - - -",
+			"SigV4 TLS_AES_128_GCM_SHA256 AuthHeader x.s3.eu-west-1.amazonaws.com TLSv1.3 - -")})
+	case "folder made":
+		times(1, time.Minute, request{who: pick(g, adminUser, stranger, backupRole+"veeam"), op: "REST.PUT.OBJECT", key: p + "made/", size: "0"})
+	case "sensitive":
+		times(2, time.Minute, request{who: pick(g, adminUser, stranger, auditRole), op: pick(g, "REST.GET.OBJECT", "REST.HEAD.OBJECT"),
+			key: pick(g, p+"catalogue", "finance/x.xls", p+"catalogue.vbm"), sent: "10"})
+	case "reads at night":
+		noon, _ = instant(d.Y, d.M, d.D, 23*60+g.IntN(59), b.zone)
+		times(3, 30*time.Second, request{who: pick(g, adminUser, auditRole, backupRole+"veeam", stranger), op: "REST.GET.OBJECT",
+			key: p + "x#", sent: "10", status: pick(g, "200", "206", "304")})
 	case "service reads":
 		times(3, time.Minute, request{who: "svc:cloudfront.amazonaws.com", op: "REST.GET.OBJECT", key: p + "x#", sent: "900"})
 	}
@@ -693,15 +737,16 @@ func (g *generator) reports(buckets []*lively) {
 	form := pick(g, "restic", "csv")
 	if form == "csv" {
 		t.Settings = append(t.Settings,
-			`report_columns = { id = "ID", start = "Start", end = "End", bytes = "Bytes", status = "Result", bucket = "Bucket" }`)
+			`report_columns = { id = "ID", start = "Start", end = "End", bytes = "Bytes", status = "Result", bucket = "Bucket", job = "Job" }`)
 	}
-	g.tell("reports as %s", form)
+	jobs := pick(g, 1, 1, 2)
+	g.tell("reports as %s, %d jobs", form, jobs)
 	for _, b := range buckets {
 		if b.zone != g.zone || b.backers[0].prefix == "beta/" {
 			continue
 		}
 		var rows strings.Builder
-		rows.WriteString("ID,Start,End,Bytes,Result,Bucket\n")
+		rows.WriteString("ID,Start,End,Bytes,Result,Bucket,Job\n")
 		for d := g.first; !g.last.Before(d); d = d.Add(1) {
 			s := b.runs[d]
 			if s == nil {
@@ -713,7 +758,7 @@ func (g *generator) reports(buckets []*lively) {
 			}
 			odd := ""
 			if !g.calm && g.chance(0.02) {
-				odd = pick(g, "half", "none", "unreadable", "failed", "running")
+				odd = pick(g, "half", "none", "unreadable", "failed", "running", "tried again", "one job")
 				g.tell("%s: report of %s is %s", b.Name, d, odd)
 			}
 			switch odd {
@@ -742,8 +787,22 @@ func (g *generator) reports(buckets []*lively) {
 				g.made.Reports = append(g.made.Reports, MadeReport{Name: name, Body: body, At: s.end.Add(time.Minute)})
 				continue
 			}
-			fmt.Fprintf(&rows, "%s-%s,%s,%s,%d,%s,%s\n", b.Name, d, s.start.UTC().Format(time.RFC3339),
-				s.end.UTC().Format(time.RFC3339), bytes, result, b.Name)
+			for job := range jobs {
+				if odd == "one job" && job > 0 {
+					continue
+				}
+				share := bytes / int64(jobs)
+				row := func(at time.Time, bytes int64, result string, try int) {
+					fmt.Fprintf(&rows, "%s-%s-%d-%d,%s,%s,%d,%s,%s,Job %d\n", b.Name, d, job, try, at.UTC().Format(time.RFC3339),
+						s.end.UTC().Format(time.RFC3339), bytes, result, b.Name, job+1)
+				}
+				if odd == "tried again" && job == 0 {
+					row(s.start, 0, "Failed", 1)
+					row(s.start.Add(time.Minute), share, result, 2)
+					continue
+				}
+				row(s.start, share, result, 1)
+			}
 		}
 		if form == "csv" {
 			g.made.Reports = append(g.made.Reports, MadeReport{Name: b.Name + "/sessions.csv", Body: rows.String(),
@@ -752,52 +811,17 @@ func (g *generator) reports(buckets []*lively) {
 	}
 }
 
-// trail makes up the data events of the first tenant, without a few.
-func (g *generator) trail() {
-	if !g.chance(0.1) {
+// change chooses log objects that somebody changes after they were collected.
+func (g *generator) change() {
+	if !g.chance(0.15) {
 		return
 	}
-	g.made.Tenants[0].Trail = true
-	g.tell("a trail without digests")
-	for i, l := range g.made.Lines {
-		r, ok := parseLine(l.Text)
-		name := eventName(r.Operation)
-		if !ok || name == "" || strings.Contains(l.Text, betaRole) {
-			continue
+	for range pick(g, 1, 1, 2) {
+		if l := g.made.Lines[g.IntN(len(g.made.Lines))]; !l.Packed && l.Text != "" {
+			g.tell("the log object %s/%s is changed after it was collected", l.Bucket, l.Object)
+			g.made.Changed = append(g.made.Changed, "logs/"+l.Bucket+"/"+l.Object)
 		}
-		if !g.calm && g.chance(0.001) {
-			g.tell("%s: the trail lacks %s by %s at %s", l.Bucket, r.Operation, r.Requester, moment(r.Time))
-			continue
-		}
-		if !g.calm && g.chance(0.0005) {
-			g.tell("%s: the log lacks %s by %s at %s", l.Bucket, r.Operation, r.Requester, moment(r.Time))
-			g.made.Lines[i].Kind = "lost"
-		}
-		who := fmt.Sprintf(`"type":"IAMUser","arn":%q,"accountId":%q`, r.Requester, accountOf(r.Requester))
-		switch {
-		case r.Requester == "":
-			who = `"type":"AWSAccount","principalId":"","accountId":"ANONYMOUS_PRINCIPAL"`
-		case strings.Contains(r.Requester, ":sts:"):
-			who = strings.Replace(who, "IAMUser", "AssumedRole", 1)
-		}
-		key := ""
-		if r.Key != "" {
-			key = fmt.Sprintf(`,"key":%q`, r.object())
-		}
-		failed := ""
-		if r.Error != "" {
-			failed = fmt.Sprintf(`"errorCode":%q,`, r.Error)
-		}
-		g.made.Events = append(g.made.Events, MadeEvent{At: r.Time, Bucket: l.Bucket,
-			Text: fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{%s},`+
-				`"eventTime":%q,"eventSource":"s3.amazonaws.com","eventName":%q,`+
-				`"awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.7",%s"requestParameters":{"bucketName":%q%s},`+
-				`"requestID":%q,"eventID":"%08x-0000-4000-8000-%012x","readOnly":%t,`+
-				`"managementEvent":false,"recipientAccountId":"111122223333","eventCategory":"Data","eventType":"AwsApiCall"}`,
-				who, moment(r.Time), name, failed, r.Bucket, key,
-				r.RequestID, g.made.Seed&0xffffffff, i, readEvent(name))})
 	}
-	g.made.Lines = slices.DeleteFunc(g.made.Lines, func(l MadeLine) bool { return l.Kind == "lost" })
 }
 
 // damage takes log objects away, breaks them, delivers them late or twice.

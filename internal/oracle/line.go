@@ -27,7 +27,9 @@ type Record struct {
 	HasSize   bool
 	Agent     string
 	Version   string
+	Address   string // of the client
 	Signature string // SigV2, SigV4
+	Cipher    string
 	Host      string
 	TLS       string
 
@@ -74,7 +76,7 @@ func parseLine(text string) (Record, bool) {
 		return Record{}, false
 	}
 	r := Record{Bucket: m[2], Time: at.UTC(), Requester: known(m[5]), RequestID: known(m[6]),
-		Operation: known(m[7]), Key: known(m[8]), URI: unquoted(m[9]),
+		Address: known(m[4]), Operation: known(m[7]), Key: known(m[8]), URI: unquoted(m[9]),
 		Error: known(m[11]), Agent: unquoted(m[17]), Version: known(m[18])}
 	r.Status, _ = strconv.Atoi(m[10])
 	r.Sent, _ = strconv.ParseInt(m[12], 10, 64)
@@ -85,10 +87,10 @@ func parseLine(text string) (Record, bool) {
 	// Behind the version: host ID, signature, cipher, authentication, host, TLS.
 	tail := strings.Fields(text[strings.LastIndex(text, `"`)+1:])
 	if m[17] == "-" {
-		tail = strings.Fields(text)[17:]
+		tail = strings.Fields(text)[18:]
 	}
 	if len(tail) >= 7 {
-		r.Signature, r.Host, r.TLS = known(tail[2]), known(tail[5]), known(tail[6])
+		r.Signature, r.Cipher, r.Host, r.TLS = known(tail[2]), known(tail[3]), known(tail[5]), known(tail[6])
 	}
 	return r, true
 }

@@ -23,6 +23,14 @@ type Made struct {
 	Lines   []MadeLine
 	Reports []MadeReport
 	Events  []MadeEvent
+	Changed []string   // log objects that are changed after they were collected
+	Trail   []MadeFile // of a trail with digests: its files, which hold the events
+}
+
+// MadeFile is a file in the month's folder.
+type MadeFile struct {
+	Name string // below the folder
+	Body []byte
 }
 
 // MadeTenant is a tenant of the configuration.
@@ -34,6 +42,7 @@ type MadeTenant struct {
 	Settings   []string // further lines of the tenant
 	Reports    bool
 	Trail      bool
+	Trails     []string // folders of the trail; trail/ where it has none
 	Buckets    []MadeBucket
 }
 
@@ -44,6 +53,7 @@ type MadeBucket struct {
 	Start, End string
 	Days       []string
 	MinObjects int
+	KeepDays   int // 0: the default
 }
 
 // MadeLine is a line of a log object, or all of it where Raw is set.
@@ -96,8 +106,13 @@ func (m *Made) Write(dir string) error {
 	if err := put("config.toml", []byte(m.config(dir))); err != nil {
 		return err
 	}
-	if err := put("keys.json", []byte(`{"PublicKeyList":[]}`)); err != nil {
+	if err := put("keys.json", signer().list()); err != nil {
 		return err
+	}
+	for _, f := range m.Trail {
+		if err := put(f.Name, f.Body); err != nil {
+			return err
+		}
 	}
 	objects := map[string][]MadeLine{}
 	for _, l := range m.Lines {
@@ -158,6 +173,24 @@ func (m *Made) Write(dir string) error {
 	return nil
 }
 
+// Change changes the log objects that somebody changes after they were collected.
+func (m *Made) Change(dir string) error {
+	for _, name := range m.Changed {
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		body, err := os.ReadFile(name)
+		if os.IsNotExist(err) {
+			continue // a smaller month has left it out
+		}
+		if err == nil {
+			err = os.WriteFile(name, bytes.ToUpper(body), 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func quoted(list []string) string {
 	var out []string
 	for _, s := range list {
@@ -171,6 +204,7 @@ func (m *Made) config(dir string) string {
 	say := func(format string, args ...any) { fmt.Fprintf(&s, format+"\n", args...) }
 	say(`timezone = "UTC"`)
 	say(`data_dir = "data"`)
+	say("[[network]]\nname = \"Office\"\ncidr = [\"203.0.113.0/24\"]")
 	say("[evidence]\nurl = %q\nlock_mode = \"\"", "file://"+dir+"/evidence")
 	for _, t := range m.Tenants {
 		say("\n[[tenant]]\nid = %q\nname = %q\ntimezone = %q", t.ID, "Tenant "+t.ID, t.Zone)
@@ -184,7 +218,14 @@ func (m *Made) config(dir string) string {
 			say("backup_reports = %q", "file://"+dir+"/reports/")
 		}
 		if t.Trail {
-			say("cloudtrail = %q\ncloudtrail_keys = \"keys.json\"", "file://"+dir+"/trail/")
+			var places []string
+			for _, sub := range t.Trails {
+				places = append(places, "file://"+dir+"/"+sub)
+			}
+			if len(places) == 0 {
+				places = []string{"file://" + dir + "/trail/"}
+			}
+			say("cloudtrail = %s\ncloudtrail_keys = \"keys.json\"", quoted(places))
 		}
 		for _, line := range t.Settings {
 			say("%s", line)
@@ -192,7 +233,8 @@ func (m *Made) config(dir string) string {
 		for _, b := range t.Buckets {
 			say("  [[tenant.bucket]]\n  name = %q\n  logs = %q\n  prefixes = %s", b.Name,
 				"file://"+dir+"/logs/"+b.Name+"/", quoted(b.Prefixes))
-			say("  window = { start = %q, end = %q, days = %s }\n  min_objects = %d", b.Start, b.End, quoted(b.Days), b.MinObjects)
+			say("  window = { start = %q, end = %q, days = %s }\n  min_objects = %d\n  keep_days = %d", b.Start, b.End, quoted(b.Days),
+				b.MinObjects, max(b.KeepDays, 1))
 		}
 		for _, p := range t.Principals {
 			say("  [[tenant.principal]]\n  %s", p)

@@ -56,7 +56,10 @@ func (e *Evidence) Judge(tenant string, year int, month time.Month) (*Judgement,
 	if !ok {
 		return nil, fmt.Errorf("judge %s: the configuration has no such tenant", tenant)
 	}
-	v := e.view(t, year, month)
+	v, err := e.view(t, year, month)
+	if err != nil {
+		return nil, fmt.Errorf("judge %s: %w", tenant, err)
+	}
 	j := &Judgement{Tenant: tenant, Tables: v.tables(), view: v}
 	var found tally
 	for _, b := range v.buckets {
@@ -70,12 +73,13 @@ func (e *Evidence) Judge(tenant string, year int, month time.Month) (*Judgement,
 		}
 		b.requestChecks(&found)
 		b.ledgerChecks(&found)
+		b.changedObjects(&found)
 		b.nightChecks(&found)
 		b.removalChecks(&found)
 		b.trailChecks(&found)
 	}
 	v.unreadableReports(&found)
-	j.Witnesses = v.witnesses()
+	j.Witnesses = append(v.witnesses(), v.trailWitnesses(&found)...)
 	for _, w := range j.Witnesses {
 		if w.State == Unread && w.Name != "access log" { // Assumed: that of the log is logs-missing
 			found.add("witness-silent", w.Bucket, w.Name, w.Date, -1)
@@ -128,6 +132,46 @@ func (v *View) witnesses() []Witness {
 	return out
 }
 
+// trailWitnesses tell for each day whether the trail, its data events and its digests spoke,
+// and find what the digests disprove.
+func (v *View) trailWitnesses(found *tally) []Witness {
+	if v.trail == nil {
+		return nil
+	}
+	var out []Witness
+	state := func(spoke bool) string {
+		if spoke {
+			return Spoke
+		}
+		return Unread
+	}
+	for _, d := range v.Month {
+		gap := v.trail.day(d) != ""
+		kinds, dark := v.proof.on(day(d, v.Zone))
+		for _, kind := range kinds {
+			found.add("trail-integrity", "", kind, d, 1)
+		}
+		out = append(out, Witness{"CloudTrail", "", d, state(!gap)}, Witness{"CloudTrail digests", "", d, state(!dark)})
+		for _, b := range v.buckets {
+			logged, told := 0, 0
+			for _, r := range b.on(d) {
+				if r.Successful() && changing.MatchString(r.Operation) {
+					logged++
+				}
+			}
+			for _, e := range v.Events[v.Tenant.CloudTrail.Text] {
+				if e.Bucket == b.Name && dateOf(e.Time, v.Zone) == d {
+					told++
+				}
+			}
+			out = append(out, Witness{"CloudTrail data events", b.Name, d, state(!gap && (logged == 0 || told > 0))})
+		}
+	}
+	return out
+}
+
+var changing = regexp.MustCompile(`^REST\.(PUT|POST|COPY|DELETE)\.(OBJECT|UPLOAD|MULTI_OBJECT_DELETE)$`)
+
 // verdict of the month.
 func (j *Judgement) verdict() string {
 	unknown := len(j.view.Tenant.Principals) == 0
@@ -145,6 +189,9 @@ func (j *Judgement) verdict() string {
 		if f.Check != "logs-missing" && f.Check != "witness-silent" {
 			return Attention
 		}
+	}
+	if j.view.changedBefore() {
+		return Attention // a finding of an earlier month is open
 	}
 	for _, w := range j.Witnesses {
 		unknown = unknown || w.State == Unread || w.State == NotDue

@@ -53,7 +53,7 @@ func (b *bucketView) follow() *objects {
 			}
 			o.writes = append(o.writes, w)
 			o.byKey[w.Object] = append(o.byKey[w.Object], w)
-			if w.Known && w.Bytes == 0 {
+			if w.Known && w.Bytes == 0 && !strings.HasSuffix(w.Object, "/") {
 				o.remove(&Removal{Record: r, Who: w.Who, Object: w.Object, Empty: true})
 			}
 		case r.Is("REST.DELETE.OBJECT", "BATCH.DELETE.OBJECT", "S3.EXPIRE.OBJECT", "S3.CREATE.DELETEMARKER"):
@@ -175,15 +175,6 @@ func (o *objects) of(gone *Removal, w *Write) bool {
 		}
 	}
 	return len(versions) >= len(known)
-}
-
-// overwrites: a write of size 0 over an object that was there.
-func (o *objects) overwrites(r *Record) bool {
-	if !isTry(r) || !r.Successful() || !r.HasSize || r.Size != 0 {
-		return false
-	}
-	last, gone := o.newest(r.object(), r.Time.Add(-1))
-	return last != nil && gone == nil
 }
 
 // newest is the last write of a key up to a time that is not empty, and the first

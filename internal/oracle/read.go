@@ -23,6 +23,7 @@ type Evidence struct {
 	Events     map[string][]Event   // of each trail
 	Reports    map[string][]Session // of each folder of reports
 	Unreadable map[string][]string  // reports that can't be read, by folder
+	Changed    map[string]bool      // log objects whose content is another one since, by URL
 }
 
 // Read reads everything that the configuration names. Locations are folders.
@@ -32,14 +33,14 @@ func Read(path string) (*Evidence, error) {
 		return nil, err
 	}
 	e := &Evidence{Config: c, Objects: map[string][]LogObject{}, Records: map[string][]Record{}, Duplicates: map[string]int{},
-		Events: map[string][]Event{}, Reports: map[string][]Session{}, Unreadable: map[string][]string{}}
+		Events: map[string][]Event{}, Reports: map[string][]Session{}, Unreadable: map[string][]string{}, Changed: map[string]bool{}}
 	for _, t := range c.Tenants {
 		for _, b := range t.Buckets {
 			if err := e.readLogs(b.Logs.Text); err != nil {
 				return nil, err
 			}
 		}
-		if err := e.readTrail(t.CloudTrail.Text); err != nil {
+		if err := e.readTrail(t); err != nil {
 			return nil, err
 		}
 		if err := e.readReports(t); err != nil {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"bucketproof/internal/config"
 )
 
 // Event is a data event of a trail.
@@ -22,14 +24,24 @@ type Event struct {
 	Status    int
 }
 
-// readTrail reads the log files of a trail's folder.
-func (e *Evidence) readTrail(location string) error {
+// readTrail reads the log files of a trail in all its places.
+func (e *Evidence) readTrail(t config.Tenant) error {
+	location := t.CloudTrail.Text
 	if location == "" || e.Events[location] != nil {
 		return nil
 	}
 	e.Events[location] = []Event{}
 	seen := map[string]bool{}
-	return files(location, func(name string, body []byte) error {
+	for _, place := range t.Trails() {
+		if err := e.readPlace(location, place.Text, seen); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Evidence) readPlace(location, place string, seen map[string]bool) error {
+	return files(place, func(name string, body []byte) error {
 		if !strings.Contains(name, "_CloudTrail_") || strings.Contains(name, "CloudTrail-Digest") {
 			return nil
 		}

@@ -18,6 +18,8 @@ type View struct {
 	Month   []Date
 	buckets []*bucketView
 	who     map[string]Who
+	trail   *coverage // nil without a trail
+	proof   *proof
 }
 
 // bucketView is a bucket of the tenant, with all that is worked out about it.
@@ -40,7 +42,7 @@ type bucketView struct {
 }
 
 // view opens the evidence for a tenant and a month.
-func (e *Evidence) view(t config.Tenant, year int, month time.Month) *View {
+func (e *Evidence) view(t config.Tenant, year int, month time.Month) (*View, error) {
 	v := &View{Evidence: e, Tenant: t, Zone: t.Location, who: map[string]Who{}}
 	for d := (Date{year, month, 1}); d.M == month; d = d.Add(1) {
 		v.Month = append(v.Month, d)
@@ -60,7 +62,21 @@ func (e *Evidence) view(t config.Tenant, year int, month time.Month) *View {
 		b.objects = b.follow()
 		b.judgeNights()
 	}
-	return v
+	if t.CloudTrail.Scheme == "" {
+		return v, nil
+	}
+	v.trail = v.coverTrail(e.Events[t.CloudTrail.Text])
+	var err error
+	v.proof, err = v.prove()
+	return v, err
+}
+
+func (v *View) bucketNames() []string {
+	var out []string
+	for _, b := range v.buckets {
+		out = append(out, b.Name)
+	}
+	return out
 }
 
 // whois resolves a requester, once each.
@@ -90,18 +106,22 @@ func (e *Evidence) sharers(bucket string) []config.Tenant {
 // belongs to the one under whose prefix its key stands; without such a key to the
 // other where its requester is one of the other's principals.
 func (e *Evidence) belongs(r *Record, t config.Tenant) bool {
-	sharers := e.sharers(r.Bucket)
-	if len(sharers) < 2 {
-		return true
-	}
 	// What a request to list asks for tells whose it is, as a key does.
 	place := r.object()
 	if r.Key == "" {
 		place, _ = parameter(r, "prefix")
 	}
+	return e.belongsTo(r.Bucket, place, r.Requester, t)
+}
+
+func (e *Evidence) belongsTo(bucket, place, requester string, t config.Tenant) bool {
+	sharers := e.sharers(bucket)
+	if len(sharers) < 2 {
+		return true
+	}
 	for _, s := range sharers {
 		for _, b := range s.Buckets {
-			if b.Name == r.Bucket && place != "" && under(place, b.Prefixes) {
+			if b.Name == bucket && place != "" && under(place, b.Prefixes) {
 				return s.ID == t.ID
 			}
 		}
@@ -109,7 +129,7 @@ func (e *Evidence) belongs(r *Record, t config.Tenant) bool {
 	// Assumed: whom both map belongs to both; whom nobody maps to the tenant whose account
 	// it comes from.
 	theirs := func(s config.Tenant) bool {
-		w := resolve(s, r.Requester)
+		w := resolve(s, requester)
 		return w.Mapped || slices.Contains(s.Accounts, w.Account)
 	}
 	for _, s := range sharers {

@@ -9,7 +9,8 @@
 --
 -- Of the objects that the log saw written and that were there at the end of the day
 -- before, or were written on the day and are there at its end, more than half are gone, or more than half of
--- their bytes; of two objects or more. By whomever.
+-- their bytes; of two objects or more. By whomever. An object counts with the largest size that it has had
+-- since it was last gone: what is written over it has a check of its own.
 with e as (
     select w.bucket, w.object, d.day_number, epoch_ms(w.time) * 2 as turn, false as gone, coalesce(w.size, 0) as size
     from writes w
@@ -20,7 +21,9 @@ with e as (
     from removals r
     join quarters d on d.quarter = r.quarter
 ), touched as (
-    select distinct bucket, object from removals
+    select bucket, object from removals
+    union
+    select bucket, object from e group by bucket, object having min(day_number) < max(day_number)
 ), untouched as (
     select e.bucket, min(e.day_number) as day_number, max(e.size) as size
     from e
@@ -31,14 +34,21 @@ with e as (
     from e
     semi join touched t on t.bucket = e.bucket and t.object = e.object
     group by e.bucket, e.object, e.day_number
-), turns as (
-    select *, lag(gone) over (partition by bucket, object order by day_number) as was_gone,
-           coalesce(nullif(size, 0), max(size) over (partition by bucket, object order by day_number rows between unbounded preceding and current row)) as bytes
+), lives as ( -- a life of a key ends with the day at whose end it is gone
+    select *, coalesce(sum(cast(gone as int)) over (partition by bucket, object order by day_number rows between unbounded preceding and 1 preceding), 0) as life
     from ends
+), sizes as (
+    select *, max(size) over (partition by bucket, object, life order by day_number rows between unbounded preceding and current row) as bytes
+    from lives
+), turns as (
+    select *, coalesce(not lag(gone) over w, false) as was_there, coalesce(lag(bytes) over w, 0) as was_bytes
+    from sizes
+    window w as (partition by bucket, object order by day_number)
 ), steps as (
     select bucket, day_number,
-           count(*) filter (not gone and coalesce(was_gone, true)) as came, count(*) filter (gone and not was_gone) as went,
-           coalesce(sum(bytes) filter (not gone and coalesce(was_gone, true)), 0) as came_bytes, coalesce(sum(bytes) filter (gone and not was_gone), 0) as went_bytes
+           count(*) filter (not gone and not was_there) as came, count(*) filter (gone and was_there) as went,
+           coalesce(sum(bytes - case when was_there then was_bytes else 0 end) filter (not gone or was_there), 0) as came_bytes,
+           coalesce(sum(bytes) filter (gone and was_there), 0) as went_bytes
     from turns
     group by bucket, day_number
     union all

@@ -25,20 +25,26 @@ with events as (
     from removals
     where version is not null and (bucket, object) in (select (bucket, object) from near where maybe_older)
     group by all
-), copies as (
-    select bucket, requester, epoch_ms(time) // 60000 as minute, min(object) as first_object, max(object) as last_object, list(distinct size) as sizes, bool_or(size is null) as unsized
-    from writes
-    where operation = 'REST.COPY.OBJECT'
-    group by all
+), copies as ( -- by second and size; -1 is for a read that tells no size, -2 for copies that tell none
+    select bucket, requester, second, size, min(object) as first_object, max(object) as last_object
+    from (
+        select bucket, requester, object, epoch_ms(time) // 1000 as second, unnest(case when size is null then [-1, -2] else [size, -1] end) as size
+        from writes
+        where operation = 'REST.COPY.OBJECT'
+    )
+    group by bucket, requester, second, size
 ), reads as (
-    select g.bucket, g.object, g.time, coalesce(g.requester, '-') as requester, g.object_size
+    select g.bucket, g.object, g.time, coalesce(g.requester, '-') as requester, epoch_ms(g.time) // 1000 as second,
+           unnest([coalesce(g.object_size, -1), -2]) as size
     from access g
     where g.operation = 'REST.COPY.OBJECT_GET' and g.key is not null and g.successful
+), near_reads as (
+    select *, second // 60 + unnest([-1, 0, 1]) as minute from reads
 ), copied as (
     select distinct r.bucket, r.object, r.time
-    from reads r
-    join copies c on c.bucket = r.bucket and c.requester = r.requester and c.minute between epoch_ms(r.time) // 60000 - 1 and epoch_ms(r.time) // 60000 + 1
-    where (c.first_object <> r.object or c.last_object <> r.object) and (r.object_size is null or c.unsized or list_contains(c.sizes, r.object_size))
+    from near_reads r
+    join copies c on c.bucket = r.bucket and c.requester = r.requester and c.second // 60 = r.minute and c.size = r.size
+    where c.second between r.second - 60 and r.second + 60 and (c.first_object <> r.object or c.last_object <> r.object)
 )
 select n.*,
        n.removal and exists (select 1 from copied c where c.bucket = n.bucket and c.object = n.object and c.time >= n.time and c.time <= n.event_time) as moved

@@ -1,5 +1,5 @@
 -- The view removals: what took an object away, by whomever: deletes, expiry by a
--- lifecycle rule, and writes of nothing over it. Version is the one that was named.
+-- lifecycle rule, and writes of nothing over it, but for the marks of folders, whose keys end in /. Version is the one that was named.
 -- Maybe older is where this can be one of the versions that the newest write
 -- replaced: a delete of a version by name, and expiry of one.
 select a.bucket, a.object, a.key, a.time, a.quarter, coalesce(a.requester, '-') as requester, a.operation, a.request_id,
@@ -13,4 +13,4 @@ where a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT', 'S3.EXPIRE.OB
 union all by name
 select bucket, object, key, time, quarter, requester, operation, cast(null as varchar) as request_id, cast(null as varchar) as version, false as maybe_older, source_object, source_line
 from writes
-where size = 0
+where size = 0 and object not like '%/'

@@ -59,7 +59,7 @@ func (v *verification) cover(threads []*thread) {
 			}
 			for _, s := range rest {
 				v.doubt(a.region, s)
-				if told(a, s, t, threads) {
+				if told(a, s, t, threads) || continued(a, s, t, threads) {
 					continue
 				}
 				p := a.Problem
@@ -100,6 +100,16 @@ func (t *thread) anew(a absence, threads []*thread) bool {
 			return o.ended && o.tail().folder.region != a.region && o.tail().at.Equal(a.To) && first(t, a.region)
 		}
 		return false
+	})
+}
+
+// continued tells whether what is left of the end of a chain is the end of another one, which
+// took its place and ended in turn.
+func continued(a absence, rest Span, t *thread, threads []*thread) bool {
+	return a.next == nil && rest.From.After(a.From) && slices.ContainsFunc(threads, func(o *thread) bool {
+		return o != t && slices.ContainsFunc(o.absences, func(b absence) bool {
+			return b.region == a.region && b.next == nil && b.From.Equal(rest.From)
+		})
 	})
 }
 
