@@ -91,6 +91,10 @@ func (p *Parts) Build(ctx context.Context, data analyze.Dataset, t config.Tenant
 		if _, err := v.Check(ctx, p.Now()); err != nil {
 			return nil, err
 		}
+		// A log object of an earlier month that changed since is an open finding of this one.
+		if _, err := p.checkLate(ctx, data, t, r.First.Format(time.DateOnly)); err != nil {
+			return nil, err
+		}
 	}
 	earlier, err := analyze.Month(t.Location, r.First.AddDate(0, -1, 0).Format("2006-01"))
 	if err != nil {

@@ -107,6 +107,9 @@ func harmless() (list []attack) {
 	add("completions-without-sizes", "the log tells no size of completions, but those of the parts", multipartMonth, func(m *month) {
 		m.alter(func(r *record) bool { return r.op == "REST.POST.UPLOAD" }, func(r *record) { r.size = -1 })
 	})
+	add("a-folder-made", "the administrator made a folder in the console, in the window", plain, func(m *month) {
+		m.put(m.of(m.d(20))[0].at.Add(time.Minute), "veeam/made/", 0).who = admin
+	})
 	add("a-lock", "the tool wrote and removed a lock", plain, func(m *month) {
 		m.put(m.at(m.d(20), 1, 0), "veeam/locks/a", 100)
 		m.remove(m.at(m.d(20), 1, 40), backup, "veeam/locks/a")

@@ -24,6 +24,15 @@ func leaving() (list []attack) {
 	for _, c := range []struct{ name, who string }{{"backup", backup}, {"restore", restore}, {"admin", admin}} {
 		add("copied-elsewhere-by-"+c.name, "forty gigabytes were copied to a bucket that is not ours", plain, copies(c.who))
 	}
+	add("copied-elsewhere-beside-decoys", "forty gigabytes were copied to a bucket that is not ours, and each minute an object within the bucket",
+		plain, func(m *month) {
+			copies(backup)(m)
+			for i, size := range []int64{100, 100 * mib, 100, 100 * mib, 100, 100 * mib, 100} {
+				at := m.at(m.d(19), 11, i)
+				m.add(record{at: at, op: "REST.COPY.OBJECT_GET", key: "veeam/a.vbm", size: size, sent: -1, status: 200, who: backup})
+				m.add(record{at: at, op: "REST.COPY.OBJECT", key: "veeam/b.vbm", size: size, sent: -1, status: 200, who: backup})
+			}
+		}, "large-download")
 	read := func(who string, from, to int, size int64, each int) func(*month) {
 		return func(m *month) {
 			for n := from; n <= to; n++ {

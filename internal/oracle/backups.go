@@ -258,7 +258,7 @@ func (b *bucketView) tells(removed map[string]*Write) bool {
 				bytes, some = bytes+w.Bytes, true
 			}
 		}
-		if some && (20*bytes >= n.Written || len(n.Kept) < int(b.MinObjects)) {
+		if some && (20*bytes >= n.Bytes || len(n.Kept) < int(b.MinObjects)) {
 			return true
 		}
 	}

@@ -325,19 +325,17 @@ func (b *bucketView) wroteWithin(r *Record, before time.Duration) bool {
 // spikes compare a day with the evaluated days among the 28 before.
 func (b *bucketView) spikes(t *tally, d Date) {
 	limits := b.v.Tenant.Checks
-	deletes := func(d Date, all bool) float64 { // by everyone, or by mapped principals
+	deletes := func(d Date) float64 {
 		n := 0
 		for _, r := range b.on(d) {
-			w := b.v.whois(r.Requester)
-			if isDelete(r) && r.Successful() && (all || w.Mapped || len(b.v.Tenant.Principals) == 0) {
+			if isDelete(r) && r.Successful() {
 				n++
 			}
 		}
 		return float64(n)
 	}
-	// Assumed: baselines are learnt from mapped principals, the day itself is everyone's.
-	h := learn(d, func(d Date) (float64, bool) { return deletes(d, false), b.evaluated(d) })
-	if n := deletes(d, true); h.enough() && n >= float64(limits.DeleteSpike) && h.spike(n, limits.Deviations) {
+	h := learn(d, func(d Date) (float64, bool) { return deletes(d), b.evaluated(d) })
+	if n := deletes(d); h.enough() && n >= float64(limits.DeleteSpike) && h.spike(n, limits.Deviations) {
 		t.add("delete-spike", b.Name, "deletes", d, int64(n))
 	}
 
@@ -454,13 +452,31 @@ func (b *bucketView) taken(r *Record) (float64, bool) {
 	if !r.Is("REST.COPY.OBJECT_GET") {
 		return 0, false
 	}
+	// Who wrote as many copies as it read keeps them within the logs.
+	sized := true
+	var halves []*Record
 	for _, other := range b.v.buckets {
-		for _, w := range other.objects.writes {
-			if w.Operation == "REST.COPY.OBJECT" && w.Who.Requester == withoutSession(r.Requester) &&
-				apart(w.Time, r.Time) <= time.Minute && (!w.HasSize || !r.HasSize || w.Size == r.Size) {
-				return 0, false
+		for i := range other.records {
+			h := &other.records[i]
+			if h.Is("REST.COPY.OBJECT", "REST.COPY.OBJECT_GET") && h.Successful() && h.Requester == r.Requester {
+				halves = append(halves, h)
+				sized = sized && h.HasSize
 			}
 		}
+	}
+	reads, copies := 0, 0
+	for _, h := range halves {
+		behind := h.Time.Sub(r.Time)
+		switch {
+		case sized && h.Size != r.Size:
+		case h.Is("REST.COPY.OBJECT_GET") && behind <= 0 && behind > -time.Minute:
+			reads++
+		case h.Is("REST.COPY.OBJECT") && behind.Abs() <= time.Minute:
+			copies++
+		}
+	}
+	if copies >= reads {
+		return 0, false
 	}
 	return float64(max(r.Size, r.Sent)), true
 }

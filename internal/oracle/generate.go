@@ -792,16 +792,16 @@ func (g *generator) reports(buckets []*lively) {
 					continue
 				}
 				share := bytes / int64(jobs)
-				row := func(at time.Time, bytes int64, result string, try int) {
+				row := func(at, end time.Time, bytes int64, result string, try int) {
 					fmt.Fprintf(&rows, "%s-%s-%d-%d,%s,%s,%d,%s,%s,Job %d\n", b.Name, d, job, try, at.UTC().Format(time.RFC3339),
-						s.end.UTC().Format(time.RFC3339), bytes, result, b.Name, job+1)
+						end.UTC().Format(time.RFC3339), bytes, result, b.Name, job+1)
 				}
 				if odd == "tried again" && job == 0 {
-					row(s.start, 0, "Failed", 1)
-					row(s.start.Add(time.Minute), share, result, 2)
+					row(s.start, s.start.Add(20*time.Second), 0, "Failed", 1)
+					row(s.start.Add(30*time.Second), s.end, share, result, 2)
 					continue
 				}
-				row(s.start, share, result, 1)
+				row(s.start, s.end, share, result, 1)
 			}
 		}
 		if form == "csv" {

@@ -28,7 +28,6 @@ type Night struct {
 
 	Objects int              // different keys with a backup write, moved ones left out
 	Bytes   int64            // of the last backup write of each of them
-	Written int64            // bytes of all backup writes
 	Kept    map[string]int64 // the keys that are kept, and the bytes that count
 	last    map[string]*Write
 	records []*Record
@@ -62,7 +61,6 @@ func (b *bucketView) judgeNight(d Date, w interval) *Night {
 	}
 	for _, x := range b.objects.writes {
 		if w.has(x.Time) && x.Backup {
-			n.Written += x.Bytes
 			if !x.Moved {
 				n.last[x.Object] = x
 			}

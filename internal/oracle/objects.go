@@ -105,23 +105,62 @@ func temporary(key string) bool {
 
 func apart(a, b time.Time) time.Duration { return a.Sub(b).Abs() }
 
-// ontoItself: a copy whose source is the same key.
+// ontoItself: a copy whose key was read for a copy within a minute, no more than two seconds
+// further away than the nearest read of any key.
 func (o *objects) ontoItself(w *Write) bool {
 	if w.Operation != "REST.COPY.OBJECT" {
 		return false
 	}
+	nearest, same := time.Hour, time.Hour
 	for i := range o.b.records {
 		r := &o.b.records[i]
-		if r.Is("REST.COPY.OBJECT_GET") && r.object() == w.Object &&
-			withoutSession(r.Requester) == w.Who.Requester && apart(r.Time, w.Time) <= time.Minute {
-			return true
+		if !r.Is("REST.COPY.OBJECT_GET") || r.Requester != w.Requester {
+			continue
+		}
+		nearest = min(nearest, apart(r.Time, w.Time))
+		if r.object() == w.Object {
+			same = min(same, apart(r.Time, w.Time))
 		}
 	}
-	return false
+	return same <= time.Minute && same <= nearest+2*time.Second
+}
+
+// half is one of the two records of a copy.
+type half struct {
+	*Record
+	object string
+	read   bool
+}
+
+// halves are the reads for copies and the copies of a requester, those of objects onto
+// themselves left out; sized tells whether the log has the sizes of all.
+func (o *objects) halves(requester string) (out []half, sized bool) {
+	itself := map[string]bool{} // by key and day
+	key := func(object string, at time.Time) string { return object + "\n" + dateOf(at, time.UTC).String() }
+	sized = true
+	for _, w := range o.writes {
+		if w.Operation != "REST.COPY.OBJECT" || w.Requester != requester {
+			continue
+		}
+		if w.Itself {
+			itself[key(w.Object, w.Time)] = true
+			continue
+		}
+		out = append(out, half{w.Record, w.Object, false})
+		sized = sized && w.HasSize
+	}
+	for i := range o.b.records {
+		r := &o.b.records[i]
+		if r.Is("REST.COPY.OBJECT_GET") && r.Requester == requester && r.Key != "" && r.Successful() && !itself[key(r.object(), r.Time)] {
+			out = append(out, half{r, r.object(), true})
+			sized = sized && r.HasSize
+		}
+	}
+	return out, sized
 }
 
 // moved: the key was read for a copy between its write and its removal, which came before
-// it had to be kept no longer, and the same requester wrote the copy within a minute.
+// it had to be kept no longer, and the requester wrote as many copies as it read keys.
 func (o *objects) moved(w *Write) bool {
 	for _, gone := range o.gone[w.Object] {
 		if gone.Time.Before(w.Time) || gone.Time.Sub(w.Time) >= o.b.keep() || gone.Empty || !o.of(gone, w) {
@@ -129,19 +168,34 @@ func (o *objects) moved(w *Write) bool {
 		}
 		for i := range o.b.records {
 			r := &o.b.records[i]
-			if !r.Is("REST.COPY.OBJECT_GET") || !r.Successful() || r.object() != w.Object ||
-				r.Time.Before(w.Time) || r.Time.After(gone.Time) {
-				continue
-			}
-			for _, c := range o.writes {
-				if c.Operation == "REST.COPY.OBJECT" && c.Object != w.Object && withoutSession(r.Requester) == c.Who.Requester &&
-					apart(c.Time, r.Time) <= time.Minute && (!c.Known || !w.Known || c.Bytes == w.Bytes) {
-					return true
-				}
+			if r.Is("REST.COPY.OBJECT_GET") && r.Successful() && r.object() == w.Object &&
+				!r.Time.Before(w.Time) && !r.Time.After(gone.Time) && o.copied(r) {
+				return true
 			}
 		}
 	}
 	return false
+}
+
+// copied tells whether a read for a copy has a copy of its own.
+func (o *objects) copied(r *Record) bool {
+	halves, sized := o.halves(r.Requester)
+	itself := true
+	reads, copies := map[string]bool{}, map[string]bool{}
+	for _, h := range halves {
+		itself = itself && h.Record != r
+		if sized && h.Size != r.Size {
+			continue
+		}
+		behind := h.Time.Sub(r.Time)
+		switch {
+		case h.read && behind <= 0 && behind > -time.Minute:
+			reads[h.object] = true
+		case !h.read && behind.Abs() <= time.Minute:
+			copies[h.object] = true
+		}
+	}
+	return !itself && len(copies) >= len(reads)
 }
 
 // of tells whether a removal takes this write away, where it is the newest of its key.

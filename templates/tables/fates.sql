@@ -1,7 +1,8 @@
 -- The view fates: of the objects that backups wrote, those on which something happened
 -- later: another write, or a removal. Each row is one such event; moved is where
--- the object was copied to another key of the bucket before, by the same requester,
--- and of the same size.
+-- the object was copied to another key of the bucket before: read by a requester who wrote at
+-- least as many keys by copies in the minute before and after as it had read in the 60
+-- seconds up to then, of the same size. One copy stands for one object.
 with events as (
     select bucket, object, time, false as removal, size, backup, version_id as version, false as maybe_older, requester, operation, source_object, source_line
     from writes
@@ -25,26 +26,24 @@ with events as (
     from removals
     where version is not null and (bucket, object) in (select (bucket, object) from near where maybe_older)
     group by all
-), copies as ( -- by second and size; -1 is for a read that tells no size, -2 for copies that tell none
-    select bucket, requester, second, size, min(object) as first_object, max(object) as last_object
-    from (
-        select bucket, requester, object, epoch_ms(time) // 1000 as second, unnest(case when size is null then [-1, -2] else [size, -1] end) as size
-        from writes
-        where operation = 'REST.COPY.OBJECT'
-    )
-    group by bucket, requester, second, size
-), reads as (
-    select g.bucket, g.object, g.time, coalesce(g.requester, '-') as requester, epoch_ms(g.time) // 1000 as second,
-           unnest([coalesce(g.object_size, -1), -2]) as size
+), itself as (
+    select distinct bucket, requester, object, epoch_ms(time) // 86400000 as day from writes where onto_itself
+), halves as (
+    select bucket, requester, object, time, size, false as read from writes where operation = 'REST.COPY.OBJECT' and not onto_itself
+    union all
+    select g.bucket, coalesce(g.requester, '-'), g.object, g.time, g.object_size, true
     from access g
-    where g.operation = 'REST.COPY.OBJECT_GET' and g.key is not null and g.successful
-), near_reads as (
-    select *, second // 60 + unnest([-1, 0, 1]) as minute from reads
+    left join itself i on i.bucket = g.bucket and i.requester = coalesce(g.requester, '-') and i.object = g.object and i.day = epoch_ms(g.time) // 86400000
+    where g.operation = 'REST.COPY.OBJECT_GET' and g.key is not null and g.successful and i.bucket is null
+), sized as (
+    select *, epoch_ms(time) // 1000 as second, case when bool_or(size is null) over (partition by bucket, requester) then -1 else size end as of_size from halves
+), counted as (
+    select *,
+           count(distinct case when read then object end) over (partition by bucket, requester, of_size order by second range between 59 preceding and current row) as reads,
+           count(distinct case when not read then object end) over (partition by bucket, requester, of_size order by second range between 60 preceding and 60 following) as copies
+    from sized
 ), copied as (
-    select distinct r.bucket, r.object, r.time
-    from near_reads r
-    join copies c on c.bucket = r.bucket and c.requester = r.requester and c.second // 60 = r.minute and c.size = r.size
-    where c.second between r.second - 60 and r.second + 60 and (c.first_object <> r.object or c.last_object <> r.object)
+    select distinct bucket, object, time from counted where read and copies >= reads
 )
 select n.*,
        n.removal and exists (select 1 from copied c where c.bucket = n.bucket and c.object = n.object and c.time >= n.time and c.time <= n.event_time) as moved

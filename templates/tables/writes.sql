@@ -4,7 +4,9 @@
 -- which S3 logs it; size is null where the log does not tell.
 --
 -- A backup write is one by a backup principal under an approved prefix that is not
--- empty, no lock or temporary name, and no copy of an object onto itself.
+-- empty, no lock or temporary name, and no copy of an object onto itself: a copy whose key
+-- the same requester read for a copy within a minute, no more than two seconds further
+-- away than the nearest such read of any key.
 with w as (
     select a.bucket, a.key, a.object, a.time, a.quarter, coalesce(a.requester, '-') as requester, a.operation, a.object_size, a.version_id, a.source_object, a.source_line,
            case when a.operation = 'REST.POST.UPLOAD' and coalesce(a.object_size, 0) = 0
@@ -18,19 +20,32 @@ with w as (
     where a.operation in ('REST.PUT.PART', 'REST.COPY.PART') and a.successful
       and (a.bucket, a.object) in (select (bucket, object) from w where upload is not null)
     group by all
+), gets as (
+    select bucket, coalesce(requester, '-') as requester, object, epoch_ms(time) // 1000 as second
+    from access
+    where operation = 'REST.COPY.OBJECT_GET'
+), got as (
+    select distinct bucket, requester, second from gets
+), copies as (
+    select distinct bucket, requester, object, time, epoch_ms(time) // 1000 as second from w where operation = 'REST.COPY.OBJECT'
+), near as (
+    select c.*, least(coalesce(c.second - before.second, 3600), coalesce(behind.second - c.second, 3600)) as nearest
+    from copies c
+    asof left join got before on before.bucket = c.bucket and before.requester = c.requester and before.second <= c.second
+    asof left join got behind on behind.bucket = c.bucket and behind.requester = c.requester and behind.second >= c.second
 ), onto_itself as (
-    select distinct w.bucket, w.object, w.requester, w.time
-    from w
-    join access g on g.bucket = w.bucket and g.object = w.object and coalesce(g.requester, '-') = w.requester
-    where w.operation = 'REST.COPY.OBJECT' and g.operation = 'REST.COPY.OBJECT_GET'
-      and g.time between w.time - interval 1 minute and w.time + interval 1 minute
+    select c.bucket, c.object, c.requester, c.time
+    from near c
+    asof left join gets before on before.bucket = c.bucket and before.requester = c.requester and before.object = c.object and before.second <= c.second
+    asof left join gets behind on behind.bucket = c.bucket and behind.requester = c.requester and behind.object = c.object and behind.second >= c.second
+    where least(coalesce(c.second - before.second, 3600), coalesce(behind.second - c.second, 3600)) <= least(60, c.nearest + 2)
 ), s as (
     select w.*, cast(case when w.upload is null then w.object_size else u.size end as bigint) as size
     from w
     left join parts u on u.bucket = w.bucket and u.object = w.object and u.upload = w.upload
 )
 select s.bucket, s.key, s.object, s.time, s.quarter, s.requester, s.operation, s.size, s.version_id, s.source_object, s.source_line,
-       p.identity, p.principal, p.mapped, p.backup,
+       p.identity, p.principal, p.mapped, p.backup, i.bucket is not null as onto_itself,
        p.backup and x.bucket is not null and coalesce(s.size, 1) > 0 and i.bucket is null
        and not regexp_matches(lower(s.object), '(^|/)locks/|\.(lock|lck|tmp|partial)$') as backup_write
 from s

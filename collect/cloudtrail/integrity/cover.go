@@ -53,6 +53,13 @@ func (v *verification) cover(threads []*thread) {
 				for _, s := range o.lived[a.region] {
 					rest = without(rest, s)
 				}
+				for _, s := range o.explained(a.region) {
+					begins := a.Kind == NoDigest && a.next != nil // it does not say what another chain was before
+					ended := a.next == nil && s.From.After(a.From)
+					if begins || ended {
+						rest = without(rest, s)
+					}
+				}
 			}
 			if t.anew(a, threads) {
 				rest = nil
@@ -78,6 +85,17 @@ func (v *verification) cover(threads []*thread) {
 			return !p.From.Before(v.Period.To) || !p.To.After(v.Period.From)
 		})
 	}
+}
+
+// explained is the time without digests of which a chain says what it was: the trail was off, or it delivered to a
+// place that is not configured.
+func (t *thread) explained(region string) (out []Span) {
+	for _, a := range t.absences {
+		if (a.Kind == Elsewhere || a.Kind == Gap) && a.region == region {
+			out = append(out, a.span())
+		}
+	}
+	return out
 }
 
 // anew tells whether an absence comes of a trail that was made anew in another Region: in
