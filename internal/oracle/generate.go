@@ -337,7 +337,7 @@ func objectName(at time.Time, of string) string {
 func (g *generator) live() {
 	b := g.bucket
 	profile := pick(g, "monitor", "monitor", "office", "backups", "busy", "poisson")
-	beta := b.backers[0].prefix == "beta/"
+	beta := strings.HasPrefix(b.backers[0].who, betaRole)
 	if beta {
 		profile = "backups"
 	}
@@ -742,7 +742,7 @@ func (g *generator) reports(buckets []*lively) {
 	jobs := pick(g, 1, 1, 2)
 	g.tell("reports as %s, %d jobs", form, jobs)
 	for _, b := range buckets {
-		if b.zone != g.zone || b.backers[0].prefix == "beta/" {
+		if b.zone != g.zone || strings.HasPrefix(b.backers[0].who, betaRole) {
 			continue
 		}
 		var rows strings.Builder
