@@ -27,7 +27,7 @@ func columns(pairs ...string) []engine.Column {
 
 // prepare makes the bound tables and the views over them.
 func (v *View) prepare(ctx context.Context, query engine.Query, load engine.Load) ([]engine.Table, []engine.View, error) {
-	principals, others, err := v.principals(ctx, query)
+	principals, others, strangers, err := v.principals(ctx, query)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,7 +39,7 @@ func (v *View) prepare(ctx context.Context, query engine.Query, load engine.Load
 	if err := errors.Join(v.cover(ctx, query), v.coverTrail(ctx, query)); err != nil {
 		return nil, nil, err
 	}
-	tables := []engine.Table{principals, others, bucketTable(v.Tenant.Buckets), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
+	tables := []engine.Table{principals, others, strangers, bucketTable(v.Tenant.Buckets), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
 		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.agentPatterns(), v.quarters(), v.windowQuarters(), v.logPlaces()}
 	sql := v.data.Catalog.tables
 	access := sql["access-own"]
@@ -109,21 +109,30 @@ func (v *View) sharing(bucket string) []config.Tenant {
 	return out
 }
 
+// Who did what is nobody's in a shared bucket, as the view access shows it.
+const (
+	someone        = "someone in the shared bucket"
+	someoneForeign = "another account in the shared bucket"
+	otherAccount   = "another account"
+)
+
 // principals resolves every requester of the slice, and finds those that
 // belong to another tenant with whom a bucket is shared: by its mapping or by
-// its account.
-func (v *View) principals(ctx context.Context, query engine.Query) (own, others engine.Table, err error) {
+// its account; and the strangers in such a bucket, who are neither ours nor theirs, with
+// what is shown of them.
+func (v *View) principals(ctx context.Context, query engine.Query) (own, others, strangers engine.Table, err error) {
 	result, err := query(ctx, v.data.Catalog.tables["requesters"])
 	if err != nil {
-		return own, others, fmt.Errorf("list requesters: %w", err)
+		return own, others, strangers, fmt.Errorf("list requesters: %w", err)
 	}
 	requesters, err := texts(result)
 	if err != nil {
-		return own, others, err
+		return own, others, strangers, err
 	}
 	own = engine.Table{Name: "principals", Columns: columns("requester", engine.Text, "identity", engine.Text, "principal", engine.Text,
 		"session", engine.Text, "account", engine.Text, "role", engine.Text, "mapped", engine.Bool, "named", engine.Bool, "backup", engine.Bool, "foreign_account", engine.Bool, "service", engine.Bool, "match", engine.Text)}
 	others = engine.Table{Name: "other_requesters", Columns: columns("bucket", engine.Text, "requester", engine.Text)}
+	strangers = engine.Table{Name: "strangers", Columns: columns("bucket", engine.Text, "requester", engine.Text, "shown", engine.Text)}
 	for _, r := range requesters {
 		id := identify(r, v.Tenant.Principals)
 		mapped := id.role != ""
@@ -144,10 +153,26 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others 
 			}
 			if belongs {
 				others.Rows = append(others.Rows, []any{b.Name, r})
+				continue
 			}
+			if len(v.sharing(b.Name)) == 0 || isService(r) || slices.Contains(v.Tenant.Accounts, id.account) {
+				continue
+			}
+			shown := any(someone)
+			switch {
+			case r == Anonymous:
+				shown = nil
+			case foreign:
+				shown = someoneForeign
+			}
+			strangers.Rows = append(strangers.Rows, []any{b.Name, r, shown})
 		}
 	}
-	return own, others, nil
+	if len(strangers.Rows) > 0 {
+		own.Rows = append(own.Rows, []any{someone, someone, someone, nil, "", "", false, false, false, false, false, ""},
+			[]any{someoneForeign, someoneForeign, someoneForeign, nil, otherAccount, "", false, false, false, true, false, ""})
+	}
+	return own, others, strangers, nil
 }
 
 func (v *View) prefixes() engine.Table {

@@ -486,7 +486,8 @@ func (b *bucketView) ledgerChecks(t *tally) {
 	for _, d := range b.v.Month {
 		// What can't be read is told by rejected-lines.
 		// What lies before the first record is no finding.
-		if why := b.coverage.day(d); why != "" && why != unreadableLines && b.coverage.first.Before(d) {
+		began := b.coverage.first.Before(d) || b.coverage.first == d && b.coverage.silentBehind(d)
+		if why := b.coverage.day(d); why != "" && why != unreadableLines && began {
 			t.add("logs-missing", b.Name, "", d, 1)
 		}
 		bad := 0

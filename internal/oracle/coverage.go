@@ -33,21 +33,12 @@ var forever = interval{time.Unix(0, 0), time.Date(2200, 1, 1, 0, 0, 0, 0, time.U
 // learnt from the whole days before it.
 func (b *bucketView) cover() *coverage {
 	c := &coverage{b: b, zone: b.v.Zone}
-	sharers := b.v.sharers(b.Name)
-	mapping := false
-	for _, t := range sharers {
-		mapping = mapping || len(t.Principals) > 0
-	}
 	for _, r := range b.all {
 		if r.Time.After(r.Delivered.Add(time.Hour)) {
 			continue // from the future: it proves no delivery
 		}
 		c.times = append(c.times, r.Time)
-		mapped := !mapping
-		for _, t := range sharers { // Assumed: in a shared bucket, the principals of all who share it
-			mapped = mapped || resolve(t, r.Requester).Mapped
-		}
-		if mapped {
+		if b.usual(r.Requester) {
 			c.usual = append(c.usual, r.Time)
 		}
 	}
@@ -58,6 +49,23 @@ func (b *bucketView) cover() *coverage {
 	}
 	c.look()
 	return c
+}
+
+// usual: from a requester is learnt what is usual: one of the mapping, or without one
+// anybody; in a shared bucket also one of another tenant, by its mapping or its account.
+func (b *bucketView) usual(requester string) bool {
+	t := b.v.Tenant
+	if len(t.Principals) == 0 || b.v.whois(requester).Mapped {
+		return true
+	}
+	for _, other := range b.v.sharers(b.Name) {
+		account := b.v.whois(requester).Account
+		theirs := account != "" && slices.Contains(other.Accounts, account) && !slices.Contains(t.Accounts, account)
+		if other.ID != t.ID && (theirs || resolve(other, requester).Mapped) {
+			return true
+		}
+	}
+	return false
 }
 
 // coverTrail looks at the events of a trail, all of them together, as at the records of a
@@ -303,6 +311,13 @@ func (c *coverage) silent(d Date) string {
 		}
 	}
 	return ""
+}
+
+// silentBehind: the day of the first record has unknown time behind that record.
+func (c *coverage) silentBehind(d Date) bool {
+	i := day(d, c.zone)
+	inner := interval{i.from.Add(dayEdge - 1), i.to.Add(1 - dayEdge)}
+	return slices.ContainsFunc(c.gaps, func(g interval) bool { return !g.from.Before(c.times[0]) && g.meets(inner) })
 }
 
 // day says why a day is not evaluated, or "".

@@ -392,7 +392,7 @@ func (g *generator) incidents(beta bool) map[Date][]string {
 		"admin deletes", "deletes outside", "unlogged multi-delete", "retention", "hold by admin", "overwritten",
 		"overwritten by admin", "large put", "large read", "copied away",
 		"odd agent", "one backer missing", "list outside", "self copy", "service reads", "lookalike", "lock only", "moved",
-		"removed later", "other network", "weak transport", "sensitive", "reads at night", "folder made"}
+		"removed later", "other network", "weak transport", "sensitive", "reads at night", "folder made", "asks of the bucket"}
 	if beta {
 		kinds = kinds[:8]
 	}
@@ -713,6 +713,11 @@ func (g *generator) incident(d Date, w interval, due bool, kind string) {
 			"SigV2 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader x.s3.eu-west-1.amazonaws.com TLSv1.2 - -",
 			"SigV4 - AuthHeader x.s3.eu-west-1.amazonaws.com - - -", "SigV4 - AuthHeader - - - -",
 			"SigV4 TLS_AES_128_GCM_SHA256 AuthHeader x.s3.eu-west-1.amazonaws.com TLSv1.3 - -")})
+	case "asks of the bucket":
+		who := pick(g, stranger, likeUser, otherRole, anonymous, strangers[len(strangers)-1])
+		times(2, time.Minute, request{who: who, op: "REST.GET.BUCKET", query: "?list-type=2", sent: "900"})
+		times(1, time.Minute, request{who: who, op: "REST.GET.BUCKETPOLICY", query: "?policy", status: "403", code: "AccessDenied"})
+		times(1, time.Minute, request{who: who, op: "REST.GET.OBJECT", key: "nowhere/x", sent: "900"})
 	case "folder made":
 		times(1, time.Minute, request{who: pick(g, adminUser, stranger, backupRole+"veeam"), op: "REST.PUT.OBJECT", key: p + "made/", size: "0"})
 	case "sensitive":

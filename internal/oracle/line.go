@@ -33,6 +33,7 @@ type Record struct {
 	Host      string
 	TLS       string
 
+	Nobodys   bool      // in a shared bucket; see shown
 	Object    string    // the log object's name
 	Line      int       // from 1
 	Delivered time.Time // when the log object was delivered, by its name

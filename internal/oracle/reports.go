@@ -103,7 +103,7 @@ func table(body []byte, t config.Tenant) []Session {
 		if err != nil {
 			continue
 		}
-		s := Session{ID: at(row, columns.ID), Bucket: at(row, columns.Bucket), Start: start.UTC(), Bytes: -1}
+		s := Session{ID: at(row, columns.ID), Job: at(row, columns.Job), Bucket: at(row, columns.Bucket), Start: start.UTC(), Bytes: -1}
 		if n, err := strconv.ParseInt(at(row, columns.Bytes), 10, 64); err == nil {
 			s.Bytes = n
 		}
@@ -177,6 +177,9 @@ func (b *bucketView) reported(n *Night) string {
 			bytes += s.Bytes
 		}
 	}
+	if b.jobMissing(n, state) {
+		return "failed"
+	}
 	running := false
 	for _, s := range state {
 		if s.State == "failed" {
@@ -198,6 +201,42 @@ func (b *bucketView) reported(n *Night) string {
 		return "differs"
 	}
 	return "agrees"
+}
+
+// jobMissing: a job tells nothing of a night that told of most nights before, and of most of
+// the same weekday.
+func (b *bucketView) jobMissing(n *Night, told map[string]Session) bool {
+	var before []*Night // of which anything was told, the latest first
+	for i := 1; i <= 28; i++ {
+		if x := b.night(n.Date.Add(-i)); x != nil && len(b.sessions(x)) > 0 {
+			before = append(before, x)
+		}
+	}
+	tells := func(nights []*Night, job string) (count int) {
+		for _, x := range nights {
+			if slices.ContainsFunc(b.sessions(x), func(s Session) bool { return s.Job == job }) {
+				count++
+			}
+		}
+		return count
+	}
+	last := before[:min(len(before), 7)]
+	if len(last) < 3 {
+		return false
+	}
+	weekday := slices.DeleteFunc(slices.Clone(before), func(x *Night) bool { return x.Date.Weekday() != n.Date.Weekday() })
+	for _, x := range last {
+		for _, s := range b.sessions(x) {
+			if _, ok := told[s.Job]; ok || 2*tells(last, s.Job) <= len(last) {
+				continue
+			}
+			began := slices.IndexFunc(b.nights, func(x *Night) bool { return tells([]*Night{x}, s.Job) > 0 })
+			if len(weekday) == 0 || 2*tells(weekday, s.Job) > len(weekday) || weekday[0].Date.Before(b.nights[began].Date) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // differs: the report of the backup tool does not agree. A night without a report is a

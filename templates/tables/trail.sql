@@ -1,11 +1,28 @@
 -- The view trail: the events of the tenant's accounts, without those about buckets
 -- that are not the tenant's. In a bucket that two tenants share an event belongs to
--- one of them by the rules of the view access; a key is not URL-encoded here. Events
--- without a bucket belong to all tenants of the account.
-select e.*, epoch_ms(e.time) // 900000 as quarter
-from delivered_events e
-left join other_prefixes o on o.bucket = e.bucket and starts_with(e.key, o.prefix)
-left join other_requesters q on q.bucket = e.bucket and q.requester = e.requester
-left join prefix_roots p on p.bucket = e.bucket and starts_with(e.key, p.prefix)
-where (e.bucket is null or e.bucket in (select bucket from buckets))
-  and o.bucket is null and (q.bucket is null or p.bucket is not null)
+-- one of them by the rules of the view access, and what is nobody's is shown as there; a
+-- key is not URL-encoded here. Events without a bucket belong to all tenants of the account.
+with m as (
+    select e.*, s.bucket is not null and p.bucket is null as nobodys, s.shown
+    from delivered_events e
+    left join other_prefixes o on o.bucket = e.bucket and starts_with(e.key, o.prefix)
+    left join other_requesters q on q.bucket = e.bucket and q.requester = e.requester
+    left join prefix_roots p on p.bucket = e.bucket and starts_with(e.key, p.prefix)
+    left join strangers s on s.bucket = e.bucket and s.requester = coalesce(e.requester, '-')
+    where (e.bucket is null or e.bucket in (select bucket from buckets))
+      and o.bucket is null and (q.bucket is null or p.bucket is not null)
+)
+select e.* exclude (shown) replace (
+           case when nobodys then shown else requester end as requester,
+           case when nobodys then null else user_account end as user_account,
+           case when nobodys then null else issuer end as issuer,
+           case when nobodys then null else source_ip end as source_ip,
+           case when nobodys then null else user_agent end as user_agent,
+           case when nobodys and key is not null then 'of the bucket' else key end as key,
+           case when nobodys then null else version_id end as version_id,
+           case when nobodys then null else error_message end as error_message,
+           case when nobodys then null else resources end as resources,
+           case when nobodys then null else request_parameters end as request_parameters,
+           case when nobodys then null else response_elements end as response_elements),
+       epoch_ms(e.time) // 900000 as quarter
+from m e

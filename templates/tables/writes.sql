@@ -20,25 +20,19 @@ with w as (
     where a.operation in ('REST.PUT.PART', 'REST.COPY.PART') and a.successful
       and (a.bucket, a.object) in (select (bucket, object) from w where upload is not null)
     group by all
-), gets as (
-    select bucket, coalesce(requester, '-') as requester, object, epoch_ms(time) // 1000 as second
-    from access
-    where operation = 'REST.COPY.OBJECT_GET'
-), got as (
-    select distinct bucket, requester, second from gets
-), copies as (
-    select distinct bucket, requester, object, time, epoch_ms(time) // 1000 as second from w where operation = 'REST.COPY.OBJECT'
+), halves as (
+    select bucket, object, time, epoch_ms(time) // 1000 as second, requester, false as got from w where operation = 'REST.COPY.OBJECT'
+    union all
+    select bucket, object, time, epoch_ms(time) // 1000, coalesce(requester, '-'), true from access where operation = 'REST.COPY.OBJECT_GET'
 ), near as (
-    select c.*, least(coalesce(c.second - before.second, 3600), coalesce(behind.second - c.second, 3600)) as nearest
-    from copies c
-    asof left join got before on before.bucket = c.bucket and before.requester = c.requester and before.second <= c.second
-    asof left join got behind on behind.bucket = c.bucket and behind.requester = c.requester and behind.second >= c.second
+    select *,
+           least(coalesce(second - max(second) filter (got) over (partition by bucket, requester order by second range between unbounded preceding and current row), 3600),
+                 coalesce(min(second) filter (got) over (partition by bucket, requester order by second range between current row and unbounded following) - second, 3600)) as nearest,
+           least(coalesce(second - max(second) filter (got) over (partition by bucket, requester, object order by second range between unbounded preceding and current row), 3600),
+                 coalesce(min(second) filter (got) over (partition by bucket, requester, object order by second range between current row and unbounded following) - second, 3600)) as same
+    from halves
 ), onto_itself as (
-    select c.bucket, c.object, c.requester, c.time
-    from near c
-    asof left join gets before on before.bucket = c.bucket and before.requester = c.requester and before.object = c.object and before.second <= c.second
-    asof left join gets behind on behind.bucket = c.bucket and behind.requester = c.requester and behind.object = c.object and behind.second >= c.second
-    where least(coalesce(c.second - before.second, 3600), coalesce(behind.second - c.second, 3600)) <= least(60, c.nearest + 2)
+    select distinct bucket, object, requester, time from near where not got and same <= least(60, nearest + 2)
 ), s as (
     select w.*, cast(case when w.upload is null then w.object_size else u.size end as bigint) as size
     from w
