@@ -559,10 +559,20 @@ func (b *bucketView) trailChecks(t *tally) {
 			t.add("unlogged-request", b.Name, fmt.Sprintf("%s by %s", e.Name, nameless(withoutSession(e.Requester))), d, 1)
 		}
 	}
+	parents, children := map[string]bool{}, map[string]bool{}
+	for i := range b.records {
+		parents[b.records[i].RequestID] = parents[b.records[i].RequestID] || !b.records[i].Is("BATCH.DELETE.OBJECT")
+	}
 	for i := range b.records {
 		r := &b.records[i]
 		d := dateOf(r.Time, b.v.Zone)
 		name := eventName(r.Operation)
+		if r.Is("BATCH.DELETE.OBJECT") { // a request of which the log lacks all but its objects
+			if parents[r.RequestID] || children[r.RequestID] {
+				continue
+			}
+			children[r.RequestID], name = true, "DeleteObjects"
+		}
 		first, kind := kinds[readEvent(name)]
 		if name != "" && kind && !d.Before(first) && !told[r.RequestID] && b.v.inMonth(d) && b.evaluated(d) &&
 			b.v.trail.day(d) == "" {

@@ -16,7 +16,7 @@ with u as (
     from compared c
     join principals p on p.requester = coalesce(c.requester, '-')
     where c.in_log and not c.in_trail and c.known is null
-      and regexp_matches(c.operation, '^REST\.(PUT|POST|COPY|DELETE|GET|HEAD)\.(OBJECT|UPLOAD|UPLOADS|PART|MULTI_OBJECT_DELETE)$')
+      and regexp_matches(c.operation, '^(REST\.(PUT|POST|COPY|DELETE|GET|HEAD)\.(OBJECT|UPLOAD|UPLOADS|PART|MULTI_OBJECT_DELETE)|BATCH\.DELETE\.OBJECT)$')
 )
 select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, 'medium' as severity,
        array_agg(sample order by n) filter (where n <= 20) as samples, array_agg(distinct requester) as who

@@ -17,8 +17,9 @@ with bounds as (
     select min(quarter) - 4 as first, max(quarter) + 4 as last from quarters where in_range
 ), log as (
     select a.bucket, a.request_id, min(a.time) as time, min(d.date) as date, bool_or(d.in_range) as in_range, count(*) as records,
-           min(a.operation) as operation, min(a.requester) as requester, min(a.key) as key,
            bool_and(a.operation = 'BATCH.DELETE.OBJECT') as only_children,
+           case when only_children then min(a.operation) else min(a.operation) filter (a.operation <> 'BATCH.DELETE.OBJECT') end as operation,
+           min(a.requester) as requester, min(a.key) as key,
            case when only_children then min(a.http_status) else min(a.http_status) filter (a.operation <> 'BATCH.DELETE.OBJECT') end as http_status,
            case when only_children then min(a.error_code) else min(a.error_code) filter (a.operation <> 'BATCH.DELETE.OBJECT') end as error_code,
            min(a.source_object || ':' || cast(a.source_line as varchar)) as sample
