@@ -114,6 +114,7 @@ const (
 	someone        = "someone in the shared bucket"
 	someoneForeign = "another account in the shared bucket"
 	otherAccount   = "another account"
+	anotherClient  = "another client's principal"
 )
 
 // principals resolves every requester of the slice, and finds those that
@@ -167,6 +168,9 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others,
 			}
 			strangers.Rows = append(strangers.Rows, []any{b.Name, r, shown})
 		}
+	}
+	if len(others.Rows) > 0 {
+		own.Rows = append(own.Rows, []any{anotherClient, anotherClient, anotherClient, nil, "", "", false, false, false, false, false, ""})
 	}
 	if len(strangers.Rows) > 0 {
 		own.Rows = append(own.Rows, []any{someone, someone, someone, nil, "", "", false, false, false, false, false, ""},

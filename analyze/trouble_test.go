@@ -136,6 +136,7 @@ func TestTrouble(t *testing.T) {
 			f.add("2026-09-25T22:00:00Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=5")
 		}, []string{
 			"backup-overwritten|" + admin + "|high|open|1|1 days",
+			"bucket-emptied|most of what was there|high|open|1|1 days", // five bytes over two gigabytes
 			"backup-volume|far more than usual|medium|open|1|1 days",
 			"off-window-write|arn:aws:sts::111122223333:assumed-role/BackupRole|medium|open|1|1 days", // those of the 22nd are suppressed
 			"large-put|" + admin + "|low|open|1|1 days",

@@ -12,9 +12,10 @@ import (
 
 // Figures that are compared with what is usual, by the names that SQL uses.
 const (
-	figureDeletes    = "deletes"       // objects deleted
-	figureErrors     = "error_rate"    // failed requests, of all; refused ones are not failed
-	figureDownload   = "downloaded"    // bytes, by one identity; compared with the most of any on a day
+	figureDeletes    = "deletes"    // objects deleted
+	figureErrors     = "error_rate" // failed requests, of all; refused ones are not failed
+	figureDownload   = "downloaded" // bytes, by one identity; compared with its own days
+	figureTogether   = "downloaded together"
 	figureBackupSize = "backup_volume" // bytes written by backup principals in a window
 )
 
@@ -45,7 +46,8 @@ func learn(past []float64) usual {
 }
 
 // farBelow is four robust standard deviations of the logarithms below the median, half
-// of it at the most: amounts differ by factors.
+// of it at the most and a quarter at the least: amounts differ by factors, but a night of a
+// sixteenth is none, however much others differ.
 func farBelow(past []float64, middle float64) float64 {
 	if middle <= 0 {
 		return 0
@@ -57,7 +59,7 @@ func farBelow(past []float64, middle float64) float64 {
 		}
 	}
 	const robust = 1.4826 // of a median absolute deviation, for a standard deviation
-	return min(middle/2, middle*math.Exp(-4*robust*median(away)))
+	return max(middle/4, min(middle/2, middle*math.Exp(-4*robust*median(away))))
 }
 
 func median(list []float64) float64 {
@@ -128,7 +130,7 @@ func (v *View) figures(ctx context.Context) (engine.Table, error) {
 type dayFigure struct {
 	requests, deletes, errors float64
 	downloaded                map[string]float64
-	usualDownload             float64 // the most of any identity of the mapping
+	together                  float64 // what all downloaded
 }
 
 func (v *View) dayFigures(ctx context.Context, add func(bucket, date, figure, identity string, value float64, u usual)) error {
@@ -142,8 +144,7 @@ func (v *View) dayFigures(ctx context.Context, add func(bucket, date, figure, id
 		date, ok1 := row[1].(string)
 		identity, ok2 := row[2].(string)
 		n, ok3 := integers(row[3:7])
-		mapped, ok4 := row[7].(bool)
-		if !ok || !ok1 || !ok2 || !ok3 || !ok4 {
+		if !ok || !ok1 || !ok2 || !ok3 {
 			return fmt.Errorf("unexpected row %v", row)
 		}
 		f := days[[2]string{bucket, date}]
@@ -155,12 +156,10 @@ func (v *View) dayFigures(ctx context.Context, add func(bucket, date, figure, id
 		f.deletes += n[1]
 		f.errors += n[2]
 		f.downloaded[identity] = n[3]
-		if mapped {
-			f.usualDownload = max(f.usualDownload, n[3])
-		}
+		f.together += n[3]
 	}
 	for _, b := range v.Tenant.Buckets {
-		var deletes, errors, downloaded series
+		var deletes, errors, together series
 		var figures []*dayFigure
 		for _, d := range v.all {
 			if d.Bucket != b.Name {
@@ -175,7 +174,7 @@ func (v *View) dayFigures(ctx context.Context, add func(bucket, date, figure, id
 				rate = f.errors / f.requests
 			}
 			figures = append(figures, f)
-			for s, n := range map[*series]float64{&deletes: f.deletes, &errors: rate, &downloaded: f.usualDownload} {
+			for s, n := range map[*series]float64{&deletes: f.deletes, &errors: rate, &together: f.together} {
 				s.dates, s.has, s.values = append(s.dates, d.Date), append(s.has, d.Gap == ""), append(s.values, n)
 			}
 		}
@@ -185,10 +184,17 @@ func (v *View) dayFigures(ctx context.Context, add func(bucket, date, figure, id
 			}
 			add(b.Name, date, figureDeletes, "", figures[i].deletes, deletes.before(i))
 			add(b.Name, date, figureErrors, "", errors.values[i], errors.before(i))
+			add(b.Name, date, figureTogether, "", together.values[i], together.before(i))
 			for _, identity := range sortedKeys(figures[i].downloaded) {
-				if n := figures[i].downloaded[identity]; n > 0 {
-					add(b.Name, date, figureDownload, identity, n, downloaded.before(i))
+				n := figures[i].downloaded[identity]
+				if n < float64(v.Tenant.Checks.LargeDownload) {
+					continue // no check asks what is usual for it
 				}
+				own := series{dates: deletes.dates, has: deletes.has}
+				for _, f := range figures {
+					own.values = append(own.values, f.downloaded[identity])
+				}
+				add(b.Name, date, figureDownload, identity, n, own.before(i))
 			}
 		}
 	}

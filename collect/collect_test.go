@@ -347,7 +347,7 @@ func testUnreadableOnServer(t *testing.T) {
 		case strings.HasSuffix(r.URL.Path, "/2"):
 			fmt.Fprint(w, second)
 		default:
-			fmt.Fprintf(w, `<ListBucketResult><Contents><Key>1</Key><Size>%d</Size><ETag>"a"</ETag></Contents><Contents><Key>2</Key><Size>%d</Size><ETag>"b"</ETag></Contents></ListBucketResult>`, len(first), len(second))
+			fmt.Fprintf(w, `<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>1</Key><Size>%d</Size><ETag>"a"</ETag></Contents><Contents><Key>2</Key><Size>%d</Size><ETag>"b"</ETag></Contents></ListBucketResult>`, len(first), len(second))
 		}
 	}))
 	t.Cleanup(server.Close)

@@ -29,8 +29,9 @@ func (w *wire) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 			Size                    int
 		}
 		type result struct {
-			XMLName  xml.Name  `xml:"ListBucketResult"`
-			Contents []content `xml:"Contents"`
+			XMLName     xml.Name  `xml:"ListBucketResult"`
+			IsTruncated bool      // false: it is the whole
+			Contents    []content `xml:"Contents"`
 		}
 		_ = xml.NewEncoder(out).Encode(result{Contents: []content{{w.key, w.etag, "2026-10-01T23:30:00Z", len(w.body)}}}) // a test server
 	case r.Method == http.MethodHead:

@@ -16,7 +16,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 )
 
 const (
@@ -36,12 +36,13 @@ const (
 	maxAttempts = 6
 	// maxConnections is how many idle connections to a server are kept.
 	maxConnections = 64
-	// stall is how long a server may be silent before a request is given up.
-	stall = 60 * time.Second
 	// patience is how long one answer that is not an object may take, with
 	// retries: a page of a listing, a write.
 	patience = 10 * time.Minute
 )
+
+// stall is how long a server may be silent before a request is given up. Tests make it shorter.
+var stall = 60 * time.Second
 
 type s3Store struct {
 	url    URL
@@ -100,6 +101,7 @@ func AWS(ctx context.Context, a Access) (aws.Config, error) {
 		})),
 		// Access logs show this, so that our own requests can be told apart.
 		awsconfig.WithAppID("bucketproof"),
+		awsconfig.WithLogger(logging.Nop{}), // what goes wrong comes as an error
 		awsconfig.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenRequired),
 		awsconfig.WithResponseChecksumValidation(aws.ResponseChecksumValidationWhenRequired),
 	}
@@ -113,6 +115,7 @@ func AWS(ctx context.Context, a Access) (aws.Config, error) {
 	if err != nil {
 		return cfg, fmt.Errorf("AWS configuration: %w", err)
 	}
+	cfg.HTTPClient = guard{cfg.HTTPClient}
 	if cfg.Region == "" {
 		if a.Endpoint == "" {
 			return cfg, errors.New("no AWS region is set; write aws.region in the configuration or set AWS_REGION")
@@ -148,6 +151,9 @@ func (s *s3Store) List(ctx context.Context, after string) iter.Seq2[Info, error]
 				return
 			}
 			keys, err := names(page)
+			if err == nil {
+				err = s.listing(page, keys)
+			}
 			if err != nil {
 				yield(Info{}, s.wrap("list", "", "s3:ListBucket", err))
 				return
@@ -180,6 +186,39 @@ func (s *s3Store) List(ctx context.Context, after string) iter.Seq2[Info, error]
 	}
 }
 
+// ErrNoListing means that an answer is no page of the listing that was asked for. Where the
+// SDK finds nothing in an answer, as in the page of a proxy, it takes it for an empty listing.
+var ErrNoListing = errors.New("the answer is no listing of S3")
+
+// listing tells what is wrong with a page, with the keys in it.
+func (s *s3Store) listing(page *s3.ListObjectsV2Output, keys []string) error {
+	prefix := aws.ToString(page.Prefix)
+	if page.EncodingType == types.EncodingTypeUrl {
+		var err error
+		if prefix, err = url.QueryUnescape(prefix); err != nil {
+			return err
+		}
+	}
+	switch {
+	case page.IsTruncated == nil:
+		return fmt.Errorf("%w: it does not say whether it is the whole", ErrNoListing)
+	case *page.IsTruncated && aws.ToString(page.NextContinuationToken) == "":
+		return fmt.Errorf("%w: it is not the whole, and does not say how it goes on", ErrNoListing)
+	case page.Name != nil && *page.Name != s.url.Bucket:
+		return fmt.Errorf("%w: it is of the bucket %q", ErrNoListing, *page.Name)
+	case page.Prefix != nil && prefix != s.url.Prefix:
+		return fmt.Errorf("%w: it is of the prefix %q", ErrNoListing, prefix)
+	case page.KeyCount != nil && int(*page.KeyCount) != len(keys)+len(page.CommonPrefixes):
+		return fmt.Errorf("%w: it counts %d keys and has %d", ErrNoListing, *page.KeyCount, len(keys))
+	}
+	for _, key := range keys {
+		if !strings.HasPrefix(key, s.url.Prefix) {
+			return fmt.Errorf("%w: the key %q is not below %q", ErrNoListing, key, s.url.Prefix)
+		}
+	}
+	return nil
+}
+
 // names are the keys of a page.
 func names(page *s3.ListObjectsV2Output) ([]string, error) {
 	keys := make([]string, len(page.Contents))
@@ -206,17 +245,15 @@ func nextPage(ctx context.Context, pages *s3.ListObjectsV2Paginator) (*s3.ListOb
 }
 
 func (s *s3Store) Open(ctx context.Context, info Info) (*Content, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
 	in := &s3.GetObjectInput{Bucket: &s.url.Bucket, Key: s.key(info.Key), ChecksumMode: types.ChecksumModeEnabled}
 	if info.ETag != "" {
 		in.IfMatch = aws.String(`"` + info.ETag + `"`)
 	}
 	out, err := s.client.GetObject(ctx, in)
 	if err != nil {
-		cancel(nil)
 		return nil, s.wrap("read", info.Key, "s3:GetObject", err)
 	}
-	r := newStallReader(ctx, cancel, s, info, out.Body)
+	r := &wholeReader{body: out.Body, store: s, info: info}
 	encrypted := out.SSECustomerAlgorithm != nil || out.ServerSideEncryption != "" && out.ServerSideEncryption != types.ServerSideEncryptionAes256
 	if md5Text.MatchString(info.ETag) && !encrypted {
 		r.md5 = md5.New()
@@ -231,24 +268,19 @@ func (s *s3Store) Open(ctx context.Context, info Info) (*Content, error) {
 // encrypted with keys of S3 at the most (Amazon S3 API reference, page API_Object).
 var md5Text = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
-// stallReader gives a read up when the server is silent for too long or sends
-// fewer bytes than it listed.
-type stallReader struct {
-	body   io.ReadCloser
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	timer  *time.Timer
-	store  *s3Store
-	info   Info
-	read   int64
-	once   sync.Once
+// wholeReader compares what a server sends with what it listed.
+type wholeReader struct {
+	body  io.ReadCloser
+	store *s3Store
+	info  Info
+	read  int64
 
 	md5       hash.Hash // where the ETag is one
 	checksums []string  // of S3, that the SDK compares
 }
 
 // proof says by what the bytes were compared with those that are stored.
-func (r *stallReader) proof() string {
+func (r *wholeReader) proof() string {
 	switch {
 	case r.md5 != nil:
 		return ProofETag
@@ -258,16 +290,8 @@ func (r *stallReader) proof() string {
 	return ProofLength
 }
 
-func newStallReader(ctx context.Context, cancel context.CancelCauseFunc, s *s3Store, info Info, body io.ReadCloser) *stallReader {
-	timer := time.AfterFunc(stall, func() { cancel(fmt.Errorf("the server sent nothing for %s", stall)) })
-	timer.Stop() // it runs only while a read waits, not while the caller works
-	return &stallReader{body: body, ctx: ctx, cancel: cancel, timer: timer, store: s, info: info}
-}
-
-func (r *stallReader) Read(p []byte) (int, error) {
-	r.timer.Reset(stall)
+func (r *wholeReader) Read(p []byte) (int, error) {
 	n, err := r.body.Read(p)
-	r.timer.Stop()
 	r.read += int64(n)
 	if r.md5 != nil {
 		r.md5.Write(p[:n])
@@ -284,23 +308,12 @@ func (r *stallReader) Read(p []byte) (int, error) {
 		err = fmt.Errorf("%w: their MD5 is %x and not the ETag %s", ErrBody, r.md5.Sum(nil), r.info.ETag)
 	}
 	if err != nil && err != io.EOF {
-		if cause := context.Cause(r.ctx); cause != nil {
-			err = cause
-		}
 		err = r.store.wrap("read", r.info.Key, "s3:GetObject", err)
 	}
 	return n, err
 }
 
-func (r *stallReader) Close() error {
-	var err error
-	r.once.Do(func() {
-		r.timer.Stop()
-		err = r.body.Close()
-		r.cancel(nil)
-	})
-	return err
-}
+func (r *wholeReader) Close() error { return r.body.Close() }
 
 func (s *s3Store) Put(ctx context.Context, key string, body []byte, opts PutOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)

@@ -75,7 +75,7 @@ func TestThrottlingIsRetried(t *testing.T) {
 			fail(w, http.StatusServiceUnavailable, "SlowDown")
 			return
 		}
-		fmt.Fprint(w, `<ListBucketResult><Contents><Key>acme/k</Key><Size>1</Size><ETag>"e"</ETag></Contents></ListBucketResult>`)
+		fmt.Fprint(w, `<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>acme/k</Key><Size>1</Size><ETag>"e"</ETag></Contents></ListBucketResult>`)
 	})
 	if got := keys(t, s, ""); len(got) != 1 || got[0] != "k" {
 		t.Errorf("got %q after %d calls", got, calls.Load())
@@ -265,7 +265,7 @@ func TestAssumedRole(t *testing.T) {
 	signed := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		signed <- r.Header.Get("Authorization") + " " + r.Header.Get("X-Amz-Security-Token")
-		fmt.Fprint(w, "<ListBucketResult></ListBucketResult>")
+		fmt.Fprint(w, "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
 	}))
 	t.Cleanup(server.Close)
 	t.Setenv("AWS_ACCESS_KEY_ID", "own")

@@ -73,7 +73,7 @@ func (b *bucketView) volume(t *tally, n *Night) {
 	}
 	far := math.Abs(w-m) >= float64(limits.BackupVolume)
 	switch {
-	case w < m/2 && (len(h.weekday) == 0 || w < most/2) && math.Log1p(w) < median(logs)-4*1.4826*spread(logs):
+	case w < m/2 && (len(h.weekday) == 0 || w < most/2) && (math.Log1p(w) < median(logs)-4*1.4826*spread(logs) || 4*w < m):
 		t.add("backup-volume", b.Name, "far less than usual", n.Date, 1)
 	case far && w > 2*m && (len(h.weekday) == 0 || w > 2*median(h.weekday)) && w > m+float64(limits.Deviations)*spread(h.values):
 		t.add("backup-volume", b.Name, "far more than usual", n.Date, 1)
@@ -308,25 +308,72 @@ func (b *bucketView) massRemoval(t *tally, d Date) {
 	}
 }
 
-// emptied: more than half of the keys, or of the bytes, that were there are gone.
-func (b *bucketView) emptied(t *tally, d Date) {
-	keys, lost := 0, 0
-	var bytes, lostBytes int64
+// stock is what is known to be in a bucket at the end of a day, and what went on the day.
+type stock struct {
+	keys, went       int
+	bytes, wentBytes int64
+}
+
+// stockOf counts a day once.
+func (b *bucketView) stockOf(d Date) stock {
+	if known, ok := b.stocks[d]; ok {
+		return known
+	}
+	if b.stocks == nil {
+		b.stocks = map[Date]stock{}
+	}
+	var s stock
 	for key, writes := range b.objects.byKey {
 		there, left := b.thereAfter(key, d.Add(-1)), b.thereAfter(key, d)
-		if !there && !left { // what was written on the day counts where it is there at its end
-			continue
+		before, now := b.sizeAfter(key, writes, d.Add(-1)), b.sizeAfter(key, writes, d)
+		if left {
+			s.keys++
+			s.bytes += now
 		}
-		size := b.largest(key, writes, d)
-		keys++
-		bytes += size
-		if !left {
-			lost++
-			lostBytes += size
+		switch {
+		case there && !left:
+			s.went++
+			s.wentBytes += before
+		case there && 2*now < before: // written over with less than half
+			s.wentBytes += before - now
 		}
 	}
-	if keys >= 2 && (2*lost > keys || 2*lostBytes > bytes) {
+	b.stocks[d] = s
+	return s
+}
+
+func (s stock) emptied() bool {
+	return s.keys+s.went >= 2 && (2*s.went > s.keys+s.went || 2*s.wentBytes > s.bytes+s.wentBytes)
+}
+
+// low: fewer than half of the keys, or of the bytes, are left of the most at the end of one of
+// the 28 days before, back to the last gap of the log.
+func (b *bucketView) low(d Date) (low bool, most stock) {
+	for i := 1; i <= 28 && b.evaluated(d.Add(1-i)); i++ {
+		s := b.stockOf(d.Add(-i))
+		most.keys, most.bytes = max(most.keys, s.keys), max(most.bytes, s.bytes)
+	}
+	s := b.stockOf(d)
+	return 2*s.keys < most.keys || 2*s.bytes < most.bytes, most
+}
+
+// emptied: more than half of the keys, or of the bytes, that were there are gone; or so much in four
+// weeks.
+func (b *bucketView) emptied(t *tally, d Date) {
+	s := b.stockOf(d)
+	if s.emptied() {
 		t.add("bucket-emptied", b.Name, "most of what was there", d, -1)
+		return
+	}
+	low, most := b.low(d)
+	usual := 0
+	for _, days := range []int{7, 14, 21} {
+		if before, _ := b.low(d.Add(-days)); before {
+			usual++
+		}
+	}
+	if low && most.keys >= 2 && (s.went > 0 || s.wentBytes > 0) && usual < 3 {
+		t.add("bucket-emptied", b.Name, "most of what was there in four weeks", d, -1)
 	}
 }
 
@@ -336,31 +383,19 @@ func (b *bucketView) thereAfter(key string, d Date) bool {
 	return last != nil && gone == nil
 }
 
-// largest is the largest size that a key has had up to a day, since the last day before it at whose end the key
-// was gone.
-func (b *bucketView) largest(key string, writes []*Write, until Date) (size int64) {
-	var days []Date
+// sizeAfter is the size that the last write of a key up to the end of a day tells.
+func (b *bucketView) sizeAfter(key string, writes []*Write, d Date) (size int64) {
+	over := false // the key was gone at the end of a day
 	for _, w := range writes {
-		days = append(days, dateOf(w.Time, b.v.Zone))
-	}
-	for _, g := range b.objects.gone[key] {
-		days = append(days, dateOf(g.Time, b.v.Zone))
-	}
-	slices.SortFunc(days, func(a, b Date) int { return a.utc().Compare(b.utc()) })
-	over := false
-	for _, d := range slices.Compact(days) {
-		if until.Before(d) {
+		if d.Before(dateOf(w.Time, b.v.Zone)) {
 			break
 		}
-		if over {
-			size = 0
+		if over = over || !b.thereAfter(key, dateOf(w.Time, b.v.Zone).Add(-1)); over {
+			size, over = 0, false
 		}
-		for _, w := range writes {
-			if dateOf(w.Time, b.v.Zone) == d {
-				size = max(size, w.Bytes)
-			}
+		if w.Known && w.Bytes > 0 {
+			size = w.Bytes
 		}
-		over = !b.thereAfter(key, d)
 	}
 	return size
 }
@@ -372,15 +407,16 @@ func (b *bucketView) overwritten(t *tally, d Date) {
 	}
 	for who, n := range b.renewed(d) {
 		if b.v.whois(who).Backup {
-			var most int64
-			days := 0
+			var values, weekday []float64
 			for i := 1; i <= 28; i++ {
 				if b.evaluated(d.Add(-i)) {
-					days++
-					most = max(most, b.renewed(d.Add(-i))[who])
+					values = append(values, float64(b.renewed(d.Add(-i))[who]))
+					if i%7 == 0 {
+						weekday = append(weekday, float64(b.renewed(d.Add(-i))[who]))
+					}
 				}
 			}
-			if n < 3 || n <= 2*most || days < 7 {
+			if n < 3 || len(values) < 7 || float64(n) <= 2*median(values) || len(weekday) > 0 && float64(n) <= 2*slices.Min(weekday) {
 				continue
 			}
 		}
@@ -388,7 +424,8 @@ func (b *bucketView) overwritten(t *tally, d Date) {
 	}
 }
 
-// renewed counts the keys of backups that each requester wrote anew on a day.
+// renewed counts the keys of backups that each requester wrote anew on a day; a backup principal
+// those that are written anew for the first time.
 func (b *bucketView) renewed(d Date) map[string]int64 {
 	if known, ok := b.renews[d]; ok {
 		return known
@@ -398,11 +435,23 @@ func (b *bucketView) renewed(d Date) map[string]int64 {
 	}
 	today := day(d, b.v.Zone)
 	keys := map[string]map[string]bool{}
+	seen := map[string]bool{}
 	for _, w := range b.objects.writes {
-		if !today.has(w.Time) || !b.overBackup(w) {
+		if !today.has(w.Time) {
 			continue
 		}
+		periods := b.periods(w)
 		who := nameless(w.Who.Requester)
+		switch own := periods[b.period(w.Time)]; {
+		case len(periods) == 0, w.Who.Backup && len(periods) == 1 && own:
+			continue
+		case seen[who+"\n"+w.Object]:
+			continue // the first on the day decides
+		}
+		seen[who+"\n"+w.Object] = true
+		if w.Who.Backup && len(periods) > 1 {
+			continue
+		}
 		if keys[who] == nil {
 			keys[who] = map[string]bool{}
 		}
@@ -416,18 +465,26 @@ func (b *bucketView) renewed(d Date) map[string]int64 {
 	return out
 }
 
-// overBackup: the key has a backup write before; where a backup principal writes it anew,
-// one of another night, or, outside of the windows, of another day.
-func (b *bucketView) overBackup(w *Write) bool {
-	period := func(t time.Time) string {
-		for _, n := range b.nights {
-			if n.Window.has(t) {
-				return "night " + n.Date.String()
-			}
+// period is the night of a moment, or outside of the windows its day.
+func (b *bucketView) period(t time.Time) string {
+	for _, n := range b.nights {
+		if n.Window.has(t) {
+			return "night " + n.Date.String()
 		}
-		return dateOf(t, b.v.Zone).String()
 	}
-	return slices.ContainsFunc(b.objects.byKey[w.Object], func(x *Write) bool {
-		return x != w && x.Backup && !x.Time.After(w.Time) && (!w.Who.Backup || period(x.Time) != period(w.Time))
-	})
+	return dateOf(t, b.v.Zone).String()
+}
+
+// periods are those in which backups wrote a key before.
+func (b *bucketView) periods(w *Write) map[string]bool {
+	out := map[string]bool{}
+	for _, x := range b.objects.byKey[w.Object] {
+		if x == w {
+			break
+		}
+		if x.Backup {
+			out[b.period(x.Time)] = true
+		}
+	}
+	return out
 }

@@ -106,7 +106,7 @@ func (b *bucketView) requestChecks(t *tally) {
 				add("anonymous-access", map[bool]string{true: "served", false: "refused"}[r.Successful()])
 			}
 			if foreign {
-				add("cross-account", w.Account) // of severity low where nothing was served
+				add("cross-account", subject(w.Account))
 			}
 			if len(v.Tenant.Principals) > 0 && !w.Mapped && !own && !foreign && r.Requester != "" {
 				add("unapproved-principal", subject(w.Requester))
@@ -229,14 +229,11 @@ func (b *bucketView) outside(r *Record) (string, bool) {
 	return key, true
 }
 
-// hasChildren: a record of a key with the same request ID.
+// hasChildren: a record of a key with the same request ID, of whichever tenant.
 func (b *bucketView) hasChildren(parent *Record) bool {
-	for i := range b.records {
-		if r := &b.records[i]; r.Is("BATCH.DELETE.OBJECT") && r.RequestID == parent.RequestID {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.all, func(r Record) bool {
+		return r.Is("BATCH.DELETE.OBJECT") && r.RequestID == parent.RequestID
+	})
 }
 
 // deniedBursts: so many refused requests of one within any hour, also over midnight.
@@ -361,21 +358,29 @@ func (b *bucketView) spikes(t *tally, d Date) {
 	}
 
 	read := b.read
-	h = learn(d, func(d Date) (float64, bool) {
-		bytes, _ := read(d)
-		most := 0.0
-		for who, n := range bytes {
-			if w := b.v.whois(who); w.Mapped || len(b.v.Tenant.Principals) == 0 {
-				most = max(most, n)
-			}
-		}
-		return most, b.evaluated(d)
-	})
 	bytes, count := read(d)
+	alone, together, requests := false, 0.0, int64(0)
 	for who, n := range bytes {
+		h = learn(d, func(d Date) (float64, bool) {
+			bytes, _ := read(d)
+			return bytes[who], b.evaluated(d)
+		})
 		if h.enough() && n >= float64(limits.LargeDownload) && h.spike(n, limits.Deviations) {
+			alone = true
 			t.add("large-download", b.Name, nameless(who), d, count[who])
 		}
+		together += n
+		requests += count[who]
+	}
+	h = learn(d, func(d Date) (sum float64, ok bool) {
+		bytes, _ := read(d)
+		for _, n := range bytes {
+			sum += n
+		}
+		return sum, b.evaluated(d)
+	})
+	if !alone && h.enough() && together >= float64(limits.LargeDownload) && h.spike(together, limits.Deviations) {
+		t.add("large-download", b.Name, "all together", d, requests)
 	}
 
 	share := func(who string, last Date) (sum float64, days int) {
@@ -443,13 +448,11 @@ func nameless(who string) string {
 // taken are the bytes that a request read out of the bucket: those sent, and those of
 // the read half of a copy of which no log of the tenant has the other half.
 func (b *bucketView) taken(r *Record) (float64, bool) {
-	if !r.Successful() {
-		return 0, false
-	}
-	if r.Is("REST.GET.OBJECT", "WEBSITE.GET.OBJECT") {
+	if r.Is("REST.GET.OBJECT", "WEBSITE.GET.OBJECT") && (r.Status == 200 || r.Status == 206) ||
+		r.Key != "" && r.Sent >= 64<<10 && !strings.HasSuffix(r.Operation, "_GET") {
 		return float64(r.Sent), true
 	}
-	if !r.Is("REST.COPY.OBJECT_GET") {
+	if !r.Is("REST.COPY.OBJECT_GET") || !r.Successful() {
 		return 0, false
 	}
 	// Who wrote as many copies as it read keeps them within the logs.

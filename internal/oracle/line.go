@@ -39,11 +39,13 @@ type Record struct {
 	Delivered time.Time // when the log object was delivered, by its name
 }
 
-// Successful: status 200 to 299 and no error code, or no status where S3 writes none.
+// Successful: status 200 to 299 and no error code, or no status, but for writes.
 func (r *Record) Successful() bool {
-	none := r.Status == 0 && hasAnyPrefix(r.Operation, "S3.", "BATCH.")
+	none := r.Status == 0 && !writes.MatchString(r.Operation)
 	return r.Error == "" && (none || r.Status >= 200 && r.Status <= 299)
 }
+
+var writes = regexp.MustCompile(`^[A-Z]+\.(PUT|POST|COPY)\.(OBJECT|PART|UPLOADS?)$`)
 
 // Failed: a status of 400 or more, or an error code; what was not modified is no failure.
 func (r *Record) Failed() bool { return r.Status != 304 && (r.Status >= 400 || r.Error != "") }

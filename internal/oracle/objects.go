@@ -224,7 +224,7 @@ func (o *objects) of(gone *Removal, w *Write) bool {
 	}
 	versions := map[string]bool{}
 	for _, g := range o.gone[w.Object] {
-		if g.Version != "" && dateOf(g.Time, o.b.v.Zone) == dateOf(gone.Time, o.b.v.Zone) {
+		if g.Version != "" && !g.Lifecycle && !g.Time.Before(w.Time) && !g.Time.After(gone.Time) {
 			versions[g.Version] = true
 		}
 	}

@@ -38,6 +38,7 @@ type bucketView struct {
 	days   map[Date][]*Record
 	reads  map[Date]reads
 	renews map[Date]map[string]int64
+	stocks map[Date]stock
 	held   map[*Night][2]map[string]bool
 }
 

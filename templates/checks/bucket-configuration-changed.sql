@@ -8,7 +8,8 @@
 -- draft: The configuration of {bucket} was changed ({subject}) {count} {count:time|times} {span}. It is to be confirmed that the change was approved, and that it weakens no protection.
 --
 -- High is what can open a bucket, hide what happens in it or make backups
--- deletable. The access list of an object counts too. What CloudTrail tells of the
+-- deletable. Whatever writes or deletes and names no object is a change of the bucket, also by
+-- a name that nobody knows yet. The access list of an object counts too. What CloudTrail tells of the
 -- same request is left to the checks of the trail, which know the change itself. In a
 -- shared bucket the other clients change the bucket for everyone.
 with e as (
@@ -24,17 +25,14 @@ with e as (
       and not exists (select 1 from changes h where h.bucket = a.bucket and h.request_id = a.request_id)
 ), r as (
     select c.bucket, c.operation || ' by ' || c.identity as subject, d.date, c.time, c.source_object, c.source_line,
-           case when c.setting in ('ACL', 'POLICY', 'BUCKETPOLICY', 'LOGGING_STATUS', 'VERSIONING', 'REPLICATION', 'ENCRYPTION', 'LIFECYCLE', 'PUBLIC_ACCESS_BLOCK',
-                                   'PUBLICACCESSBLOCK', 'OBJECT_LOCK_CONFIGURATION', 'OBJECT_LOCK', 'OWNERSHIP_CONTROLS', 'BUCKET')
+           case when regexp_matches(c.setting, 'ACL|POLICY|LOGGING|VERSIONING|REPLICATION|ENCRYPTION|LIFECYCLE|PUBLIC_?ACCESS|OBJECT_?LOCK|OWNERSHIP|^BUCKET$')
                 then 'high' else 'medium' end as severity
     from c
     join quarters d on d.quarter = c.quarter
     where d.in_range and c.verb in ('PUT', 'DELETE', 'POST')
       and (c.setting = 'ACL'
-        or c.key is null and (c.setting in ('POLICY', 'BUCKETPOLICY', 'LOGGING_STATUS', 'VERSIONING', 'REPLICATION', 'LIFECYCLE', 'ENCRYPTION', 'NOTIFICATION',
-             'CORS', 'TAGGING', 'WEBSITE', 'ACCELERATE', 'REQUEST_PAYMENT', 'OWNERSHIP_CONTROLS', 'PUBLIC_ACCESS_BLOCK', 'PUBLICACCESSBLOCK',
-             'OBJECT_LOCK_CONFIGURATION', 'OBJECT_LOCK', 'INVENTORY', 'ANALYTICS', 'METRICS', 'INTELLIGENT_TIERING')
-          or c.setting = 'BUCKET' and c.verb in ('PUT', 'DELETE')))
+        or c.key is null and not (c.setting = 'BUCKET' and c.verb = 'POST')
+           and not regexp_matches(c.setting, '^(OBJECT|OBJECT_(TAGGING|VERSION|LOCK_RETENTION|LOCK_LEGAL_?HOLD)|MULTI_OBJECT_DELETE|UPLOADS?|PART|SELECT|RESTORE)$'))
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )

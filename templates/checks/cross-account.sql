@@ -8,9 +8,9 @@
 -- sentence: {count} {count:request|requests} from an AWS account that is not the tenant's.
 -- draft: The AWS account {subject} made {count} {count:request|requests} to {bucket} {span}, and is not one of the client's. It is to be confirmed who owns it and why it has access.
 --
--- Where nothing was served it is of severity low.
+-- What S3 refused is one row, of severity low.
 with r as (
-    select a.bucket, p.account as subject, not p.mapped and a.refused as noise, d.date, a.time, a.source_object, a.source_line, p.identity as who
+    select a.bucket, case when not p.mapped and a.refused then 'refused requests' else p.account end as subject, not p.mapped and a.refused as noise, d.date, a.time, a.source_object, a.source_line, p.identity as who
     from access a
     join principals p on p.requester = coalesce(a.requester, '-')
     join quarters d on d.quarter = a.quarter

@@ -5,26 +5,35 @@
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: history
--- sentence: {count} {count:read|reads} {days} by one principal, which took far more out of the bucket than is usual.
+-- sentence: {count} {count:read|reads} {days} that took far more out of the bucket than is usual.
 -- draft: {subject} read {count} {count:time|times} from {bucket} {span}, far more bytes in a day than is usual. It is to be confirmed that this was a restore.
 --
 -- What a server-side copy read counts, too, where its target is not in the tenant's
--- logs. A principal's bytes of a day are compared with the most that one principal
--- took on the evaluated days among the 28 before: more than the median and
+-- logs. A principal's bytes of a day are compared with what the same principal
+-- took on the evaluated days among the 28 before, and where no single one took so much,
+-- those of all with those of all: more than the median and
 -- :deviations median absolute deviations, more than twice the median, and at
 -- least :large_download bytes. What all days of the same day of the week did
 -- too, as with a weekly restore test, is usual.
 with s as (
-    select *, cast(cast(round(median) as bigint) as varchar) || ' bytes a day to one principal, the median of ' || cast(days as varchar) || ' days' as expected
+    select *, cast(cast(round(median) as bigint) as varchar) || ' bytes a day, the median of ' || cast(days as varchar) || ' days' as expected
     from figures
-    where figure = 'downloaded' and days >= 7
+    where figure in ('downloaded', 'downloaded together') and days >= 7
       and value >= :large_download and value > 2 * median and value > 2 * same_weekday_least and value > median + :deviations * deviation
+), flagged as (
+    select * from s where figure = 'downloaded'
+    union all
+    select s.* replace (i.identity as identity)
+    from s
+    join (select distinct t.bucket, d.date, p.identity from taken t join quarters d on d.quarter = t.quarter join principals p on p.requester = t.requester) i
+      on i.bucket = s.bucket and i.date = s.date
+    where s.figure = 'downloaded together' and not exists (select 1 from s o where o.figure = 'downloaded' and o.bucket = s.bucket and o.date = s.date)
 ), r as (
-    select a.bucket, s.identity as subject, s.date, a.time, a.source_object, a.source_line, s.expected
+    select a.bucket, case when s.figure = 'downloaded' then s.identity else 'all together' end as subject, s.date, a.time, a.source_object, a.source_line, s.expected
     from taken a
     join principals p on p.requester = a.requester
     join quarters d on d.quarter = a.quarter
-    join s on s.bucket = a.bucket and s.date = d.date and s.identity = p.identity
+    join flagged s on s.bucket = a.bucket and s.date = d.date and s.identity = p.identity
     where a.time >= :from and a.time < :to
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r

@@ -7,7 +7,8 @@
 -- sentence: {count} multi-object {count:delete|deletes} of which the log does not say what {count:it|they} removed.
 -- draft: {subject} made {count} multi-object {count:delete|deletes} on {bucket} {span}, and the log has no record of what {count:it|they} removed. What is missing from the bucket is to be found out.
 --
--- S3 writes a record for each object, with the request ID of the delete. One request can
+-- S3 writes a record for each object, with the request ID of the delete. Of a shared bucket those of
+-- other clients count, too: what one request removes can be theirs alone. One request can
 -- remove a thousand objects.
 with r as (
     select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
@@ -16,7 +17,7 @@ with r as (
     join quarters d on d.quarter = a.quarter
     where a.time >= :from and a.time < :to and d.in_range
       and a.operation = 'REST.POST.MULTI_OBJECT_DELETE' and a.successful
-      and not exists (select 1 from access c where c.bucket = a.bucket and c.request_id = a.request_id and c.operation = 'BATCH.DELETE.OBJECT')
+      and not exists (select 1 from delivered c where c.bucket = a.bucket and c.request_id = a.request_id and c.operation = 'BATCH.DELETE.OBJECT')
 ), n as (
     select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )

@@ -9,7 +9,8 @@
 --
 -- The log does not tell in which direction. By others than backup principals every change counts; by
 -- these one of an object that they did not write within the 24 hours before, unless the same
--- principal does it on half of the days before. CloudTrail tells what was
+-- principal does it on half of the days before. Tags decide what lifecycle rules remove: those that others set,
+-- but for services, are of severity medium. CloudTrail tells what was
 -- set: a hold that ends, a governance retention that is bypassed, a retention that ends earlier than it did count in any case.
 with c as (
     select a.bucket, p.identity, p.backup, a.operation, d.date, d.day_number, d.in_range, a.time, a.source_object, a.source_line, a.object,
@@ -20,7 +21,8 @@ with c as (
     join principals p on p.requester = coalesce(a.requester, '-')
     join quarters d on d.quarter = a.quarter
     where a.key is not null and a.successful
-      and regexp_matches(a.operation, '^REST\.(PUT|DELETE|POST)\..*(RETENTION|LEGAL_?HOLD)$')
+      and (regexp_matches(a.operation, '^REST\.(PUT|DELETE|POST)\..*(RETENTION|LEGAL_?HOLD)$')
+        or regexp_matches(a.operation, '^REST\.(PUT|DELETE|POST)\.OBJECT_TAGGING$') and not p.backup and coalesce(p.role, '') <> 'service')
 ), days_of as (
     select bucket, identity, operation, day_number, bool_or(not fresh) as older from c group by all
 ), usual as (
@@ -65,7 +67,7 @@ with c as (
     select *, row_number() over (partition by bucket, subject, date order by time, sample) as n
     from (select * from logged union all by name select * from trailed)
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
+select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when subject like '%\_TAGGING by %' escape '\' then 'medium' else '' end as severity,
        array_agg(sample order by n) filter (where n <= 20) as samples
 from n
 group by bucket, subject, date

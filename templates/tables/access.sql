@@ -32,8 +32,9 @@ select d.* exclude (listed, shown) replace (
            case when nobodys then null else access_point_arn end as access_point_arn,
            case when nobodys then null else extra end as extra),
        epoch_ms(d.time) // 900000 as quarter,
-       -- A record without a status is one of those for which S3 writes none.
-       d.error_code is null and coalesce(d.http_status between 200 and 299, d.operation like 'S3.%' or d.operation like 'BATCH.%', false) as successful,
+       -- S3 writes no status for what it does itself. Where it tells none of a request, a write
+       -- is not taken for done, and everything else, such as a delete, is.
+       d.error_code is null and coalesce(d.http_status between 200 and 299, not coalesce(regexp_matches(d.operation, '^[A-Z]+\.(PUT|POST|COPY)\.(OBJECT|PART|UPLOADS?)$'), false)) as successful,
        coalesce(d.http_status, 0) <> 304 and (coalesce(d.http_status >= 400, false) or d.error_code is not null) as failed,
        coalesce(d.http_status in (401, 403), false) as refused
 from m d

@@ -21,11 +21,6 @@ with events as (
     where (w.bucket, w.object) in (select (bucket, object) from near where event_version is not null)
 ), total as (
     select bucket, object, max(writes) as writes, list(distinct version) filter (version is not null) as versions from known group by bucket, object
-), versions as (
-    select bucket, object, epoch_ms(time) // 86400000 as day, count(distinct version) as removed
-    from removals
-    where version is not null and (bucket, object) in (select (bucket, object) from near where maybe_older)
-    group by all
 ), itself as (
     select distinct bucket, requester, object, epoch_ms(time) // 86400000 as day from writes where onto_itself
 ), reads as (
@@ -48,13 +43,15 @@ with events as (
 ), copied as (
     select distinct bucket, object, time from counted where read and copies >= reads
 )
-select n.*,
+select n.* exclude (removed_since),
        n.removal and exists (select 1 from copied c where c.bucket = n.bucket and c.object = n.object and c.time >= n.time and c.time <= n.event_time) as moved
-from near n
+from (
+    select *, count(distinct case when maybe_older then event_version end) over (partition by bucket, date, object order by event_time range between unbounded preceding and current row) as removed_since
+    from near
+) n
 left join total t on t.bucket = n.bucket and t.object = n.object
-left join versions v on v.bucket = n.bucket and v.object = n.object and v.day = epoch_ms(n.event_time) // 86400000
 where not n.removal or n.event_version is null
    or case when n.version is not null and list_contains(t.versions, n.event_version) then n.event_version = n.version
            when n.maybe_older and n.version is not null then false
-           when n.maybe_older then coalesce(t.writes, 1) <= 1 or v.removed >= t.writes
+           when n.maybe_older then coalesce(t.writes, 1) <= 1 or n.removed_since >= t.writes
            else true end

@@ -1,4 +1,5 @@
--- The view taken: what was read out of the buckets: objects that were sent, and objects
+-- The view taken: what was read out of the buckets: objects that were sent, and other answers of
+-- 64 KiB or more about an object, whatever the operation and the status; and objects
 -- that a server-side copy read whose target is not in the tenant's logs. A copy within
 -- them has its target there: the same requester wrote at least as many copies in the minute
 -- before and after as it had read in the 60 seconds up to then, of the same size; of
@@ -20,6 +21,7 @@ with halves as (
 select a.bucket, a.key, a.time, a.quarter, coalesce(a.requester, '-') as requester, coalesce(a.bytes_sent, 0) as bytes, a.source_object, a.source_line
 from access a
 where a.http_status in (200, 206) and a.operation in ('REST.GET.OBJECT', 'WEBSITE.GET.OBJECT')
+   or a.key is not null and a.bytes_sent >= 65536 and not (a.operation like '%\_GET' escape '\') -- whatever it is called, and however it ended
 union all
 select bucket, key, time, quarter, requester, greatest(coalesce(object_size, 0), coalesce(bytes_sent, 0)), source_object, source_line
 from counted
