@@ -61,9 +61,36 @@ func (p *Parts) Publish(ctx context.Context, data analyze.Dataset, t config.Tena
 	if err != nil {
 		return s, err
 	}
+	if err := isOver(ctx, store, t, month); err != nil {
+		return s, err
+	}
 	place := deliver.Place{Store: store, URL: e.URL, LockMode: e.LockMode, RetainUntil: p.Now().AddDate(0, 0, e.LockDays), KMSKey: e.KMSKey, Signer: signer, Log: p.Log, Held: opts.Held}
 	s.Result, err = deliver.Publish(ctx, place, s.Packet)
 	return s, err
+}
+
+// clocked is a place that knows the time: S3 tells it with each answer.
+type clocked interface {
+	Clock(context.Context) (time.Time, error)
+}
+
+// isOver refuses a month that is not over by the clock of the evidence place. That of this
+// machine may have jumped ahead, and a packet is final once it is stored.
+func isOver(ctx context.Context, store objects.Store, t config.Tenant, month string) error {
+	place, ok := store.(clocked)
+	if !ok {
+		return nil
+	}
+	r, err := analyze.Month(t.Location, month)
+	if err != nil {
+		return err
+	}
+	at, err := place.Clock(ctx)
+	if err != nil || at.IsZero() || !at.Before(r.End()) {
+		return err
+	}
+	return fmt.Errorf("by the clock of the evidence place it is %s, and %s is not over; set the clock of this machine right",
+		at.In(t.Location).Format("2 January 2006 15:04 MST"), month)
 }
 
 // Build makes the packet of a month without storing it. Check runs the checks of

@@ -187,6 +187,9 @@ func (c *chunk) header() (h header, err error) {
 		h = r.pageHeader()
 		if r.err == nil {
 			c.pos += int64(r.pos)
+			if h.kind < 0 {
+				return h, errors.New("damaged Parquet: a page that does not say what it is")
+			}
 			if h.packed < 0 || h.packed > c.end-c.pos || h.unpacked < 0 || h.unpacked > math.MaxInt32 {
 				return h, errors.New("damaged Parquet: a page goes beyond its column")
 			}

@@ -21,15 +21,16 @@ var ErrMemory = errors.New("a Parquet object needs more memory")
 
 // File reads a Parquet object.
 type File struct {
-	src     io.ReaderAt
-	size    int64
-	limit   int64
-	held    int64 // bytes of pages and dictionaries
-	budget  int64 // bytes that may still be unpacked
-	rows    int64
-	columns []Column
-	groups  []group
-	unpack  unpacker
+	src         io.ReaderAt
+	size        int64
+	limit       int64
+	held        int64 // bytes of pages and dictionaries
+	budget      int64 // bytes that may still be unpacked
+	columnBytes int64 // packed, of all columns that were looked at
+	rows        int64
+	columns     []Column
+	groups      []group
+	unpack      unpacker
 
 	open   []chunk // of the row group that is read
 	left   int64   // its rows
@@ -73,6 +74,11 @@ func (f *File) fits(g group) error {
 	packed := int64(0)
 	for i := range f.open {
 		c := &f.open[i]
+		// Columns lie behind each other, so that all together they are no more than the object: what
+		// points to the same bytes again and again would be read for hours.
+		if f.columnBytes += c.end - c.pos; f.columnBytes > f.size {
+			return errors.New("damaged Parquet: its columns are more than the object")
+		}
 		for c.pos < c.end {
 			h, err := c.header()
 			if err == nil {
@@ -138,7 +144,7 @@ func (f *File) start(g group) error {
 			return fmt.Errorf("column %q: encrypted, or in another file, is not read", column.Name)
 		case p.kind != column.kind || p.values != g.rows:
 			return fmt.Errorf("column %q: damaged Parquet: not as the schema says", column.Name)
-		case g.rows > 0 && (begin < int64(len("PAR1")) || p.packed < 0 || p.packed > f.size || begin > f.size-p.packed):
+		case p.packed != 0 && (begin < int64(len("PAR1")) || p.packed < 0 || p.packed > f.size || begin > f.size-p.packed):
 			return fmt.Errorf("column %q: damaged Parquet: outside of the object", column.Name)
 		}
 		f.open = append(f.open, chunk{Column: column, file: f, codec: p.codec, pos: begin, end: begin + p.packed, left: g.rows})

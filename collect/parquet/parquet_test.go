@@ -387,3 +387,35 @@ func BenchmarkRows(b *testing.B) {
 		}
 	}
 }
+
+// TestColumnsOverEachOther: column chunks that all point to the same bytes, each zero byte of which
+// reads as the head of an empty page, are damage and not hours of work.
+func TestColumnsOverEachOther(t *testing.T) {
+	const zeros, columns = 20000, 2000
+	number := func(n uint64) []byte { return binary.AppendUvarint(nil, n) }
+	zigzag := func(n uint64) []byte { return number(n << 1) }
+	list := func(item []byte, n int) []byte {
+		return append(append([]byte{0xfc}, number(uint64(n))...), bytes.Repeat(item, n)...)
+	}
+	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+	name := func(s string) []byte { return append([]byte{0x18, byte(len(s))}, s...) }
+	root := join([]byte{0x48, 4}, []byte("root"), []byte{0x15}, zigzag(columns), []byte{0})
+	leaf := join([]byte{0x15}, zigzag(6), []byte{0x25}, zigzag(1), name("operation"), []byte{0})
+	schema := join([]byte{0xfc}, number(columns+1), root, bytes.Repeat(leaf, columns))
+	chunk := join([]byte{0x3c, 0x15}, zigzag(6), []byte{0x46}, zigzag(0), []byte{0x26}, zigzag(zeros), []byte{0x26}, zigzag(4), []byte{0, 0})
+	group := join([]byte{0x19}, list(chunk, columns), []byte{0x26}, zigzag(0), []byte{0})
+	footer := join([]byte{0x29}, schema, []byte{0x16}, zigzag(0), []byte{0x19, 0x1c}, group, []byte{0})
+	object := join([]byte("PAR1"), make([]byte, zeros), footer, binary.LittleEndian.AppendUint32(nil, uint32(len(footer))), []byte("PAR1"))
+	f := &File{src: bytes.NewReader(object), size: int64(len(object)), limit: 1 << 20, budget: freeBytes}
+	if err := f.footer(); err != nil || len(f.groups) != 1 {
+		t.Fatalf("%d groups, %v", len(f.groups), err)
+	}
+	if err := f.fits(f.groups[0]); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("the pages of %d columns over the same bytes: %v", columns, err)
+	}
+	f.columns = f.columns[:1]
+	f.columnBytes = f.size - zeros + 1
+	if err := f.fits(f.groups[0]); err == nil || !strings.Contains(err.Error(), "more than the object") {
+		t.Errorf("columns of more bytes than the object: %v", err)
+	}
+}

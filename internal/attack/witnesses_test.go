@@ -237,8 +237,9 @@ func reported() (list []attack) {
 	add("reports-none", "reports are configured, and there is none", withRestic, func(m *month) { m.reports = []file{} })
 	add("reports-end", "reports end on the 20th", withRestic, func(m *month) { m.reports = m.reports[:20] })
 	for _, n := range []int{1, 21, 31} {
+		// A night without a report is a finding of the check where there was one in the week before.
 		add(fmt.Sprintf("report-missing-day-%d", n), "there is no report of a night", withRestic,
-			func(m *month) { m.reports = append(m.reports[:n-1:n-1], m.reports[n:]...) }, "backup-report-mismatch")
+			func(m *month) { m.reports = append(m.reports[:n-1:n-1], m.reports[n:]...) }, "backup-report-mismatch", "witness-silent")
 		add(fmt.Sprintf("report-unreadable-day-%d", n), "the report of a night can't be read", withRestic,
 			body(n, "{\"what\": \"is this\"}\n"))
 	}

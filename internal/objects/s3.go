@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
@@ -371,6 +372,18 @@ func (s *s3Store) Stat(ctx context.Context, key string) (Info, error) {
 		return Info{}, s.wrap("stat", key, "s3:GetObject and s3:ListBucket", err)
 	}
 	return Info{Key: key, Size: aws.ToInt64(out.ContentLength), ETag: strings.Trim(aws.ToString(out.ETag), `"`), Modified: aws.ToTime(out.LastModified).UTC()}, nil
+}
+
+// Clock is the time by the server, to the second; zero where it does not tell.
+func (s *s3Store) Clock(ctx context.Context) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	out, err := s.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &s.url.Bucket, Prefix: &s.url.Prefix, MaxKeys: aws.Int32(1)})
+	if err != nil {
+		return time.Time{}, s.wrap("list", "", "s3:ListBucket", err)
+	}
+	at, _ := middleware.GetServerTime(out.ResultMetadata)
+	return at, nil
 }
 
 func (s *s3Store) Locks(ctx context.Context) (bool, error) {

@@ -290,6 +290,18 @@ func TestAssumedRole(t *testing.T) {
 	}
 }
 
+// TestClock: the time is the server's.
+func TestClock(t *testing.T) {
+	s := faulty(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", "Sat, 31 Oct 2026 22:59:00 GMT")
+		fmt.Fprint(w, "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
+	})
+	at, err := s.(*s3Store).Clock(t.Context())
+	if err != nil || !at.Equal(time.Date(2026, 10, 31, 22, 59, 0, 0, time.UTC)) {
+		t.Errorf("the server's clock shows %s, %v", at, err)
+	}
+}
+
 // TestS3Server writes and reads on the server that .ci/run starts.
 func TestS3Server(t *testing.T) {
 	endpoint := os.Getenv("BUCKETPROOF_TEST_S3")

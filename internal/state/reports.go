@@ -199,6 +199,9 @@ WHERE tenant = ? AND (start >= ? AND start < ? OR date >= ? AND date <= ?) ORDER
 			at[key] = len(out)
 			out = append(out, x)
 		case x.State != SessionRunning || out[i].State == SessionRunning:
+			if !x.Named { // a copy of the report under another name is no other job
+				x.Job, x.Named = out[i].Job, out[i].Named
+			}
 			out[i] = x
 		}
 		return nil
