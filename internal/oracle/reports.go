@@ -197,7 +197,7 @@ func (b *bucketView) reported(n *Night) string {
 	if off < 0 {
 		off = -off
 	}
-	if float64(off) > b.v.Tenant.ReportColumns.Tolerance*float64(bytes)+1e6 {
+	if off > max(1_000_000, int64(b.v.Tenant.ReportColumns.Tolerance*float64(bytes))) {
 		return "differs"
 	}
 	return "agrees"
