@@ -176,7 +176,7 @@ func everyPlantedTrouble(t *testing.T, dir string, truth demo.Truth) {
 	for _, p := range truth.Planted {
 		want[key{p.Tenant, p.Bucket, p.Check, p.Subject}] = strconv.FormatInt(p.Count, 10)
 	}
-	if len(want) != 20 {
+	if len(want) != 21 {
 		t.Errorf("%d troubles are planted", len(want))
 	}
 	for _, tenant := range []string{"acme", "lodz", "zurich-cafe"} {

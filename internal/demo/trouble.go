@@ -89,7 +89,8 @@ func troubleAtLodz(tr *traffic) {
 		}
 		tr.add(r)
 	}
-	tr.plant(archive, "cross-account", "444455556666", 37)
+	tr.plant(archive, "cross-account", "444455556666", 25)
+	tr.plant(archive, "cross-account", "refused requests", 12)
 
 	for n := range 8 {
 		r := tr.request(tr.within(tr.clock(16, 3, 50), 20*time.Minute), archive, "-", "REST.GET.OBJECT", "GET", tr.path(archive, 15), "", 200)

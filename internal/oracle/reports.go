@@ -197,7 +197,7 @@ func (b *bucketView) reported(n *Night) string {
 	if off < 0 {
 		off = -off
 	}
-	if off > max(1_000_000, int64(b.v.Tenant.ReportColumns.Tolerance*float64(bytes))) {
+	if off > max(1<<20, int64(b.v.Tenant.ReportColumns.Tolerance*float64(bytes))) {
 		return "differs"
 	}
 	return "agrees"
