@@ -155,7 +155,11 @@ func (b *bucketView) allRunning(n *Night) bool {
 // late: a session that starts behind the window speaks of the night before it, though not
 // of what was written in the window.
 func (b *bucketView) late(n *Night) bool {
-	next := n.Window.from.Add(24*time.Hour - 3*time.Hour)
+	next := n.Window.to.Add(24 * time.Hour)
+	if d := n.Date.Add(1); b.Window.Days[d.Weekday()] {
+		w, _ := window(b.Window, d, b.v.Zone)
+		next = w.from.Add(-3 * time.Hour)
+	}
 	return slices.ContainsFunc(b.v.Reports[b.v.Tenant.BackupReports.Text], func(s Session) bool {
 		return (s.Bucket == b.Name || s.Bucket == "" && len(b.v.Tenant.Buckets) == 1) && (interval{n.Window.to, next}).has(s.Start)
 	})

@@ -4,7 +4,9 @@
 -- consoles and programs that a person sits at; command lines are those that a person or a
 -- script may have typed; everything else is a program that runs by itself.
 with a as (
-    select distinct coalesce(user_agent, '-') as user_agent from delivered
+    select coalesce(user_agent, '-') as user_agent from delivered
+    union
+    select '-' -- of what is nobody's in a shared bucket
 ), m as (
     select a.user_agent, lower(a.user_agent) as name,
            exists (select 1 from agent_patterns p where a.user_agent like p.form escape '\') as matched,
