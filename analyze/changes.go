@@ -36,8 +36,12 @@ type Change struct {
 // Subject is the change as a finding names it.
 func (c *Change) Subject() string { return c.What + ", by " + c.Identity }
 
-// OtherClient stands for who changes a shared bucket and belongs to another tenant.
-const OtherClient = "another client's principal of this shared bucket"
+// anotherClient stands for who belongs to another tenant, and OtherClient for one who changes
+// a bucket that the two share.
+const (
+	anotherClient = "another client's principal"
+	OtherClient   = anotherClient + " of this shared bucket"
+)
 
 const maxWords = 300 // bytes of a change in words
 

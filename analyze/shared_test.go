@@ -38,6 +38,16 @@ accounts = ["111122223333"]`
 			"configuration-changed high shared-bucket: versioning changed, by " + OtherClient + " (1)",
 			"policy-changed high shared-bucket: bucket policy changed, by " + OtherClient + " (1)",
 		}},
+		// In an account that both use, what Beta does to a user of Acme's is Acme's to know, and so is what
+		// a stranger does to the bucket.
+		"to the other's user, and by a stranger": {strings.Replace(twoTenants, `name = "Acme"`, `name = "Acme"`+trail, 1), func(f *fixture) {
+			f.event("2026-10-07T01:00:02Z", "AttachUserPolicy", "source=iam.amazonaws.com", "by="+beta, "ip=203.0.113.77", `parameters={"userName":"acme","policyArn":"arn:aws:iam::aws:policy/AdministratorAccess"}`)
+			f.event("2026-10-07T01:00:03Z", "PutBucketVersioning", "by=arn:aws:iam::555566667777:user/x4444", "bucket=shared-bucket", "ip=203.0.113.77", `parameters={"bucketName":"shared-bucket","VersioningConfiguration":{"Status":"Suspended"}}`)
+			f.trailHum("2026-10-06T00:00:00Z", "2026-10-09T00:00:00Z")
+		}, []string{
+			"role-changed high : user acme: policy AdministratorAccess attached, by another client's principal (1)",
+			"configuration-changed high shared-bucket: versioning set to Suspended, by another account in the shared bucket (1)",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, test.config)

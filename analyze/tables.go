@@ -114,7 +114,6 @@ const (
 	someone        = "someone in the shared bucket"
 	someoneForeign = "another account in the shared bucket"
 	otherAccount   = "another account"
-	anotherClient  = "another client's principal"
 )
 
 // principals resolves every requester of the slice, and finds those that
@@ -132,7 +131,7 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others,
 	}
 	own = engine.Table{Name: "principals", Columns: columns("requester", engine.Text, "identity", engine.Text, "principal", engine.Text,
 		"session", engine.Text, "account", engine.Text, "role", engine.Text, "mapped", engine.Bool, "named", engine.Bool, "backup", engine.Bool, "foreign_account", engine.Bool, "service", engine.Bool, "match", engine.Text)}
-	others = engine.Table{Name: "other_requesters", Columns: columns("bucket", engine.Text, "requester", engine.Text)}
+	others = engine.Table{Name: "other_requesters", Columns: columns("bucket", engine.Text, "requester", engine.Text, "shown", engine.Text)}
 	strangers = engine.Table{Name: "strangers", Columns: columns("bucket", engine.Text, "requester", engine.Text, "shown", engine.Text)}
 	for _, r := range requesters {
 		id := identify(r, v.Tenant.Principals)
@@ -153,7 +152,7 @@ func (v *View) principals(ctx context.Context, query engine.Query) (own, others,
 				belongs = belongs || theirs || identify(r, t.Principals).role != ""
 			}
 			if belongs {
-				others.Rows = append(others.Rows, []any{b.Name, r})
+				others.Rows = append(others.Rows, []any{b.Name, r, anotherClient})
 				continue
 			}
 			if len(v.sharing(b.Name)) == 0 || isService(r) || slices.Contains(v.Tenant.Accounts, id.account) {

@@ -47,6 +47,14 @@ func (p *Parts) Publish(ctx context.Context, data analyze.Dataset, t config.Tena
 	if err != nil {
 		return s, err
 	}
+	e := p.Config.Evidence
+	store, err := objects.Open(ctx, e.URL, p.Config.AWS)
+	if err != nil {
+		return s, err
+	}
+	if err := isOver(ctx, store, t, month); err != nil {
+		return s, err
+	}
 	if s.Packet, err = p.Build(ctx, data, t, month, true); err != nil {
 		return s, err
 	}
@@ -55,14 +63,6 @@ func (p *Parts) Publish(ctx context.Context, data analyze.Dataset, t config.Tena
 	}
 	if s.Packet.Totals.Records == 0 {
 		p.Log.Warn("the dataset holds no record of this month; the packet says that nothing could be evaluated. Was it collected?", "tenant", t.ID, "month", month)
-	}
-	e := p.Config.Evidence
-	store, err := objects.Open(ctx, e.URL, p.Config.AWS)
-	if err != nil {
-		return s, err
-	}
-	if err := isOver(ctx, store, t, month); err != nil {
-		return s, err
 	}
 	place := deliver.Place{Store: store, URL: e.URL, LockMode: e.LockMode, RetainUntil: p.Now().AddDate(0, 0, e.LockDays), KMSKey: e.KMSKey, Signer: signer, Log: p.Log, Held: opts.Held}
 	s.Result, err = deliver.Publish(ctx, place, s.Packet)

@@ -15,8 +15,8 @@ import (
 
 const (
 	// leastRate is how many bytes a second a server must send, beside the time that it may be
-	// silent.
-	leastRate = 16 << 10
+	// silent. A narrow line that many objects share at once is faster.
+	leastRate = 1 << 10
 	// maxError and maxListing bound the answers that the SDK reads into memory: what stands
 	// beside an error, and a page of a listing, a thousand keys of a kilobyte in XML.
 	maxError   = 1 << 20

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -305,6 +306,68 @@ func (b *bucketView) massRemoval(t *tally, d Date) {
 	}
 	if byRules > 0 && (lifecycle > 3*written+10 || byRules > 3*largest+10) {
 		t.add("mass-removal", b.Name, "by lifecycle rules", d, int64(byRules))
+	}
+}
+
+// halfLost is when half of the bytes of a night were removed, and whether they ever were.
+func (b *bucketView) halfLost(n *Night) (at time.Time, lost bool) {
+	type loss struct {
+		key  string
+		at   time.Time
+		size int64
+	}
+	var losses []loss
+	for key, w := range n.last {
+		for _, g := range b.objects.gone[key] {
+			if g.Record != w.Record && !g.Time.Before(w.Time) && b.objects.of(g, w) && !b.movedBefore(w, g.Time) {
+				losses = append(losses, loss{key, g.Time, w.Bytes})
+				break
+			}
+		}
+	}
+	slices.SortFunc(losses, func(x, y loss) int { return cmp.Or(x.at.Compare(y.at), strings.Compare(x.key, y.key)) })
+	var sum int64
+	for _, l := range losses {
+		if sum += l.size; n.Bytes > 0 && 2*sum >= n.Bytes {
+			return l.at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// movedBefore: the object was copied to another key between its write and a time.
+func (b *bucketView) movedBefore(w *Write, until time.Time) bool {
+	for i := range b.records {
+		r := &b.records[i]
+		if r.Is("REST.COPY.OBJECT_GET") && r.Successful() && r.object() == w.Object &&
+			!r.Time.Before(w.Time) && !r.Time.After(until) && b.objects.copied(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// newestRemoved: nights that lost half of their bytes within three days of their end, while
+// half of the nights before had not.
+func (b *bucketView) newestRemoved(t *tally) {
+	for _, n := range b.nights {
+		at, lost := b.halfLost(n)
+		if !lost || !at.Before(n.Window.to.AddDate(0, 0, 3)) || !b.v.inMonth(dateOf(at, b.v.Zone)) {
+			continue
+		}
+		before, stay := 0, 0
+		for _, o := range b.nights {
+			if o.Bytes == 0 || !o.Window.from.Before(n.Window.from) || o.Window.from.Before(n.Window.from.AddDate(0, 0, -8)) {
+				continue
+			}
+			before++
+			if gone, lost := b.halfLost(o); !lost || gone.After(at) {
+				stay++
+			}
+		}
+		if before >= 3 && 2*stay >= before {
+			t.add("newest-removed", b.Name, "nights removed before older ones", dateOf(at, b.v.Zone), 1)
+		}
 	}
 }
 

@@ -449,7 +449,7 @@ func nameless(who string) string {
 // the read half of a copy of which no log of the tenant has the other half.
 func (b *bucketView) taken(r *Record) (float64, bool) {
 	if r.Is("REST.GET.OBJECT", "WEBSITE.GET.OBJECT") && (r.Status == 200 || r.Status == 206) ||
-		r.Key != "" && r.Sent >= 64<<10 && !strings.HasSuffix(r.Operation, "_GET") {
+		r.Key != "" && r.Sent >= 64<<10 && !(hasAnyPrefix(r.Operation, "REST.COPY.") && strings.HasSuffix(r.Operation, "_GET")) {
 		return float64(r.Sent), true
 	}
 	if !r.Is("REST.COPY.OBJECT_GET") || !r.Successful() {

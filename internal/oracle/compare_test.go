@@ -540,7 +540,7 @@ func loose(check, subject string) bool {
 
 // unknown are checks that the oracle does not make: their witnesses are not its subject.
 var unknown = map[string]bool{"trail-files": true, "logging-setup": true,
-	"log-object-gone": true, "newest-removed": true}
+	"log-object-gone": true}
 
 // open are the kinds of differences that are known and not settled yet, each with why. The
 // test passes over them, so that it can guard what is settled; -oracle.all does not. The list

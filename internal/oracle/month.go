@@ -76,6 +76,7 @@ func (e *Evidence) Judge(tenant string, year int, month time.Month) (*Judgement,
 		b.changedObjects(&found)
 		b.nightChecks(&found)
 		b.removalChecks(&found)
+		b.newestRemoved(&found)
 		b.trailChecks(&found)
 	}
 	v.unreadableReports(&found)
