@@ -1,13 +1,11 @@
 package oracle
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -143,49 +141,6 @@ func kinds(differences []difference) []string {
 	return out
 }
 
-var built string // the folder of the program, where a test has built it
-
-var program = sync.OnceValues(func() (string, error) {
-	if ready := os.Getenv("BUCKETPROOF_TEST_PROGRAM"); ready != "" {
-		return ready, nil
-	}
-	dir, err := os.MkdirTemp("", "oracle-program-")
-	if err != nil {
-		return "", err
-	}
-	built = dir
-	name := filepath.Join(dir, "bucketproof")
-	out, err := exec.Command("go", "build", "-o", name, "bucketproof/cmd/bucketproof").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build the program: %w: %s", err, out)
-	}
-	return name, nil
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if built != "" {
-		_ = os.RemoveAll(built)
-	}
-	os.Exit(code)
-}
-
-// run runs the program. Exit code 3 is one that found something.
-func run(dir string, args ...string) ([]byte, error) {
-	name, err := program()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(name, append([]string{"--config", filepath.Join(dir, "config.toml")}, args...)...)
-	var errors bytes.Buffer
-	cmd.Stderr = &errors
-	out, err := cmd.Output()
-	if err != nil && cmd.ProcessState.ExitCode() != 3 {
-		return nil, fmt.Errorf("bucketproof %s: %w: %s", strings.Join(args, " "), err, errors.Bytes())
-	}
-	return out, nil
-}
-
 // foundFinding is a finding of packet.json.
 type foundFinding struct {
 	ID, Check, Bucket, Subject, Severity, Status string
@@ -309,62 +264,6 @@ func compare(made *Made, dir string, whole bool) ([]difference, error) {
 var contract = []string{"operations", "top-requesters", "unapproved-prefixes", "deletes", "large-puts-business-hours",
 	"errors", "cross-account", "user-agents",
 	"backup-windows", "log-delivery"}
-
-// asked reads the answer of a query.
-func asked(body []byte, columns []string) ([][]string, error) {
-	var rows []map[string]any
-	if err := json.Unmarshal(body, &rows); err != nil {
-		return nil, fmt.Errorf("read the answer of a query: %w", err)
-	}
-	var out [][]string
-	for _, row := range rows {
-		var line []string
-		for _, c := range columns {
-			line = append(line, shown(row[c]))
-		}
-		out = append(out, line)
-	}
-	return out, nil
-}
-
-func shown(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	}
-	return fmt.Sprint(v)
-}
-
-// sameRows compares tables without regard to the order of rows.
-func sameRows(kind string, want Table, got [][]string) []difference {
-	if strings.Contains(kind, "backup-windows") { // the verdicts of nights are compared for themselves
-		want.Rows, got = slices.Clone(want.Rows), slices.Clone(got)
-		for _, rows := range [][][]string{want.Rows, got} {
-			for i, row := range rows {
-				rows[i] = row[:len(row)-1]
-			}
-		}
-	}
-	count := map[string]int{}
-	for _, row := range want.Rows {
-		count[strings.Join(row, " | ")]++
-	}
-	for _, row := range got {
-		count[strings.Join(row, " | ")]--
-	}
-	var out []difference
-	for _, row := range slices.Sorted(keys(count)) {
-		switch n := count[row]; {
-		case n > 0:
-			out = append(out, difference{kind, "the program lacks   " + row})
-		case n < 0:
-			out = append(out, difference{kind, "the program invents " + row})
-		}
-	}
-	return out
-}
 
 // against compares the oracle's judgement with a packet.
 func against(j *Judgement, p *packet) []difference {
