@@ -101,7 +101,7 @@ func TestByHand(t *testing.T) {
 			"early-delete " + adminUser + " 10", "unapproved-delete " + adminUser + " 10"}},
 		{name: "deleted a day and a minute later", change: func(h *hand) {
 			h.each("2026-10-22 01:01:00", day, request{who: backupRole + "veeam", op: "REST.DELETE.OBJECT", status: "204"})
-		}, verdict: OK},
+		}, verdict: Attention, other: "newest-removed nights removed before older ones 2026-10-22"}, // kept long enough, and yet the newest
 		{name: "expired by a lifecycle rule", change: func(h *hand) {
 			h.each(day+" 09:00:00", day, request{who: lifecycle, op: "S3.EXPIRE.OBJECT", status: "-"})
 		}, verdict: Attention, night: Attention, found: []string{"backup-removed nightly window 00:00-04:00 1",
