@@ -75,6 +75,19 @@ type place struct {
 	elsewhere        bool  // in another file, or encrypted
 }
 
+// begin is where the first page stands.
+func (p *place) begin() int64 {
+	if p.dictionary > 0 {
+		return min(p.data, p.dictionary)
+	}
+	return p.data
+}
+
+// within tells whether the place is one in an object of size bytes.
+func (p *place) within(size int64) bool {
+	return p.begin() >= int64(len("PAR1")) && p.packed >= 0 && p.packed <= size && p.begin() <= size-p.packed
+}
+
 // footer reads the metadata at the end of the object.
 func (f *File) footer() error {
 	const frame = int64(len("PAR1") + 4 + len("PAR1"))

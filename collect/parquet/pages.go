@@ -20,6 +20,9 @@ import (
 // greatest value.
 const maxHeader = 8 << 20
 
+// firstHeader is how much is read for a header at first, in bytes.
+const firstHeader = 512
+
 // Page types.
 const (
 	pageData       = 0
@@ -103,7 +106,7 @@ func (c *chunk) advance() error {
 	case pageData, pageDataV2:
 		return c.readData(h, at)
 	}
-	return nil // an index, or what is yet to be invented
+	return nil // an index
 }
 
 // account holds what the page takes.
@@ -178,14 +181,23 @@ func (c *chunk) readData(h header, at int64) error {
 
 // header reads the header of the page at c.pos, and moves behind it.
 func (c *chunk) header() (h header, err error) {
-	for size := int64(512); ; size *= 16 {
-		b := make([]byte, min(size, c.end-c.pos, maxHeader))
+	if c.file.headers--; c.file.headers < 0 {
+		return h, fmt.Errorf("damaged Parquet: more pages than one for %d bytes", leastPage)
+	}
+	for size := int64(firstHeader); ; size *= 16 {
+		b := c.file.head[:min(size, c.end-c.pos, firstHeader)]
+		if size > firstHeader {
+			b = make([]byte, min(size, c.end-c.pos, maxHeader))
+		}
 		if err := readAt(c.file.src, b, c.pos); err != nil {
 			return h, err
 		}
 		r := &compact{data: b}
 		h = r.pageHeader()
 		if r.err == nil {
+			if h.kind < pageData || h.kind > pageDataV2 {
+				return h, errors.New("damaged Parquet: a page of no known kind")
+			}
 			c.pos += int64(r.pos)
 			if h.kind < 0 {
 				return h, errors.New("damaged Parquet: a page that does not say what it is")

@@ -11,9 +11,11 @@
 package parquet
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // ErrMemory means that a row group needs more memory at a time than was allowed.
@@ -21,16 +23,17 @@ var ErrMemory = errors.New("a Parquet object needs more memory")
 
 // File reads a Parquet object.
 type File struct {
-	src         io.ReaderAt
-	size        int64
-	limit       int64
-	held        int64 // bytes of pages and dictionaries
-	budget      int64 // bytes that may still be unpacked
-	columnBytes int64 // packed, of all columns that were looked at
-	rows        int64
-	columns     []Column
-	groups      []group
-	unpack      unpacker
+	src     io.ReaderAt
+	size    int64
+	limit   int64
+	held    int64 // bytes of pages and dictionaries
+	budget  int64 // bytes that may still be unpacked
+	headers int64 // of pages that may still be read
+	rows    int64
+	columns []Column
+	groups  []group
+	unpack  unpacker
+	head    [firstHeader]byte // the beginning of a page
 
 	open   []chunk // of the row group that is read
 	left   int64   // its rows
@@ -43,14 +46,21 @@ const (
 	// freeBytes: not for memory, but for the time it takes.
 	maxRatio  = 500
 	freeBytes = 256 << 20
+	// leastPage is less than any page takes: the kind, both lengths and what the kind
+	// adds, in bytes.
+	leastPage = 8
 )
 
 // Open reads the footer of an object of size bytes and the heads of its pages.
 // Pages and dictionaries that are held together may take up to memory bytes; an
-// object that needs more is [ErrMemory] here, before the first row.
+// object that needs more is [ErrMemory] here, before the first row. An error of
+// src ends reading, so that one that fails when it is to stop can stop it.
 func Open(src io.ReaderAt, size, memory int64) (*File, error) {
-	f := &File{src: src, size: size, limit: memory, budget: freeBytes + maxRatio*size}
+	f := &File{src: src, size: size, limit: memory, budget: freeBytes + maxRatio*size, headers: size / leastPage}
 	if err := f.footer(); err != nil {
+		return nil, err
+	}
+	if err := f.apart(); err != nil {
 		return nil, err
 	}
 	for _, g := range f.groups {
@@ -60,8 +70,30 @@ func Open(src io.ReaderAt, size, memory int64) (*File, error) {
 		}
 	}
 	f.release()
+	f.headers = size / leastPage
 	f.values = make([]Value, len(f.columns))
 	return f, nil
+}
+
+// apart makes sure that no two columns of row groups share bytes: reading one place
+// again and again would take for ever. What lies outside of the object shows when it
+// is read.
+func (f *File) apart() error {
+	var all []place
+	for _, g := range f.groups {
+		for _, c := range f.columns {
+			if p := g.chunks[c.leaf]; p.packed > 0 && p.within(f.size) {
+				all = append(all, p)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b place) int { return cmp.Compare(a.begin(), b.begin()) })
+	for i, p := range all {
+		if i > 0 && p.begin() < all[i-1].begin()+all[i-1].packed {
+			return errors.New("damaged Parquet: two columns lie at one place")
+		}
+	}
+	return nil
 }
 
 // fits goes from page to page of a row group and adds up the greatest of each
@@ -74,11 +106,6 @@ func (f *File) fits(g group) error {
 	packed := int64(0)
 	for i := range f.open {
 		c := &f.open[i]
-		// Columns lie behind each other, so that all together they are no more than the object: what
-		// points to the same bytes again and again would be read for hours.
-		if f.columnBytes += c.end - c.pos; f.columnBytes > f.size {
-			return errors.New("damaged Parquet: its columns are more than the object")
-		}
 		for c.pos < c.end {
 			h, err := c.header()
 			if err == nil {
@@ -135,19 +162,15 @@ func (f *File) start(g group) error {
 	for i := range f.columns {
 		column := &f.columns[i]
 		p := g.chunks[column.leaf]
-		begin := p.data
-		if p.dictionary > 0 {
-			begin = min(begin, p.dictionary)
-		}
 		switch {
 		case p.elsewhere:
 			return fmt.Errorf("column %q: encrypted, or in another file, is not read", column.Name)
 		case p.kind != column.kind || p.values != g.rows:
 			return fmt.Errorf("column %q: damaged Parquet: not as the schema says", column.Name)
-		case p.packed != 0 && (begin < int64(len("PAR1")) || p.packed < 0 || p.packed > f.size || begin > f.size-p.packed):
+		case p.packed != 0 && !p.within(f.size):
 			return fmt.Errorf("column %q: damaged Parquet: outside of the object", column.Name)
 		}
-		f.open = append(f.open, chunk{Column: column, file: f, codec: p.codec, pos: begin, end: begin + p.packed, left: g.rows})
+		f.open = append(f.open, chunk{Column: column, file: f, codec: p.codec, pos: p.begin(), end: p.begin() + p.packed, left: g.rows})
 	}
 	return nil
 }

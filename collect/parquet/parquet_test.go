@@ -352,6 +352,100 @@ func TestFooterClaims(t *testing.T) {
 	}
 }
 
+// places is an object of a row group without rows whose columns lie at content,
+// step bytes from each other.
+func places(content []byte, columns, step, packed int) []byte {
+	f := (&thrift{}).num(1, 0, 1)
+	f.field(2, 1, tList).b = binary.AppendUvarint(append(f.b, 15<<4|tStruct), uint64(columns+1))
+	f.field(4, 0, tBinary).text("schema").num(5, 4, int64(columns)).stop()
+	for range columns {
+		f.num(1, 0, typeByteArray).num(3, 1, optional).field(4, 3, tBinary).text("c").stop()
+	}
+	f.num(3, 2, 0)
+	f.field(4, 3, tList).b = append(f.b, 1<<4|tStruct)
+	f.field(1, 0, tList).b = binary.AppendUvarint(append(f.b, 15<<4|tStruct), uint64(columns))
+	for i := range columns {
+		f.field(3, 0, tStruct).num(1, 0, typeByteArray).num(5, 1, 0).num(7, 5, int64(packed)).num(9, 7, int64(4+i*step)).stop().stop()
+	}
+	f.num(3, 1, 0).stop().stop()
+	out := append(append([]byte("PAR1"), content...), f.b...)
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(f.b)))
+	return append(out, "PAR1"...)
+}
+
+// counted counts how often it is read, and may fail from a read on.
+type counted struct {
+	io.ReaderAt
+	reads, until int
+}
+
+var errStopped = errors.New("stopped")
+
+func (c *counted) ReadAt(b []byte, offset int64) (int, error) {
+	if c.reads++; c.until > 0 && c.reads > c.until {
+		return 0, errStopped
+	}
+	return c.ReaderAt.ReadAt(b, offset)
+}
+
+// A small object is read a small number of times, whatever its footer and its pages say.
+func TestReadsAreBounded(t *testing.T) {
+	const columns = 100
+	header := (&thrift{}).num(1, 0, pageData).num(2, 1, 0).num(3, 2, 0)
+	header.field(5, 3, tStruct).num(1, 0, 0).num(2, 1, encPlain).num(3, 2, encRLE).num(4, 3, encRLE).stop().stop()
+	empty := bytes.Repeat(header.b, 20*columns)
+	bare := bytes.Repeat([]byte{1<<4 | tI32, pageData, tStop}, 20*columns) // neither lengths nor values
+	for _, tt := range []struct {
+		name         string
+		content      []byte
+		step, packed int
+		most         int
+		want         string
+	}{
+		{"empty pages", empty, len(empty) / columns, len(empty) / columns, 20*columns + 10, ""},
+		{"one place for all columns", empty, 0, len(empty), 10, "two columns lie at one place"},
+		{"places that overlap", empty, len(empty)/columns - 1, len(empty) / columns, 10, "two columns lie at one place"},
+		{"a place outside of the object", empty, 0, 1 << 20, 10, "outside of the object"},
+		{"pages of no kind", make([]byte, 1<<16), 1 << 16 / columns, 1 << 16 / columns, 10, ""},
+		{"pages of one field", bare, len(bare) / columns, len(bare) / columns, 1200, ""},
+	} {
+		object := places(tt.content, columns, tt.step, tt.packed)
+		src := &counted{ReaderAt: bytes.NewReader(object)}
+		f, err := Open(src, int64(len(object)), plenty)
+		if err == nil {
+			if _, err = f.Next(); errors.Is(err, io.EOF) {
+				err = nil
+			}
+		}
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+		if src.reads > tt.most {
+			t.Errorf("%s: %d reads, want up to %d", tt.name, src.reads, tt.most)
+		}
+	}
+	none := page{kind: typeByteArray, rows: 1, values: 1, content: []byte{5, 0, 0, 0, 'h', 'e', 'l', 'l', 'o'}}.object()
+	none[5] = 8 << 1 // the kind of its page
+	if n, _, err := all(t, none, plenty); n != 0 || err == nil || !strings.Contains(err.Error(), "no known kind") {
+		t.Errorf("%d rows, %v", n, err)
+	}
+}
+
+// An error of the source, as of a reader that is to stop, ends reading at once.
+func TestStops(t *testing.T) {
+	content := write(t, rows(4000), pq.MaxRowsPerRowGroup(100))
+	for _, until := range []int{1, 10, 1000, 2200} {
+		src := &counted{ReaderAt: bytes.NewReader(content), until: until}
+		f, err := Open(src, int64(len(content)), plenty)
+		for err == nil {
+			_, err = f.Next()
+		}
+		if !errors.Is(err, errStopped) || src.reads > until+100 {
+			t.Errorf("after %d reads of %d: %v", src.reads, until, err)
+		}
+	}
+}
+
 // A row group that is damaged keeps no row in front of it from being read.
 func TestDamageBehindRows(t *testing.T) {
 	content := write(t, rows(400), pq.MaxRowsPerRowGroup(100), pq.Compression(&pq.Zstd))
@@ -385,37 +479,5 @@ func BenchmarkRows(b *testing.B) {
 		if _, _, err := all(b, content, plenty); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-// TestColumnsOverEachOther: column chunks that all point to the same bytes, each zero byte of which
-// reads as the head of an empty page, are damage and not hours of work.
-func TestColumnsOverEachOther(t *testing.T) {
-	const zeros, columns = 20000, 2000
-	number := func(n uint64) []byte { return binary.AppendUvarint(nil, n) }
-	zigzag := func(n uint64) []byte { return number(n << 1) }
-	list := func(item []byte, n int) []byte {
-		return append(append([]byte{0xfc}, number(uint64(n))...), bytes.Repeat(item, n)...)
-	}
-	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
-	name := func(s string) []byte { return append([]byte{0x18, byte(len(s))}, s...) }
-	root := join([]byte{0x48, 4}, []byte("root"), []byte{0x15}, zigzag(columns), []byte{0})
-	leaf := join([]byte{0x15}, zigzag(6), []byte{0x25}, zigzag(1), name("operation"), []byte{0})
-	schema := join([]byte{0xfc}, number(columns+1), root, bytes.Repeat(leaf, columns))
-	chunk := join([]byte{0x3c, 0x15}, zigzag(6), []byte{0x46}, zigzag(0), []byte{0x26}, zigzag(zeros), []byte{0x26}, zigzag(4), []byte{0, 0})
-	group := join([]byte{0x19}, list(chunk, columns), []byte{0x26}, zigzag(0), []byte{0})
-	footer := join([]byte{0x29}, schema, []byte{0x16}, zigzag(0), []byte{0x19, 0x1c}, group, []byte{0})
-	object := join([]byte("PAR1"), make([]byte, zeros), footer, binary.LittleEndian.AppendUint32(nil, uint32(len(footer))), []byte("PAR1"))
-	f := &File{src: bytes.NewReader(object), size: int64(len(object)), limit: 1 << 20, budget: freeBytes}
-	if err := f.footer(); err != nil || len(f.groups) != 1 {
-		t.Fatalf("%d groups, %v", len(f.groups), err)
-	}
-	if err := f.fits(f.groups[0]); err == nil || !strings.Contains(err.Error(), "damaged") {
-		t.Errorf("the pages of %d columns over the same bytes: %v", columns, err)
-	}
-	f.columns = f.columns[:1]
-	f.columnBytes = f.size - zeros + 1
-	if err := f.fits(f.groups[0]); err == nil || !strings.Contains(err.Error(), "more than the object") {
-		t.Errorf("columns of more bytes than the object: %v", err)
 	}
 }
