@@ -128,7 +128,7 @@ func parseReport(packed []byte, t config.Tenant, info objects.Info) ([]reports.S
 	if int64(len(packed)) > maxReport {
 		return fails("it has more than %d MB; write one report a month or a day", maxReport>>20)
 	}
-	content, err := unpack(bytes.NewReader(packed))
+	content, err := unpack(bytes.NewReader(packed), maxReport+1)
 	if err != nil {
 		return fails("it can't be unpacked: %s", err)
 	}

@@ -126,12 +126,26 @@ func (s spool) Write(b []byte) (int, error) {
 // beside the object that is parsed.
 var parquetTurn sync.Mutex
 
-// whole is the content.
-func (f *fetched) whole() io.ReaderAt {
+// whole is the content, which can be read until ctx ends.
+func (f *fetched) whole(ctx context.Context) io.ReaderAt {
 	if f.spool != nil {
-		return f.spool
+		return stoppable{ctx, f.spool}
 	}
-	return bytes.NewReader(f.memory)
+	return stoppable{ctx, bytes.NewReader(f.memory)}
+}
+
+// stoppable is a source that fails once its context ends: small content can take long
+// to unfold.
+type stoppable struct {
+	ctx context.Context
+	io.ReaderAt
+}
+
+func (s stoppable) ReadAt(b []byte, offset int64) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.ReaderAt.ReadAt(b, offset)
 }
 
 // plain tells whether the content is in memory as text.
@@ -190,7 +204,7 @@ func fetch(ctx context.Context, store objects.Store, p pending, spoolDir string,
 		return f
 	}
 	f.version = body.VersionID
-	f.err = errors.Join(f.read(body, spoolDir), body.Close())
+	f.err = errors.Join(f.read(ctx, body, spoolDir), body.Close())
 	f.proof = objects.ProofLength
 	if body.Proof != nil {
 		f.proof = body.Proof()
@@ -203,7 +217,7 @@ func fetch(ctx context.Context, store objects.Store, p pending, spoolDir string,
 }
 
 // read brings the content in: into memory, or past its beginning to a file.
-func (f *fetched) read(body io.Reader, spoolDir string) error {
+func (f *fetched) read(ctx context.Context, body io.Reader, spoolDir string) error {
 	f.memory = buffer(held(f.info.Size))
 	look := f.memory[:min(len(f.memory), sniffed)]
 	if err := f.fill(body, look, 0); err != nil {
@@ -220,11 +234,11 @@ func (f *fetched) read(body io.Reader, spoolDir string) error {
 		}
 		switch n, err := io.ReadFull(body, make([]byte, 1)); {
 		case n > 0:
-			return f.finish(sum, f.info.Size+int64(n), nil)
+			return f.finish(ctx, sum, f.info.Size+int64(n), nil)
 		case err != nil && err != io.EOF: // such as bytes that are not those that are stored
 			return err
 		}
-		return f.finish(sum, f.info.Size, f.memory)
+		return f.finish(ctx, sum, f.info.Size, f.memory)
 	}
 	var err error
 	if f.spool, err = os.CreateTemp(spoolDir, "object-*"); err != nil {
@@ -234,7 +248,7 @@ func (f *fetched) read(body io.Reader, spoolDir string) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", f.info.Key, err)
 	}
-	return f.finish(sum, n, nil)
+	return f.finish(ctx, sum, n, nil)
 }
 
 // fill reads into b what follows the first n bytes.
@@ -246,7 +260,7 @@ func (f *fetched) fill(body io.Reader, b []byte, n int) error {
 	return err
 }
 
-func (f *fetched) finish(sum hash.Hash, n int64, content []byte) error {
+func (f *fetched) finish(ctx context.Context, sum hash.Hash, n int64, content []byte) error {
 	if n != f.info.Size {
 		return fmt.Errorf("read %s: %d bytes came where %d are listed: %w", f.info.Key, n, f.info.Size, objects.ErrChanged)
 	}
@@ -256,7 +270,9 @@ func (f *fetched) finish(sum hash.Hash, n int64, content []byte) error {
 	if vended.IsParquet(f.memory) {
 		parquetTurn.Lock()
 		defer parquetTurn.Unlock()
-		switch _, err := vended.NewParquet(f.whole(), f.info.Size, f.parquet); {
+		switch _, err := vended.NewParquet(f.whole(ctx), f.info.Size, f.parquet); {
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case errors.Is(err, vended.ErrNotLog) && !logName.MatchString(f.info.Key):
 			f.kind = state.KindForeign
 		case errors.Is(err, parquet.ErrMemory):
@@ -272,7 +288,7 @@ func holdsRecord(content []byte) bool {
 	if vended.IsParquet(content) {
 		return true
 	}
-	r, closer, err := textOf(bytes.NewReader(content))
+	r, closer, err := textOf(bytes.NewReader(content), 2*sniffed)
 	if err != nil {
 		return false
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 
@@ -58,7 +57,7 @@ func (f *fetched) parse(ctx context.Context, key identity.Key) {
 }
 
 func (f *fetched) parseAll(ctx context.Context, key identity.Key) (err error) {
-	r, closer, err := f.filler(key)
+	r, closer, err := f.filler(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -83,16 +82,16 @@ func (f *fetched) parseAll(ctx context.Context, key identity.Key) (err error) {
 }
 
 // filler opens the object; the function that it returns fills a chunk.
-func (f *fetched) filler(key identity.Key) (func(*chunk) error, io.Closer, error) {
+func (f *fetched) filler(ctx context.Context, key identity.Key) (func(*chunk) error, io.Closer, error) {
 	if f.trail != "" {
-		content, err := unpack(io.NewSectionReader(f.whole(), 0, f.info.Size))
+		content, err := unpack(io.NewSectionReader(f.whole(ctx), 0, f.info.Size), mostOf(f.info.Size))
 		if err != nil {
 			return nil, nil, err
 		}
 		r := cloudtrail.NewReader(content)
 		return func(c *chunk) error { return c.fillEvents(r, f.trail, key) }, content, nil
 	}
-	r, closer, err := f.records()
+	r, closer, err := f.records(ctx)
 	return func(c *chunk) error { return c.fill(r, key) }, closer, err
 }
 
@@ -111,7 +110,7 @@ func (c *chunk) fillEvents(r *cloudtrail.Reader, owner string, key identity.Key)
 			c.entries = c.entries[:n]
 			var broken *cloudtrail.BrokenError
 			if errors.As(err, &broken) || errors.Is(err, cloudtrail.ErrForeign) {
-				err = fmt.Errorf("%w: %w", errDamaged, err)
+				err = damaged(err)
 			}
 			return err
 		}
@@ -171,23 +170,23 @@ func (f *fetched) discard() {
 }
 
 // records opens the object in its form.
-func (f *fetched) records() (records, io.Closer, error) {
+func (f *fetched) records(ctx context.Context) (records, io.Closer, error) {
 	if vended.IsParquet(f.memory) {
-		r, err := vended.NewParquet(f.whole(), f.info.Size, f.parquet)
+		r, err := vended.NewParquet(f.whole(ctx), f.info.Size, f.parquet)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: %w", errDamaged, err)
+			return nil, nil, damaged(err)
 		}
 		return damagedParquet{r}, io.NopCloser(nil), nil
 	}
 	if f.plain() && !vended.IsJSON(f.memory) { // the lines stay where they are
 		return accesslog.ReadBytes(f.memory), io.NopCloser(nil), nil
 	}
-	return textOf(io.NewSectionReader(f.whole(), 0, f.info.Size))
+	return textOf(io.NewSectionReader(f.whole(ctx), 0, f.info.Size), mostOf(f.info.Size))
 }
 
-// textOf opens content that consists of lines, unpacked.
-func textOf(src io.Reader) (records, io.Closer, error) {
-	content, err := unpack(src)
+// textOf opens content that consists of lines, unpacked, of which there may be most bytes.
+func textOf(src io.Reader, most int64) (records, io.Closer, error) {
+	content, err := unpack(src, most)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -209,7 +208,7 @@ type damagedParquet struct{ *vended.Parquet }
 func (d damagedParquet) Next(rec *dataset.Record) (accesslog.Line, error, error) {
 	line, rejected, err := d.Parquet.Next(rec)
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = fmt.Errorf("%w: %w", errDamaged, err)
+		err = damaged(err)
 	}
 	return line, rejected, err
 }

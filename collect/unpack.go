@@ -3,6 +3,7 @@ package collect
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,24 @@ import (
 
 // errDamaged marks content that can't be unpacked to its end.
 var errDamaged = errors.New("the packed log object is damaged")
+
+// damaged marks an error of content as damage. That reading was stopped is none.
+func damaged(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errDamaged, err)
+}
+
+const (
+	// maxRatio bounds how many times its size packed content may unfold to, above
+	// freeBytes: not for memory, but for the time it takes. Logs unfold to some 30 times.
+	maxRatio  = 500
+	freeBytes = 256 << 20
+)
+
+// mostOf is how many bytes packed content of a size may unfold to.
+func mostOf(size int64) int64 { return freeBytes + maxRatio*size }
 
 // The first bytes of the packed forms (RFC 1952 with deflate, RFC 8878).
 var (
@@ -28,8 +47,8 @@ func isPacked(content []byte) bool {
 const maxWindow = 64 << 20
 
 // unpack reads plain, gzip or zstd content, told apart by its first bytes. An
-// error of the packed form is errDamaged.
-func unpack(src io.Reader) (io.ReadCloser, error) {
+// error of the packed form is errDamaged, and that it unfolds to more than most bytes.
+func unpack(src io.Reader, most int64) (io.ReadCloser, error) {
 	b := bufio.NewReader(src)
 	magic, err := b.Peek(4)
 	if err != nil && err != io.EOF {
@@ -39,28 +58,34 @@ func unpack(src io.Reader) (io.ReadCloser, error) {
 	case bytes.HasPrefix(magic, gzipMagic):
 		r, err := gzip.NewReader(b)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errDamaged, err)
+			return nil, damaged(err)
 		}
-		return &packed{Reader: r, close: func() {}}, nil // it holds nothing that must be given back
+		return &packed{Reader: r, most: most, left: most, close: func() {}}, nil // it holds nothing that must be given back
 	case bytes.HasPrefix(magic, zstdMagic):
 		r, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errDamaged, err)
+			return nil, damaged(err)
 		}
-		return &packed{Reader: r, close: r.Close}, nil
+		return &packed{Reader: r, most: most, left: most, close: r.Close}, nil
 	}
 	return io.NopCloser(b), nil
 }
 
 type packed struct {
 	io.Reader
-	close func()
+	most, left int64
+	close      func()
 }
 
 func (p *packed) Read(b []byte) (int, error) {
 	n, err := p.Reader.Read(b)
+	if p.left -= int64(n); p.left < 0 {
+		n, err = n+int(p.left), fmt.Errorf("it unfolds to more than %d MB, which are %d MB and %d times its size",
+			p.most>>20, freeBytes>>20, maxRatio)
+		p.left = 0
+	}
 	if err != nil && err != io.EOF {
-		err = fmt.Errorf("%w: %w", errDamaged, err)
+		err = damaged(err)
 	}
 	return n, err
 }
