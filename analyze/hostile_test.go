@@ -137,3 +137,46 @@ func (f *fixture) reject(day time.Time) {
 		f.t.Fatal(err)
 	}
 }
+
+// A row that counts lines which were not kept stands for all of them.
+func TestCountedLines(t *testing.T) {
+	f := newFixture(t, oneTenant)
+	f.hum("2026-10-07T00:00:00Z", "2026-10-08T00:00:00Z")
+	f.store("file:logs")
+	at := time.Date(2026, 10, 7, 9, 0, 0, 0, time.UTC)
+	n, err := f.data.State.NextBatch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := f.data.Files.NewBatch(n)
+	for i, reason := range []string{"no record", dataset.MoreRejected(5000), dataset.MoreRejected(7) + " "} {
+		if err := b.Reject("acme-backups", at.UnixMilli(), "file:logs/bomb", int64(i+1), reason, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := b.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	object := state.LogObject{Location: "file:logs", Key: "bomb", Source: "file:logs/bomb", Kind: state.KindLog, Delivered: at.Add(time.Hour),
+		Buckets: map[string]state.ObjectCount{"acme-backups": {Rejected: 5002}}}
+	if err := f.data.State.Commit(t.Context(), []state.LogObject{object}, files, nil, at.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	f.listed(time.Date(2026, 10, 12, 12, 0, 0, 0, time.UTC))
+	v := f.open("acme", "2026-10-07", "2026-10-07")
+	if n, err := v.Rejected(t.Context()); n != 5002 || err != nil {
+		t.Errorf("%d lines, %v", n, err)
+	}
+	if got := v.answer(t, "log-delivery"); len(got) != 1 || strings.Split(got[0], "|")[4] != "5002" {
+		t.Errorf("log-delivery is %q", got)
+	}
+	if hours, err := v.rejectedHours(t.Context(), v.engine.Query); err != nil || hours["acme-backups"][at.Unix()/3600] != 5002 {
+		t.Errorf("%v, %v", hours, err)
+	}
+	f.check("2026-10-07", "2026-10-07")
+	want := "rejected-lines|unreadable lines|low|open|5002|1 days"
+	if got := f.found(); !slices.Contains(got, want) {
+		t.Errorf("the checks found %q, want %s", got, want)
+	}
+}

@@ -111,7 +111,8 @@ var ErrNoKey = errors.New("it asks about one object; name its key")
 func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, error) {
 	v := &View{Tenant: t, Range: r, data: d, covered: map[string]*coverage{}, made: map[string]bool{}}
 	wide := v.wide()
-	slice := engine.Slice{Macros: map[string]string{"object_key(k, uri)": d.Catalog.tables["object-key"]}, Prepare: v.prepare}
+	slice := engine.Slice{Macros: map[string]string{"object_key(k, uri)": d.Catalog.tables["object-key"],
+		"line_count(reason)": d.Catalog.tables["line-count"]}, Prepare: v.prepare}
 	err := v.kept(ctx)
 	if err == nil {
 		// Before the files: a collection may end in between, and then the slice has

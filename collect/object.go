@@ -2,9 +2,11 @@ package collect
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -34,8 +36,10 @@ type objectInBatch struct {
 	lastLine int64
 	near     int64     // time of the record before; 0 before the first
 	waiting  []refused // rejected lines before the first record
-	counts   []count   // by bucket
-	last     *count    // of the record before
+	kept     int       // rejected lines
+	more     map[hour]*more
+	counts   []count // by bucket
+	last     *count  // of the record before
 }
 
 // count is what the object holds for one bucket.
@@ -52,6 +56,23 @@ type refused struct {
 	line   int64
 	reason string
 	raw    []byte
+	ends   bool // nothing behind it can be read
+}
+
+// maxRejected is how many rejected lines of an object are kept. The others are
+// counted.
+const maxRejected = 10_000
+
+// more are rejected lines that are only counted, and the first of them.
+type more struct {
+	bucket          string
+	ms, line, lines int64
+}
+
+// hour is one of a bucket, since 1970.
+type hour struct {
+	bucket string
+	number int64
 }
 
 // countOf is the count of a bucket, nil where it is not configured.
@@ -88,7 +109,7 @@ func (o *objectInBatch) takeAll(ctx context.Context, f *fetched) (err error) {
 	if errors.Is(f.parseErr, errDamaged) {
 		f.parseErr = o.reject(accesslog.Line{Number: o.lastLine + 1, Text: []byte{}}, f.trail, f.parseErr)
 	}
-	if err := errors.Join(f.parseErr, o.flushWaiting(o.Delivered.UnixMilli())); err != nil {
+	if err := errors.Join(f.parseErr, o.flushWaiting(o.Delivered.UnixMilli()), o.keepMore()); err != nil {
 		return err
 	}
 	for _, n := range o.counts {
@@ -192,7 +213,7 @@ func (o *objectInBatch) reject(line accesslog.Line, named string, reason error) 
 		o.b.sum.Duplicates++
 		return nil
 	}
-	r := refused{bucket: bucket, line: line.Number, reason: short(reason), raw: line.Text}
+	r := refused{bucket: bucket, line: line.Number, reason: short(reason), raw: line.Text, ends: errors.Is(reason, errDamaged)}
 	if o.b.sum.FirstRejected == "" {
 		o.b.sum.FirstRejected = fmt.Sprintf("%s:%d: %s", o.Source, line.Number, r.reason)
 	}
@@ -230,7 +251,34 @@ func (o *objectInBatch) flushWaiting(ms int64) error {
 func (o *objectInBatch) keep(r refused, ms int64) error {
 	o.countOf(r.bucket).rejected++
 	o.b.sum.Rejected++
+	if o.kept++; o.kept > maxRejected && !r.ends {
+		o.count(r, ms)
+		return nil
+	}
 	return o.b.out.Reject(r.bucket, ms, o.Source, r.line, r.reason, r.raw)
+}
+
+// count counts a line that is not kept.
+func (o *objectInBatch) count(r refused, ms int64) {
+	h := hour{r.bucket, ms / (60 * 60 * 1000)}
+	if o.more == nil {
+		o.more = map[hour]*more{}
+	}
+	if o.more[h] == nil {
+		o.more[h] = &more{bucket: r.bucket, ms: ms, line: r.line}
+	}
+	o.more[h].lines++
+}
+
+// keepMore keeps how many lines were only counted, in a row for each bucket and hour.
+func (o *objectInBatch) keepMore() error {
+	byLine := func(a, b *more) int { return cmp.Compare(a.line, b.line) }
+	for _, m := range slices.SortedFunc(maps.Values(o.more), byLine) {
+		if err := o.b.out.Reject(m.bucket, m.ms, o.Source, m.line, dataset.MoreRejected(m.lines), nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bucketOf is the bucket of a line that can't be read: the one that its second

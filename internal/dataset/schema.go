@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
@@ -55,6 +56,12 @@ type rejectedRow struct {
 	SourceLine   int64  `parquet:"source_line"`
 	Reason       string `parquet:"reason"`
 	Raw          string `parquet:"raw"`
+}
+
+// MoreRejected is the reason of a row that stands for lines which were only counted.
+// templates/tables/line-count.sql reads it.
+func MoreRejected(lines int64) string {
+	return fmt.Sprintf("%d more lines of this object can't be read", lines)
 }
 
 // accessPlan says how each column of an access file is kept. Request IDs and

@@ -10,7 +10,7 @@
 -- Where more than one line in a hundred can't be read, the day is not
 -- evaluated, and the finding is of severity medium.
 with r as (
-    select distinct l.bucket, d.date, r.time, r.source_object, r.source_line
+    select distinct l.bucket, d.date, r.time, r.source_object, r.source_line, r.lines
     from rejected r
     join log_objects l on l.source_object = r.source_object and (r.bucket = l.bucket or r.bucket = '')
     join days d on r.time >= d.day_start and r.time < d.day_end
@@ -18,7 +18,7 @@ with r as (
 ), n as (
     select *, row_number() over (partition by bucket, date order by time, source_object, source_line) as n from r
 )
-select n.bucket, 'unreadable lines' as subject, n.date, count(*) as count, min(n.time) as first_seen, max(n.time) as last_seen,
+select n.bucket, 'unreadable lines' as subject, n.date, cast(sum(n.lines) as bigint) as count, min(n.time) as first_seen, max(n.time) as last_seen,
        max(case when c.gap like '%can''t be read' then 'medium' else 'low' end) as severity,
        array_agg(n.source_object || ':' || cast(n.source_line as varchar) order by n.n) filter (where n.n <= 20) as samples
 from n

@@ -20,12 +20,14 @@ with o as (
     from o
     left join log_objects l on l.source_object = o.source_object and l.bucket = o.bucket
     group by o.bucket, o.date
-), r as (
-    select l.bucket, d.date, count(distinct r.source_object || ':' || cast(r.source_line as varchar)) as rejected
+), lines as (
+    select l.bucket, d.date, r.source_object, r.source_line, max(r.lines) as lines
     from rejected r
     join log_objects l on l.source_object = r.source_object and (r.bucket = l.bucket or r.bucket = '')
     join days d on r.time >= d.day_start and r.time < d.day_end
-    group by l.bucket, d.date
+    group by l.bucket, d.date, r.source_object, r.source_line
+), r as (
+    select bucket, date, cast(sum(lines) as bigint) as rejected from lines group by bucket, date
 )
 select b.bucket, d.date, coalesce(a.log_objects, 0) as log_objects, coalesce(a.records, 0) as records, coalesce(r.rejected, 0) as rejected,
        a.first_record, a.last_record, a.max_delay_s
