@@ -123,7 +123,10 @@ func (b *batch) unread(ctx context.Context, f *fetched) error {
 		return ctx.Err()
 	case errors.Is(err, errSpool):
 		return err
-	case errors.Is(err, objects.ErrNotFound) && b.reachable(ctx):
+	case errors.Is(err, objects.ErrNotFound) && f.pending.err == nil && b.reachable(ctx):
+		err = fmt.Errorf("%w: not there when it was read, though it is listed; the next collection asks for it again", err)
+		b.listing.failed(f.info.Key)
+	case errors.Is(err, objects.ErrNotFound) && f.pending.err != nil && b.reachable(ctx):
 		err = fmt.Errorf("%w: removed between listing and reading, its records are lost unless they are delivered again", err)
 		b.sum.Gone++
 		b.incidents = append(b.incidents, state.Incident{Location: b.src.Logs.Text, Key: f.info.Key, Kind: state.IncidentGone, ETag: f.info.ETag, Size: f.info.Size, Source: b.src.Logs.Join(f.info.Key), Buckets: b.concerned(f.info.Key),

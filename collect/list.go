@@ -231,7 +231,8 @@ func (l *listing) nearest(key, to string) string {
 }
 
 // again asks for the objects that could not be read before and that the listing
-// did not visit. Those that are gone are handed on too, to be noted.
+// did not visit. Those that are gone are handed on too, to be noted: only what is
+// missing here, too, is gone, and not only out of reach for a moment.
 func (l *listing) again(ctx context.Context, store objects.Store, queue chan<- pending) error {
 	asked := 0
 	for _, key := range slices.Sorted(maps.Keys(l.retry)) {
