@@ -89,7 +89,10 @@ func (c *Collector) readReport(ctx context.Context, store objects.Store, t confi
 		return err
 	}
 	b.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	list, problems := parseReport(packed, t, info)
+	list, problems, err := parseReport(ctx, packed, t, info)
+	if err != nil {
+		return err
+	}
 	sessions, lost := c.ownSessions(t, info.Key, list)
 	var kept []state.ReportProblem
 	for _, p := range append(problems, lost...) {
@@ -120,10 +123,11 @@ func problemDate(p reports.Problem, t config.Tenant, info objects.Info) string {
 	return info.Modified.In(t.Location).Format(time.DateOnly)
 }
 
-// parseReport unpacks and reads a report.
-func parseReport(packed []byte, t config.Tenant, info objects.Info) ([]reports.Session, []reports.Problem) {
-	fails := func(format string, args ...any) ([]reports.Session, []reports.Problem) {
-		return nil, []reports.Problem{{Reason: fmt.Sprintf(format, args...)}}
+// parseReport unpacks and reads a report. The error is that of ctx.
+func parseReport(ctx context.Context, packed []byte, t config.Tenant, info objects.Info) (
+	[]reports.Session, []reports.Problem, error) {
+	fails := func(format string, args ...any) ([]reports.Session, []reports.Problem, error) {
+		return nil, []reports.Problem{{Reason: fmt.Sprintf(format, args...)}}, nil
 	}
 	if int64(len(packed)) > maxReport {
 		return fails("it has more than %d MB; write one report a month or a day", maxReport>>20)
@@ -140,7 +144,7 @@ func parseReport(packed []byte, t config.Tenant, info objects.Info) ([]reports.S
 		return fails("it has more than %d MB unpacked; write one report a month or a day", maxReport>>20)
 	}
 	r := t.ReportColumns
-	return reports.Parse(text, reports.Options{File: info.Key, Modified: info.Modified, Location: t.Location,
+	return reports.Parse(ctx, text, reports.Options{File: info.Key, Modified: info.Modified, Location: t.Location,
 		Success: r.Success, Order: r.Order,
 		Columns: reports.Columns{ID: r.ID, Job: r.Job, Bucket: r.Bucket, Start: r.Start, End: r.End,
 			Objects: r.Objects, Bytes: r.Bytes, Status: r.Status}})
@@ -168,7 +172,27 @@ func (c *Collector) ownSessions(t config.Tenant, key string, list []reports.Sess
 			Estimated: s.Estimated, State: string(s.State), Status: s.Status, Message: s.Message, Objects: s.Objects,
 			Bytes: s.Bytes, Line: s.Line})
 	}
-	return own, lost
+	return merged(own), lost
+}
+
+// merged leaves one of sessions that a report tells in the same words again and again:
+// the last one.
+func merged(list []state.BackupSession) (out []state.BackupSession) {
+	type key struct{ tool, id, bucket string }
+	at := map[key]int{}
+	for _, s := range list {
+		k := key{s.Tool, s.ID, s.Bucket}
+		if i, ok := at[k]; ok {
+			before := out[i]
+			if before.Line = s.Line; before == s {
+				out[i] = s
+				continue
+			}
+		}
+		at[k] = len(out)
+		out = append(out, s)
+	}
+	return out
 }
 
 func wallclockDate(date string, loc *time.Location) time.Time {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"bucketproof/internal/dataset"
+	"bucketproof/internal/state"
 )
 
 // rejected are the rows of a bucket's lines that can't be read.
@@ -130,5 +132,24 @@ func TestStopIsNoDamage(t *testing.T) {
 	f.memory = []byte("PAR1 and more of it")
 	if _, _, err := f.records(ctx); !errors.Is(err, context.Canceled) || errors.Is(err, errDamaged) {
 		t.Error(err)
+	}
+}
+
+// Of what a report tells in the same words again and again one session is stored; what it
+// tells in other words in between stays.
+func TestMergedSessions(t *testing.T) {
+	running, done := state.BackupSession{Tool: "veeam", ID: "1", Bucket: "b", State: state.SessionRunning}, state.BackupSession{Tool: "veeam", ID: "1", Bucket: "b"}
+	other := state.BackupSession{Tool: "veeam", ID: "2", Bucket: "b"}
+	var told []state.BackupSession
+	for i, s := range []state.BackupSession{running, running, other, running, done, done, running, other} {
+		s.Line = int64(i + 1)
+		told = append(told, s)
+	}
+	var lines []int64
+	for _, s := range merged(told) {
+		lines = append(lines, s.Line)
+	}
+	if want := []int64{4, 8, 6, 7}; !slices.Equal(lines, want) {
+		t.Errorf("lines %v, want %v", lines, want)
 	}
 }

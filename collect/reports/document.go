@@ -100,9 +100,10 @@ func (o *object) float(name string) float64 {
 // lost, and every object knows its line.
 type reader struct {
 	*json.Decoder
-	text []byte
-	line int64 // of at
-	at   int64
+	text   []byte
+	line   int64 // of at
+	at     int64
+	values int
 }
 
 func newReader(text []byte, line int64) *reader {
@@ -122,6 +123,9 @@ func (r *reader) here() int64 {
 func (r *reader) value(depth int) (any, error) {
 	if depth > maxDepth {
 		return nil, fmt.Errorf("it is nested more than %d deep", maxDepth)
+	}
+	if r.values++; r.values > maxValues {
+		return nil, fmt.Errorf("it has more than %d values; write one report a month or a day", maxValues)
 	}
 	token, err := r.Token()
 	if err != nil {
@@ -224,7 +228,7 @@ func hasObjectLine(text string) bool {
 // readDocument reads one JSON document, or several behind each other.
 func (p *parser) readDocument(text string) {
 	r := newReader([]byte(text), 1)
-	for {
+	for !p.stop() {
 		v, err := r.value(0)
 		if errors.Is(err, io.EOF) && v == nil {
 			return
@@ -254,6 +258,9 @@ func (p *parser) walk(v any, around *object) (found bool) {
 		}
 		var others []int64 // lines of items that are no sessions
 		for _, item := range v {
+			if p.stop() {
+				break
+			}
 			if p.walk(item, around) {
 				found = true
 			} else if o, ok := item.(*object); ok && !o.has(broken) {
@@ -330,7 +337,9 @@ func (p *parser) recognize(o *object) bool {
 func (p *parser) readLines(text string) {
 	n := int64(0)
 	for line := range strings.Lines(text) {
-		n++
+		if n++; p.stop() {
+			break
+		}
 		line = strings.TrimSpace(line)
 		if line == "" {
 			continue

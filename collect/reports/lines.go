@@ -192,6 +192,11 @@ func (p *parser) endRclone() {
 			continue
 		}
 		if run == nil || !run.continues(l) {
+			if len(runs) >= MaxSessions {
+				p.leaveOut(l.line)
+				lines = lines[:i]
+				break
+			}
 			run = &rcloneRun{began: l.began}
 			runs = append(runs, run)
 		}
@@ -199,6 +204,9 @@ func (p *parser) endRclone() {
 	}
 	var rest *rcloneRun
 	for i, l := range lines {
+		if p.ctx.Err() != nil {
+			return
+		}
 		for _, r := range runs {
 			if owner[i] == nil && !r.told.IsZero() && !l.at.Before(r.began.Add(-sameStart)) && !l.at.After(r.told.Add(afterwords)) {
 				owner[i] = r

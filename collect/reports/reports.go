@@ -16,6 +16,7 @@ package reports
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -118,23 +119,29 @@ type Options struct {
 const (
 	maxText     = 300
 	maxProblems = 1000
+	// MaxSessions is how many sessions a report may tell of. What stands behind them
+	// is a problem.
+	MaxSessions = 50_000
+	maxColumns  = 1000
+	maxValues   = 40 * MaxSessions // of JSON
 )
 
 // Parse reads a report. What can't be read is a problem; the rest comes all the
 // same. A report without a session and without a problem told of nothing, such as
-// a listing without entries.
-func Parse(content []byte, o Options) ([]Session, []Problem) {
+// a listing without entries. The error is that of ctx, which stops it.
+func Parse(ctx context.Context, content []byte, o Options) ([]Session, []Problem, error) {
 	if o.Location == nil {
 		o.Location = time.UTC
 	}
-	p := &parser{Options: o}
+	p := &parser{Options: o, ctx: ctx}
 	text := decode(content)
 	if strings.TrimSpace(text) == "" {
 		p.problem(0, "it is empty; a backup tool that reports writes something")
 	} else {
 		p.read(text)
 	}
-	return p.finish(text)
+	sessions, problems := p.finish(text)
+	return sessions, problems, ctx.Err()
 }
 
 // record is a session whose times are still text: a file has one layout of dates,
@@ -150,18 +157,54 @@ type record struct {
 // parser gathers what a file tells.
 type parser struct {
 	Options
+	ctx      context.Context
 	records  []record
+	left     int64 // the line of the first session that is left out; 0 for none
 	problems []Problem
+	more     int  // problems that are only counted
 	known    bool // the form is a known one
 	lines    lineRuns
 }
 
 func (p *parser) problem(line int64, format string, args ...any) {
-	p.problems = append(p.problems, Problem{Line: line, Reason: short(fmt.Sprintf(format, args...))})
+	p.lose(line, time.Time{}, format, args...)
+}
+
+// lose notes a problem that is about a time.
+func (p *parser) lose(line int64, at time.Time, format string, args ...any) {
+	if len(p.problems) >= maxProblems {
+		p.more++
+		return
+	}
+	p.problems = append(p.problems, Problem{Line: line, Reason: short(fmt.Sprintf(format, args...)), At: at})
+}
+
+// undatable notes a session that can't be dated.
+func (p *parser) undatable(s *Session, reason string) {
+	n := len(p.problems)
+	if p.problem(s.Line, "%s", reason); len(p.problems) > n {
+		p.problems[n].Session = s.ID
+	}
+}
+
+// leaveOut notes that the session of a line, and what stands behind it, is too much.
+func (p *parser) leaveOut(line int64) {
+	if p.left == 0 {
+		p.left = max(line, 1)
+	}
+}
+
+// stop tells that reading must end.
+func (p *parser) stop() bool {
+	return p.left > 0 && len(p.records) >= MaxSessions || p.ctx.Err() != nil
 }
 
 func (p *parser) add(r record) {
 	p.known = true
+	if len(p.records) >= MaxSessions {
+		p.leaveOut(r.Line)
+		return
+	}
 	if r.zone == nil {
 		r.zone = p.Location
 	}
@@ -215,11 +258,24 @@ func (p *parser) finish(text string) ([]Session, []Problem) {
 	p.estimate(out)
 	out = slices.DeleteFunc(out, func(s Session) bool { return s.Date == "" && s.Start.IsZero() })
 	p.locate(text, out)
-	if n := len(p.problems); n > maxProblems {
-		p.problems = p.problems[:maxProblems]
-		p.problem(p.problems[maxProblems-1].Line, "and %d problems more", n-maxProblems)
+	if p.more > 0 {
+		last := p.problems[len(p.problems)-1]
+		p.problems = append(p.problems, Problem{Line: last.Line, Reason: fmt.Sprintf("and %d problems more", p.more)})
+	}
+	if p.left > 0 {
+		whole := Problem{Line: p.left, Reason: fmt.Sprintf(
+			"it tells of more than %d sessions, and is read up to here; write one report a month or a day", MaxSessions)}
+		p.problems = append(p.problems, p.byDay(behind(text, p.left), whole)...)
 	}
 	return out, p.problems
+}
+
+// behind is a text from a line on.
+func behind(text string, line int64) string {
+	for ; line > 1; line-- {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	return text
 }
 
 // order is the order of day, month and year in the file; refused says why it can't
@@ -245,14 +301,14 @@ func (p *parser) date(r *record, order, refused string) bool {
 		err = fmt.Errorf("%q: %s", r.start, refused)
 	}
 	if err != nil {
-		p.problems = append(p.problems, Problem{Line: r.Line, Reason: short("start: " + err.Error()), At: p.guess(r.start, r.zone)})
+		p.lose(r.Line, p.guess(r.start, r.zone), "start: %s", err)
 		return false
 	}
 	r.Start, r.End = start, start
 	if r.end != "" {
 		end, err := parseTime(r.end, order, r.zone)
 		if err != nil {
-			p.problems = append(p.problems, Problem{Line: r.Line, Reason: short("end: " + err.Error()), At: start})
+			p.lose(r.Line, start, "end: %s", err)
 			return false
 		}
 		if end.After(start) { // tools write a date long ago for "not yet"
@@ -280,21 +336,23 @@ func (p *parser) guess(text string, zone *time.Location) (best time.Time) {
 // estimate dates sessions of which the report gives no time. The last one ended
 // when the file was written; others lie between their neighbours.
 func (p *parser) estimate(list []Session) {
+	type place struct {
+		id   string
+		line int64
+	}
+	took := map[place]time.Duration{}
+	for i := range p.records {
+		r := &p.records[i]
+		took[place{r.ID, r.Line}] = time.Duration(r.seconds * float64(time.Second))
+	}
 	for i := range list {
 		s := &list[i]
 		if s.Date != "" || !s.Start.IsZero() {
 			continue
 		}
-		took := time.Duration(0)
-		for _, r := range p.records {
-			if r.ID == s.ID && r.Line == s.Line {
-				took = time.Duration(r.seconds * float64(time.Second))
-			}
-		}
 		s.Estimated = true
 		if name := DateInName(p.File); name != "" && i+1 == len(list) && !nearDate(p.Modified, name) {
-			p.problems = append(p.problems, Problem{Line: s.Line, Session: s.ID,
-				Reason: "it tells no time, and the file was written long after the date in its name; copy reports with their times"})
+			p.undatable(s, "it tells no time, and the file was written long after the date in its name; copy reports with their times")
 			continue
 		}
 		var before, behind time.Time
@@ -307,7 +365,7 @@ func (p *parser) estimate(list []Session) {
 		switch {
 		case i+1 == len(list) && !p.Modified.IsZero():
 			s.End = p.Modified.UTC()
-			s.Start = s.End.Add(-took)
+			s.Start = s.End.Add(-took[place{s.ID, s.Line}])
 		case s.State != Succeeded && !before.IsZero() && !behind.IsZero():
 			// A run that left no time is of the night behind the one before, or of that in
 			// which it was tried again.
@@ -319,8 +377,7 @@ func (p *parser) estimate(list []Session) {
 		case s.State != Succeeded && !behind.IsZero():
 			s.Start, s.End = behind, behind
 		default:
-			p.problems = append(p.problems, Problem{Line: s.Line, Session: s.ID,
-				Reason: "it tells no time, and only the last session of a file is dated by the file; write one file a session"})
+			p.undatable(s, "it tells no time, and only the last session of a file is dated by the file; write one file a session")
 		}
 	}
 }
@@ -336,23 +393,19 @@ var isoDate = regexp.MustCompile(`\b(20\d\d-[01]\d-[0-3]\d)(?:[T ]([0-2]\d:[0-5]
 // locate dates the problems that tell no time themselves: by what is written in
 // their line, or by the last session in front of it.
 func (p *parser) locate(text string, list []Session) {
-	var lines []string
+	lines := p.linesOfProblems(text)
 	for i := range p.problems {
 		q := &p.problems[i]
 		if !q.At.IsZero() || q.Line == 0 {
 			continue
 		}
-		if lines == nil {
-			lines = strings.Split(text, "\n")
-		}
-		if q.Line <= int64(len(lines)) {
-			if all := isoDate.FindAllString(lines[q.Line-1], 100); len(all) > 0 {
-				if at, err := parseDay(all[len(all)-1], "ymd", p.Location); err == nil {
-					q.At = at
-				}
+		if all := isoDate.FindAllString(lines[q.Line], 100); len(all) > 0 {
+			if at, err := parseDay(all[len(all)-1], "ymd", p.Location); err == nil {
+				q.At = at
 			}
 		}
-		for _, s := range list {
+		for j := range list {
+			s := &list[j]
 			if q.At.IsZero() && s.Line <= q.Line && s.Date == "" && (q.At.IsZero() || s.Start.After(q.At)) {
 				q.At = s.Start
 			}
@@ -361,14 +414,39 @@ func (p *parser) locate(text string, list []Session) {
 	p.spread(text)
 }
 
+// linesOfProblems are the lines of a text that problems are about, by number.
+func (p *parser) linesOfProblems(text string) map[int64]string {
+	lines := map[int64]string{}
+	for _, q := range p.problems {
+		if q.Line > 0 {
+			lines[q.Line] = ""
+		}
+	}
+	n := int64(0)
+	for line := range strings.Lines(text) {
+		if n++; len(lines) == 0 {
+			break
+		}
+		if _, ok := lines[n]; ok {
+			lines[n] = line
+		}
+	}
+	return lines
+}
+
 // spread says of a file that can't be read at all which days it is about, where its
 // text has dates: a problem for each.
 func (p *parser) spread(text string) {
 	if len(p.problems) != 1 || p.problems[0].Line != 0 {
 		return
 	}
+	p.problems = p.byDay(text, p.problems[0])
+}
+
+// byDay is a problem for each day that a text is about, as far as it has dates: at
+// least the whole problem itself.
+func (p *parser) byDay(text string, whole Problem) []Problem {
 	seen := map[string]bool{}
-	whole := p.problems[0]
 	var out []Problem
 	for _, m := range isoDate.FindAllStringSubmatch(text, 10000) {
 		at, err := parseDay(strings.TrimSpace(m[1]+" "+m[2]), "ymd", p.Location)
@@ -376,12 +454,14 @@ func (p *parser) spread(text string) {
 			continue
 		}
 		seen[m[1]] = true
-		whole.At = at
-		out = append(out, whole)
+		q := whole
+		q.At = at
+		out = append(out, q)
 	}
-	if len(out) > 0 && len(out) <= maxProblems {
-		p.problems = out
+	if len(out) == 0 || len(out) > maxProblems {
+		return []Problem{whole}
 	}
+	return out
 }
 
 // short is a text on one line and not longer than a cell may be.

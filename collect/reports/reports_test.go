@@ -69,6 +69,15 @@ type form struct {
 	set              func(*Options)
 }
 
+func parse(t testing.TB, text string, o Options) ([]Session, []Problem) {
+	t.Helper()
+	sessions, problems, err := Parse(t.Context(), []byte(text), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sessions, problems
+}
+
 func run(t *testing.T, forms []form) {
 	t.Helper()
 	for _, f := range forms {
@@ -77,7 +86,7 @@ func run(t *testing.T, forms []form) {
 			if f.set != nil {
 				f.set(&o)
 			}
-			if got := say(Parse([]byte(f.text), o)); got != f.want {
+			if got := say(parse(t, f.text, o)); got != f.want {
 				t.Errorf("got\n%s\nwant\n%s", got, f.want)
 			}
 		})
@@ -278,7 +287,7 @@ func TestUnreadable(t *testing.T) {
 	for name, text := range map[string]string{"empty": "", "blank": " \r\n", "unknown CSV": "a,b\n1,2\n", "unknown JSON": `{"a":1}`, "a list of numbers": "[1]", "text": "rubbish", "binary": "\x00\x01",
 		"cut": "{", "a text": `"x"`, "unknown lines": "{\"a\":1}\n{\"b\":2}\n"} {
 		t.Run(name, func(t *testing.T) {
-			sessions, problems := Parse([]byte(text), Options{})
+			sessions, problems := parse(t, text, Options{})
 			if len(sessions) != 0 || len(problems) == 0 {
 				t.Errorf("%v, %v; want a problem", sessions, problems)
 			}
@@ -335,12 +344,12 @@ func TestGrowingLogs(t *testing.T) {
 	for name, all := range logs {
 		t.Run(name, func(t *testing.T) {
 			whole := map[string]bool{}
-			sessions, _ := Parse([]byte(lines(all...)), options())
+			sessions, _ := parse(t, lines(all...), options())
 			for _, s := range sessions {
 				whole[s.ID] = true
 			}
 			for n := range all {
-				part, _ := Parse([]byte(lines(all[:n+1]...)), options())
+				part, _ := parse(t, lines(all[:n+1]...), options())
 				for _, s := range part {
 					if !whole[s.ID] && s.State != Running {
 						t.Errorf("after %d lines there was a session %q, and in the end there is none", n+1, s.ID)
@@ -360,7 +369,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		o := options()
 		o.Columns.Start = "start"
-		sessions, problems := Parse(text, o)
+		sessions, problems := parse(t, string(text), o)
 		for _, s := range sessions {
 			if s.Objects < Unknown || s.Bytes < Unknown || s.Date == "" && s.Start.IsZero() || s.End.Before(s.Start) || s.ID == "" || s.Job == "" || s.State == "" {
 				t.Errorf("%+v", s)

@@ -69,6 +69,9 @@ func (p *parser) readTable(text string) {
 	p.known = true
 	t.decimalComma = decimalComma(t.all(append(sizes, p.Columns.Bytes, p.Columns.Objects, "bytes", "objects")), t.semicolons)
 	for _, row := range t.rows {
+		if p.stop() {
+			return
+		}
 		if len(row.fields) < len(t.head) && p.needs(t, len(row.fields)) {
 			p.problem(row.line, "the row has %d columns and the head %d; was it written to its end?", len(row.fields), len(t.head))
 			continue
@@ -123,6 +126,8 @@ func (p *parser) openTable(text string) (*table, error) {
 		fields, err := r.Read()
 		var perr *csv.ParseError
 		switch {
+		case p.ctx.Err() != nil:
+			return nil, p.ctx.Err()
 		case errors.Is(err, io.EOF):
 			if t.head == nil {
 				return nil, io.ErrUnexpectedEOF
@@ -136,6 +141,8 @@ func (p *parser) openTable(text string) (*table, error) {
 		}
 		line, _ := r.FieldPos(0)
 		switch {
+		case t.head == nil && len(fields) > maxColumns:
+			return nil, fmt.Errorf("it has more than %d columns", maxColumns)
 		case t.head == nil:
 			t.head = fields
 			for i, h := range fields {
@@ -145,7 +152,11 @@ func (p *parser) openTable(text string) (*table, error) {
 			}
 		case len(fields) == 1 && (strings.TrimSpace(fields[0]) == "" || strings.HasPrefix(fields[0], "#TYPE")),
 			slices.Equal(fields, t.head):
+		case len(t.rows) >= MaxSessions:
+			p.leaveOut(skipped + int64(line))
+			return t, nil
 		default:
+			fields = fields[:min(len(fields), maxColumns+1)]
 			t.rows = append(t.rows, tableRow{skipped + int64(line), fields})
 		}
 	}
@@ -180,7 +191,7 @@ func (p *parser) byObject(t *table, row tableRow) {
 		if text := o.text(name); text != "" {
 			n, err := amount(text, t.decimalComma)
 			if err != nil {
-				p.problems = append(p.problems, Problem{Line: row.line, Reason: short(name + ": " + err.Error())})
+				p.problem(row.line, "%s: %s", name, err)
 				return
 			}
 			o.members[name] = strconv.FormatInt(n, 10)
@@ -234,8 +245,7 @@ func (p *parser) plain(t *table, row tableRow) {
 		Job: t.cell(row, "job"), Line: row.line,
 		State: Succeeded, Status: "reported"}}
 	if _, err := time.Parse(time.DateOnly, r.Date); err != nil {
-		p.problems = append(p.problems, Problem{Line: row.line, At: p.guess(r.Date, p.Location),
-			Reason: short(fmt.Sprintf("date is %q; write YYYY-MM-DD, the day on which the night begins", r.Date))})
+		p.lose(row.line, p.guess(r.Date, p.Location), "date is %q; write YYYY-MM-DD, the day on which the night begins", r.Date)
 		return
 	}
 	if t.has("status", "result") {
@@ -256,7 +266,7 @@ func (p *parser) amounts(t *table, row tableRow, r *record, objects, size string
 	}{{objects, &r.Objects}, {size, &r.Bytes}} {
 		if *a.to, err = amount(t.cell(row, a.column), t.decimalComma); err != nil {
 			at := p.guess(cmp.Or(r.Date, r.start), p.Location)
-			p.problems = append(p.problems, Problem{Line: row.line, Reason: short(a.column + ": " + err.Error()), At: at})
+			p.lose(row.line, at, "%s: %s", a.column, err)
 			return false
 		}
 	}
