@@ -49,10 +49,12 @@ func TestManySessions(t *testing.T) {
 // the text itself does, or not much.
 func TestManyProblems(t *testing.T) {
 	for name, text := range map[string]string{
-		"lines":         resticStatus + "\n" + strings.Repeat("x\n", 2<<20),
-		"empty lines":   "date,bytes\nx,1\n" + strings.Repeat("\n", 8<<20),
-		"empty objects": "[" + strings.Repeat("{},", 2<<20) + "{}]",
-		"columns":       strings.Repeat("a,", 1<<20) + "\n" + strings.Repeat("1\n", 1<<20),
+		"lines":          resticStatus + "\n" + strings.Repeat("x\n", 2<<20),
+		"empty lines":    "date,bytes\nx,1\n" + strings.Repeat("\n", 8<<20),
+		"empty objects":  "[" + strings.Repeat("{},", 2<<20) + "{}]",
+		"a wide row":     "date,bytes\n" + strings.Repeat(",", 4<<20),
+		"rows in quotes": "date,bytes\n" + strings.Repeat("\"\n\",", 4<<20),
+		"columns":        strings.Repeat("a,", 1<<20) + "\n" + strings.Repeat("1\n", 1<<20),
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -122,6 +122,9 @@ func (p *parser) openTable(text string) (*table, error) {
 		}
 	}
 	t.semicolons = r.Comma == ';'
+	if widest(text, byte(r.Comma)) > 100*maxColumns {
+		return nil, fmt.Errorf("a row has more than %d columns", 100*maxColumns)
+	}
 	for {
 		fields, err := r.Read()
 		var perr *csv.ParseError
@@ -160,6 +163,25 @@ func (p *parser) openTable(text string) (*table, error) {
 			t.rows = append(t.rows, tableRow{skipped + int64(line), fields})
 		}
 	}
+}
+
+// widest is how many separators stand in a row, at most. The reader of CSV makes room
+// for all of them.
+func widest(text string, separator byte) (most int) {
+	n, quoted := 0, false
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == separator:
+			n++
+			most = max(most, n)
+		case c == '\n':
+			n = 0
+		}
+	}
+	return most
 }
 
 // sizes are the columns of known tools that hold a number of bytes, as they are
