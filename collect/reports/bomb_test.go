@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +78,33 @@ func TestStops(t *testing.T) {
 	for _, text := range []string{"date,bytes\n2026-10-01,1\n", resticSummary, "[" + resticSummary + "]"} {
 		if sessions, _, err := Parse(ctx, []byte(text), options()); !errors.Is(err, context.Canceled) {
 			t.Errorf("%d sessions, %v", len(sessions), err)
+		}
+	}
+}
+
+// Lines go to the first run in whose time they lie, in a file of any order.
+func TestFindOwners(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	when := func() time.Time { return time.Unix(rng.Int64N(4000), 0) }
+	for range 200 {
+		var lines []rcloneLine
+		var runs []*rcloneRun
+		for range rng.IntN(50) {
+			lines = append(lines, rcloneLine{at: when()})
+		}
+		for range rng.IntN(30) {
+			began := when()
+			runs = append(runs, &rcloneRun{began: began, told: began.Add(time.Duration(rng.IntN(400)) * time.Second)})
+		}
+		owner := make([]*rcloneRun, len(lines))
+		findOwners(lines, runs, owner)
+		for i, l := range lines {
+			want := slices.IndexFunc(runs, func(r *rcloneRun) bool {
+				return !l.at.Before(r.began.Add(-sameStart)) && !l.at.After(r.told.Add(afterwords))
+			})
+			if got := slices.Index(runs, owner[i]); got != want && (want >= 0 || owner[i] != nil) {
+				t.Fatalf("run %d, want %d", got, want)
+			}
 		}
 	}
 }

@@ -2,9 +2,11 @@ package reports
 
 import (
 	"cmp"
+	"container/heap"
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 )
@@ -202,16 +204,9 @@ func (p *parser) endRclone() {
 		}
 		run.told, run.stats, owner[i] = l.at, l.stats, run
 	}
+	findOwners(lines, runs, owner)
 	var rest *rcloneRun
 	for i, l := range lines {
-		if p.ctx.Err() != nil {
-			return
-		}
-		for _, r := range runs {
-			if owner[i] == nil && !r.told.IsZero() && !l.at.Before(r.began.Add(-sameStart)) && !l.at.After(r.told.Add(afterwords)) {
-				owner[i] = r
-			}
-		}
 		if owner[i] != nil {
 			rest = nil
 			continue
@@ -234,6 +229,49 @@ func (p *parser) endRclone() {
 	for _, r := range runs {
 		p.add(r.record(JobOfFile(p.File)))
 	}
+}
+
+// findOwners gives each line that has no run the first one in whose time it lies. It
+// goes through lines and runs by time, so that both can be many.
+func findOwners(lines []rcloneLine, runs, owner []*rcloneRun) {
+	var open []int
+	for i := range lines {
+		if owner[i] == nil {
+			open = append(open, i)
+		}
+	}
+	slices.SortStableFunc(open, func(a, b int) int { return lines[a].at.Compare(lines[b].at) })
+	begin := make([]int, len(runs))
+	for i := range begin {
+		begin[i] = i
+	}
+	slices.SortStableFunc(begin, func(a, b int) int { return runs[a].began.Compare(runs[b].began) })
+	begun := &places{} // of the runs that have begun
+	for _, i := range open {
+		at := lines[i].at
+		for len(begin) > 0 && !at.Before(runs[begin[0]].began.Add(-sameStart)) {
+			heap.Push(begun, begin[0])
+			begin = begin[1:]
+		}
+		for begun.Len() > 0 && at.After(runs[begun.IntSlice[0]].told.Add(afterwords)) {
+			heap.Pop(begun)
+		}
+		if begun.Len() > 0 {
+			owner[i] = runs[begun.IntSlice[0]]
+		}
+	}
+}
+
+// places is a heap of them, the first on top.
+type places struct{ sort.IntSlice }
+
+func (p *places) Push(x any) { p.IntSlice = append(p.IntSlice, x.(int)) }
+
+func (p *places) Pop() any {
+	last := p.Len() - 1
+	x := p.IntSlice[last]
+	p.IntSlice = p.IntSlice[:last]
+	return x
 }
 
 // continues tells whether statistics are of the run: they begin with it and have not
