@@ -43,7 +43,7 @@ type Links struct {
 	Certificate  string         // PEM file for TLS, resolved against Dir; "" where a proxy does TLS
 	Key          string         // PEM file
 	Proxies      []netip.Prefix // whose X-Forwarded-For is believed
-	MaxDownloads int            // files for each link
+	MaxDownloads int            // files for each link, each counted once a day
 }
 
 // Page tells whether the service offers the download page.

@@ -18,7 +18,7 @@ type Link struct {
 	Email, Name   string // of the contact
 	Created, Ends time.Time
 	MaxDownloads  int
-	Downloads     int       // files given out
+	Downloads     int       // files given out, each counted once a day
 	Revoked       time.Time // zero: it is not
 }
 
@@ -72,30 +72,39 @@ func (s *State) LinkOf(ctx context.Context, token [32]byte) (Link, error) {
 	return l, nil
 }
 
-// mostViews is how many looks at the page of a link are noted within a day.
-const mostViews = 100
+// mostUses is how many uses of the page of a link, and of each of its files, are noted
+// within a day.
+const mostUses = 100
 
-// UseLink notes a use of a link that works at the time. A file counts as a
-// download; where none is left the error is ErrNoLink, and nothing is noted.
+// UseLink notes a use of a link that works at the time. A file counts as a download
+// once a day (UTC), however often it is given out; where none is left the error is
+// ErrNoLink, and nothing is noted.
 func (s *State) UseLink(ctx context.Context, u LinkUse) error {
+	day, hour := u.At.Truncate(24*time.Hour).UnixMilli(), u.At.Truncate(time.Hour).UnixMilli()
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		count := 0
-		if u.File != "" {
+		var noted, count int
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM link_uses WHERE link = ? AND file = ? AND at >= ?", u.Link.ID, u.File, day).Scan(&noted); err != nil {
+			return err
+		}
+		if u.File != "" && noted == 0 {
 			count = 1
 		}
-		r, err := tx.ExecContext(ctx, "UPDATE links SET downloads = downloads + ? WHERE id = ? AND downloads + ? <= max_downloads AND revoked IS NULL AND ends > ?", count, u.Link.ID, count, u.At.UnixMilli())
+		r, err := tx.ExecContext(ctx, "UPDATE links SET downloads = downloads + ?1 WHERE id = ?2 AND (?1 = 0 OR downloads < max_downloads) AND revoked IS NULL AND ends > ?3", count, u.Link.ID, u.At.UnixMilli())
 		if err != nil {
 			return err
 		}
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, ErrNoLink)
 		}
-		// Looks at the page again within an hour are one use, and no more than some of a
-		// day are noted: who reloads it for ever fills no state and no packet.
+		// Who asks again from the same address within an hour of the clock is noted once, and no
+		// more than some of a day are: who reloads for ever fills no state and no packet. The first
+		// use of a day is always noted, which the count rests on.
+		if noted >= mostUses {
+			return nil
+		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO link_uses (link, at, address, file) SELECT ?1, ?2, ?3, ?4
-WHERE ?4 <> '' OR NOT EXISTS (SELECT 1 FROM link_uses WHERE link = ?1 AND address = ?3 AND file = '' AND at > ?2 - ?5)
-  AND (SELECT count(*) FROM link_uses WHERE link = ?1 AND file = '' AND at > ?2 - ?6) < ?7`,
-			u.Link.ID, u.At.UnixMilli(), u.Address, u.File, time.Hour.Milliseconds(), (24 * time.Hour).Milliseconds(), mostViews)
+WHERE NOT EXISTS (SELECT 1 FROM link_uses WHERE link = ?1 AND address = ?3 AND file = ?4 AND at >= ?5)`,
+			u.Link.ID, u.At.UnixMilli(), u.Address, u.File, hour)
 		return err
 	})
 	if err != nil {

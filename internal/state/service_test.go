@@ -185,9 +185,9 @@ func TestLinkUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	results := make(chan error, 20)
-	for range cap(results) {
+	for i := range cap(results) {
 		go func() {
-			results <- s.UseLink(context.Background(), LinkUse{Link: l, At: noon, Address: "192.0.2.1", File: "packet.pdf"})
+			results <- s.UseLink(context.Background(), LinkUse{Link: l, At: noon, Address: "192.0.2.1", File: fmt.Sprintf("%d.csv", i)})
 		}()
 	}
 	given := 0
@@ -212,9 +212,6 @@ func TestLinkUse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if uses, err := s.LinkUses(t.Context(), "acme", noon.Add(-time.Hour), noon.Add(time.Hour)); err != nil || len(uses) != 5+mostViews {
-		t.Errorf("%d uses (%v); want %d", len(uses), err, 5+mostViews)
-	}
 	if err := s.UseLink(t.Context(), LinkUse{Link: l, At: noon.Add(2 * time.Hour)}); !errors.Is(err, ErrNoLink) {
 		t.Errorf("past its end: %v", err)
 	}
@@ -222,8 +219,56 @@ func TestLinkUse(t *testing.T) {
 		t.Errorf("another token: %v", err)
 	}
 	uses, err := s.LinkUses(t.Context(), "acme", noon.Add(-time.Hour), noon.Add(time.Hour))
-	if err != nil || len(uses) != 5+mostViews || uses[0].Address != "192.0.2.1" {
-		t.Errorf("%d uses (%v)", len(uses), err)
+	if err != nil || len(uses) != 5+mostUses || uses[0].Address != "192.0.2.1" {
+		t.Errorf("%d uses (%v); want %d", len(uses), err, 5+mostUses)
+	}
+}
+
+// TestFileCountsOnceADay: what is fetched again counts on the next day (UTC) only, and is
+// noted once for each address and hour.
+func TestFileCountsOnceADay(t *testing.T) {
+	s := opened(t)
+	token := [32]byte{1}
+	late := time.Date(2026, 11, 3, 23, 50, 0, 0, time.UTC)
+	l := Link{ID: "abc", Tenant: "acme", Month: "2026-10", Revision: 1, Created: noon, Ends: noon.AddDate(0, 0, 9), MaxDownloads: 3}
+	if err := s.PutLink(t.Context(), token, l); err != nil {
+		t.Fatal(err)
+	}
+	for i, step := range []struct {
+		file, address   string
+		at              time.Time
+		downloads, uses int
+		err             error
+	}{
+		{"packet.pdf", "192.0.2.1", noon, 1, 1, nil},
+		{"packet.pdf", "192.0.2.1", noon.Add(59 * time.Minute), 1, 1, nil},
+		{"packet.pdf", "192.0.2.1", noon.Add(time.Hour), 1, 2, nil},
+		{"packet.pdf", "192.0.2.2", noon.Add(time.Hour), 1, 3, nil},
+		{"sources.csv", "192.0.2.1", late, 2, 4, nil},
+		{"sources.csv", "192.0.2.1", late.Add(20 * time.Minute), 3, 5, nil}, // another day, though the same hour
+		{"sources.csv", "192.0.2.1", late.Add(30 * time.Minute), 3, 5, nil},
+		{"packet.pdf", "192.0.2.1", late.Add(30 * time.Minute), 3, 5, ErrNoLink},
+	} {
+		if err := s.UseLink(t.Context(), LinkUse{Link: l, At: step.at, Address: step.address, File: step.file}); !errors.Is(err, step.err) {
+			t.Errorf("step %d: %v; want %v", i, err, step.err)
+		}
+		got, err := s.LinkOf(t.Context(), token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		uses, err := s.LinkUses(t.Context(), "acme", noon, l.Ends)
+		if err != nil || got.Downloads != step.downloads || len(uses) != step.uses {
+			t.Errorf("step %d: %d downloads and %d uses (%v); want %d and %d", i, got.Downloads, len(uses), err, step.downloads, step.uses)
+		}
+	}
+	for i := range 2 * mostUses {
+		u := LinkUse{Link: l, At: late.Add(time.Hour), Address: fmt.Sprintf("192.0.3.%d", i), File: "sources.csv"}
+		if err := s.UseLink(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if uses, err := s.LinkUses(t.Context(), "acme", late.Add(10*time.Minute), l.Ends); err != nil || len(uses) != mostUses {
+		t.Errorf("%d uses of a file in a day (%v); want %d", len(uses), err, mostUses)
 	}
 }
 
