@@ -145,6 +145,17 @@ func TestDownloadPage(t *testing.T) {
 	if strings.Contains(opened.body, "<script") || !strings.HasPrefix(opened.head.Get("Content-Security-Policy"), "default-src 'none'; style-src 'nonce-") {
 		t.Errorf("the page has scripts, or a weak policy: %v", opened.head)
 	}
+	// Who only follows links finds no file; the form brings them.
+	token := link[strings.LastIndexByte(link, '/')+1:]
+	if strings.Contains(opened.body, "href") || !strings.Contains(opened.body, `<form method="post">`) || !strings.Contains(opened.head.Get("Content-Security-Policy"), "form-action 'self'") {
+		t.Errorf("the page has links to files, or no form: %s", opened.body)
+	}
+	sent := ask(t, http.MethodPost, link)
+	for _, want := range []string{"Acme Dental", hex.EncodeToString(sum[:]), `href="` + token + `/packet.pdf"`, `href="` + token + `/sources.csv"`} {
+		if sent.status != http.StatusOK || !strings.Contains(sent.body, want) || strings.Contains(sent.body, "<form") {
+			t.Errorf("the page after the form (%d) does not show %q, or the form again", sent.status, want)
+		}
+	}
 	file := ask(t, http.MethodGet, link+"/packet.pdf")
 	if !bytes.Equal([]byte(file.body), pdf) || file.head.Get("Content-Disposition") != "attachment; filename=acme-2026-10-packet.pdf" || file.head.Get("Content-Type") != "application/pdf" {
 		t.Errorf("packet.pdf: %d, %d bytes, %v", file.status, len(file.body), file.head)
@@ -170,8 +181,10 @@ func TestDownloadPage(t *testing.T) {
 			t.Errorf("%s: %s\nwant %s", name, got.plain(), wrong.plain())
 		}
 	}
-	if got := ask(t, http.MethodPost, link); got.status != http.StatusNotFound {
-		t.Errorf("POST: %d", got.status)
+	for _, url := range []string{lost, link + "/packet.pdf", link + "/"} {
+		if got := ask(t, http.MethodPost, url); got.plain() != wrong.plain() {
+			t.Errorf("POST %s: %s\nwant %s", url, got.plain(), wrong.plain())
+		}
 	}
 
 	// A file counts once a day, whoever asks; what was used up works again when renewed.
@@ -183,6 +196,9 @@ func TestDownloadPage(t *testing.T) {
 	}
 	if got := ask(t, http.MethodGet, link+last); got.status != http.StatusNotFound {
 		t.Errorf("a download past the limit: %d", got.status)
+	}
+	if got := ask(t, http.MethodPost, link); strings.Contains(got.body, "href") || strings.Contains(got.body, "<form") {
+		t.Errorf("a page without downloads has links or a form: %s", got.body)
 	}
 	must(t, program(t, dir, "links", "renew", linkID(t, dir, "auditor@acme.example"), "--days", "3"))
 	if got := ask(t, http.MethodGet, link+last); got.status != http.StatusOK {
@@ -210,7 +226,6 @@ func TestDownloadPage(t *testing.T) {
 		t.Errorf("guessing: limited %t, then %d", limited, got.status)
 	}
 	// The token is nowhere in the data folder.
-	token := link[strings.LastIndexByte(link, '/')+1:]
 	walk(t, filepath.Join(dir, "data"), func(path string) {
 		if b, err := os.ReadFile(path); err == nil && bytes.Contains(b, []byte(token)) {
 			t.Errorf("%s holds the token", path)
@@ -255,7 +270,7 @@ func browse(t *testing.T, url string) {
 		t.Errorf("the browser shows nothing: %v", err)
 	}
 	dom, err := exec.CommandContext(t.Context(), browser, "--no-sandbox", "--disable-gpu", "--window-size=320,1600", "--dump-dom", url).Output()
-	if err != nil || !strings.Contains(string(dom), "Acme Dental") || strings.Contains(string(out), "Refused to") {
+	if err != nil || !strings.Contains(string(dom), "Acme Dental") || !strings.Contains(string(dom), "<form") || strings.Contains(string(out), "Refused to") {
 		t.Errorf("the browser does not show the page: %v: %s", err, out)
 	}
 }

@@ -1,7 +1,9 @@
 // Package page is the download page behind a link: /p/TOKEN shows what a packet
-// says and its files, /p/TOKEN/FILE gives one out. There is no other route. A
-// token that is wrong, has ended or was revoked gets the same answer after the
-// same time. [New] makes the handler, [Server] serves it.
+// says and names its files, a POST to it shows the links to them as well, and
+// /p/TOKEN/FILE gives one out. There is no other route. Scanners of mail follow
+// links and send no forms, so that they find no file. A token that is wrong, has
+// ended or was revoked gets the same answer after the same time. [New] makes the
+// handler, [Server] serves it.
 package page
 
 import (
@@ -121,7 +123,7 @@ func (h *Handler) plain(w http.ResponseWriter, status int, nonce string) {
 
 func setHeaders(w http.ResponseWriter, nonce string, tls bool) {
 	for k, v := range map[string]string{
-		"Content-Security-Policy":      "default-src 'none'; style-src 'nonce-" + nonce + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		"Content-Security-Policy":      "default-src 'none'; style-src 'nonce-" + nonce + "'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 		"X-Content-Type-Options":       "nosniff",
 		"X-Frame-Options":              "DENY",
 		"Referrer-Policy":              "no-referrer",
@@ -148,7 +150,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, address, nonce s
 	if err != nil {
 		return err
 	}
-	if !ok || !whole || !l.Works(h.Now()) || r.Method != http.MethodGet && r.Method != http.MethodHead || named && file == "" {
+	if !ok || !whole || !l.Works(h.Now()) || !allowed(r.Method, named) || named && file == "" {
 		return state.ErrNoLink
 	}
 	o, err := h.open(r.Context(), l)
@@ -159,12 +161,17 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, address, nonce s
 	if named {
 		return h.file(w, r, o, use)
 	}
-	if r.Method == http.MethodGet {
+	if r.Method != http.MethodHead {
 		if err := h.State.UseLink(r.Context(), use); err != nil {
 			return err
 		}
 	}
-	return h.page(w, o, l, text, nonce)
+	return h.page(w, o, l, text, nonce, r.Method == http.MethodPost)
+}
+
+// allowed tells whether a method is one of a file, or of the page.
+func allowed(method string, file bool) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodPost && !file
 }
 
 // maxOpened is how many packets are remembered.
@@ -330,6 +337,7 @@ type fields struct {
 	Revision                      int
 	Ends                          string
 	Left                          int
+	Linked                        bool // the files are links
 	Accent, Nonce                 string
 	Files                         []file
 	Signed                        bool
@@ -342,7 +350,9 @@ type file struct {
 	Main                           bool // the PDF
 }
 
-func (h *Handler) page(w http.ResponseWriter, o *deliver.Opened, l state.Link, token, nonce string) error {
+// page shows the page; where the form was sent, with links to the files while any
+// download is left.
+func (h *Handler) page(w http.ResponseWriter, o *deliver.Opened, l state.Link, token, nonce string, sent bool) error {
 	text, err := language.Load(o.Model.Language)
 	if err != nil {
 		return err
@@ -353,6 +363,7 @@ func (h *Handler) page(w http.ResponseWriter, o *deliver.Opened, l state.Link, t
 		Provisional: m.Provisional, Revision: m.Revision, Left: max(0, l.MaxDownloads-l.Downloads), Accent: letter.Accent(c), Nonce: nonce,
 		Signed: m.Signature != nil, Signer: o.Signer(), ManifestSHA256: o.ManifestSHA256,
 	}
+	f.Linked = sent && f.Left > 0
 	if f.Period, f.Ends, err = letter.Times(o, text, l.Ends); err != nil {
 		return err
 	}
