@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -187,11 +189,7 @@ func (w *watch) serve(ctx context.Context, listen string) (address string, wait 
 	if err != nil {
 		return "", nil, fmt.Errorf("health and metrics: %w; choose another service.listen, or stop what uses it", err)
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(rw http.ResponseWriter, _ *http.Request) { fmt.Fprintln(rw, "ok") })
-	mux.HandleFunc("GET /readyz", w.readyz)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(w.registry, promhttp.HandlerOpts{}))
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
+	srv := &http.Server{Handler: w.handler(listen), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	return l.Addr().String(), func() error {
@@ -206,6 +204,33 @@ func (w *watch) serve(ctx context.Context, listen string) (address string, wait 
 		}
 		return err
 	}, nil
+}
+
+// handler answers the endpoints, and only where they are asked for by an address of the
+// machine: a site in a browser could give its own name this address and read them.
+func (w *watch) handler(listen string) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(rw http.ResponseWriter, _ *http.Request) { fmt.Fprintln(rw, "ok") })
+	mux.HandleFunc("GET /readyz", w.readyz)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(w.registry, promhttp.HandlerOpts{}))
+	own := hostOf(listen)
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		host := hostOf(r.Host)
+		_, err := netip.ParseAddr(host)
+		if err != nil && !strings.EqualFold(host, "localhost") && (host == "" || !strings.EqualFold(host, own)) {
+			http.Error(rw, "Health and metrics are not served under this name; ask for them by an IP address, localhost, or the host of service.listen.", http.StatusMisdirectedRequest)
+			return
+		}
+		mux.ServeHTTP(rw, r)
+	})
+}
+
+// hostOf is the host of an address with or without a port.
+func hostOf(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(address, "["), "]")
 }
 
 // readyz tells whether the state can be read.
