@@ -31,7 +31,7 @@ func (s *State) Backup(ctx context.Context, path string) (err error) {
 			err = errors.Join(fmt.Errorf("back up the state to %s: %w", path, err), os.Remove(part))
 		}
 	}()
-	_, err = s.db.ExecContext(ctx, "VACUUM INTO ?", part)
+	_, err = s.db.DB.ExecContext(ctx, "VACUUM INTO ?", part)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}

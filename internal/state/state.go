@@ -1,7 +1,7 @@
 // Package state is what bucketproof remembers beside the dataset, in one
 // SQLite file: which log objects are in and which files they went to (the
 // ledger), the findings, and the runs. [Open] brings a file of an earlier
-// version up to date.
+// version up to date, and opens one that may not be written for reading only.
 package state
 
 import (
@@ -24,32 +24,45 @@ var migrations embed.FS
 
 // State is an open state file. It is safe for concurrent use.
 type State struct {
-	db     *sql.DB
+	db     database
 	copies *sql.Stmt // of Copies, which is asked for each log object
 }
 
-// Open opens the state file at path, or makes it. A file that a newer version
-// has written is refused.
+// Open opens the state file at path, or makes it. One that may not be written is opened
+// for reading only; one that a newer version has written is refused.
 func Open(ctx context.Context, path string) (*State, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
-	if err := private(path); err != nil {
+	if err := private(path); forbidden(err) && exists(path) {
+		return openReadOnly(ctx, path, err)
+	} else if err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
+	return openFile(ctx, path, nil, url.Values{
+		"_pragma": {"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)"}, "_txlock": {"immediate"},
+	})
+}
+
+// openFile opens a file that is there. Where readOnly says why it can't be written it is left
+// as it is.
+func openFile(ctx context.Context, path string, readOnly error, settings url.Values) (*State, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
-	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: url.Values{
-		"_pragma": {"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)"}, "_txlock": {"immediate"},
-	}.Encode()}
+	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: settings.Encode()}
 	db, err := sql.Open("sqlite", dsn.String())
 	if err != nil {
 		return nil, fmt.Errorf("open state %s: %w", path, err)
 	}
-	s := &State{db: db}
-	if err := s.migrate(ctx); err != nil {
+	s := &State{db: database{db, readOnly}}
+	if readOnly != nil {
+		err = s.current(ctx)
+	} else {
+		err = s.migrate(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open state %s: %w", path, err), db.Close())
 	}
 	if s.copies, err = db.PrepareContext(ctx, "SELECT buckets FROM log_objects WHERE location = ? AND sha256 = ? AND kind = 'log' AND NOT (key = ? AND etag = ? AND size = ?)"); err != nil {
@@ -86,7 +99,7 @@ func (s *State) migrate(ctx context.Context) error {
 			return err
 		}
 		if version > len(names) {
-			return fmt.Errorf("it has version %d and this program knows up to %d; run the newer bucketproof", version, len(names))
+			return newer(version, len(names))
 		}
 		for i, name := range names[version:] {
 			text, err := migrations.ReadFile(name)
@@ -102,6 +115,10 @@ func (s *State) migrate(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+func newer(version, known int) error {
+	return fmt.Errorf("it has version %d and this program knows up to %d; run the newer bucketproof", version, known)
 }
 
 // write runs do in a transaction that holds the write lock from its start.
