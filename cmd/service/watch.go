@@ -218,7 +218,8 @@ func (w *watch) handler(listen string) http.Handler {
 		host := hostOf(r.Host)
 		_, err := netip.ParseAddr(host)
 		if err != nil && !strings.EqualFold(host, "localhost") && (host == "" || !strings.EqualFold(host, own)) {
-			http.Error(rw, "Health and metrics are not served under this name; ask for them by an IP address, localhost, or the host of service.listen.", http.StatusMisdirectedRequest)
+			http.Error(rw, "Health and metrics are not served under this name; "+
+				"ask for them by an IP address, localhost, or the host of service.listen.", http.StatusMisdirectedRequest)
 			return
 		}
 		mux.ServeHTTP(rw, r)

@@ -100,7 +100,8 @@ func (s *State) Known(ctx context.Context, location string, keys []string) (map[
 func (s *State) NextBatch(ctx context.Context) (int64, error) {
 	var n int64
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, "INSERT INTO sequences VALUES ('batch', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value").Scan(&n)
+		return tx.QueryRowContext(ctx, `INSERT INTO sequences VALUES ('batch', 1)
+ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`).Scan(&n)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("take a batch number: %w", err)

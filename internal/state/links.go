@@ -83,13 +83,17 @@ func (s *State) UseLink(ctx context.Context, u LinkUse) error {
 	day, hour := u.At.Truncate(24*time.Hour).UnixMilli(), u.At.Truncate(time.Hour).UnixMilli()
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		var noted, count int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM link_uses WHERE link = ? AND file = ? AND at >= ?", u.Link.ID, u.File, day).Scan(&noted); err != nil {
+		err := tx.QueryRowContext(ctx, "SELECT count(*) FROM link_uses WHERE link = ? AND file = ? AND at >= ?",
+			u.Link.ID, u.File, day).Scan(&noted)
+		if err != nil {
 			return err
 		}
 		if u.File != "" && noted == 0 {
 			count = 1
 		}
-		r, err := tx.ExecContext(ctx, "UPDATE links SET downloads = downloads + ?1 WHERE id = ?2 AND (?1 = 0 OR downloads < max_downloads) AND revoked IS NULL AND ends > ?3", count, u.Link.ID, u.At.UnixMilli())
+		r, err := tx.ExecContext(ctx, `UPDATE links SET downloads = downloads + ?1
+WHERE id = ?2 AND (?1 = 0 OR downloads < max_downloads) AND revoked IS NULL AND ends > ?3`,
+			count, u.Link.ID, u.At.UnixMilli())
 		if err != nil {
 			return err
 		}

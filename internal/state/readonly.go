@@ -35,7 +35,8 @@ func (d database) BeginTx(ctx context.Context, options *sql.TxOptions) (*sql.Tx,
 }
 
 func (d database) refused() error {
-	return fmt.Errorf("the state is open for reading only, because it can't be written (%w); run this as the user to whom it belongs, or on a copy of the data folder", d.readOnly)
+	return fmt.Errorf("the state is open for reading only, because it can't be written (%w); "+
+		"run this as the user to whom it belongs, or on a copy of the data folder", d.readOnly)
 }
 
 // forbidden tells whether an error is that of a file that may not be opened for writing.
@@ -67,7 +68,8 @@ func openReadOnly(ctx context.Context, path string, reason error) (*State, error
 	}
 	s, err := openFile(ctx, path, reason, settings)
 	if err != nil && !whole {
-		return nil, fmt.Errorf("%w; where that is because of the changes in %s-wal, copy state.db and state.db-wal to a folder that can be written", err, path)
+		return nil, fmt.Errorf("%w; where that is because of the changes in %s-wal, "+
+			"copy state.db and state.db-wal to a folder that can be written", err, path)
 	}
 	return s, err
 }
@@ -86,7 +88,8 @@ func (s *State) current(ctx context.Context) error {
 		return newer(version, len(names))
 	}
 	if version < len(names) {
-		return fmt.Errorf("it has version %d and this program needs %d, but it can't be written (%w); run this on a copy of the data folder, or the bucketproof that wrote it", version, len(names), s.db.readOnly)
+		return fmt.Errorf("it has version %d and this program needs %d, but it can't be written (%w); "+
+			"run this on a copy of the data folder, or the bucketproof that wrote it", version, len(names), s.db.readOnly)
 	}
 	return nil
 }

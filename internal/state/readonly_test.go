@@ -70,8 +70,11 @@ func TestReadOnly(t *testing.T) {
 		}
 		_, batch := s.NextBatch(t.Context())
 		_, key := s.IdentityKey(t.Context())
-		for name, err := range map[string]error{"a note": s.PutNote(t.Context(), "who", "you"), "a link": s.RevokeLink(t.Context(), "abc", noon), "batch": batch, "key": key} {
-			if err == nil || !strings.Contains(err.Error(), "open for reading only") || !strings.Contains(err.Error(), "state.db: permission denied") {
+		for name, err := range map[string]error{
+			"a note": s.PutNote(t.Context(), "who", "you"), "a link": s.RevokeLink(t.Context(), "abc", noon), "batch": batch, "key": key,
+		} {
+			const want = "open for reading only, because it can't be written (open state.db: permission denied)"
+			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("journal %t: %s: %v", journal, name, err)
 			}
 		}
@@ -112,7 +115,8 @@ func TestReadOnlyVersions(t *testing.T) {
 func TestForbidden(t *testing.T) {
 	for err, want := range map[error]bool{
 		denied: true, &fs.PathError{Op: "open", Err: syscall.EROFS}: true,
-		&fs.PathError{Op: "open", Err: syscall.EISDIR}: false, &fs.PathError{Op: "open", Err: syscall.ENOSPC}: false, &fs.PathError{Op: "chmod", Err: syscall.EPERM}: false,
+		&fs.PathError{Op: "open", Err: syscall.EISDIR}: false, &fs.PathError{Op: "open", Err: syscall.ENOSPC}: false,
+		&fs.PathError{Op: "chmod", Err: syscall.EPERM}: false,
 	} {
 		if got := forbidden(fmt.Errorf("open state: %w", err)); got != want {
 			t.Errorf("%v: %t; want %t", err, got, want)

@@ -40,7 +40,8 @@ func Open(ctx context.Context, path string) (*State, error) {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
 	return openFile(ctx, path, nil, url.Values{
-		"_pragma": {"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)"}, "_txlock": {"immediate"},
+		"_pragma": {"busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)"},
+		"_txlock": {"immediate"},
 	})
 }
 
