@@ -125,14 +125,6 @@ func (v *View) agentPatterns() engine.Table {
 // where MaxMind files are configured, country and network.
 func (v *View) addresses(ctx context.Context) (t engine.Table, err error) {
 	t = engine.Table{Name: "addresses", Columns: columns("address", engine.Text, "canonical", engine.Text, "network", engine.Text, "approved", engine.Bool, "country", engine.Text, "as_number", engine.Text, "as_name", engine.Text)}
-	result, err := v.engine.Query(ctx, v.data.Catalog.tables["addresses"])
-	if err != nil {
-		return t, err
-	}
-	list, err := texts(result)
-	if err != nil {
-		return t, err
-	}
 	var files []*maxminddb.Reader
 	defer func() {
 		for _, f := range files {
@@ -146,26 +138,38 @@ func (v *View) addresses(ctx context.Context) (t engine.Table, err error) {
 		}
 		files = append(files, f)
 	}
-	for _, text := range list {
-		row := []any{text, text, nil, nil, nil, nil, nil}
-		at, err := netip.ParseAddr(text)
-		if err == nil {
-			at = at.Unmap()
-			row[1] = at.String()
-			name, ok := v.network(at)
-			if ok {
-				row[2] = name
+	err = eachPart(ctx, v.engine, v.data.Catalog.tables["addresses"], func(part []string) error {
+		t.Rows = t.Rows[:0]
+		for _, text := range part {
+			row, err := v.address(files, text)
+			if err != nil {
+				return err
 			}
-			if len(v.Tenant.Networks) > 0 {
-				row[3] = ok && slices.Contains(v.Tenant.Networks, name)
-			}
-			if err := locate(files, at, row[4:]); err != nil {
-				return t, err
-			}
+			t.Rows = append(t.Rows, row)
 		}
-		t.Rows = append(t.Rows, row)
+		return v.engine.Load(ctx, t)
+	})
+	t.Rows = nil // they are in
+	return t, err
+}
+
+// address is the row of an address.
+func (v *View) address(files []*maxminddb.Reader, text string) ([]any, error) {
+	row := []any{text, text, nil, nil, nil, nil, nil}
+	at, err := netip.ParseAddr(text)
+	if err != nil {
+		return row, nil // no address, and nothing is known of it
 	}
-	return t, nil
+	at = at.Unmap()
+	row[1] = at.String()
+	name, ok := v.network(at)
+	if ok {
+		row[2] = name
+	}
+	if len(v.Tenant.Networks) > 0 {
+		row[3] = ok && slices.Contains(v.Tenant.Networks, name)
+	}
+	return row, locate(files, at, row[4:])
 }
 
 // network is the name of the narrowest configured network with an address. Of

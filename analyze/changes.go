@@ -103,7 +103,7 @@ func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 			c.Bucket = ""
 		}
 		c.What = redact.Text(cut(c.What, maxWords))
-		id := identify(c.Requester, v.Tenant.Principals)
+		id := v.mapped.identify(c.Requester)
 		c.Identity, c.Who = redact.Text(id.name), redact.Text(id.principal)
 		key := c.Account + " " + said1.Thing + " " + said1.Target + " " + said1.Which
 		c.Before = said[key]

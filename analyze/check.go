@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,62 +110,84 @@ func (v *View) check(ctx context.Context, at time.Time, asked func(*Statement) b
 // runCheck returns what a check says about every bucket and day of the range,
 // days without a row included.
 func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, error) {
-	result, err := v.run(ctx, s, "", math.MaxInt)
-	if err != nil {
-		return nil, err
-	}
-	columns, err := checkColumns(result.Columns)
-	if err != nil {
-		return nil, err
-	}
 	days := v.checkDays(s)
 	at := map[[2]string]int{}
 	for i, d := range days {
 		at[[2]string{d.Bucket, d.Date}] = i
 	}
-	// The gravest first: what is past the number of subjects is one finding together,
-	// and nobody may push trouble in there by making noise.
-	grave := func(row []any) int {
-		severity, _ := row[columns["severity"]].(string) // its type is looked at below
-		return -slices.Index(state.Severities, cmp.Or(severity, s.Severity))
-	}
-	slices.SortStableFunc(result.Rows, func(a, b []any) int { return cmp.Compare(grave(a), grave(b)) })
-	for _, row := range result.Rows {
-		bucket, date, r, err := columns.row(row)
+	said := map[saidOf][]state.CheckRow{}
+	var result checkResult
+	columns, err := v.each(ctx, s, "", func(columns []string, cells []any) (err error) {
+		if result == nil {
+			if result, err = checkColumns(columns); err != nil {
+				return err
+			}
+		}
+		bucket, date, r, err := result.row(cells)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		i, ok := at[[2]string{bucket, date}]
 		if !ok {
-			return nil, fmt.Errorf("a row for %s on %s, which is not asked", bucket, date)
+			return fmt.Errorf("a row for %s on %s, which is not asked", bucket, date)
 		}
 		if r.Severity == "" {
 			r.Severity = s.Severity
 		}
 		if v.missing(s, bucket, date) != "" {
-			continue // what the check needs is not there, so its rows mean nothing
+			return nil // what the check needs is not there, so its rows mean nothing
 		}
 		if (s.Scope == "witnesses" || s.Scope == "metrics") && days[i].NotEvaluated != "" {
-			continue // what one of two does not have proves nothing where it is not whole
+			return nil // what one of two does not have proves nothing where it is not whole
 		}
-		if q := v.suppression(s.Name, bucket, r.Subject, date); q != nil {
-			days[i].Suppressed = append(days[i].Suppressed, state.SuppressedRow{CheckRow: r, Reason: q.Reason, Until: q.Until})
-			continue
-		}
-		r.Owner = v.Tenant.Responsible(s.Name, bucket, r.Severity)
-		days[i].Rows = addRow(days[i].Rows, r)
+		of := saidOf{i, r.Severity, v.suppression(s.Name, bucket, r.Subject, date)}
+		said[of] = addRow(said[of], r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	if _, err := checkColumns(columns); err != nil { // also where it has no row
+		return nil, err
+	}
+	v.put(days, said, s)
 	return days, nil
 }
 
-// suppression returns the one that keeps a row quiet, or nil.
-func (v *View) suppression(check, bucket, subject, date string) *config.Suppression {
-	for i, q := range v.Tenant.Suppressions {
-		if q.Check == check && (q.Bucket == "" || q.Bucket == bucket) && date <= q.Until && wildcard.Match(q.Subject, subject) {
-			return &v.Tenant.Suppressions[i]
+// saidOf is what the rows of a check have in common that are kept together, up to the number
+// of subjects: a check can say more than memory holds.
+type saidOf struct {
+	day      int
+	severity string
+	quiet    int // which suppression keeps them quiet, -1 for none
+}
+
+// put gives the days their rows. The gravest come first: what is past the number of subjects
+// is one finding together, and nobody may push trouble in there by making noise.
+func (v *View) put(days []state.CheckDay, said map[saidOf][]state.CheckRow, s *Statement) {
+	order := func(a, b saidOf) int {
+		grave := func(o saidOf) int { return slices.Index(state.Severities, o.severity) }
+		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(grave(b), grave(a)), cmp.Compare(a.quiet, b.quiet))
+	}
+	for _, of := range slices.SortedFunc(maps.Keys(said), order) {
+		d := &days[of.day]
+		for _, r := range said[of] {
+			if of.quiet >= 0 {
+				q := v.Tenant.Suppressions[of.quiet]
+				d.Suppressed = append(d.Suppressed, state.SuppressedRow{CheckRow: r, Reason: q.Reason, Until: q.Until})
+				continue
+			}
+			r.Owner = v.Tenant.Responsible(s.Name, d.Bucket, r.Severity)
+			d.Rows = addRow(d.Rows, r)
 		}
 	}
-	return nil
+}
+
+// suppression is which one keeps a row quiet, -1 for none.
+func (v *View) suppression(check, bucket, subject, date string) int {
+	return slices.IndexFunc(v.Tenant.Suppressions, func(q config.Suppression) bool {
+		return q.Check == check && (q.Bucket == "" || q.Bucket == bucket) && date <= q.Until && wildcard.Match(q.Subject, subject)
+	})
 }
 
 // checkDays lists the days that a check looks at, with the reasons why it can't.

@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"bucketproof/internal/config"
@@ -28,32 +29,78 @@ var (
 	inARN   = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+::([0-9]{12}):`)
 )
 
+// mapping finds which principal of a configuration a requester is. There can be very many of
+// both, so that it looks only at patterns that begin as the requester does.
+type mapping struct {
+	principals []config.Principal
+	matches    []string         // of the principals, as they are compared
+	exact      map[string]int   // patterns without wildcard, the first of each
+	under      map[string][]int // patterns with one, by the text in front of it
+	lengths    []int            // of these texts
+}
+
+func newMapping(principals []config.Principal) *mapping {
+	m := &mapping{principals: principals, exact: map[string]int{}, under: map[string][]int{}}
+	for i, p := range principals {
+		match := config.NormalMatch(p.Match)
+		m.matches = append(m.matches, match)
+		at := strings.IndexAny(match, "*?")
+		if _, twice := m.exact[match]; at < 0 && !twice {
+			m.exact[match] = i
+		}
+		if at >= 0 {
+			m.under[match[:at]] = append(m.under[match[:at]], i)
+		}
+	}
+	for text := range m.under {
+		m.lengths = append(m.lengths, len(text))
+	}
+	slices.Sort(m.lengths)
+	m.lengths = slices.Compact(m.lengths)
+	return m
+}
+
 // identify finds who a requester is. A pattern can name the requester as it is
 // logged, without its session name, the ARN of the role that was assumed, or
 // the account alone. Of the principals that match, the most specific holds,
-// see [config.Specific].
-func identify(requester string, principals []config.Principal) identity {
+// see [config.Specific], and of those that are as specific the first.
+func (m *mapping) identify(requester string) identity {
 	id := identity{name: requester}
-	if m := session.FindStringSubmatch(requester); m != nil {
-		id.name = m[1] + ":sts::" + m[2] + ":" + m[3] + "/" + m[4]
-		id.session = m[5]
+	if s := session.FindStringSubmatch(requester); s != nil {
+		id.name = s[1] + ":sts::" + s[2] + ":" + s[3] + "/" + s[4]
+		id.session = s[5]
 	}
-	if m := inARN.FindStringSubmatch(requester); m != nil {
-		id.account = m[1]
+	if s := inARN.FindStringSubmatch(requester); s != nil {
+		id.account = s[1]
 	}
 	id.principal = id.name
-	best := -1
-	for _, p := range principals {
-		n := config.Specific(p.Match)
-		if n <= best {
-			continue
+	found, best := -1, -1
+	try := func(i int) {
+		n := config.Specific(m.principals[i].Match)
+		if n > best || n == best && i < found {
+			found, best = i, n
 		}
-		match := config.NormalMatch(p.Match)
-		if wildcard.Match(match, requester) || wildcard.Match(match, id.name) || match == id.account && match != "" {
-			best = n
-			id.principal, id.role = p.Name, p.Role
-			id.named = !strings.ContainsAny(match, "*?") && match != id.account
+	}
+	for _, text := range []string{requester, id.name, id.account} {
+		if i, ok := m.exact[text]; ok && text != "" {
+			try(i)
 		}
+	}
+	for _, n := range m.lengths {
+		if n > len(requester) {
+			break
+		}
+		// What begins as the identity does begins as the requester does.
+		for _, i := range m.under[requester[:n]] {
+			if wildcard.Match(m.matches[i], requester) || wildcard.Match(m.matches[i], id.name) {
+				try(i)
+			}
+		}
+	}
+	if found >= 0 {
+		p, match := m.principals[found], m.matches[found]
+		id.principal, id.role = p.Name, p.Role
+		id.named = !strings.ContainsAny(match, "*?") && match != id.account
 	}
 	return id
 }

@@ -16,112 +16,165 @@ const (
 	otherAccount   = "another account"
 )
 
-// ownRequesters are the sessions of the role that bucketproof itself assumes for
-// the tenant. Without one nothing can be told to be its own.
-func (v *View) ownRequesters(principals engine.Table) engine.Table {
-	t := engine.Table{Name: "own_requesters", Columns: columns("requester", engine.Text)}
-	if v.Tenant.AWS.RoleARN == "" {
-		return t
-	}
-	self := []config.Principal{{Match: v.Tenant.AWS.RoleARN, Name: "bucketproof", Role: config.RoleAudit}}
-	for _, row := range principals.Rows {
-		if r, ok := row[0].(string); ok && identify(r, self).role != "" {
-			t.Rows = append(t.Rows, []any{r})
-		}
-	}
-	return t
-}
-
 // shares tells whether the tenant has a bucket together with another.
-func (v *View) shares() bool {
-	return slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return len(v.sharing(b.Name)) > 0 })
-}
+func (v *View) shares() bool { return len(v.shared) > 0 }
 
 // sharing returns the other tenants that have a bucket of this one.
-func (v *View) sharing(bucket string) []config.Tenant {
-	var out []config.Tenant
-	for _, t := range v.data.Config.Tenants {
-		if t.ID != v.Tenant.ID && slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Name == bucket }) {
-			out = append(out, t)
+func (v *View) sharing(bucket string) []config.Tenant { return v.shared[bucket] }
+
+// sharedBuckets are those of a tenant that others have, too, with these.
+func sharedBuckets(all []config.Tenant, own config.Tenant) map[string][]config.Tenant {
+	out := map[string][]config.Tenant{}
+	for _, t := range all {
+		for _, b := range own.Buckets {
+			if t.ID != own.ID && slices.ContainsFunc(t.Buckets, func(o config.Bucket) bool { return o.Name == b.Name }) {
+				out[b.Name] = append(out[b.Name], t)
+			}
 		}
 	}
 	return out
 }
 
-// principals resolves every requester of the slice, and finds those that
-// belong to another tenant with whom a bucket is shared: by its mapping or by
-// its account; and the strangers in such a bucket, who are neither ours nor theirs, with
-// what is shown of them.
-func (v *View) principals(ctx context.Context, query engine.Query) (own, others, strangers engine.Table, err error) {
-	result, err := query(ctx, v.data.Catalog.tables["requesters"])
+// atOnce is how many requesters or addresses are held at a time. Whoever sends requests can
+// make any number of them.
+const atOnce = 10_000
+
+// eachPart runs a statement that lists texts and hands them on in parts.
+func eachPart(ctx context.Context, e Engine, sql string, do func(part []string) error) error {
+	var part []string
+	_, err := e.Each(ctx, func(_ []string, row []any) error {
+		text, ok := row[0].(string)
+		if !ok {
+			return fmt.Errorf("%v is no text", row[0])
+		}
+		if part = append(part, text); len(part) < atOnce {
+			return nil
+		}
+		defer func() { part = part[:0] }()
+		return do(part)
+	}, sql)
 	if err != nil {
-		return own, others, strangers, fmt.Errorf("list requesters: %w", err)
+		return err
 	}
-	requesters, err := texts(result)
-	if err != nil {
-		return own, others, strangers, err
-	}
-	own = engine.Table{Name: "principals", Columns: columns("requester", engine.Text, "identity", engine.Text, "principal", engine.Text,
-		"session", engine.Text, "account", engine.Text, "role", engine.Text, "mapped", engine.Bool, "named", engine.Bool, "backup", engine.Bool, "foreign_account", engine.Bool, "service", engine.Bool, "match", engine.Text)}
-	others = engine.Table{Name: "other_requesters", Columns: columns("bucket", engine.Text, "requester", engine.Text, "shown", engine.Text)}
-	strangers = engine.Table{Name: "strangers", Columns: columns("bucket", engine.Text, "requester", engine.Text, "shown", engine.Text)}
-	for _, r := range requesters {
-		id := identify(r, v.Tenant.Principals)
-		mapped := id.role != ""
-		backup := id.role == config.RoleBackup
-		if len(v.Tenant.Principals) == 0 {
-			backup = r != Anonymous && !isService(r) // with no mapping at all, who wrote is not asked
-		}
-		foreign := id.account != "" && len(v.Tenant.Accounts) > 0 && !slices.Contains(v.Tenant.Accounts, id.account)
-		own.Rows = append(own.Rows, []any{r, id.name, id.principal, orNull(id.session), id.account, id.role, mapped, id.named, backup, foreign, isService(r), matchFor(id.name)})
-		if mapped {
-			continue
-		}
-		for _, b := range v.Tenant.Buckets {
-			belongs := false
-			for _, t := range v.sharing(b.Name) {
-				theirs := slices.Contains(t.Accounts, id.account) && !slices.Contains(v.Tenant.Accounts, id.account)
-				belongs = belongs || theirs || identify(r, t.Principals).role != ""
-			}
-			if belongs {
-				others.Rows = append(others.Rows, []any{b.Name, r, anotherClient})
-				continue
-			}
-			if len(v.sharing(b.Name)) == 0 || isService(r) || slices.Contains(v.Tenant.Accounts, id.account) {
-				continue
-			}
-			shown := any(someone)
-			switch {
-			case r == Anonymous:
-				shown = nil
-			case foreign:
-				shown = someoneForeign
-			}
-			strangers.Rows = append(strangers.Rows, []any{b.Name, r, shown})
-		}
-	}
-	if len(others.Rows) > 0 {
-		own.Rows = append(own.Rows, []any{anotherClient, anotherClient, anotherClient, nil, "", "", false, false, false, false, false, ""})
-	}
-	if len(strangers.Rows) > 0 {
-		own.Rows = append(own.Rows, []any{someone, someone, someone, nil, "", "", false, false, false, false, false, ""},
-			[]any{someoneForeign, someoneForeign, someoneForeign, nil, otherAccount, "", false, false, false, true, false, ""})
-	}
-	return own, others, strangers, nil
+	return do(part)
 }
 
-// usualRequesters are those from whom is learnt what is usual: who is in the mapping, also
-// in that of a tenant who shares a bucket, or everyone where there is none.
-func (v *View) usualRequesters(principals, others engine.Table) engine.Table {
-	t := engine.Table{Name: "usual_requesters", Columns: columns("requester", engine.Text, "mapped", engine.Bool)}
-	shared := map[any]bool{}
-	for _, row := range others.Rows {
-		shared[row[others.At("requester")]] = true
+// whose are the tables that say who the requesters of a slice are.
+type whose struct {
+	principals engine.Table
+	// others belong to another tenant with whom a bucket is shared, by its mapping or by its
+	// account; strangers in such a bucket are neither ours nor theirs. Both with what is shown
+	// of them.
+	others, strangers engine.Table
+	// own are the sessions of the role that bucketproof itself assumes for the tenant. Without
+	// one nothing can be told to be its own.
+	own engine.Table
+	// usual are those from whom is learnt what is usual: who is in the mapping, also in that of
+	// a tenant who shares a bucket, or everyone where there is none.
+	usual engine.Table
+}
+
+func newWhose() *whose {
+	return &whose{
+		principals: engine.Table{Name: "principals", Columns: columns("requester", engine.Text, "identity", engine.Text, "principal", engine.Text,
+			"session", engine.Text, "account", engine.Text, "role", engine.Text, "mapped", engine.Bool, "named", engine.Bool, "backup", engine.Bool,
+			"foreign_account", engine.Bool, "service", engine.Bool, "match", engine.Text)},
+		others:    engine.Table{Name: "other_requesters", Columns: columns("bucket", engine.Text, "requester", engine.Text, "shown", engine.Text)},
+		strangers: engine.Table{Name: "strangers", Columns: columns("bucket", engine.Text, "requester", engine.Text, "shown", engine.Text)},
+		own:       engine.Table{Name: "own_requesters", Columns: columns("requester", engine.Text)},
+		usual:     engine.Table{Name: "usual_requesters", Columns: columns("requester", engine.Text, "mapped", engine.Bool)},
 	}
-	requester, mapped := principals.At("requester"), principals.At("mapped")
-	for _, row := range principals.Rows {
-		r := row[requester]
-		t.Rows = append(t.Rows, []any{r, row[mapped] == true || shared[r] || len(v.Tenant.Principals) == 0})
+}
+
+// load adds the rows to the tables of the engine, and holds none of them any more.
+func (w *whose) load(ctx context.Context, e Engine) error {
+	for _, t := range []*engine.Table{&w.principals, &w.others, &w.strangers, &w.own, &w.usual} {
+		if err := e.Load(ctx, *t); err != nil {
+			return fmt.Errorf("table %s: %w", t.Name, err)
+		}
+		t.Rows = t.Rows[:0]
 	}
-	return t
+	return nil
+}
+
+// loadPrincipals resolves every requester of the slice, and makes the tables that say who
+// they are.
+func (v *View) loadPrincipals(ctx context.Context, e Engine) error {
+	v.mapped = newMapping(v.Tenant.Principals)
+	theirs := map[string]*mapping{} // by tenant with whom a bucket is shared
+	for _, b := range v.Tenant.Buckets {
+		for _, t := range v.sharing(b.Name) {
+			theirs[t.ID] = newMapping(t.Principals)
+		}
+	}
+	var self *mapping
+	if v.Tenant.AWS.RoleARN != "" {
+		self = newMapping([]config.Principal{{Match: v.Tenant.AWS.RoleARN, Name: "bucketproof", Role: config.RoleAudit}})
+	}
+	w := newWhose()
+	anyOther, anyStranger := false, false
+	err := eachPart(ctx, e, v.data.Catalog.tables["requesters"], func(part []string) error {
+		for _, r := range part {
+			v.resolve(w, r, theirs)
+			if self != nil && self.identify(r).role != "" {
+				w.own.Rows = append(w.own.Rows, []any{r})
+			}
+		}
+		anyOther, anyStranger = anyOther || len(w.others.Rows) > 0, anyStranger || len(w.strangers.Rows) > 0
+		v.readsItself = v.readsItself || len(w.own.Rows) > 0
+		return w.load(ctx, e)
+	})
+	if err != nil {
+		return fmt.Errorf("list requesters: %w", err)
+	}
+	if anyOther {
+		w.principals.Rows = append(w.principals.Rows, []any{anotherClient, anotherClient, anotherClient, nil, "", "", false, false, false, false, false, ""})
+	}
+	if anyStranger {
+		w.principals.Rows = append(w.principals.Rows, []any{someone, someone, someone, nil, "", "", false, false, false, false, false, ""},
+			[]any{someoneForeign, someoneForeign, someoneForeign, nil, otherAccount, "", false, false, false, true, false, ""})
+	}
+	return w.load(ctx, e)
+}
+
+// resolve adds who a requester is.
+func (v *View) resolve(w *whose, r string, theirs map[string]*mapping) {
+	id := v.mapped.identify(r)
+	mapped := id.role != ""
+	backup := id.role == config.RoleBackup
+	if len(v.Tenant.Principals) == 0 {
+		backup = r != Anonymous && !isService(r) // with no mapping at all, who wrote is not asked
+	}
+	foreign := id.account != "" && len(v.Tenant.Accounts) > 0 && !slices.Contains(v.Tenant.Accounts, id.account)
+	w.principals.Rows = append(w.principals.Rows, []any{r, id.name, id.principal, orNull(id.session), id.account, id.role, mapped, id.named,
+		backup, foreign, isService(r), matchFor(id.name)})
+	usual := mapped || len(v.Tenant.Principals) == 0
+	for _, b := range v.Tenant.Buckets {
+		sharing := v.sharing(b.Name)
+		if mapped || len(sharing) == 0 {
+			continue
+		}
+		belongs := false
+		for _, t := range sharing {
+			of := slices.Contains(t.Accounts, id.account) && !slices.Contains(v.Tenant.Accounts, id.account)
+			belongs = belongs || of || theirs[t.ID].identify(r).role != ""
+		}
+		if belongs {
+			usual = true
+			w.others.Rows = append(w.others.Rows, []any{b.Name, r, anotherClient})
+			continue
+		}
+		if isService(r) || slices.Contains(v.Tenant.Accounts, id.account) {
+			continue
+		}
+		shown := any(someone)
+		switch {
+		case r == Anonymous:
+			shown = nil
+		case foreign:
+			shown = someoneForeign
+		}
+		w.strangers.Rows = append(w.strangers.Rows, []any{b.Name, r, shown})
+	}
+	w.usual.Rows = append(w.usual.Rows, []any{r, usual})
 }

@@ -26,31 +26,22 @@ func columns(pairs ...string) []engine.Column {
 }
 
 // prepare makes the bound tables and the views over them.
-func (v *View) prepare(ctx context.Context, query engine.Query, load engine.Load) ([]engine.Table, []engine.View, error) {
-	principals, others, strangers, err := v.principals(ctx, query)
-	if err != nil {
+func (v *View) prepare(ctx context.Context, e *engine.DuckDB) ([]engine.Table, []engine.View, error) {
+	if err := errors.Join(v.loadPrincipals(ctx, e), e.Load(ctx, v.misdated())); err != nil {
 		return nil, nil, err
 	}
-	for _, t := range []engine.Table{v.usualRequesters(principals, others), v.misdated()} {
-		if err := load(ctx, t); err != nil {
-			return nil, nil, err
-		}
-	}
-	if err := errors.Join(v.cover(ctx, query), v.coverTrail(ctx, query)); err != nil {
+	if err := errors.Join(v.cover(ctx, e.Query), v.coverTrail(ctx, e.Query)); err != nil {
 		return nil, nil, err
 	}
-	tables := []engine.Table{principals, others, strangers, bucketTable(v.Tenant.Buckets), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
+	tables := []engine.Table{bucketTable(v.Tenant.Buckets), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
 		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.agentPatterns(), v.quarters(), v.windowQuarters(), v.logPlaces()}
 	sql := v.data.Catalog.tables
 	access := sql["access-own"]
 	if v.shares() {
 		access = sql["access"]
 	}
-	own := v.ownRequesters(principals)
-	tables = append(tables, own)
 	views := []engine.View{{Name: "access", SQL: access}, {Name: "rejected", SQL: sql["rejected"]}}
-	if len(own.Rows) > 0 {
-		v.readsItself = true
+	if v.readsItself {
 		views = []engine.View{{Name: "every_access", SQL: access}, {Name: "access", SQL: sql["access-without-own"]}, views[1]}
 	}
 	views = append(views, engine.View{Name: "trail", SQL: sql["trail"]}, engine.View{Name: "shared_changes", SQL: sql["shared-changes"]})
@@ -62,19 +53,6 @@ func orNull(s string) any {
 		return nil
 	}
 	return s
-}
-
-// texts are the cells of a result of one text column.
-func texts(r *engine.Result) ([]string, error) {
-	out := make([]string, len(r.Rows))
-	for i, row := range r.Rows {
-		s, ok := row[0].(string)
-		if !ok {
-			return nil, fmt.Errorf("%v is no text", row[0])
-		}
-		out[i] = s
-	}
-	return out, nil
 }
 
 func (v *View) prefixes() engine.Table {

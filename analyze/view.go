@@ -32,6 +32,7 @@ import (
 type Engine interface {
 	Query(ctx context.Context, sql string, args ...any) (*engine.Result, error)
 	First(ctx context.Context, most int, sql string, args ...any) (*engine.Result, error)
+	Each(ctx context.Context, do func(columns []string, cells []any) error, sql string, args ...any) ([]string, error)
 	Load(ctx context.Context, t engine.Table) error
 	Derive(ctx context.Context, v engine.View) error
 	Close() error
@@ -65,7 +66,9 @@ type View struct {
 	covered map[string]*coverage
 	all     []CoveredDay // as Coverage, with the days before
 
-	readsItself bool // the slice may hold requests of bucketproof itself
+	shared      map[string][]config.Tenant // the other tenants that have a bucket, by its name
+	mapped      *mapping                   // the principals of the tenant
+	readsItself bool                       // the slice may hold requests of bucketproof itself
 
 	trailGaps   map[string]string    // by date: why the trail can't be trusted to be whole
 	listed      map[string]time.Time // by bucket: when the place of its log was last listed
@@ -109,7 +112,7 @@ var ErrNoKey = errors.New("it asks about one object; name its key")
 // Open makes the slice of a tenant ready. It holds the days of the range, those
 // before it that checks compare with, and the nights that end behind it.
 func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, error) {
-	v := &View{Tenant: t, Range: r, data: d, covered: map[string]*coverage{}, made: map[string]bool{}}
+	v := &View{Tenant: t, Range: r, data: d, covered: map[string]*coverage{}, made: map[string]bool{}, shared: sharedBuckets(d.Config.Tenants, t)}
 	wide := v.wide()
 	slice := engine.Slice{Macros: map[string]string{"object_key(k, uri)": d.Catalog.tables["object-key"],
 		"line_count(reason)": d.Catalog.tables["line-count"]}, Prepare: v.prepare}
@@ -310,13 +313,25 @@ func (v *View) values(bucket string) map[string]any {
 }
 
 // Run answers a saved query; bucket "" is all buckets of the tenant. Every text
-// in the result has passed package redact: this is the only way out of the
-// dataset.
+// in the result has passed package redact: this and [View.Each] are the only ways out of
+// the dataset.
 func (v *View) Run(ctx context.Context, s *Statement, bucket string) (*engine.Result, error) {
+	result := &engine.Result{}
+	columns, err := v.Each(ctx, s, bucket, func(_ []string, row []any) error {
+		result.Rows = append(result.Rows, row)
+		return nil
+	})
+	result.Columns = columns
+	return result, err
+}
+
+// Each answers a saved query as [View.Run] does, and hands on row by row what can be more
+// than memory holds.
+func (v *View) Each(ctx context.Context, s *Statement, bucket string, do func(columns []string, row []any) error) ([]string, error) {
 	if bucket != "" && !slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Name == bucket }) {
 		return nil, fmt.Errorf("query %s: tenant %s has no bucket %q", s.Name, v.Tenant.ID, bucket)
 	}
-	return v.run(ctx, s, bucket, math.MaxInt)
+	return v.each(ctx, s, bucket, do)
 }
 
 // maxRows is how many rows of an answer a packet holds where anyone who sends requests
@@ -358,29 +373,56 @@ func shorten(text string) string {
 }
 
 func (v *View) run(ctx context.Context, s *Statement, bucket string, most int) (*engine.Result, error) {
-	if err := v.ready(ctx, s); err != nil {
-		return nil, fmt.Errorf("query %s: %w", s.Name, explain(err))
-	}
-	if s.Asks("key") && v.Key == "" {
-		return nil, fmt.Errorf("query %s: %w", s.Name, ErrNoKey)
+	if err := v.mayRun(ctx, s); err != nil {
+		return nil, err
 	}
 	result, err := v.engine.First(ctx, most, s.sql, s.arguments(v.values(bucket))...)
 	if err != nil {
 		return nil, fmt.Errorf("query %s: %w", s.Name, explain(err))
 	}
 	for _, row := range result.Rows {
-		for i, cell := range row {
-			switch cell := cell.(type) {
-			case string:
-				row[i] = redact.Text(cell)
-			case []string:
-				for j := range cell {
-					cell[j] = redact.Text(cell[j])
-				}
+		redactRow(row)
+	}
+	return result, nil
+}
+
+// each is run, row by row.
+func (v *View) each(ctx context.Context, s *Statement, bucket string, do func(columns []string, row []any) error) ([]string, error) {
+	if err := v.mayRun(ctx, s); err != nil {
+		return nil, err
+	}
+	columns, err := v.engine.Each(ctx, func(columns []string, row []any) error {
+		redactRow(row)
+		return do(columns, row)
+	}, s.sql, s.arguments(v.values(bucket))...)
+	if err != nil {
+		return nil, fmt.Errorf("query %s: %w", s.Name, explain(err))
+	}
+	return columns, nil
+}
+
+// mayRun makes the tables that a statement asks for, and refuses one that lacks its key.
+func (v *View) mayRun(ctx context.Context, s *Statement) error {
+	if err := v.ready(ctx, s); err != nil {
+		return fmt.Errorf("query %s: %w", s.Name, explain(err))
+	}
+	if s.Asks("key") && v.Key == "" {
+		return fmt.Errorf("query %s: %w", s.Name, ErrNoKey)
+	}
+	return nil
+}
+
+func redactRow(row []any) {
+	for i, cell := range row {
+		switch cell := cell.(type) {
+		case string:
+			row[i] = redact.Text(cell)
+		case []string:
+			for j := range cell {
+				cell[j] = redact.Text(cell[j])
 			}
 		}
 	}
-	return result, nil
 }
 
 // Plan is how the engine would answer a query, as text.
@@ -406,8 +448,9 @@ func explain(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	if text := err.Error(); len(text) > 13 && text[:13] == "Out of Memory" {
-		return fmt.Errorf("%w; raise engine.memory_limit in the configuration", err)
+	if text := err.Error(); strings.HasPrefix(text, "Out of Memory") { // and advice about what nobody can set here
+		text, _, _ = strings.Cut(text, "\n")
+		return errors.New(text + "; raise engine.memory_limit in the configuration")
 	}
 	return err
 }

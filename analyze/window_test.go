@@ -3,6 +3,7 @@ package analyze
 import (
 	"archive/zip"
 	"fmt"
+	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"bucketproof/internal/config"
+	"bucketproof/internal/wildcard"
 )
 
 func zone(t *testing.T, name string) *time.Location {
@@ -190,9 +192,57 @@ func TestIdentify(t *testing.T) {
 		{"-", "-", "-", "", ""},
 	}
 	for _, tt := range tests {
-		got := identify(tt.requester, principals)
+		got := newMapping(principals).identify(tt.requester)
 		if got != (identity{tt.name, got.session, tt.principal, tt.account, tt.role, got.named}) {
 			t.Errorf("%s is %+v", tt.requester, got)
+		}
+	}
+}
+
+// TestIdentifyAmongMany compares with what tries every pattern.
+func TestIdentifyAmongMany(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	text := func(letters string, n int) string {
+		b := make([]byte, 1+rng.IntN(n))
+		for i := range b {
+			b[i] = letters[rng.IntN(len(letters))]
+		}
+		return string(b)
+	}
+	const sts = "arn:aws:sts::111122223333:assumed-role/"
+	for range 3000 {
+		var list []config.Principal
+		for n := range 1 + rng.IntN(6) {
+			match := []string{sts + text("ab*?", 4) + "/" + text("xy*?", 3), sts + text("ab*?", 4), "arn:aws:iam::111122223333:role/" + text("ab*", 4),
+				"111122223333", "arn:aws:*" + text("ab*", 3), text("ab*?", 4)}[rng.IntN(6)]
+			list = append(list, config.Principal{Match: match, Name: fmt.Sprint(n), Role: config.RoleBackup})
+		}
+		requester := []string{sts + text("ab", 4) + "/" + text("xy", 3), "arn:aws:iam::111122223333:user/" + text("ab", 3), text("ab", 4)}[rng.IntN(3)]
+		got := newMapping(list).identify(requester)
+		want, best := got.name, -1
+		for _, p := range list {
+			m := config.NormalMatch(p.Match)
+			if n := config.Specific(p.Match); n > best && (wildcard.Match(m, requester) || wildcard.Match(m, got.name) || m != "" && m == got.account) {
+				want, best = p.Name, n
+			}
+		}
+		if got.principal != want {
+			t.Fatalf("%q is %q and should be %q by %v", requester, got.principal, want, list)
+		}
+	}
+}
+
+// TestIdentifyMillions: a mapping of very many is asked about very many without an end that
+// nobody waits for.
+func TestIdentifyMillions(t *testing.T) {
+	var list []config.Principal
+	for n := range 100_000 {
+		list = append(list, config.Principal{Match: fmt.Sprintf("arn:aws:sts::111122223333:assumed-role/R%06d-*", n), Name: "R", Role: config.RoleBackup})
+	}
+	m := newMapping(list)
+	for n := range 100_000 {
+		if id := m.identify(fmt.Sprintf("arn:aws:sts::111122223333:assumed-role/R%06d-x/s", n)); id.principal != "R" {
+			t.Fatal(id)
 		}
 	}
 }

@@ -22,6 +22,7 @@ import (
 type DuckDB struct {
 	db    *sql.DB
 	conn  *sql.Conn
+	loads *sql.Conn // fills tables, also while the rows of a statement are handed on
 	temp  string
 	small bool // the slice has few rows
 }
@@ -49,6 +50,9 @@ func OpenDuckDB(ctx context.Context, slice Slice, opts Options) (*DuckDB, error)
 		e.conn, err = e.db.Conn(ctx)
 	}
 	if err == nil {
+		e.loads, err = e.db.Conn(ctx)
+	}
+	if err == nil {
 		err = e.prepare(ctx, slice)
 	}
 	if err != nil {
@@ -73,7 +77,7 @@ func (e *DuckDB) prepare(ctx context.Context, slice Slice) error {
 	if err := e.exec(ctx, statements...); err != nil {
 		return err
 	}
-	tables, views, err := slice.Prepare(ctx, e.Query, e.Load)
+	tables, views, err := slice.Prepare(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -154,16 +158,16 @@ func (e *DuckDB) exec(ctx context.Context, statements ...string) error {
 	return nil
 }
 
-// Load makes a table and fills it.
+// Load makes a table and fills it. One that is there gets the rows, too.
 func (e *DuckDB) Load(ctx context.Context, t Table) error {
 	columns := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
 		columns[i] = c.Name + " " + c.Type
 	}
-	if err := e.exec(ctx, "CREATE TABLE "+t.Name+" ("+strings.Join(columns, ", ")+")"); err != nil {
+	if _, err := e.loads.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS "+t.Name+" ("+strings.Join(columns, ", ")+")"); err != nil {
 		return err
 	}
-	return e.conn.Raw(func(c any) error {
+	return e.loads.Raw(func(c any) error {
 		a, err := duckdb.NewAppenderFromConn(c.(driver.Conn), "", t.Name)
 		if err != nil {
 			return err
@@ -198,47 +202,56 @@ func (e *DuckDB) Query(ctx context.Context, text string, args ...any) (*Result, 
 
 // First runs one statement and holds its first rows; the others are counted and added up.
 func (e *DuckDB) First(ctx context.Context, most int, text string, args ...any) (*Result, error) {
-	rows, err := e.conn.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	result, err := read(rows, most)
-	return result, errors.Join(err, rows.Close())
-}
-
-func read(rows *sql.Rows, most int) (*Result, error) {
-	names, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
-	result := &Result{Columns: names}
-	for rows.Next() {
-		cells, into := make([]any, len(names)), make([]any, len(names))
-		for i := range cells {
-			into[i] = &cells[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			return nil, err
-		}
-		for i := range cells {
-			if cells[i], err = plain(cells[i]); err != nil {
-				return nil, fmt.Errorf("column %s: %w", names[i], err)
-			}
-		}
+	result := &Result{}
+	columns, err := e.Each(ctx, func(columns []string, cells []any) error {
 		if len(result.Rows) < most {
 			result.Rows = append(result.Rows, cells)
-			continue
+			return nil
 		}
 		if result.More++; result.Rest == nil {
 			result.Rest = map[string]int64{}
 		}
-		for i, name := range names {
+		for i, name := range columns {
 			if n, ok := cells[i].(int64); ok {
 				result.Rest[name] += n
 			}
 		}
+		return nil
+	}, text, args...)
+	result.Columns = columns
+	return result, err
+}
+
+// Each runs one statement and hands on its rows, as cells of a [Result], one by one. What is
+// called with them may load a table, and run no other statement.
+func (e *DuckDB) Each(ctx context.Context, do func(columns []string, cells []any) error, text string, args ...any) (columns []string, err error) {
+	rows, err := e.conn.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
 	}
-	return result, rows.Err()
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if columns, err = rows.Columns(); err != nil {
+		return nil, err
+	}
+	into := make([]any, len(columns))
+	for rows.Next() {
+		cells := make([]any, len(columns))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return columns, err
+		}
+		for i := range cells {
+			if cells[i], err = plain(cells[i]); err != nil {
+				return columns, fmt.Errorf("column %s: %w", columns[i], err)
+			}
+		}
+		if err := do(columns, cells); err != nil {
+			return columns, err
+		}
+	}
+	return columns, rows.Err()
 }
 
 // plain turns what the driver gives into the cells that [Result] promises.
@@ -289,8 +302,10 @@ func plain(v any) (any, error) {
 // Close releases memory and temporary files.
 func (e *DuckDB) Close() error {
 	var errs []error
-	if e.conn != nil {
-		errs = append(errs, e.conn.Close())
+	for _, c := range []*sql.Conn{e.conn, e.loads} {
+		if c != nil {
+			errs = append(errs, c.Close())
+		}
 	}
 	if e.db != nil {
 		errs = append(errs, e.db.Close())

@@ -52,9 +52,6 @@ type Result struct {
 // Query runs one statement with its positional arguments.
 type Query func(ctx context.Context, sql string, args ...any) (*Result, error)
 
-// Load makes a table and fills it.
-type Load func(ctx context.Context, t Table) error
-
 // View is a named statement.
 type View struct{ Name, SQL string }
 
@@ -69,7 +66,7 @@ type Slice struct {
 	// Prepare returns the tables that the queries join, and the views that are
 	// made when they are there. It can query the views above, and tables that it
 	// loads itself.
-	Prepare func(ctx context.Context, query Query, load Load) ([]Table, []View, error)
+	Prepare func(ctx context.Context, e *DuckDB) ([]Table, []View, error)
 }
 
 // Options bound an engine.

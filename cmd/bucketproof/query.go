@@ -153,14 +153,10 @@ func (a *app) query(ctx context.Context, p *parts, name string, o queryOptions) 
 	case o.key == "" && statement.Asks("key"):
 		return usage("query %s asks about one object; name it with --key", name)
 	}
-	result, err := v.Run(ctx, statement, bucket)
-	if err != nil {
-		return err
-	}
 	for _, d := range v.Coverage {
 		if d.Gap != "" && (bucket == "" || d.Bucket == bucket) {
 			fmt.Fprintf(a.err, "not evaluated: %s, %s: %s\n", d.Bucket, d.Date, d.Gap)
 		}
 	}
-	return a.print(tabular.Table{Columns: result.Columns, Rows: result.Rows})
+	return a.stream(func(row func([]string, []any) error) ([]string, error) { return v.Each(ctx, statement, bucket, row) })
 }

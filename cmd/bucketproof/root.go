@@ -152,6 +152,31 @@ func (a *app) print(t tabular.Table) error {
 	return tabular.Write(a.out, t, a.format, terminalWidth(a.out))
 }
 
+// stream prints the rows that each hands on, of which there can be more than memory holds. It
+// prints nothing where there is an error before the first.
+func (a *app) stream(each func(row func(columns []string, cells []any) error) ([]string, error)) error {
+	var out *tabular.Writer
+	begin := func(columns []string) (err error) {
+		if out == nil {
+			out, err = tabular.NewWriter(a.out, columns, a.format, terminalWidth(a.out))
+		}
+		return err
+	}
+	columns, err := each(func(columns []string, cells []any) error {
+		if err := begin(columns); err != nil {
+			return err
+		}
+		return out.Row(cells)
+	})
+	if err != nil {
+		return err
+	}
+	if err := begin(columns); err != nil {
+		return err
+	}
+	return out.Close()
+}
+
 // printDone prints what was done; where nothing was, because of an error, the
 // error alone.
 func (a *app) printDone(t tabular.Table, err error) error {

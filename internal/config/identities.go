@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -153,9 +154,13 @@ func (c *Config) readIdentities(t *table) {
 	case err != nil:
 		t.problem("identities", "can't be read: %s", err)
 	}
+	at := map[string]int{}
+	for i, n := range c.Tenants {
+		at[n.ID] = i
+	}
 	for _, id := range list {
-		i := slices.IndexFunc(c.Tenants, func(n Tenant) bool { return n.ID == id.Tenant })
-		if i < 0 {
+		i, ok := at[id.Tenant]
+		if !ok {
 			t.problem("identities", "%s:%d: no tenant %q; the configuration has no such id", shortPath(c.Dir, c.IdentitiesPath), id.Line, id.Tenant)
 			continue
 		}
@@ -165,36 +170,51 @@ func (c *Config) readIdentities(t *table) {
 
 // Ties are pairs of principals of which neither is more specific, that could
 // match the same requester, and that say different things about it. Of each
-// pair the first stands in front.
+// pair the first stands in front, and the pairs are in the order of their second. Patterns
+// without wildcards are compared with the first that is the same.
 func Ties(principals []Principal) [][2]Principal {
 	type pattern struct {
-		Principal
-		normal string
-		wild   bool
+		at            int
+		normal, fixed string // the pattern, and its text in front of the first wildcard
 	}
-	var out [][2]Principal
-	groups := map[int][]pattern{} // by how specific they are
-	exact := map[string][]Principal{}
-	for _, p := range principals {
-		n := pattern{p, NormalMatch(p.Match), false}
-		n.wild = strings.ContainsAny(n.normal, "*?")
-		differs := func(q Principal) bool { return p.Name != q.Name || p.Role != q.Role }
-		for _, q := range exact[n.normal] {
-			if differs(q) {
-				out = append(out, [2]Principal{q, p})
+	var pairs [][2]int
+	differ := func(i, j int) bool {
+		return principals[i].Name != principals[j].Name || principals[i].Role != principals[j].Role
+	}
+	exact := map[string]int{}     // the first of each
+	groups := map[int][]pattern{} // those with a wildcard, by how specific they are
+	for i, p := range principals {
+		normal := NormalMatch(p.Match)
+		if at := strings.IndexAny(normal, "*?"); at >= 0 { // what has none is more specific than all that has one
+			groups[specific(normal)] = append(groups[specific(normal)], pattern{i, normal, normal[:at]})
+			continue
+		}
+		if first, ok := exact[normal]; !ok {
+			exact[normal] = i
+		} else if differ(first, i) {
+			pairs = append(pairs, [2]int{first, i})
+		}
+	}
+	for _, g := range groups {
+		// Two can meet where the text in front of one begins with that in front of the other.
+		slices.SortStableFunc(g, func(a, b pattern) int { return cmp.Compare(a.fixed, b.fixed) })
+		var around []pattern
+		for _, p := range g {
+			for len(around) > 0 && !strings.HasPrefix(p.fixed, around[len(around)-1].fixed) {
+				around = around[:len(around)-1]
 			}
-		}
-		if !n.wild {
-			exact[n.normal] = append(exact[n.normal], p)
-			continue // what has no wildcard is more specific than all that has one
-		}
-		k := specific(n.normal)
-		for _, q := range groups[k] {
-			if differs(q.Principal) && meet(n.normal, q.normal) {
-				out = append(out, [2]Principal{q.Principal, p})
+			for _, q := range around {
+				if differ(p.at, q.at) && meet(p.normal, q.normal) {
+					pairs = append(pairs, [2]int{min(p.at, q.at), max(p.at, q.at)})
+				}
 			}
+			around = append(around, p)
 		}
-		groups[k] = append(groups[k], n)
+	}
+	slices.SortFunc(pairs, func(a, b [2]int) int { return cmp.Or(cmp.Compare(a[1], b[1]), cmp.Compare(a[0], b[0])) })
+	out := make([][2]Principal, len(pairs))
+	for i, p := range pairs {
+		out[i] = [2]Principal{principals[p[0]], principals[p[1]]}
 	}
 	return out
 }

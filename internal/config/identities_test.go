@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -34,12 +35,42 @@ func TestTies(t *testing.T) {
 			}
 		}
 	}
+	// Very many take no time that grows with their square.
 	var many []Principal
-	for n := range 5000 {
-		many = append(many, Principal{fmt.Sprintf(sts+"Role%05d/*", n), fmt.Sprint("R", n), RoleBackup})
+	for n := range 100_000 {
+		many = append(many, Principal{fmt.Sprintf(sts+"Role%06d/*", n), fmt.Sprint("R", n), RoleBackup},
+			Principal{fmt.Sprintf(sts+"Other%06d-*", n), fmt.Sprint("O", n), RoleBackup})
 	}
 	if got := Ties(many); len(got) > 0 {
 		t.Error(got[0])
+	}
+}
+
+// TestTiesOfMany compares with what asks of every pair.
+func TestTiesOfMany(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 2000 {
+		var list []Principal
+		for range 2 + rng.IntN(6) {
+			b := make([]byte, 1+rng.IntN(4))
+			for i := range b {
+				b[i] = "ab*?"[rng.IntN(4)]
+			}
+			list = append(list, Principal{string(b), fmt.Sprint(rng.IntN(2)), RoleAdmin})
+		}
+		got := map[[2]Principal]bool{}
+		for _, tie := range Ties(list) {
+			got[tie] = true
+		}
+		for j, q := range list {
+			for _, p := range list[:j] {
+				wild := strings.ContainsAny(p.Match, "*?")
+				tie := p.Name != q.Name && Specific(p.Match) == Specific(q.Match) && meet(p.Match, q.Match)
+				if tie != got[[2]Principal{p, q}] && (wild || p.Match != q.Match) {
+					t.Fatalf("%v and %v of %v: %t", p, q, list, !tie)
+				}
+			}
+		}
 	}
 }
 

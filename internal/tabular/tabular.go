@@ -3,9 +3,11 @@
 package tabular
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -34,22 +36,54 @@ const (
 	FormatJSON  = "json"
 )
 
-// Write writes t in one of the formats. Width is that of the terminal, in
-// characters; 0 does not limit.
+// Write writes t in one of the formats, as a [Writer] does.
 func Write(w io.Writer, t Table, format string, width int) error {
+	out, err := NewWriter(w, t.Columns, format, width)
+	if err != nil {
+		return err
+	}
+	return out.table(t)
+}
+
+// Writer writes a table row by row, and holds none of CSV and JSON and the first of a text
+// table only.
+type Writer struct {
+	row  func([]any) error
+	done func() error
+}
+
+// NewWriter begins a table in one of the formats. Width is that of the terminal, in
+// characters; 0 does not limit.
+func NewWriter(w io.Writer, columns []string, format string, width int) (*Writer, error) {
 	switch format {
 	case FormatTable:
-		return writeText(w, t, width)
+		t := newText(w, columns, width)
+		return &Writer{t.row, t.close}, nil
 	case FormatCSV:
 		show := func(s string) string { return s }
 		if width > 0 { // a terminal would obey what a log may hold
 			show = Printable
 		}
-		return writeCSV(w, t, false, show) // a line feed alone, for the tools of a shell
+		return newCSV(w, columns, false, show), nil // a line feed alone, for the tools of a shell
 	case FormatJSON:
-		return writeJSON(w, t)
+		return newJSON(w, columns), nil
 	}
-	return fmt.Errorf("--format is %q; write table, csv or json", format)
+	return nil, fmt.Errorf("--format is %q; write table, csv or json", format)
+}
+
+// Row writes a row.
+func (w *Writer) Row(cells []any) error { return w.row(cells) }
+
+// Close ends the table. It does not close what is written to.
+func (w *Writer) Close() error { return w.done() }
+
+func (w *Writer) table(t Table) error {
+	for _, row := range t.Rows {
+		if err := w.Row(row); err != nil {
+			return err
+		}
+	}
+	return w.Close()
 }
 
 // Cell is the text of a cell, "" for one that is not known.
@@ -77,21 +111,19 @@ func Cell(v any) string {
 // spreadsheet would run as a formula gets an apostrophe in front; a lone -,
 // which stands for unknown in access logs, does not.
 func WriteCSV(w io.Writer, t Table) error {
-	return writeCSV(w, t, true, func(s string) string { return s })
+	return newCSV(w, t.Columns, true, func(s string) string { return s }).table(t)
 }
 
-func writeCSV(w io.Writer, t Table, crlf bool, show func(string) string) error {
+func newCSV(w io.Writer, columns []string, crlf bool, show func(string) string) *Writer {
 	out := csv.NewWriter(w)
 	out.UseCRLF = crlf
-	head := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
+	head := make([]string, len(columns))
+	for i, c := range columns {
 		head[i] = show(guard(c))
 	}
-	if err := out.Write(head); err != nil {
-		return err
-	}
-	line := make([]string, len(t.Columns))
-	for _, row := range t.Rows {
+	failed := out.Write(head)
+	line := make([]string, len(columns))
+	return &Writer{func(row []any) error {
 		for i, cell := range row {
 			line[i] = Cell(cell)
 			switch cell.(type) {
@@ -99,12 +131,11 @@ func writeCSV(w io.Writer, t Table, crlf bool, show func(string) string) error {
 				line[i] = show(guard(line[i]))
 			}
 		}
-		if err := out.Write(line); err != nil {
-			return err
-		}
-	}
-	out.Flush()
-	return out.Error()
+		return errors.Join(failed, out.Write(line))
+	}, func() error {
+		out.Flush()
+		return errors.Join(failed, out.Error())
+	}}
 }
 
 // guard keeps spreadsheets from running a cell (OWASP, CSV injection). Some take the
@@ -137,37 +168,40 @@ func JSONValue(cell any) any {
 	return cell
 }
 
-// writeJSON writes one array of objects whose keys keep the order of the
+// newJSON writes one array of objects whose keys keep the order of the
 // columns.
-func writeJSON(w io.Writer, t Table) error {
+func newJSON(w io.Writer, columns []string) *Writer {
+	out := bufio.NewWriterSize(w, 1<<16)
 	var b bytes.Buffer
-	b.WriteByte('[')
-	for i, row := range t.Rows {
-		if i > 0 {
-			b.WriteByte(',')
-		}
+	n := 0
+	return &Writer{func(row []any) error {
+		b.Reset()
+		b.WriteString(map[bool]string{true: "[", false: ","}[n == 0])
+		n++
 		b.WriteString("\n  {")
 		for j, cell := range row {
 			if j > 0 {
 				b.WriteString(", ")
 			}
-			cell = JSONValue(cell)
-			if err := appendJSON(&b, t.Columns[j]); err != nil {
+			if err := appendJSON(&b, columns[j]); err != nil {
 				return err
 			}
 			b.WriteString(": ")
-			if err := appendJSON(&b, cell); err != nil {
+			if err := appendJSON(&b, JSONValue(cell)); err != nil {
 				return err
 			}
 		}
 		b.WriteByte('}')
-	}
-	if len(t.Rows) > 0 {
-		b.WriteByte('\n')
-	}
-	b.WriteString("]\n")
-	_, err := w.Write(b.Bytes())
-	return err
+		_, err := out.Write(b.Bytes())
+		return err
+	}, func() error {
+		end := "\n]\n"
+		if n == 0 {
+			end = "[]\n"
+		}
+		_, err := out.WriteString(end)
+		return errors.Join(err, out.Flush())
+	}}
 }
 
 // appendJSON writes a value. What does not show comes out as \uNNNN, which is the same text
@@ -201,57 +235,98 @@ func appendJSON(b *bytes.Buffer, v any) error {
 	return nil
 }
 
-// writeText aligns columns, numbers to the right. Where the table is wider than
-// the terminal the widest columns are cut, with … at the cut.
-func writeText(w io.Writer, t Table, width int) error {
-	head := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
+// looked is how many rows say how wide the columns of a text table are. What is wider
+// behind them stands out.
+const looked = 5000
+
+// text is a text table. It aligns columns, numbers to the right. Where the table is wider
+// than the terminal the widest columns are cut, with … at the cut.
+type text struct {
+	out    *bufio.Writer
+	width  int
+	cells  [][]string // the first ones, while their widths are not known
+	right  []bool
+	rows   int
+	widths []int
+}
+
+func newText(w io.Writer, columns []string, width int) *text {
+	t := &text{out: bufio.NewWriterSize(w, 1<<16), width: width, right: make([]bool, len(columns)), widths: make([]int, len(columns))}
+	head := make([]string, len(columns))
+	for i, c := range columns {
 		head[i] = Printable(c)
 	}
-	cells := [][]string{head}
-	right := make([]bool, len(t.Columns))
-	for j := range right {
-		right[j] = len(t.Rows) > 0
-	}
-	for _, row := range t.Rows {
-		line := make([]string, len(row))
-		for j, cell := range row {
-			line[j] = Printable(Cell(cell))
-			switch cell.(type) {
-			case int64, int, float64, nil:
-			default:
-				right[j] = false
-			}
+	t.cells = append(t.cells, head)
+	return t
+}
+
+func (t *text) row(row []any) error {
+	line := make([]string, len(row))
+	for j, cell := range row {
+		line[j] = Printable(Cell(cell))
+		number := false
+		switch cell.(type) {
+		case int64, int, float64, nil:
+			number = true
 		}
-		cells = append(cells, line)
+		if t.rows < looked {
+			t.right[j] = number && (t.right[j] || t.rows == 0)
+		}
 	}
-	widths := make([]int, len(t.Columns))
-	for _, line := range cells {
+	t.rows++
+	if t.rows > looked {
+		return t.line(line)
+	}
+	if t.cells = append(t.cells, line); t.rows == looked {
+		return t.first()
+	}
+	return nil
+}
+
+// first writes the first rows, from which the widths are taken.
+func (t *text) first() error {
+	for _, line := range t.cells {
 		for j, s := range line {
-			widths[j] = max(widths[j], uniseg.StringWidth(s))
+			t.widths[j] = max(t.widths[j], uniseg.StringWidth(s))
 		}
 	}
-	fit(widths, width)
-	var out strings.Builder
-	for _, line := range cells {
-		var b strings.Builder
-		for j, s := range line {
-			if j > 0 {
-				b.WriteString("  ")
-			}
-			s = cut(s, widths[j])
-			pad := strings.Repeat(" ", widths[j]-uniseg.StringWidth(s))
-			if right[j] {
-				s = pad + s
-			} else {
-				s += pad
-			}
-			b.WriteString(s)
+	fit(t.widths, t.width)
+	for _, line := range t.cells {
+		if err := t.line(line); err != nil {
+			return err
 		}
-		out.WriteString(strings.TrimRight(b.String(), " ") + "\n")
 	}
-	_, err := io.WriteString(w, out.String())
+	t.cells = nil
+	return nil
+}
+
+func (t *text) line(line []string) error {
+	var b strings.Builder
+	for j, s := range line {
+		if j > 0 {
+			b.WriteString("  ")
+		}
+		if t.width > 0 {
+			s = cut(s, t.widths[j])
+		}
+		pad := strings.Repeat(" ", max(0, t.widths[j]-uniseg.StringWidth(s)))
+		if t.right[j] {
+			s = pad + s
+		} else {
+			s += pad
+		}
+		b.WriteString(s)
+	}
+	_, err := t.out.WriteString(strings.TrimRight(b.String(), " ") + "\n")
 	return err
+}
+
+func (t *text) close() error {
+	var err error
+	if t.rows < looked {
+		err = t.first()
+	}
+	return errors.Join(err, t.out.Flush())
 }
 
 // fit makes the widest columns narrower until the line fits.

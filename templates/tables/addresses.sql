@@ -1,2 +1,2 @@
 -- Where requests came from.
-select distinct remote_ip from access where remote_ip is not null order by remote_ip
+select distinct remote_ip from access where remote_ip is not null

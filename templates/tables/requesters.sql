@@ -2,4 +2,3 @@
 select distinct coalesce(requester, '-') as requester from delivered
 union
 select distinct coalesce(requester, '-') from delivered_events
-order by requester
