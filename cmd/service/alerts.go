@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"bucketproof/cmd/jobs"
+	"bucketproof/collect"
 	"bucketproof/internal/config"
 	"bucketproof/internal/state"
 	"bucketproof/scheduler"
@@ -84,7 +85,7 @@ func (s *Service) lookAround(ctx context.Context) error {
 	for i := 1; s.clock.Wait(ctx, s.clock.Now().Add(around), nil) == nil; i++ {
 		err := s.watch.refresh(ctx, i%30 == 0)
 		if i%30 == 0 {
-			err = errors.Join(err, s.silence(ctx))
+			err = errors.Join(err, s.silence(ctx), s.stuck(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.Error("the service could not look at itself", "error", err)
@@ -117,6 +118,45 @@ func (s *Service) silence(ctx context.Context) error {
 			if err := s.raise(ctx, silent(newest[b.Name], since, s.clock.Now(), limit), silenceAlert(t, b, newest[b.Name], limit)); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// stuckAfter is after which time a run that gets no further is told.
+const stuckAfter = 2 * time.Hour
+
+// moved notes that the collection has read another log object.
+func (s *Service) moved(collect.Progress) { s.progress.Store(s.clock.Now().UnixMilli()) }
+
+// stuck raises an alert for each job that has been at work for long and gets no further:
+// none of its runs ends and, of collecting, no log object is read.
+func (s *Service) stuck(ctx context.Context) error {
+	running, err := s.parts.State.Runs(ctx, state.RunFilter{Outcome: scheduler.Running})
+	if err != nil {
+		return err
+	}
+	for _, job := range []string{Collect, Check, Report, Revise} {
+		var waits []string
+		var since time.Time
+		for _, r := range running {
+			last := r.Started
+			if at := time.UnixMilli(s.progress.Load()); job == Collect && at.After(last) {
+				last = at
+			}
+			if r.Job == job && !r.Scheduled.IsZero() && s.clock.Now().Sub(last) > stuckAfter {
+				waits, since = append(waits, r.Tenant), last
+			}
+		}
+		who := strings.Join(waits[:min(len(waits), 5)], ", ")
+		if n := len(waits) - 5; n > 0 {
+			who += fmt.Sprintf(" and %d more", n)
+		}
+		a := jobs.Alert{Key: "stuck/" + job, Job: job, Title: "The job " + job + " gets no further",
+			Text: fmt.Sprintf("It is at work for %s, and nothing of it has ended since %s.", who, since.UTC().Format("2 January 2006, 15:04 UTC")),
+			What: "`bucketproof doctor` tells which place does not answer. Restart the service once it does. Until the job ends, nothing that it would find is known."}
+		if err := s.raise(ctx, len(waits) > 0, a); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bucketproof/cmd/jobs"
+	"bucketproof/collect"
 	"bucketproof/internal/config"
 	"bucketproof/internal/state"
 	"bucketproof/scheduler"
@@ -127,4 +128,35 @@ func TestAlertsEnd(t *testing.T) {
 	if n := len(strings.Fields(got)); n != 5 {
 		t.Errorf("%d alerts last: %s", n, got)
 	}
+}
+
+// TestStuck: a run that gets no further is told, until it ends; a collection that reads log
+// objects is not, however long it takes.
+func TestStuck(t *testing.T) {
+	s := newService(t, twoTenants)
+	began := s.clock.Now().Add(-3 * time.Hour)
+	runs := map[string]int64{}
+	for _, job := range []string{Collect, Check} {
+		id, err := s.parts.State.StartRun(t.Context(), state.Run{Job: job, Tenant: "acme", Scheduled: began}, began)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs[job] = id
+	}
+	told := func(want string) {
+		t.Helper()
+		if err := s.stuck(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.alerting(t); got != want {
+			t.Errorf("alerts %q, want %q", got, want)
+		}
+	}
+	told("stuck/check stuck/collect")
+	s.moved(collect.Progress{})
+	told("stuck/check")
+	if err := s.parts.State.EndRun(t.Context(), state.Run{ID: runs[Check], Outcome: scheduler.Done}, s.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	told("")
 }

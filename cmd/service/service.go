@@ -34,8 +34,9 @@ type Service struct {
 	courier  *courier
 	watch    *watch
 	pings    sync.WaitGroup
-	retired  time.Time // when old things were last retired; only the job collect uses it
-	since    time.Time // OwedSince of what a run began with, where the caller set it
+	progress atomic.Int64 // when collecting last read a log object, in milliseconds
+	retired  time.Time    // when old things were last retired; only the job collect uses it
+	since    time.Time    // OwedSince of what a run began with, where the caller set it
 }
 
 // Options say how a service runs. Zero fields are those of a plain service.

@@ -118,7 +118,7 @@ func (s *Service) collect(ctx context.Context, tasks []scheduler.Task) []schedul
 	if len(tasks) == 1 && len(p.Config.Tenants) > 1 {
 		only = tasks[0].Tenant
 	}
-	done, err := p.Collect(ctx, jobs.CollectOptions{Tenant: only, Log: s.log, GoMemory: p.Config.Collect.MemoryLimit + serviceMemory})
+	done, err := p.Collect(ctx, jobs.CollectOptions{Tenant: only, Log: s.log, Progress: s.moved, GoMemory: p.Config.Collect.MemoryLimit + serviceMemory})
 	whole := err != nil && done.Faults == nil // nothing could even begin
 	blamed := false
 	for i, task := range tasks {

@@ -72,6 +72,7 @@ func (s *State) EndRun(ctx context.Context, r Run, at time.Time) error {
 // RunFilter selects runs. Zero fields select all.
 type RunFilter struct {
 	Job, Tenant string
+	Outcome     string
 	Scheduled   time.Time // only those that were scheduled for this time or later
 	Limit       int       // the newest; 0 is all
 }
@@ -88,7 +89,8 @@ func (s *State) Runs(ctx context.Context, f RunFilter) ([]Run, error) {
 		is    bool
 		where string
 		value any
-	}{{f.Job != "", " AND job = ?", f.Job}, {f.Tenant != "", " AND tenant = ?", f.Tenant}, {!f.Scheduled.IsZero(), " AND scheduled >= ?", f.Scheduled.UnixMilli()}} {
+	}{{f.Job != "", " AND job = ?", f.Job}, {f.Tenant != "", " AND tenant = ?", f.Tenant}, {f.Outcome != "", " AND outcome = ?", f.Outcome},
+		{!f.Scheduled.IsZero(), " AND scheduled >= ?", f.Scheduled.UnixMilli()}} {
 		if c.is {
 			query += c.where
 			args = append(args, c.value)
