@@ -60,7 +60,7 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 			return err
 		}
 		fmt.Fprintf(a.out, "collected %d records, and %d events of a CloudTrail trail; %d lines could not be read and are kept as such\n\n", log.Records, trail.Records, log.Rejected+trail.Rejected)
-		packets, err := a.report(ctx, p, demo.Month)
+		packets, err := a.report(ctx, p, demo.Month, false)
 		for _, s := range packets {
 			fmt.Fprintf(a.out, "%-22s %-13s %s\n%22s %-13s %s\n", s.Packet.Tenant.Name, s.Packet.Verdict, s.Packet.Sentence, "", "",
 				filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(s.Result.URL, "file:")), "packet.pdf"))

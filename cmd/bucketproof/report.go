@@ -20,14 +20,15 @@ import (
 const firstYear = 2006
 
 func newReport(a *app) *cobra.Command {
-	month := ""
+	month, uncollected := "", false
 	cmd := &cobra.Command{
 		Use:   "report",
 		Short: "Build and store the packet of a finished month",
 		Long: `Runs the checks of the month, builds one packet for each tenant and stores it in
 the evidence place: a PDF, the CSVs behind its tables, and a manifest with the
 SHA-256 of each. A packet that is there is never changed; where the month says
-something else by now, a new revision is stored beside it.`,
+something else by now, a new revision is stored beside it. Without the logs of the
+month's end, because they were not collected since, no packet is stored.`,
 		Example: "  bucketproof report --month 2026-10\n  bucketproof report --month 2026-10 --tenant acme",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -38,7 +39,7 @@ something else by now, a new revision is stored beside it.`,
 				return usage("--month is %q; write a month as YYYY-MM, %d or later", month, firstYear)
 			}
 			return a.with(cmd.Context(), func(p *parts) error {
-				packets, err := a.report(cmd.Context(), p, month)
+				packets, err := a.report(cmd.Context(), p, month, uncollected)
 				return a.printDone(packetsTable(packets), err)
 			})
 		},
@@ -46,12 +47,13 @@ something else by now, a new revision is stored beside it.`,
 	a.tenantFlag(cmd)
 	a.formatFlag(cmd)
 	cmd.Flags().StringVar(&month, "month", "", "the `month`, YYYY-MM")
+	cmd.Flags().BoolVar(&uncollected, "uncollected", false, "also where logs were not collected whole since the end of the month: what is missing is not evaluated")
 	return cmd
 }
 
 // report builds and stores the packets of a month. A tenant's fault does not
 // stop the others.
-func (a *app) report(ctx context.Context, p *parts, month string) ([]jobs.Stored, error) {
+func (a *app) report(ctx context.Context, p *parts, month string, uncollected bool) ([]jobs.Stored, error) {
 	data, err := p.Analysis()
 	if err != nil {
 		return nil, err
@@ -65,9 +67,13 @@ func (a *app) report(ctx context.Context, p *parts, month string) ([]jobs.Stored
 	var errs []error
 	for _, t := range p.tenants {
 		_, err := scheduler.Run(ctx, jobs.Ledger{State: p.State}, a.now, scheduler.Task{Job: "report", Tenant: t.ID, Period: month}, func(ctx context.Context) scheduler.Result {
-			s, err := p.Publish(ctx, data, t, month, jobs.PublishOptions{})
+			s, err := p.Publish(ctx, data, t, month, jobs.PublishOptions{Uncollected: uncollected})
 			if err == nil {
 				err = p.State.PutPublished(ctx, s.Published())
+			}
+			var missing *jobs.UncollectedError
+			if errors.As(err, &missing) {
+				err = fmt.Errorf("%w; run bucketproof collect, or say --uncollected to store a packet that does not evaluate what is missing", err)
 			}
 			if err != nil {
 				return scheduler.Result{Err: fmt.Errorf("report %s of %s: %w", month, t.ID, err)}

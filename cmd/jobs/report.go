@@ -33,8 +33,17 @@ type Stored struct {
 
 // PublishOptions say how a packet is published. Zero fields ask for nothing.
 type PublishOptions struct {
-	Held func(context.Context) error // asked before it becomes a finished packet
-	Want func(*report.Packet) bool   // asked before it is stored; the error is ErrNotWanted otherwise
+	Held        func(context.Context) error // asked before it becomes a finished packet
+	Want        func(*report.Packet) bool   // asked before it is stored; the error is ErrNotWanted otherwise
+	Uncollected bool                        // also where a place of logs was not collected since the end of the month
+}
+
+// UncollectedError means that a place of logs was not collected whole since the end of the
+// month, so that a packet would tell of gaps that are none of the log.
+type UncollectedError struct{ Place string }
+
+func (e *UncollectedError) Error() string {
+	return "the logs at " + e.Place + " were not collected whole since the end of the month"
 }
 
 // ErrNotWanted means that a packet was built and left.
@@ -43,6 +52,15 @@ var ErrNotWanted = errors.New("the packet says nothing else yet")
 // Publish builds the packet of a month and stores it.
 func (p *Parts) Publish(ctx context.Context, data analyze.Dataset, t config.Tenant, month string, opts PublishOptions) (s Stored, err error) {
 	s.Began = p.Now()
+	if !opts.Uncollected {
+		place, err := p.uncollected(ctx, t, month)
+		if err == nil && place != "" {
+			err = &UncollectedError{place}
+		}
+		if err != nil {
+			return s, err
+		}
+	}
 	signer, err := signing.Load(ctx, p.Config.Signing, p.Config.AWS, p.Now)
 	if err != nil {
 		return s, err
