@@ -14,7 +14,7 @@ import (
 )
 
 func jsonLine(bucket, id, op, key string) string {
-	return fmt.Sprintf(`{"schema_version_id":"V_1_0","bucket_name":%q,"request_time":"2026-10-01T23:00:38.125Z","remote_ip":"192.0.2.3","requester":null,"request_id":%q,"operation":%q,"key_name":%q,"http_status":200,"version_id":null}`+"\n", bucket, id, op, key)
+	return fmt.Sprintf(`{"schema_version_id":"V_1_0","bucket_name":%q,"request_time":"2026-10-01T23:00:38.125Z","remote_ip":"192.0.2.3","requester":"arn:aws:iam::111122223333:user/b","request_id":%q,"operation":%q,"key_name":%q,"http_status":200,"object_size":4406,"version_id":null}`+"\n", bucket, id, op, key)
 }
 
 func gzipped(t *testing.T, text string) string {
@@ -83,10 +83,16 @@ func TestVendedForms(t *testing.T) {
 		Operation string    `parquet:"operation"`
 		ID        string    `parquet:"request_id"`
 		Key       string    `parquet:"key_name"`
+		IP        string    `parquet:"remote_ip"`
+		Requester string    `parquet:"requester"`
+		Status    int32     `parquet:"http_status"`
+		Size      int64     `parquet:"object_size"`
+	}
+	tableRow := func(bucket, id string) row {
+		return row{bucket, time.Date(2026, 10, 1, 23, 0, 38, 125e6, time.UTC), "REST.PUT.OBJECT", id, "a", "192.0.2.3", "arn:aws:iam::111122223333:user/b", 200, 4406}
 	}
 	var table, foreign bytes.Buffer
-	at := time.Date(2026, 10, 1, 23, 0, 38, 125e6, time.UTC)
-	if err := parquet.Write(&table, []row{{"acme-backups", at, "REST.PUT.OBJECT", "R1", "a"}, {"acme-backups", at, "REST.PUT.OBJECT", "R3", "a"}, {"beta-backups", at, "REST.PUT.OBJECT", "R4", "a"}}); err != nil {
+	if err := parquet.Write(&table, []row{tableRow("acme-backups", "R1"), tableRow("acme-backups", "R3"), tableRow("beta-backups", "R4")}); err != nil {
 		t.Fatal(err)
 	}
 	if err := parquet.Write(&foreign, []struct{ A int }{{1}}); err != nil {
@@ -107,6 +113,25 @@ func TestVendedForms(t *testing.T) {
 	if n := s.rows("acme-backups"); n != 3 {
 		t.Errorf("%d records, want 3", n)
 	}
+}
+
+// TestForgedDuplicate: a line that says something else of the request of a true one, written to
+// the place of the logs before that is delivered, hides nothing.
+func TestForgedDuplicate(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	truth := line("acme-backups", "R1", "REST.DELETE.OBJECT", "a")
+	for i, forged := range []string{
+		strings.Replace(truth, "user/b ", "user/other ", 1), strings.Replace(truth, " 200 - ", " 403 AccessDenied ", 1),
+		strings.Replace(truth, ":23:00:38", ":03:00:38", 1), strings.Replace(truth, " 4406 ", " 1 ", 1), strings.Replace(truth, "192.0.2.3", "192.0.2.4", 1),
+		`{"schema_version_id":"V_1_0","bucket_name":"acme-backups","request_time":"2026-10-01T23:00:38Z","request_id":"R1","operation":"REST.DELETE.OBJECT","key_name":"a"}` + "\n",
+	} {
+		s.put(fmt.Sprintf("2026-10-01-23-%02d-00-AAAAAAAAAAAAAAAA", i), forged)
+	}
+	wantSummary(t, s.collect(), 6, 6, 0, 0)
+	s.put("2026-10-01-23-30-00-BBBBBBBBBBBBBBBB", truth)
+	wantSummary(t, s.collect(), 1, 1, 0, 0)
+	s.put("2026-10-01-23-31-00-CCCCCCCCCCCCCCCC", truth+line("acme-backups", "R2", "REST.GET.OBJECT", "a"))
+	wantSummary(t, s.collect(), 1, 1, 1, 0)
 }
 
 // A Parquet object that unfolds to more than the bound waits for a larger one;

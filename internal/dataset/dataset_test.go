@@ -73,6 +73,13 @@ func TestIdentity(t *testing.T) {
 		"operation":  func(r *Record) { r.Operation = nil },
 		"key":        func(r *Record) { r.Key = []byte("") },
 		"version":    func(r *Record) { r.VersionID = nil },
+		"requester":  func(r *Record) { r.Requester = []byte("other") },
+		"address":    func(r *Record) { r.RemoteIP = []byte("192.0.2.9") },
+		"status":     func(r *Record) { r.HTTPStatus = 403 },
+		"error":      func(r *Record) { r.ErrorCode = []byte("AccessDenied") },
+		"bytes":      func(r *Record) { r.BytesSent = 1 << 40 },
+		"size":       func(r *Record) { r.ObjectSize = 1 << 40 },
+		"time":       func(r *Record) { r.TimeMS += 1000 },
 	} {
 		r := full()
 		change(r)
@@ -81,7 +88,7 @@ func TestIdentity(t *testing.T) {
 		}
 	}
 	r := full()
-	r.HostID, r.UserAgent, r.TimeMS = nil, nil, 1
+	r.HostID, r.UserAgent, r.TLSVersion, r.TimeMS = nil, nil, []byte("TLSV1.2"), r.TimeMS+5
 	if Identify(key, r) != base {
 		t.Error("a field that may differ between two deliveries counts")
 	}

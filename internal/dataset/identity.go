@@ -14,22 +14,24 @@ import (
 	"bucketproof/internal/identity"
 )
 
-// Identify gives the ID of a clean record: a hash of request ID, operation, key
-// and version ID. The request ID alone would not do, the children of a
-// multi-object delete share it. Where the log has no request ID, time (in
-// seconds), address, requester, URI and user agent stand in.
+// Identify gives the ID of a clean record: a hash of request ID, operation, key and version
+// ID, and of when, who and from where, how it ended and how much it moved. The request ID
+// alone would not do, the children of a multi-object delete share it; and who may write to
+// the place of the logs could hide a record behind one of the same request that says
+// something else. Where the log has no request ID, URI and user agent stand in. What forms
+// of the log write differently, such as milliseconds and the name of a TLS version, is left
+// out.
 func Identify(key identity.Key, rec *Record) identity.ID {
 	var b [2048]byte
 	buf := b[:0]
-	for _, f := range [...][]byte{rec.RequestID, rec.Operation, rec.Key, rec.VersionID} {
+	for _, f := range [...][]byte{rec.RequestID, rec.Operation, rec.Key, rec.VersionID, rec.RemoteIP, rec.Requester, rec.ErrorCode} {
 		buf = appendField(buf, f)
 	}
+	for _, n := range [...]int64{rec.TimeMS / 1000, int64(rec.HTTPStatus), rec.BytesSent, rec.ObjectSize} {
+		buf = binary.AppendVarint(buf, max(n, 0)) // - and 0
+	}
 	if len(rec.RequestID) == 0 {
-		// Some forms of the log have milliseconds, others whole seconds.
-		buf = binary.LittleEndian.AppendUint64(buf, uint64(rec.TimeMS/1000))
-		for _, f := range [...][]byte{rec.RemoteIP, rec.Requester, rec.RequestURI, rec.UserAgent} {
-			buf = appendField(buf, f)
-		}
+		buf = appendField(appendField(buf, rec.RequestURI), rec.UserAgent)
 	}
 	return key.Hash(buf)
 }
@@ -55,6 +57,10 @@ type identityRow struct {
 	RequestURI *string `parquet:"request_uri,optional"`
 	UserAgent  *string `parquet:"user_agent,optional"`
 	VersionID  *string `parquet:"version_id,optional"`
+	HTTPStatus *int32  `parquet:"http_status,optional"`
+	ErrorCode  *string `parquet:"error_code,optional"`
+	BytesSent  *int64  `parquet:"bytes_sent,optional"`
+	ObjectSize *int64  `parquet:"object_size,optional"`
 }
 
 // identified is a row that tells its ID.
@@ -107,7 +113,8 @@ func openError(err error) error {
 
 func (r *identityRow) id(key identity.Key) identity.ID {
 	return Identify(key, &Record{TimeMS: r.Time, RemoteIP: bytesOf(r.RemoteIP), Requester: bytesOf(r.Requester), RequestID: bytesOf(r.RequestID),
-		Operation: bytesOf(r.Operation), Key: bytesOf(r.Key), RequestURI: bytesOf(r.RequestURI), UserAgent: bytesOf(r.UserAgent), VersionID: bytesOf(r.VersionID)})
+		Operation: bytesOf(r.Operation), Key: bytesOf(r.Key), RequestURI: bytesOf(r.RequestURI), UserAgent: bytesOf(r.UserAgent), VersionID: bytesOf(r.VersionID),
+		HTTPStatus: numberOf(r.HTTPStatus), ErrorCode: bytesOf(r.ErrorCode), BytesSent: numberOf(r.BytesSent), ObjectSize: numberOf(r.ObjectSize)})
 }
 
 func bytesOf(s *string) []byte {
@@ -115,4 +122,11 @@ func bytesOf(s *string) []byte {
 		return nil
 	}
 	return append([]byte{}, *s...)
+}
+
+func numberOf[N int32 | int64](n *N) N {
+	if n == nil {
+		return None
+	}
+	return *n
 }

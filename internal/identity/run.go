@@ -19,7 +19,7 @@ import (
 // again from the dataset, so it is neither synced nor kept when it is damaged.
 
 var (
-	runMagic  = [8]byte{'B', 'P', 'I', 'D', 'S', 1, 0, 0}
+	runMagic  = [8]byte{'B', 'P', 'I', 'D', 'S', 2, 0, 0} // 2: of more fields than 1 was
 	errNoRun  = errors.New("the file is no list of identities, or damaged")
 	castagnol = crc32.MakeTable(crc32.Castagnoli)
 )
