@@ -67,7 +67,7 @@ func (c *Collector) Reports(ctx context.Context, t config.Tenant) (read int, err
 func (c *Collector) wayOfReading(t config.Tenant) string {
 	r := t.ReportColumns
 	r.Tolerance = 0 // reading does not depend on it
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %+v %s %q %q", reportReader, r, t.Location, bucketNames(t), c.Buckets))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %+v %s %q %q %t", reportReader, r, t.Location, bucketNames(t), c.Buckets, c.sharesReports(t)))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -163,8 +163,11 @@ func (c *Collector) ownSessions(t config.Tenant, key string, list []reports.Sess
 			if s.Date != "" {
 				at = wallclockDate(s.Date, t.Location)
 			}
-			lost = append(lost, reports.Problem{Line: s.Line, At: at,
-				Reason: "the session names no bucket, and the tenant has several; put the report into a folder with the name of its bucket"})
+			reason := "the session names no bucket, and the tenant has several; put the report into a folder with the name of its bucket"
+			if c.sharesReports(t) {
+				reason = "the session names no bucket of this tenant alone, and another tenant's reports are read from here, too; give each tenant a folder of its own"
+			}
+			lost = append(lost, reports.Problem{Line: s.Line, At: at, Reason: reason})
 			continue
 		}
 		own = append(own, state.BackupSession{Tool: s.Tool, ID: s.ID, Bucket: bucket, Job: s.Job, Named: s.Named,
@@ -205,26 +208,64 @@ func wallclockDate(date string, loc *time.Location) time.Time {
 
 // bucketOf is the bucket that a session is about: the one that it names, that its
 // repository lies in, or the folder of the report is called like, or the only one of
-// the tenant where nothing says otherwise.
+// the tenant where nothing says otherwise. Where other tenants' reports are read from the
+// same place, it must be named, and be no other tenant's: a session counts for one of them.
 func (c *Collector) bucketOf(t config.Tenant, key string, s reports.Session) (bucket string, ours bool) {
-	own := bucketNames(t)
+	own, shared := bucketNames(t), c.sharesReports(t)
+	found := func(name string) (string, bool) {
+		of := 0
+		for _, b := range c.Buckets {
+			if b == name {
+				of++
+			}
+		}
+		if shared && of > 1 {
+			return "", true
+		}
+		return name, true
+	}
 	if s.Bucket != "" {
-		return s.Bucket, slices.Contains(own, s.Bucket)
+		if !slices.Contains(own, s.Bucket) {
+			return "", false
+		}
+		return found(s.Bucket)
 	}
 	place := strings.FieldsFunc(s.Place, func(r rune) bool { return strings.ContainsRune("/:@ ", r) })
 	folders := strings.Split(key, "/")
 	for _, parts := range [][]string{place, folders[:len(folders)-1]} {
 		for _, part := range slices.Backward(parts) {
 			if slices.Contains(own, part) {
-				return part, true
+				return found(part)
 			}
 			if slices.Contains(c.Buckets, part) {
 				return "", false // of another tenant
 			}
 		}
 	}
-	if len(own) == 1 {
+	if len(own) == 1 && !shared {
 		return own[0], true
 	}
 	return "", true
+}
+
+// sharesReports tells whether reports of a tenant are read for another, too.
+func (c *Collector) sharesReports(t config.Tenant) bool {
+	// s3://b/clients/acme lies in s3://b/clients/, and a folder in itself.
+	place := func(u objects.URL) string {
+		if u.Scheme == "s3" {
+			return "s3 " + u.Bucket + "/" + u.Prefix
+		}
+		return u.Scheme + " " + u.Path + "/"
+	}
+	own := place(t.BackupReports)
+	return slices.ContainsFunc(c.ReportPlaces, func(p ReportPlace) bool {
+		other := place(p.URL)
+		return p.Tenant != t.ID && p.URL.Scheme != "" && (strings.HasPrefix(other, own) || strings.HasPrefix(own, other))
+	})
+}
+
+// ReportPlace is where backup reports of a tenant lie.
+type ReportPlace struct {
+	Tenant string
+	URL    objects.URL
 }

@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"bucketproof/collect/reports"
 	"bucketproof/internal/config"
+	"bucketproof/internal/objects"
 	"bucketproof/internal/state"
 )
 
@@ -175,6 +177,45 @@ func TestUndatedSessions(t *testing.T) {
 	for i, x := range list {
 		if want := time.Date(2026, 10, i+1, 1, 0, 0, 0, time.UTC); !x.Start.Equal(want) {
 			t.Errorf("session %d at %s, want %s", i+1, x.Start, want)
+		}
+	}
+}
+
+// TestSharedReportFolder: where the reports of several clients lie in one place, a session
+// counts for the one whose bucket it names, and for nobody where it names none.
+func TestSharedReportFolder(t *testing.T) {
+	tenant := func(id, place string, buckets ...string) config.Tenant {
+		url, err := objects.ParseURL(place)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := config.Tenant{ID: id, BackupReports: url}
+		for _, b := range buckets {
+			n.Buckets = append(n.Buckets, config.Bucket{Name: b})
+		}
+		return n
+	}
+	for _, tt := range []struct{ own, other, folder, bucket, want string }{
+		{"s3://logs/reports/", "s3://logs/reports/", "", "", ""},
+		{"s3://logs/reports/", "s3://logs/reports/lodz/", "", "", ""},
+		{"s3://logs/reports/acme/", "s3://logs/reports/", "", "", ""},
+		{"s3://logs/reports/", "s3://logs/reports/", "", "acme-a", "acme-a"},
+		{"s3://logs/reports/", "s3://logs/reports/", "acme-a/", "", "acme-a"},
+		{"s3://logs/reports/", "s3://logs/reports/", "", "shared", ""},
+		{"s3://logs/acme/", "s3://logs/lodz/", "", "shared", "shared"},
+		{"s3://logs/acme/", "s3://logs/lodz/", "", "", "acme-a"},
+		{"file:///r", "file:///r/lodz", "", "", ""},
+		{"file:///r", "file:///rest", "", "", "acme-a"},
+	} {
+		own := []string{"acme-a"}
+		if tt.bucket == "shared" {
+			own = append(own, "shared")
+		}
+		a, b := tenant("acme", tt.own, own...), tenant("lodz", tt.other, "lodz-a", "shared")
+		c := &Collector{ReportPlaces: []ReportPlace{{a.ID, a.BackupReports}, {b.ID, b.BackupReports}}, Buckets: append(bucketNames(a), bucketNames(b)...)}
+		got, ours := c.bucketOf(a, tt.folder+"x.json", reports.Session{Bucket: tt.bucket})
+		if got != tt.want || !ours {
+			t.Errorf("%+v: %q, %t", tt, got, ours)
 		}
 	}
 }

@@ -64,6 +64,8 @@ type Collector struct {
 	// Buckets are those of all tenants: a report in a folder that is called like another
 	// tenant's bucket is not this one's.
 	Buckets []string
+	// ReportPlaces are where the backup reports of all tenants lie.
+	ReportPlaces []ReportPlace
 	// LateDays is how many days behind the newest log object a listing goes
 	// back; 0 is DefaultLateDays.
 	LateDays int

@@ -60,6 +60,7 @@ func (p *Parts) Collect(ctx context.Context, o CollectOptions) (out Collected, e
 	set := p.Config.Collect
 	c := &collect.Collector{Dataset: p.Data, State: p.State, Log: o.Log, Now: p.Now, LateDays: set.LateDays, Memory: set.MemoryLimit, MinFree: set.MinFree, Full: o.Full, Progress: o.Progress}
 	for _, t := range p.Config.Tenants {
+		c.ReportPlaces = append(c.ReportPlaces, collect.ReportPlace{Tenant: t.ID, URL: t.BackupReports})
 		for _, b := range t.Buckets {
 			c.Buckets = append(c.Buckets, b.Name)
 		}
