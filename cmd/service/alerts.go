@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -126,8 +127,14 @@ func (s *Service) silence(ctx context.Context) error {
 // stuckAfter is after which time a run that gets no further is told.
 const stuckAfter = 2 * time.Hour
 
-// moved notes that the collection has read another log object.
-func (s *Service) moved(collect.Progress) { s.progress.Store(s.clock.Now().UnixMilli()) }
+// moved notes that the collection has come to another place, or read more of it. Objects that
+// can't be read are no progress.
+func (s *Service) moved(p collect.Progress) {
+	at := collect.Progress{Source: p.Source, Read: p.Read, Records: p.Records}
+	if last := s.reached.Swap(&at); last == nil || !reflect.DeepEqual(*last, at) {
+		s.progress.Store(s.clock.Now().UnixMilli())
+	}
+}
 
 // stuck raises an alert for each job that has been at work for long and gets no further:
 // none of its runs ends and, of collecting, no log object is read.

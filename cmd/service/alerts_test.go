@@ -153,7 +153,12 @@ func TestStuck(t *testing.T) {
 		}
 	}
 	told("stuck/check stuck/collect")
-	s.moved(collect.Progress{})
+	s.moved(collect.Progress{Read: 1})
+	told("stuck/check")
+	s.progress.Store(began.UnixMilli())
+	s.moved(collect.Progress{Read: 1, Done: 5000}) // objects that can't be read
+	told("stuck/check stuck/collect")
+	s.moved(collect.Progress{Read: 2})
 	told("stuck/check")
 	if err := s.parts.State.EndRun(t.Context(), state.Run{ID: runs[Check], Outcome: scheduler.Done}, s.clock.Now()); err != nil {
 		t.Fatal(err)

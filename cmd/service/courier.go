@@ -189,6 +189,13 @@ func (c *courier) messages(ctx context.Context) (next time.Time, err error) {
 		if err != nil {
 			return next, err
 		}
+		waiting, held, err := post.Held(ctx, waiting)
+		if err != nil {
+			return next, err
+		}
+		if err := c.tellHeld(ctx, held); err != nil {
+			return next, err
+		}
 		worked := false
 		for _, m := range waiting {
 			if ctx.Err() != nil {
@@ -208,6 +215,26 @@ func (c *courier) messages(ctx context.Context) (next time.Time, err error) {
 		}
 		next = time.Time{} // the ones behind those that went out are looked at
 	}
+}
+
+// tellHeld raises and ends the alerts that tickets of tenants wait because there are so many.
+func (c *courier) tellHeld(ctx context.Context, held map[string]int) error {
+	alerts, err := c.parts.State.Alerts(ctx)
+	if err != nil {
+		return err
+	}
+	told := map[string]bool{}
+	for _, a := range alerts {
+		told[a.Key] = true
+	}
+	for _, t := range c.config.Load().Tenants {
+		if on := held[t.ID] > 0; on != told[jobs.HeldKey(t.ID)] {
+			if err := c.raise(ctx, on, jobs.HeldAlert(t.ID, held[t.ID])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // message tries one message and notes what became of it.

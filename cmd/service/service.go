@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bucketproof/cmd/jobs"
+	"bucketproof/collect"
 	"bucketproof/internal/config"
 	"bucketproof/internal/state"
 	"bucketproof/internal/webhook"
@@ -34,9 +35,10 @@ type Service struct {
 	courier  *courier
 	watch    *watch
 	pings    sync.WaitGroup
-	progress atomic.Int64 // when collecting last read a log object, in milliseconds
-	retired  time.Time    // when old things were last retired; only the job collect uses it
-	since    time.Time    // OwedSince of what a run began with, where the caller set it
+	reached  atomic.Pointer[collect.Progress] // how far collecting is
+	progress atomic.Int64                     // when collecting last read a log object, in milliseconds
+	retired  time.Time                        // when old things were last retired; only the job collect uses it
+	since    time.Time                        // OwedSince of what a run began with, where the caller set it
 }
 
 // Options say how a service runs. Zero fields are those of a plain service.

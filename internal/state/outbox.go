@@ -140,6 +140,22 @@ func (s *State) WaitingMessages(ctx context.Context) ([]Message, error) {
 	return s.messages(ctx, " WHERE id IN (SELECT min(id) FROM outbox WHERE status = 'waiting' GROUP BY subject) ORDER BY next, id")
 }
 
+// TicketsOpened counts the messages that opened a ticket since a time, by tenant.
+func (s *State) TicketsOpened(ctx context.Context, since time.Time) (map[string]int, error) {
+	out := map[string]int{}
+	err := s.rows(ctx, "SELECT tenant, count(*) FROM outbox WHERE kind = ? AND status = ? AND ended > ? GROUP BY tenant", func(rows *sql.Rows) error {
+		var tenant string
+		var n int
+		err := rows.Scan(&tenant, &n)
+		out[tenant] = n
+		return err
+	}, TicketOpen, MailSent, since.UnixMilli())
+	if err != nil {
+		return nil, fmt.Errorf("count the tickets: %w", err)
+	}
+	return out, nil
+}
+
 // Messages returns the newest messages, the newest first.
 func (s *State) Messages(ctx context.Context, limit int) ([]Message, error) {
 	return s.messages(ctx, " ORDER BY id DESC LIMIT ?", limit)
