@@ -2,6 +2,7 @@ package attack
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -40,6 +41,9 @@ type packet struct {
 		Date    string `json:"date"`
 		State   string `json:"state"`
 	} `json:"witnesses"`
+	Totals struct {
+		Records int64 `json:"records"`
+	} `json:"totals"`
 	Findings []finding `json:"findings"`
 	Sources  struct {
 		LogObjects int `json:"log_objects"`
@@ -152,6 +156,18 @@ func (w *world) check() {
 func (w *world) report() {
 	w.t.Helper()
 	w.run("report", "--month", w.m.name)
+	w.packet = w.newest()
+	w.listed = nil
+	if text := w.run("findings", "list", "--tenant", "acme", "--format", "json"); text != "" {
+		if err := json.Unmarshal([]byte(text), &w.listed); err != nil {
+			w.t.Fatalf("findings list: %v: %s", err, text)
+		}
+	}
+}
+
+// newest is the last packet of the month.
+func (w *world) newest() (p packet) {
+	w.t.Helper()
 	paths, err := filepath.Glob(filepath.Join(w.dir, "evidence", "acme", w.m.name+"*", "packet.json"))
 	if err != nil {
 		w.t.Fatal(err)
@@ -159,21 +175,16 @@ func (w *world) report() {
 	if len(paths) == 0 {
 		w.t.Fatalf("no packet: %s", w.said)
 	}
-	slices.Sort(paths) // 2026-10 before 2026-10.r2
+	// 2026-10 before 2026-10.r2, and that before 2026-10.r10
+	slices.SortFunc(paths, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
 	text, err := os.ReadFile(paths[len(paths)-1])
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.packet = packet{}
-	if err := json.Unmarshal(text, &w.packet); err != nil {
+	if err := json.Unmarshal(text, &p); err != nil {
 		w.t.Fatal(err)
 	}
-	w.listed = nil
-	if text := w.run("findings", "list", "--tenant", "acme", "--format", "json"); text != "" {
-		if err := json.Unmarshal([]byte(text), &w.listed); err != nil {
-			w.t.Fatalf("findings list: %v: %s", err, text)
-		}
-	}
+	return p
 }
 
 // judge does what a user does at the end of a month.
