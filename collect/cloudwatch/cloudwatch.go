@@ -147,10 +147,13 @@ func (c *Client) data(ctx context.Context, queries []types.MetricDataQuery, peri
 	size := max(1, min(mostQueries, mostPoints/max(1, points)))
 	for batch := range slices.Chunk(queries, size) {
 		last := map[string]types.StatusCode{}
-		pages := cloudwatch.NewGetMetricDataPaginator(c.api, &cloudwatch.GetMetricDataInput{StartTime: &from, EndTime: &to, ScanBy: types.ScanByTimestampAscending, MetricDataQueries: batch},
-			func(o *cloudwatch.GetMetricDataPaginatorOptions) { o.StopOnDuplicateToken = true })
+		pages := cloudwatch.NewGetMetricDataPaginator(c.api, &cloudwatch.GetMetricDataInput{StartTime: &from, EndTime: &to, ScanBy: types.ScanByTimestampAscending, MetricDataQueries: batch})
+		var tokens objects.Tokens
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
+			if err == nil {
+				err = tokens.Next(page.NextToken)
+			}
 			if err != nil {
 				return fmt.Errorf("ask CloudWatch for metrics (it takes cloudwatch:GetMetricData): %w", err)
 			}
@@ -193,8 +196,12 @@ func (c *Client) storageTypes(ctx context.Context, bucket string) ([]string, err
 	names := slices.Clone(knownTypes)
 	pages := cloudwatch.NewListMetricsPaginator(c.api, &cloudwatch.ListMetricsInput{Namespace: aws.String(namespace), MetricName: aws.String(Bytes),
 		Dimensions: []types.DimensionFilter{{Name: aws.String("BucketName"), Value: &bucket}}})
+	var tokens objects.Tokens
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
+		if err == nil {
+			err = tokens.Next(page.NextToken)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("ask CloudWatch for the storage types of %s (it takes cloudwatch:ListMetrics): %w", bucket, err)
 		}

@@ -218,7 +218,7 @@ func TestPages(t *testing.T) {
 		"a message":       {[]answer{{status: "Complete", message: "Maximum number of allowed metrics exceeded"}}, 0, "Maximum number"},
 		"half hours":      {[]answer{{points: map[string]float64{day + "01:30:00Z": 1}, status: "Complete"}}, 0, "which was not asked for"},
 		"another day":     {[]answer{{points: map[string]float64{"2026-10-06T00:00:00Z": 1}, status: "Complete"}}, 0, "which was not asked for"},
-		"same page again": {[]answer{{points: map[string]float64{day + "01:00:00Z": 1}, status: "PartialData", token: "1"}, {status: "PartialData", token: "1"}}, 0, "PartialData"},
+		"same page again": {[]answer{{points: map[string]float64{day + "01:00:00Z": 1}, status: "PartialData", token: "1"}, {status: "PartialData", token: "1"}}, 0, "gives nothing new"},
 	} {
 		url, _ := fake(t, tt.answers...)
 		t.Setenv("AWS_ENDPOINT_URL_CLOUDWATCH", url)

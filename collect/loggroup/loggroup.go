@@ -136,8 +136,12 @@ func Check(ctx context.Context, g Group) error {
 // look finds from when on a group has events. The error names a mend.
 func look(ctx context.Context, api *cloudwatchlogs.Client, g Group) (time.Time, error) {
 	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(api, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &g.Name})
+	var tokens objects.Tokens
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
+		if err == nil {
+			err = tokens.Next(page.NextToken)
+		}
 		if err != nil {
 			return time.Time{}, fmt.Errorf("look for the log group %s (it takes logs:DescribeLogGroups): %w", g.Name, err)
 		}
@@ -275,8 +279,12 @@ func (g Group) pull(ctx context.Context, api *cloudwatchlogs.Client, w window) (
 // an event in, so that is done here; its end of a time is inclusive.
 func (g Group) events(ctx context.Context, api *cloudwatchlogs.Client, w window, do func(message string) error) error {
 	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &g.Name, StartTime: aws.Int64(w.start.UnixMilli()), EndTime: aws.Int64(w.end().UnixMilli() - 1)}
+	var tokens objects.Tokens
 	for {
 		out, err := api.FilterLogEvents(ctx, in)
+		if err == nil {
+			err = tokens.Next(out.NextToken)
+		}
 		if err != nil {
 			return fmt.Errorf("read events (it takes logs:FilterLogEvents): %w", err)
 		}
@@ -291,9 +299,6 @@ func (g Group) events(ctx context.Context, api *cloudwatchlogs.Client, w window,
 		}
 		if aws.ToString(out.NextToken) == "" {
 			return nil
-		}
-		if aws.ToString(out.NextToken) == aws.ToString(in.NextToken) {
-			return errors.New("CloudWatch Logs gives the same page again and again; try again later")
 		}
 		in.NextToken = out.NextToken
 	}

@@ -64,8 +64,12 @@ func (l *ListedKeys) list(ctx context.Context, region string, at time.Time) erro
 		l.known[region] = map[string]Key{}
 	}
 	in := &cloudtrail.ListPublicKeysInput{StartTime: aws.Time(at.Add(-24 * time.Hour)), EndTime: aws.Time(at.Add(24 * time.Hour))}
+	var tokens objects.Tokens
 	for {
 		out, err := client.ListPublicKeys(ctx, in)
+		if err == nil {
+			err = tokens.Next(out.NextToken)
+		}
 		if err != nil {
 			return err
 		}
