@@ -193,11 +193,6 @@ func fetch(ctx context.Context, store objects.Store, p pending, spoolDir string,
 		f.err = p.err
 		return f
 	}
-	if f.info.Size == 0 {
-		f.kind = state.KindEmpty
-		f.sha256 = hex.EncodeToString(sha256.New().Sum(nil))
-		return f
-	}
 	body, err := store.Open(ctx, f.info)
 	if err != nil {
 		f.err = err
@@ -205,6 +200,9 @@ func fetch(ctx context.Context, store objects.Store, p pending, spoolDir string,
 	}
 	f.version = body.VersionID
 	f.err = errors.Join(f.read(ctx, body, spoolDir), body.Close())
+	if f.info.Size == 0 { // and read, because its tag proves that there is nothing
+		f.kind = state.KindEmpty
+	}
 	f.proof = objects.ProofLength
 	if body.Proof != nil {
 		f.proof = body.Proof()

@@ -230,9 +230,9 @@ func (l *listing) nearest(key, to string) string {
 	return to
 }
 
-// again asks for the objects that could not be read before and that the listing
-// did not visit. Those that are gone are handed on too, to be noted: only what is
-// missing here, too, is gone, and not only out of reach for a moment.
+// again looks for the objects that could not be read before and that the listing
+// did not visit. Those that are gone are handed on too, to be noted: only what a listing
+// lacks is gone, and not only out of reach for a moment.
 func (l *listing) again(ctx context.Context, store objects.Store, queue chan<- pending) error {
 	asked := 0
 	for _, key := range slices.Sorted(maps.Keys(l.retry)) {
@@ -244,7 +244,7 @@ func (l *listing) again(ctx context.Context, store objects.Store, queue chan<- p
 			continue
 		}
 		p := pending{info: objects.Info{Key: key}, retried: true}
-		info, err := store.Stat(ctx, key)
+		info, err := l.lookUp(ctx, store, key)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -266,6 +266,21 @@ func (l *listing) again(ctx context.Context, store objects.Store, queue chan<- p
 		}
 	}
 	return nil
+}
+
+// lookUp is what a listing says of one object, [objects.ErrNotFound] where it has none. An
+// answer about the object alone can come from anywhere on the way; a listing has a form, and
+// names what stands around the place.
+func (l *listing) lookUp(ctx context.Context, store objects.Store, key string) (objects.Info, error) {
+	for info, err := range store.List(ctx, key[:len(key)-1]) {
+		if err != nil || info.Key == key {
+			return info, err
+		}
+		if info.Key > key {
+			break
+		}
+	}
+	return objects.Info{}, fmt.Errorf("look for %s: %w", l.src.Logs.Join(key), objects.ErrNotFound)
 }
 
 func (l *listing) hand(ctx context.Context, p pending, queue chan<- pending) error {
