@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/oschwald/maxminddb-golang"
@@ -51,11 +52,11 @@ func (v *View) derive(ctx context.Context, s *Statement) error {
 		if !v.readsItself {
 			texts[i] = strings.ReplaceAll(texts[i], "every_access", "access")
 		}
-		if need[i] = need[i] || s.names(derived[i]); !need[i] {
+		if need[i] = need[i] || mentions(s.SQL, derived[i]); !need[i] {
 			continue
 		}
 		for j := range i {
-			need[j] = need[j] || (&Statement{SQL: texts[i]}).names(derived[j])
+			need[j] = need[j] || mentions(texts[i], derived[j])
 		}
 	}
 	for i, name := range derived {
@@ -78,7 +79,7 @@ func (v *View) ready(ctx context.Context, s *Statement) error {
 		return err
 	}
 	for _, name := range sortedKeys(asked) {
-		if v.made[name] || !s.names(name) {
+		if v.made[name] || !mentions(s.SQL, name) {
 			continue
 		}
 		t, err := asked[name](v, ctx)
@@ -95,9 +96,21 @@ func (v *View) ready(ctx context.Context, s *Statement) error {
 
 var words = regexp.MustCompile(`[a-z_]+`)
 
-// names tells whether a statement may name a table.
-func (s *Statement) names(table string) bool {
-	return slices.Contains(words.FindAllString(strings.ToLower(s.SQL), -1), table)
+// wordsOf are the words of statements, which are asked for again and again: those of the
+// program and of the user's folder.
+var wordsOf sync.Map // of map[string]bool, by the text
+
+// mentions tells whether a statement may name a table.
+func mentions(sql, table string) bool {
+	known, ok := wordsOf.Load(sql)
+	if !ok {
+		set := map[string]bool{}
+		for _, w := range words.FindAllString(strings.ToLower(sql), -1) {
+			set[w] = true
+		}
+		known, _ = wordsOf.LoadOrStore(sql, set)
+	}
+	return known.(map[string]bool)[table]
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -142,6 +142,14 @@ func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, erro
 	return v, nil
 }
 
+// Weigh tells how many rows and bytes of the dataset a view of a tenant reads.
+func Weigh(ctx context.Context, d Dataset, t config.Tenant, r Range) (rows, bytes int64, err error) {
+	v := &View{Tenant: t, Range: r, data: d}
+	var slice engine.Slice
+	err = v.addFiles(ctx, &slice, v.wide())
+	return slice.Rows, slice.Bytes, err
+}
+
 // wide is the range with the days before that it is compared with and those behind
 // in which what its nights wrote must still be there.
 func (v *View) wide() Range {

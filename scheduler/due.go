@@ -22,6 +22,8 @@ type Job struct {
 	// where Together is set all that are due.
 	Do       func(ctx context.Context, tasks []Task) []Result
 	Together bool
+	// Beside is how many tasks of one scheduled time are done beside each other; 0 is one.
+	Beside int
 	// Sum tells that each attempt at a task does a part of it, so that their figures
 	// add up.
 	Sum bool

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -173,8 +174,11 @@ func (l *loop) round(ctx context.Context, j Job, now time.Time) (worked bool, ag
 	if err != nil || len(tasks) == 0 {
 		return false, again, err
 	}
-	if !j.Together {
-		tasks = tasks[:1]
+	if !j.Together { // those of one scheduled time, before it is planned anew
+		n := slices.IndexFunc(tasks, func(t Task) bool { return !t.Scheduled.Equal(tasks[0].Scheduled) })
+		if n >= 0 {
+			tasks = tasks[:n]
+		}
 		l.isDone(l.name, tasks[0].Scheduled.Add(-1))
 	}
 	// What comes late comes behind an outage: the machine slept, or its clock was set.
@@ -184,7 +188,11 @@ func (l *loop) round(ctx context.Context, j Job, now time.Time) (worked bool, ag
 			return false, again, err
 		}
 	}
-	err = l.do(ctx, j, tasks)
+	if j.Together {
+		err = l.do(ctx, j, tasks)
+	} else {
+		err = l.each(ctx, j, tasks)
+	}
 	if err == nil && j.Together { // of several times that are due the last one stands for all
 		l.isDone(l.name, now)
 	}
@@ -248,6 +256,21 @@ func (l *loop) look(ctx context.Context, j Job, now time.Time) (tasks []Task, ag
 	}
 	tasks, again = p.owed(past, now)
 	return tasks, again, nil
+}
+
+// each does tasks one by one, or some beside each other.
+func (l *loop) each(ctx context.Context, j Job, tasks []Task) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(j.Beside, 1))
+	for _, t := range tasks {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return l.do(ctx, j, []Task{t})
+		})
+	}
+	return group.Wait()
 }
 
 // do does tasks, with a run in the ledger for each. Only a ledger that can't be

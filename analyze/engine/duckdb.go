@@ -45,6 +45,9 @@ func OpenDuckDB(ctx context.Context, slice Slice, opts Options) (*DuckDB, error)
 		"allow_community_extensions":   {"false"},
 		"preserve_insertion_order":     {"false"},
 	}
+	if slice.Rows < rowsOfOne { // what threads cost is more than they bring
+		settings.Set("threads", "1")
+	}
 	e := &DuckDB{temp: temp, small: slice.Rows < fewRows && slice.Bytes < fewBytes}
 	if e.db, err = sql.Open("duckdb", "?"+settings.Encode()); err == nil {
 		e.conn, err = e.db.Conn(ctx)
@@ -97,8 +100,9 @@ func (e *DuckDB) prepare(ctx context.Context, slice Slice) error {
 }
 
 const (
-	manyFiles = 256
+	manyFiles = 8
 	fewRows   = 2_000_000
+	rowsOfOne = 100_000 // are for one thread
 	// fewBytes is how much of Parquet is held as tables. Ordinary logs have half a million
 	// records in it; hostile ones few that are long, and hardly smaller there.
 	fewBytes = 64 << 20

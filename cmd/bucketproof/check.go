@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
+	"bucketproof/analyze"
 	"bucketproof/cmd/jobs"
 	"bucketproof/internal/tabular"
 	"bucketproof/scheduler"
@@ -45,9 +48,8 @@ func (a *app) check(ctx context.Context, p *parts, from, to string) error {
 		return err
 	}
 	table := tabular.Table{Columns: []string{"tenant", "from", "to", "opened", "reopened", "updated", "resolved", "high", "not_evaluated_days"}}
-	var errs []error
-	alarm := false
-	for _, t := range p.tenants {
+	ranges := make([]analyze.Range, len(p.tenants))
+	for i, t := range p.tenants {
 		r, err := days(t, from, to, a.now())
 		if err == nil && from == "" && to == "" {
 			r, err = p.LookBack(ctx, t, r.Last.Format(time.DateOnly))
@@ -55,23 +57,38 @@ func (a *app) check(ctx context.Context, p *parts, from, to string) error {
 		if err != nil {
 			return err
 		}
+		ranges[i] = r
+	}
+	errs, alarms, rows := make([]error, len(ranges)), make([]bool, len(ranges)), make([][]any, len(ranges))
+	beside(len(ranges), func(i int) {
+		t, r := p.tenants[i], ranges[i]
 		task := scheduler.Task{Job: "check", Tenant: t.ID, Period: r.First.Format(time.DateOnly) + ".." + r.Last.Format(time.DateOnly)}
 		result, err := scheduler.Run(ctx, jobs.Ledger{State: p.State}, a.now, task, func(ctx context.Context) scheduler.Result {
 			c, err := p.Check(ctx, data, t, r)
 			if err != nil {
 				return scheduler.Result{Err: err}
 			}
-			table.Rows = append(table.Rows, []any{c.Tenant, c.First, c.Last, int64(c.Opened), int64(c.Reopened), int64(c.Updated), int64(c.Resolved), int64(c.High), int64(c.NotEvaluated)})
+			rows[i] = []any{c.Tenant, c.First, c.Last, int64(c.Opened), int64(c.Reopened), int64(c.Updated), int64(c.Resolved), int64(c.High), int64(c.NotEvaluated)}
 			return c.Result()
 		})
-		alarm = alarm || result.Attention
-		errs = append(errs, err)
-	}
+		alarms[i], errs[i] = result.Attention, err
+	})
+	table.Rows = slices.DeleteFunc(rows, func(row []any) bool { return row == nil })
 	if err := a.printDone(table, errors.Join(errs...)); err != nil {
 		return err
 	}
-	if alarm {
+	if slices.Contains(alarms, true) {
 		return errAttention
 	}
 	return nil
+}
+
+// beside does what is to be done for each tenant, some of them at a time.
+func beside(n int, do func(i int)) {
+	var group errgroup.Group
+	group.SetLimit(jobs.Beside())
+	for i := range n {
+		group.Go(func() error { do(i); return nil })
+	}
+	_ = group.Wait() // what goes wrong is for do to keep
 }

@@ -63,10 +63,10 @@ func (a *app) report(ctx context.Context, p *parts, month string, uncollected bo
 			return nil, err
 		}
 	}
-	var out []jobs.Stored
-	var errs []error
-	for _, t := range p.tenants {
-		_, err := scheduler.Run(ctx, jobs.Ledger{State: p.State}, a.now, scheduler.Task{Job: "report", Tenant: t.ID, Period: month}, func(ctx context.Context) scheduler.Result {
+	stored, errs := make([]*jobs.Stored, len(p.tenants)), make([]error, len(p.tenants))
+	beside(len(p.tenants), func(i int) {
+		t := p.tenants[i]
+		_, errs[i] = scheduler.Run(ctx, jobs.Ledger{State: p.State}, a.now, scheduler.Task{Job: "report", Tenant: t.ID, Period: month}, func(ctx context.Context) scheduler.Result {
 			s, err := p.Publish(ctx, data, t, month, jobs.PublishOptions{Uncollected: uncollected})
 			if err == nil {
 				err = p.State.PutPublished(ctx, s.Published())
@@ -78,10 +78,15 @@ func (a *app) report(ctx context.Context, p *parts, month string, uncollected bo
 			if err != nil {
 				return scheduler.Result{Err: fmt.Errorf("report %s of %s: %w", month, t.ID, err)}
 			}
-			out = append(out, s)
+			stored[i] = &s
 			return scheduler.Result{Detail: fmt.Sprintf("%s, revision %d, %s", s.Packet.Verdict, s.Result.Revision, s.Result.URL), Figures: map[string]int64{"revision": int64(s.Result.Revision)}}
 		})
-		errs = append(errs, err)
+	})
+	var out []jobs.Stored
+	for _, s := range stored {
+		if s != nil {
+			out = append(out, *s)
+		}
 	}
 	if len(out) > 0 {
 		errs = append(errs, a.sayLinks(ctx, p))

@@ -37,6 +37,11 @@ func (p *Parts) Check(ctx context.Context, data analyze.Dataset, t config.Tenant
 	if err := p.Witness(ctx, t, r); err != nil {
 		return out, err
 	}
+	leave, err := p.enter(ctx, data, t, r)
+	if err != nil {
+		return out, err
+	}
+	defer leave()
 	v, err := analyze.Open(ctx, data, t, r)
 	if err != nil {
 		return out, err

@@ -11,7 +11,9 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -34,6 +36,27 @@ type Parts struct {
 	Log     *slog.Logger
 	Version string // of bucketproof, as packets name it
 	RunBy   string // the user who runs it; "" where that is not known
+
+	room *sync.RWMutex // held whole by a tenant whose records may fill the memory
+}
+
+// Beside is how many tenants are looked at beside each other.
+func Beside() int { return min(runtime.GOMAXPROCS(0), 4) }
+
+// enter waits until a tenant may be looked at: small ones beside each other, one that may
+// need the memory of the engine by itself. The caller gives the room back.
+func (p *Parts) enter(ctx context.Context, data analyze.Dataset, t config.Tenant, r analyze.Range) (leave func(), err error) {
+	rows, bytes, err := analyze.Weigh(ctx, data, t, r)
+	if err != nil {
+		return nil, err
+	}
+	// About what rows take in a query, and what their compressed texts do.
+	if need := 1000*rows + 20*bytes; need > p.Config.Engine.MemoryLimit/int64(4*Beside()) {
+		p.room.Lock()
+		return p.room.Unlock, nil
+	}
+	p.room.RLock()
+	return p.room.RUnlock, nil
 }
 
 // Open opens the state of a configuration. The caller sets Now, Log and Version.
@@ -42,7 +65,7 @@ func Open(ctx context.Context, c *config.Config) (*Parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Parts{Config: c, State: s, Data: dataset.Dataset{Dir: filepath.Join(c.DataDir, "dataset")}}, nil
+	return &Parts{room: &sync.RWMutex{}, Config: c, State: s, Data: dataset.Dataset{Dir: filepath.Join(c.DataDir, "dataset")}}, nil
 }
 
 // With is p with another configuration on the same data folder.

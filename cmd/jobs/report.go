@@ -127,6 +127,11 @@ func (p *Parts) Build(ctx context.Context, data analyze.Dataset, t config.Tenant
 			return nil, err
 		}
 	}
+	leave, err := p.enter(ctx, data, t, r)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	v, err := analyze.Open(ctx, data, t, r)
 	if err != nil {
 		return nil, err

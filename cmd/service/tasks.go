@@ -44,9 +44,9 @@ func (s *Service) jobs() []scheduler.Job {
 		line string
 	}{
 		{scheduler.Job{Name: Collect, Together: true, Sum: true, Tasks: each(func(config.Tenant, time.Time) string { return "" }), Do: s.collect}, c.Schedule.Collect},
-		{scheduler.Job{Name: Check, After: Collect, Tasks: days(c.Tenants), Do: s.check}, c.Schedule.Check},
-		{scheduler.Job{Name: Report, After: Check, Tasks: each(lastMonth), Do: s.report}, c.Schedule.Report},
-		{scheduler.Job{Name: Revise, After: Report, Tasks: func(time.Time) []scheduler.Task { return revisions() }, Do: s.revise}, c.Schedule.Check},
+		{scheduler.Job{Name: Check, Beside: jobs.Beside(), After: Collect, Tasks: days(c.Tenants), Do: s.check}, c.Schedule.Check},
+		{scheduler.Job{Name: Report, Beside: jobs.Beside(), After: Check, Tasks: each(lastMonth), Do: s.report}, c.Schedule.Report},
+		{scheduler.Job{Name: Revise, Beside: jobs.Beside(), After: Report, Tasks: func(time.Time) []scheduler.Task { return revisions() }, Do: s.revise}, c.Schedule.Check},
 	}
 	out := make([]scheduler.Job, len(list))
 	for i, j := range list {
