@@ -53,10 +53,10 @@ func LoadCatalog(dir string) (*Catalog, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", dir, err)
 		}
+		if err := allow(dir, own); err != nil {
+			return nil, err
+		}
 		for _, s := range own {
-			if err := errors.Join(s.allowed(), engine.Parse(context.Background(), s.sql)); err != nil {
-				return nil, fmt.Errorf("%s: %s.sql: %w", dir, s.Name, err)
-			}
 			s.Own = true
 			c.Queries = slices.DeleteFunc(c.Queries, func(q *Statement) bool { return q.Name == s.Name })
 			c.Queries = append(c.Queries, s)
@@ -69,6 +69,28 @@ func LoadCatalog(dir string) (*Catalog, error) {
 		return strings.Compare(a.Name, b.Name)
 	})
 	return c, nil
+}
+
+// allow refuses statements of a folder that are no SELECT, or name what is not for them.
+func allow(dir string, own []*Statement) (err error) {
+	if len(own) == 0 {
+		return nil
+	}
+	parser, err := engine.NewParser()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, parser.Close()) }()
+	for _, s := range own {
+		names, err := parser.Parse(context.Background(), s.sql)
+		if err == nil {
+			err = allowed(names)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %s.sql: %w", dir, s.Name, err)
+		}
+	}
+	return nil
 }
 
 func rank(name string) int {

@@ -110,6 +110,9 @@ func (v *View) check(ctx context.Context, at time.Time, asked func(*Statement) b
 // runCheck returns what a check says about every bucket and day of the range,
 // days without a row included.
 func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, error) {
+	if err := v.mayRun(ctx, s); err != nil { // also what its days rest on, such as the gaps of trends
+		return nil, err
+	}
 	days := v.checkDays(s)
 	at := map[[2]string]int{}
 	for i, d := range days {

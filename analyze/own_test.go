@@ -1,8 +1,10 @@
 package analyze
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,7 +28,25 @@ func TestOwnQueries(t *testing.T) {
 		{"records of others", head + "select * from delivered", "use the view access"},
 		{"a quoted name", head + `select * from "delivered"`, "use the view access"},
 		{"a file by a function", head + "select * from read_parquet('x')", "calls read_parquet"},
-		{"a file by its name", head + "select * from access, 'data/x.parquet'", "reads the file"},
+		{"a file by its name", head + "select * from access, 'data/x.parquet'", "no table for a saved query"},
+		{"a file as a table", head + "select count(*) from (table \"/x/part-1.parquet\")", "no table for a saved query"},
+		{"a file in brackets", head + "select count(*) from ('/x/part-1.parquet' as a cross join access)", "no table for a saved query"},
+		{"a file beside", head + "select * from access positional join '/x/part-*'", "no table for a saved query"},
+		{"a file in a list", head + "select * from access where key in (table '/x/p.parq')", "no table for a saved query"},
+		{"a file summarized", head + "select * from (summarize '/x/part-1.parquet')", "describes or lists"},
+		{"a file described", head + "select * from (describe '/x/part-1.parquet')", "describes or lists"},
+		{"a file first", head + "select * from (from '/x/part-1.parquet')", "no table for a saved query"},
+		{"a file under its own name", head + "with \"/x/a.parquet\" as (select * from \"/x/a.parquet\") select * from \"/x/a.parquet\"", "use a name of letters"},
+		{"others under their own name", head + "with delivered as (select * from delivered) select * from delivered", "a table of bucketproof"},
+		{"tables of the engine", head + "with duckdb_views as (select * from duckdb_views) select * from duckdb_views", "use a name of letters"},
+		{"in a schema", head + "select * from main.delivered", "write the table alone"},
+		{"in a catalog", head + "select * from memory.main.access", "write the table alone"},
+		{"who the others are", head + "select * from other_requesters", "more than the tenant's own"},
+		{"other SQL", head + "select * from query('x')", "calls query"},
+		{"an escaped name", head + "select * from U&\"deliver\\0065d\"", "no SQL"},
+		{"a setting", head + "select current_setting('x')", "calls current_setting"},
+		{"the list of tables", head + "select * from duckdb_tables()", "calls duckdb_tables"},
+		{"rows made", head + "select n from range(3) t(n), unnest([1]) u(x)", ""},
 		{"a change of the engine", head + "select * from enable_profiling(save_location = '/x')", "calls enable_profiling"},
 		{"slices and more", head + "select [1, 2, 3][1:2] as a, $$ x;y :z $$ as d, 'delivered' as e/* c */from access where time < :to", ""},
 		{"not UTF-8", head + "select '\xff'", "not UTF-8"},
@@ -59,6 +79,48 @@ func TestOwnQueries(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestEveryTableIsOpenOrClosed: which tables a query of the user's own may read is decided for
+// each, and those that it may read tell nothing of the other tenants of a shared bucket.
+func TestEveryTableIsOpenOrClosed(t *testing.T) {
+	f := newFixture(t, twoTenants)
+	const b = "bucket=shared-bucket"
+	f.at("2026-10-07T01:00:00Z", "arn:aws:iam::111122223333:user/acme", "REST.PUT.OBJECT", "acme/1", b)
+	for i, who := range []string{"arn:aws:iam::444455556666:user/beta", "arn:aws:iam::777788889999:user/beta-stranger"} {
+		f.at("2026-10-07T01:00:01Z", who, "REST.PUT.OBJECT", fmt.Sprint("beta/", i), b, "agent=beta-tool", "ip=203.0.113.77")
+		f.at("2026-10-07T01:00:02Z", who, "REST.PUT.BUCKETPOLICY", "-", b, "agent=beta-tool", "ip=203.0.113.77")
+	}
+	f.store("file:logs")
+	v := f.open("acme", "2026-10-07", "2026-10-07")
+	for _, name := range append(slices.Clone(derived), sortedKeys(asked)...) {
+		if err := v.ready(t.Context(), &Statement{SQL: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tables, err := v.engine.Query(t.Context(), "SELECT table_name FROM information_schema.tables")
+	if err != nil || len(tables.Rows) < 40 {
+		t.Fatalf("%d tables, %v", len(tables.Rows), err)
+	}
+	for _, row := range tables.Rows {
+		name := fmt.Sprint(row[0])
+		if slices.Contains(open, name) == slices.Contains(closed, name) {
+			t.Errorf("%s is neither open nor closed, or both", name)
+		}
+		if !slices.Contains(open, name) {
+			continue
+		}
+		result, err := v.engine.Query(t.Context(), "SELECT * FROM "+name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, row := range result.Rows {
+			if text := fmt.Sprint(row...); strings.Contains(text, "beta") || strings.Contains(text, "444455556666") || strings.Contains(text, "777788889999") || strings.Contains(text, "203.0.113.77") {
+				t.Errorf("%s tells %s", name, text)
+			}
+		}
 	}
 }
 

@@ -112,6 +112,9 @@ func (v *View) loadPrincipals(ctx context.Context, e Engine) error {
 		self = newMapping([]config.Principal{{Match: v.Tenant.AWS.RoleARN, Name: "bucketproof", Role: config.RoleAudit}})
 	}
 	w := newWhose()
+	if v.shares() { // then the view principals has those alone who are the tenant's to see
+		w.principals.Name = "every_principal"
+	}
 	anyOther, anyStranger := false, false
 	err := eachPart(ctx, e, v.data.Catalog.tables["requesters"], func(part []string) error {
 		for _, r := range part {

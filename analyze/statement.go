@@ -198,6 +198,10 @@ func (v *View) Final(s *Statement, bucket string) string {
 		case c == '\'' || c == '"':
 			quote = c
 			b.WriteByte(c)
+		case strings.HasPrefix(s.sql[i:], "$$"): // closed, as parseStatement has seen
+			end := i + 2 + strings.Index(s.sql[i+2:], "$$") + 2
+			b.WriteString(s.sql[i:end])
+			i = end - 1
 		case c == '?':
 			b.WriteString(literal(values[s.params[n]]))
 			n++

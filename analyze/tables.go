@@ -45,6 +45,13 @@ func (v *View) prepare(ctx context.Context, e *engine.DuckDB) ([]engine.Table, [
 		views = []engine.View{{Name: "every_access", SQL: access}, {Name: "access", SQL: sql["access-without-own"]}, views[1]}
 	}
 	views = append(views, engine.View{Name: "trail", SQL: sql["trail"]}, engine.View{Name: "shared_changes", SQL: sql["shared-changes"]})
+	if v.shares() {
+		of := "access"
+		if v.readsItself {
+			of = "every_access"
+		}
+		views = append(views, engine.View{Name: "principals", SQL: strings.ReplaceAll(sql["principals"], "every_access", of)})
+	}
 	return tables, views, nil
 }
 

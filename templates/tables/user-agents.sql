@@ -4,7 +4,7 @@
 -- consoles and programs that a person sits at; command lines are those that a person or a
 -- script may have typed; everything else is a program that runs by itself.
 with a as (
-    select coalesce(user_agent, '-') as user_agent from delivered
+    select coalesce(user_agent, '-') as user_agent from every_access
     union
     select '-' -- of what is nobody's in a shared bucket
 ), m as (
