@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"bucketproof/internal/wallclock"
 	"bucketproof/internal/wildcard"
 )
 
@@ -126,8 +127,8 @@ func parseApproved(text []byte, loc *time.Location) ([]Approved, error) {
 
 // approvedTime reads a day of the zone, to which days are added, or an instant.
 func approvedTime(s string, loc *time.Location, days int) (time.Time, error) {
-	if at, err := time.ParseInLocation(time.DateOnly, s, loc); err == nil {
-		return time.Date(at.Year(), at.Month(), at.Day()+days, 0, 0, 0, 0, loc), nil
+	if day, err := time.Parse(time.DateOnly, s); err == nil {
+		return wallclock.Instant(loc, day.AddDate(0, 0, days), 0), nil
 	}
 	at, err := time.Parse(time.RFC3339, s)
 	if err != nil {

@@ -3,9 +3,11 @@ package analyze
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"bucketproof/internal/config"
 	"bucketproof/internal/state"
 )
 
@@ -250,6 +252,37 @@ func TestWhatIsNotConfiguredIsNotEvaluated(t *testing.T) {
 func TestSentences(t *testing.T) {
 	s := &Statement{Sentence: "{count} {count:night|nights} passed"}
 	if got := s.Say(1, 1) + "; " + s.Say(12345, 2); got != "1 night passed; 12,345 nights passed" {
+		t.Error(got)
+	}
+}
+
+// TestApprovedDayWithoutMidnight: an approval of one day covers that day, also where its
+// midnight is skipped.
+func TestApprovedDayWithoutMidnight(t *testing.T) {
+	for _, z := range []struct{ zone, day string }{{"America/Santiago", "2026-09-06"}, {"Africa/Cairo", "2026-04-24"}, {"Atlantic/Azores", "2026-03-29"}, {"America/Havana", "2026-03-08"}} {
+		loc := zone(t, z.zone)
+		a, err := parseApproved([]byte("from,to,principal,ticket\n"+z.day+","+z.day+",*,T-1\n"), loc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := NewRange(loc, z.day, z.day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := r.Days()[0]; !a[0].From.Equal(d.Start) || !a[0].To.Equal(d.End) {
+			t.Errorf("%s: approved from %s to %s, and the day is from %s to %s", z.zone, a[0].From, a[0].To, d.Start, d.End)
+		}
+	}
+}
+
+// TestFinalOfDollars: text between $$ stays as it is.
+func TestFinalOfDollars(t *testing.T) {
+	s, err := parseStatement("x.sql", "x", "-- title: a\n-- question: b\nSELECT $$why? it's$$ AS a, :tenant AS t", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &View{Tenant: config.Tenant{ID: "acme"}, Range: Range{Location: time.UTC, First: time.Now(), Last: time.Now()}}
+	if got := v.Final(s, ""); !strings.HasSuffix(got, "SELECT $$why? it's$$ AS a, 'acme' AS t") {
 		t.Error(got)
 	}
 }

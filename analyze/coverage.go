@@ -226,7 +226,8 @@ func (c *coverage) longest(start time.Time, usual []int) time.Duration {
 func (c *coverage) comesWeekly(start time.Time, length time.Duration) bool {
 	first := c.slots[0].first
 	for week := 1; week <= usualWeeks; week++ {
-		at := c.clockOn(start, start.In(c.loc).AddDate(0, 0, -7*week))
+		local := start.In(c.loc)
+		at := c.clockOn(start, time.Date(local.Year(), local.Month(), local.Day()-7*week, 0, 0, 0, 0, time.UTC))
 		if at.Before(first) {
 			return false
 		}

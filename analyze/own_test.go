@@ -180,3 +180,22 @@ func TestAskedTables(t *testing.T) {
 		odd + `|111122223333|2|1|2026-09-21T22:00:01Z|2026-09-21T22:00:02Z|match = "` + odd + `/*"`,
 	})
 }
+
+// TestParameters: whoever has the parameters of the manifest can run the statement.
+func TestParameters(t *testing.T) {
+	f := newFixture(t, oneTenant)
+	v := f.open("acme", "2026-10-07", "2026-10-07")
+	asked := 0
+	for _, s := range f.data.Catalog.Queries {
+		have := v.Parameters(s)
+		for _, name := range s.params {
+			if value, ok := have[name]; !ok || value != v.values("")[name] {
+				t.Errorf("%s: parameter %s is %v", s.Name, name, value)
+			}
+			asked++
+		}
+	}
+	if asked == 0 {
+		t.Error("no query has a parameter")
+	}
+}

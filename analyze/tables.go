@@ -227,6 +227,7 @@ func (v *View) cover(ctx context.Context, query engine.Query) error {
 		c := newCoverage(slots[b.Name], rejected[b.Name], days, v.Range.Location, v.emptyObjects(b.Name), silent)
 		v.covered[b.Name] = c
 		for _, d := range days {
+			v.places[[2]string{b.Name, d.Date}] = len(v.all)
 			v.all = append(v.all, CoveredDay{Bucket: b.Name, Day: d, Gap: c.gap(d.Start, d.End, edge, edge)})
 			if v.inRange(d.Date) {
 				v.Coverage = append(v.Coverage, v.all[len(v.all)-1])
@@ -325,15 +326,14 @@ func (v *View) neighbours(ctx context.Context, bucket string, slots []slot) ([]s
 
 // history is how many of the historyDays before a day were evaluated.
 func (v *View) history(bucket, date string) int {
+	i, ok := v.places[[2]string{bucket, date}]
+	if !ok {
+		return 0
+	}
 	n := 0
-	for i, d := range v.all {
-		if d.Bucket != bucket || d.Date != date {
-			continue
-		}
-		for j := max(0, i-historyDays); j < i; j++ {
-			if v.all[j].Bucket == bucket && v.all[j].Gap == "" {
-				n++
-			}
+	for j := max(0, i-historyDays); j < i; j++ {
+		if v.all[j].Bucket == bucket && v.all[j].Gap == "" {
+			n++
 		}
 	}
 	return n

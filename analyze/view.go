@@ -64,7 +64,8 @@ type View struct {
 	data    Dataset
 	engine  Engine
 	covered map[string]*coverage
-	all     []CoveredDay // as Coverage, with the days before
+	all     []CoveredDay      // as Coverage, with the days before
+	places  map[[2]string]int // in all, by bucket and date
 
 	shared      map[string][]config.Tenant // the other tenants that have a bucket, by its name
 	mapped      *mapping                   // the principals of the tenant
@@ -112,7 +113,7 @@ var ErrNoKey = errors.New("it asks about one object; name its key")
 // Open makes the slice of a tenant ready. It holds the days of the range, those
 // before it that checks compare with, and the nights that end behind it.
 func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, error) {
-	v := &View{Tenant: t, Range: r, data: d, covered: map[string]*coverage{}, made: map[string]bool{}, shared: sharedBuckets(d.Config.Tenants, t)}
+	v := &View{Tenant: t, Range: r, data: d, covered: map[string]*coverage{}, made: map[string]bool{}, places: map[[2]string]int{}, shared: sharedBuckets(d.Config.Tenants, t)}
 	wide := v.wide()
 	slice := engine.Slice{Macros: map[string]string{"object_key(k, uri)": d.Catalog.tables["object-key"],
 		"line_count(reason)": d.Catalog.tables["line-count"]}, Prepare: v.prepare}
@@ -318,6 +319,16 @@ func (v *View) values(bucket string) map[string]any {
 	return map[string]any{"from": v.Range.Start(), "to": v.Range.End(), "bucket": bucket, "tenant": v.Tenant.ID, "large_put": v.Tenant.LargePut, "key": v.Key,
 		"deviations": c.Deviations, "delete_spike": c.DeleteSpike, "error_rate": c.ErrorRate, "errors": c.Errors, "large_download": c.LargeDownload,
 		"backup_volume": c.BackupVolume, "access_denied_burst": c.AccessDeniedBurst, "metrics_differ": c.MetricsDiffer}
+}
+
+// Parameters are the values with which a statement is answered for a packet: those that each
+// can have, and those that it asks for.
+func (v *View) Parameters(s *Statement) map[string]any {
+	values, out := v.values(""), map[string]any{}
+	for _, name := range append([]string{"from", "to", "bucket", "tenant", "large_put"}, s.params...) {
+		out[name] = values[name]
+	}
+	return out
 }
 
 // Run answers a saved query; bucket "" is all buckets of the tenant. Every text

@@ -114,7 +114,7 @@ func (p *Packet) ask(ctx context.Context, v *analyze.View, catalog *analyze.Cata
 		if err != nil {
 			return err
 		}
-		p.Tables = append(p.Tables, Table{Statement: q, Columns: result.Columns, Rows: result.Rows, More: result.More, Rest: result.Rest})
+		p.Tables = append(p.Tables, Table{Statement: q, Parameters: v.Parameters(q), Columns: result.Columns, Rows: result.Rows, More: result.More, Rest: result.Rest})
 		if !q.Own || !catalog.InPacket(q.Name) {
 			continue
 		}
@@ -126,10 +126,10 @@ func (p *Packet) ask(ctx context.Context, v *analyze.View, catalog *analyze.Cata
 		if result, err = v.RunBounded(ctx, own); err != nil {
 			return err
 		}
-		p.core[q.Name] = &Table{Statement: own, Columns: result.Columns, Rows: result.Rows, More: result.More, Rest: result.Rest}
+		p.core[q.Name] = &Table{Statement: own, Parameters: v.Parameters(own), Columns: result.Columns, Rows: result.Rows, More: result.More, Rest: result.Rest}
 		named := *own
 		named.Name += builtInSuffix
-		p.Tables = append(p.Tables, Table{Statement: &named, Columns: result.Columns, Rows: result.Rows, More: result.More, Rest: result.Rest})
+		p.Tables = append(p.Tables, Table{Statement: &named, Parameters: v.Parameters(own), Columns: result.Columns, Rows: result.Rows, More: result.More, Rest: result.Rest})
 	}
 	return nil
 }

@@ -166,7 +166,7 @@ func (p *Packet) queryList() []ManifestQuery {
 	var out []ManifestQuery
 	for _, t := range p.Tables {
 		out = append(out, ManifestQuery{Name: t.Statement.Name, Title: t.Statement.Title, File: csvPath(t.Statement.Name), Rows: len(t.Rows), MoreRows: t.More,
-			Parameters: map[string]any{"from": p.Range.Start(), "to": p.Range.End(), "bucket": "", "tenant": p.Tenant.ID, "large_put": p.Tenant.LargePut}, SQL: t.Statement.SQL})
+			Parameters: t.Parameters, SQL: t.Statement.SQL})
 	}
 	return out
 }

@@ -84,11 +84,12 @@ type Look struct {
 
 // Table is what a saved query returned.
 type Table struct {
-	Statement *analyze.Statement
-	Columns   []string
-	Rows      [][]any
-	More      int64            // rows behind them, which nobody's packet could hold
-	Rest      map[string]int64 // the sums of their whole numbers by column
+	Statement  *analyze.Statement
+	Parameters map[string]any // with which it was answered, by name
+	Columns    []string
+	Rows       [][]any
+	More       int64            // rows behind them, which nobody's packet could hold
+	Rest       map[string]int64 // the sums of their whole numbers by column
 }
 
 // Finding is a finding of the month with the check that found it.

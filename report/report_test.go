@@ -41,7 +41,7 @@ func packet(t testing.TB, change func(*Packet)) *Packet {
 		Buckets:    []config.Bucket{{Name: "acme-backups", Prefixes: []string{"veeam/"}}},
 		Principals: []config.Principal{{Match: "arn:x", Name: "Backup", Role: "backup"}}, Accounts: []string{"111122223333"}}}
 	for _, q := range catalog.Packet() {
-		p.Tables = append(p.Tables, Table{Statement: q, Columns: strings.Split(columnsOf[q.Name], " ")})
+		p.Tables = append(p.Tables, Table{Statement: q, Parameters: map[string]any{"tenant": "acme"}, Columns: strings.Split(columnsOf[q.Name], " ")})
 	}
 	for _, d := range r.Days() {
 		p.Coverage = append(p.Coverage, analyze.CoveredDay{Bucket: "acme-backups", Day: d})

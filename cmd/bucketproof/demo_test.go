@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -241,6 +242,14 @@ func readManifest(t *testing.T, folder string) report.Manifest {
 	var m report.Manifest
 	if err := json.Unmarshal(text, &m); err != nil {
 		t.Fatal(err)
+	}
+	// Each statement can be run by who has the manifest alone.
+	for _, q := range m.Queries {
+		for _, p := range regexp.MustCompile(`[ (]:([a-z_]+)\b`).FindAllStringSubmatch(q.SQL, -1) {
+			if _, ok := q.Parameters[p[1]]; !ok {
+				t.Errorf("%s: the manifest lacks the parameter %s of %s", folder, p[1], q.Name)
+			}
+		}
 	}
 	return m
 }

@@ -197,6 +197,18 @@ func TestDownloadPage(t *testing.T) {
 	if got := ask(t, http.MethodGet, link+last); got.status != http.StatusNotFound {
 		t.Errorf("a download past the limit: %d", got.status)
 	}
+	// Nothing is read for it, so that a file which is not as it was changes nothing.
+	path := filepath.Join(dir, "packets", "acme", "2026-10", filepath.FromSlash(last))
+	body, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, []byte("forged"), 0o600)
+	}
+	if got := ask(t, http.MethodGet, link+last); err != nil || got.status != http.StatusNotFound {
+		t.Errorf("a download past the limit, of a forged file: %d, %v", got.status, err)
+	}
+	if err := os.WriteFile(path, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if got := ask(t, http.MethodPost, link); strings.Contains(got.body, "href") || strings.Contains(got.body, "<form") {
 		t.Errorf("a page without downloads has links or a form: %s", got.body)
 	}

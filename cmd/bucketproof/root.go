@@ -16,6 +16,7 @@ import (
 	"bucketproof/cmd/jobs"
 	"bucketproof/internal/config"
 	"bucketproof/internal/tabular"
+	"bucketproof/internal/wallclock"
 	"bucketproof/scheduler"
 )
 
@@ -240,7 +241,7 @@ func (a *app) with(ctx context.Context, do func(*parts) error) error {
 
 // days reads --from and --to for a tenant; both default to yesterday there.
 func days(t config.Tenant, from, to string, now time.Time) (analyze.Range, error) {
-	yesterday := now.In(t.Location).AddDate(0, 0, -1).Format(time.DateOnly)
+	yesterday := wallclock.Day(t.Location, now, -1)
 	switch {
 	case from == "" && to == "":
 		from, to = yesterday, yesterday

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,7 @@ type Post struct {
 	*Parts
 	server *mailer.Server
 	opened map[string]*deliver.Opened // packets that are fit to be sent, by name
+	titles map[string]string          // of checks, once they were read
 }
 
 // ErrNoContact means that someone is no longer to get a mail.
@@ -297,16 +299,17 @@ func (p *Post) ticketSystem(t config.Tenant) (tickets.System, error) {
 }
 
 func (p *Post) checkTitle(check string) (string, error) {
-	data, err := p.Analysis()
-	if err != nil {
-		return "", err
-	}
-	for _, c := range data.Catalog.Checks {
-		if c.Name == check {
-			return c.Title, nil
+	if p.titles == nil {
+		data, err := p.Analysis()
+		if err != nil {
+			return "", err
+		}
+		p.titles = map[string]string{}
+		for _, c := range data.Catalog.Checks {
+			p.titles[c.Name] = c.Title
 		}
 	}
-	return check, nil
+	return cmp.Or(p.titles[check], check), nil
 }
 
 // tellTicket opens, comments or closes the ticket of a finding, and keeps what

@@ -129,9 +129,12 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	inner, stop := context.WithCancel(ctx)
+	defer stop()
+	group, ctx := errgroup.WithContext(inner)
 	if err := s.serve(ctx, group); err != nil {
-		return err
+		stop() // what is served already
+		return errors.Join(err, group.Wait())
 	}
 	group.Go(func() error { return s.schedule.Run(ctx) })
 	group.Go(func() error { return s.courier.run(ctx) })
@@ -147,6 +150,7 @@ func (s *Service) RunOnce(ctx context.Context) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
+	s.watch.once = true
 	err := s.schedule.RunOnce(ctx)
 	if err == nil {
 		err = s.silence(ctx)

@@ -12,6 +12,7 @@ import (
 	"bucketproof/cmd/jobs"
 	"bucketproof/internal/config"
 	"bucketproof/internal/state"
+	"bucketproof/internal/wallclock"
 	"bucketproof/report"
 	"bucketproof/scheduler"
 )
@@ -65,7 +66,7 @@ func days(tenants []config.Tenant) func(time.Time) []scheduler.Task {
 	return func(at time.Time) (tasks []scheduler.Task) {
 		for _, t := range tenants {
 			day := yesterday(t, at)
-			before := at.In(t.Location).AddDate(0, 0, -2).Format(time.DateOnly)
+			before := wallclock.Day(t.Location, at, -2)
 			if last := yesterday(t, at.Add(-25*time.Hour)); last < before {
 				tasks = append(tasks, scheduler.Task{Tenant: t.ID, Period: before})
 			}
@@ -77,7 +78,7 @@ func days(tenants []config.Tenant) func(time.Time) []scheduler.Task {
 
 // yesterday is the day that a check at a time looks at.
 func yesterday(t config.Tenant, at time.Time) string {
-	return at.In(t.Location).AddDate(0, 0, -1).Format(time.DateOnly)
+	return wallclock.Day(t.Location, at, -1)
 }
 
 // lastMonth is the month that a report at a time is about.

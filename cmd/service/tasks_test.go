@@ -1,6 +1,7 @@
 package service
 
 import (
+	"net"
 	"testing"
 	"time"
 
@@ -38,5 +39,50 @@ func TestEveryDayIsChecked(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestYesterdayBehindASkippedMidnight: on the day behind a date whose midnight clocks skip,
+// yesterday is that date, from the first hour on.
+func TestYesterdayBehindASkippedMidnight(t *testing.T) {
+	for _, z := range []struct{ zone, at, want string }{{"America/Santiago", "2026-09-07T03:30:00Z", "2026-09-06"}, {"Atlantic/Azores", "2026-03-30T00:30:00Z", "2026-03-29"},
+		{"Africa/Cairo", "2026-04-24T21:30:00Z", "2026-04-24"}, {"America/Havana", "2026-03-09T04:30:00Z", "2026-03-08"}} {
+		loc, err := time.LoadLocation(z.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := time.Parse(time.RFC3339, z.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := yesterday(config.Tenant{Location: loc}, at); got != z.want {
+			t.Errorf("%s at %s: yesterday is %s, want %s", z.zone, at.In(loc), got, z.want)
+		}
+	}
+}
+
+// TestNothingRunsBehindRun: where one address is taken, what is served at the other ends, too.
+func TestNothingRunsBehindRun(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := newService(t, "[service]\nlisten = \""+address+"\"\n[links]\npublic_url = \"https://x.example\"\nlisten = \""+taken.Addr().String()+"\"\n"+twoTenants)
+	if err := s.Run(t.Context()); err == nil {
+		t.Error("it ran with an address that is taken")
+	}
+	if l, err := net.Listen("tcp", address); err != nil {
+		t.Errorf("the metrics are still served: %v", err)
+	} else if err := l.Close(); err != nil {
+		t.Error(err)
 	}
 }

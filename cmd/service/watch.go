@@ -32,7 +32,8 @@ type watch struct {
 	figures  figures
 	success  map[[2]string]time.Time // ends of the last good runs, by job and tenant
 	ready    bool
-	failures []error // of runs, for RunOnce
+	once     bool    // RunOnce asks for failures
+	failures []error // of runs
 }
 
 // figures are what the state says.
@@ -169,7 +170,7 @@ func (w *watch) heard(t scheduler.Task, r scheduler.Result) {
 	}
 	w.runs.WithLabelValues(t.Job, r.Outcome()).Inc()
 	w.seconds.WithLabelValues(t.Job).Set(float64(w.clock.Now().UnixMilli()) / 1000)
-	if r.Err != nil {
+	if r.Err != nil && w.once {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.failures = append(w.failures, r.Err)

@@ -199,12 +199,20 @@ func conditionFits(operator, key string, want []string, s source) bool {
 	default: // not sent, or not known: only a negated operator or IfExists holds without it
 		return strings.HasSuffix(operator, "IfExists") || strings.Contains(op, "Not") || op == "Null" && slices.Equal(want, []string{"true"})
 	}
+	// Operators on strings compare letter by letter, those on ARNs and Like with * and ? (IAM
+	// user guide, condition operators).
 	switch op {
-	case "StringEquals", "ArnEquals", "ArnLike", "StringLike", "Bool":
-		return matchesAny(want, value, false)
+	case "StringEquals", "Bool":
+		return slices.Contains(want, value)
 	case "StringEqualsIgnoreCase":
-		return matchesAny(want, value, true)
-	case "StringNotEquals", "StringNotLike", "ArnNotEquals", "ArnNotLike":
+		return slices.ContainsFunc(want, func(w string) bool { return strings.EqualFold(w, value) })
+	case "StringNotEquals":
+		return !slices.Contains(want, value)
+	case "StringNotEqualsIgnoreCase":
+		return !slices.ContainsFunc(want, func(w string) bool { return strings.EqualFold(w, value) })
+	case "StringLike", "ArnEquals", "ArnLike":
+		return matchesAny(want, value, false)
+	case "StringNotLike", "ArnNotEquals", "ArnNotLike":
 		return !matchesAny(want, value, false)
 	}
 	return false

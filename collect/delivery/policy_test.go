@@ -60,3 +60,31 @@ func TestPolicy(t *testing.T) {
 		t.Error("a policy that is a list was read")
 	}
 }
+
+// TestOperatorsOnStrings: StringEquals compares letter by letter, as IAM does; ArnLike and
+// StringLike take * and ?.
+func TestOperatorsOnStrings(t *testing.T) {
+	for _, tt := range []struct {
+		condition string
+		ok        bool
+	}{
+		{`"StringEquals":{"aws:SourceArn":"arn:aws:s3:::acme-*"}`, false},
+		{`"StringEquals":{"aws:SourceArn":"arn:aws:s3:::acme-backups"}`, true},
+		{`"StringEqualsIgnoreCase":{"aws:SourceArn":"ARN:aws:s3:::Acme-Backups"}`, true},
+		{`"StringEqualsIgnoreCase":{"aws:SourceArn":"arn:aws:s3:::acme-*"}`, false},
+		{`"StringNotEquals":{"aws:SourceArn":"arn:aws:s3:::acme-*"}`, true},
+		{`"StringNotEquals":{"aws:SourceArn":"arn:aws:s3:::acme-backups"}`, false},
+		{`"StringNotEqualsIgnoreCase":{"aws:SourceArn":"arn:aws:s3:::ACME-backups"}`, false},
+		{`"StringLike":{"aws:SourceArn":"arn:aws:s3:::acme-*"}`, true},
+		{`"ArnEquals":{"aws:SourceArn":"arn:aws:s3:::acme-*"}`, true},
+		{`"ArnNotLike":{"aws:SourceArn":"arn:aws:s3:::acme-*"}`, false},
+	} {
+		p, err := readPolicy(`{"Statement":[{"Sid":"logs","Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::logs/*","Condition":{` + tt.condition + `}}]}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, why := p.admits(source{Bucket: "acme-backups", Account: "111122223333", Partition: "aws", Target: "logs", Prefix: "a/"}); ok != tt.ok {
+			t.Errorf("%s: %t, %s", tt.condition, ok, why)
+		}
+	}
+}

@@ -76,6 +76,20 @@ func (s *State) LinkOf(ctx context.Context, token [32]byte) (Link, error) {
 // within a day.
 const mostUses = 100
 
+// MayUse is UseLink without noting anything: whether the file would be given out.
+func (s *State) MayUse(ctx context.Context, u LinkUse) error {
+	var left bool
+	err := s.db.QueryRowContext(ctx, `SELECT downloads < max_downloads OR EXISTS (SELECT 1 FROM link_uses WHERE link = ?1 AND file = ?2 AND at >= ?3)
+FROM links WHERE id = ?1`, u.Link.ID, u.File, u.At.Truncate(24*time.Hour).UnixMilli()).Scan(&left)
+	switch {
+	case errors.Is(err, sql.ErrNoRows), err == nil && !left:
+		return ErrNoLink
+	case err != nil:
+		return fmt.Errorf("look at the link: %w", err)
+	}
+	return nil
+}
+
 // UseLink notes a use of a link that works at the time. A file counts as a download
 // once a day (UTC), however often it is given out; where none is left the error is
 // ErrNoLink, and nothing is noted.

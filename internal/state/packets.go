@@ -31,7 +31,10 @@ func putPublished(ctx context.Context, tx *sql.Tx, p Published) error {
 // LatestPublished returns the latest packet of each month of a tenant.
 func (s *State) LatestPublished(ctx context.Context, tenant string) ([]Published, error) {
 	var out []Published
-	err := s.rows(ctx, "SELECT tenant, month, max(revision), max(published), provisional FROM packets WHERE tenant = ? GROUP BY month ORDER BY month", func(r *sql.Rows) error {
+	err := s.rows(ctx, `SELECT p.tenant, p.month, p.revision, n.published, p.provisional
+FROM packets p JOIN (SELECT month, max(revision) AS revision, max(published) AS published FROM packets WHERE tenant = ?1 GROUP BY month) n
+  ON n.month = p.month AND n.revision = p.revision
+WHERE p.tenant = ?1 ORDER BY p.month`, func(r *sql.Rows) error {
 		var p Published
 		var at int64
 		err := r.Scan(&p.Tenant, &p.Month, &p.Revision, &at, &p.Provisional)

@@ -2,11 +2,13 @@ package state
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -326,5 +328,48 @@ func TestDropRuns(t *testing.T) {
 	}
 	if n, err := s.DropRuns(t.Context(), noon.Add(time.Hour)); err != nil || n != 4 {
 		t.Errorf("%d runs went, %v; want 2", n, err)
+	}
+}
+
+// TestLatestPublished: what is told of the latest packet is its own, also where clocks were
+// set back between two.
+func TestLatestPublished(t *testing.T) {
+	s := opened(t)
+	at := time.Date(2026, 11, 3, 7, 0, 0, 0, time.UTC)
+	for _, p := range []Published{{Tenant: "a", Month: "2026-10", Revision: 1, At: at.Add(2 * time.Hour), Provisional: true},
+		{Tenant: "a", Month: "2026-10", Revision: 2, At: at.Add(time.Hour)}, {Tenant: "a", Month: "2026-09", Revision: 1, At: at}, {Tenant: "b", Month: "2026-10", Revision: 7, At: at}} {
+		if err := s.PutPublished(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.LatestPublished(t.Context(), "a")
+	if err != nil || len(got) != 2 || got[0].Month != "2026-09" || got[1].Revision != 2 || got[1].Provisional || !got[1].At.Equal(at.Add(2*time.Hour)) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestPlans: what is asked for each check and day, or each log object, is looked up and not
+// searched for.
+func TestPlans(t *testing.T) {
+	s := opened(t)
+	for _, query := range []string{
+		"SELECT d.finding FROM finding_days d JOIN findings f ON f.id = d.finding WHERE f.tenant = ? AND f.check_name = ? AND f.bucket = ? AND d.date = ?",
+		"SELECT buckets FROM log_objects WHERE location = ? AND sha256 = ? AND kind = 'log' AND NOT (key = ? AND etag = ? AND size = ?)",
+		"SELECT count(*) FROM link_uses WHERE link = ? AND file = ? AND at >= ?",
+	} {
+		err := s.rows(t.Context(), "EXPLAIN QUERY PLAN "+query, func(r *sql.Rows) error {
+			var id, parent, other int
+			var detail string
+			if err := r.Scan(&id, &parent, &other, &detail); err != nil {
+				return err
+			}
+			if strings.HasPrefix(detail, "SCAN") {
+				t.Errorf("%s: %s", query, detail)
+			}
+			return nil
+		}, make([]any, strings.Count(query, "?"))...)
+		if err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -13,6 +13,13 @@ func Instant(loc *time.Location, d time.Time, minutes int) time.Time {
 	return at
 }
 
+// Day is the date that clocks in loc show at a moment, a number of days later, as
+// YYYY-MM-DD: by the calendar, whichever hours the clocks skip.
+func Day(loc *time.Location, at time.Time, days int) string {
+	l := at.In(loc)
+	return time.Date(l.Year(), l.Month(), l.Day()+days, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+}
+
 // Skips tells whether clocks in loc never show the date of d and the time of day.
 func Skips(loc *time.Location, d time.Time, minutes int) bool {
 	_, shown := find(loc, d, minutes)

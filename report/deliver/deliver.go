@@ -260,7 +260,7 @@ func (place Place) write(ctx context.Context, p *report.Packet, files []report.F
 // has tells whether a file is stored already. Other content under its name is
 // errTaken.
 func (place Place) has(ctx context.Context, p *report.Packet, f report.File) (bool, error) {
-	body, err := read(ctx, place.Store, key(p, f.Path))
+	body, err := readUpTo(ctx, place.Store, key(p, f.Path), int64(len(f.Body))+1)
 	switch {
 	case errors.Is(err, objects.ErrNotFound):
 		return false, nil
@@ -272,13 +272,25 @@ func (place Place) has(ctx context.Context, p *report.Packet, f report.File) (bo
 	return true, nil
 }
 
+// maxRead is how much is read of what lies in the evidence place, in bytes.
+const maxRead = 1 << 30
+
 func read(ctx context.Context, store objects.Store, key string) (body []byte, err error) {
+	body, err = readUpTo(ctx, store, key, maxRead+1)
+	if err == nil && len(body) > maxRead {
+		return nil, fmt.Errorf("read %s: it has more than %d MB, and is no file of a packet", key, maxRead>>20)
+	}
+	return body, err
+}
+
+// readUpTo reads the beginning of an object.
+func readUpTo(ctx context.Context, store objects.Store, key string, most int64) (body []byte, err error) {
 	r, err := store.Open(ctx, objects.Info{Key: key})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	return io.ReadAll(r)
+	return io.ReadAll(io.LimitReader(r, most))
 }
 
 // checkLock takes the lock off where the place has none, and says so: evidence

@@ -216,6 +216,9 @@ func (h *Handler) file(w http.ResponseWriter, r *http.Request, o *deliver.Opened
 			return nil
 		}
 	}
+	if err := h.State.MayUse(r.Context(), use); err != nil { // before anything is read for a link that is used up
+		return err
+	}
 	release, err := h.take(r.Context(), use.Link.ID, size)
 	if err != nil {
 		return err
