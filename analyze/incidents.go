@@ -3,7 +3,6 @@ package analyze
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"bucketproof/internal/config"
@@ -91,7 +90,11 @@ func LateIncidents(ctx context.Context, d Dataset, t config.Tenant, before strin
 	return out, nil
 }
 
-// CheckLedger runs the checks about what collection noticed alone, as [View.Check].
+// aboutObjects are the checks about what collection noticed of log objects.
+var aboutObjects = []string{"log-object-changed", "log-object-gone", "trail-files"}
+
+// CheckLedger runs the checks about what collection noticed alone, as [View.Check]: the others
+// have judged the days by what was there then.
 func (v *View) CheckLedger(ctx context.Context, at time.Time) ([]state.Change, error) {
-	return v.check(ctx, at, func(s *Statement) bool { return slices.Contains(strings.Fields(s.Scope), "ledger") })
+	return v.check(ctx, at, func(s *Statement) bool { return slices.Contains(aboutObjects, s.Name) })
 }
