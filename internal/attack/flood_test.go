@@ -142,8 +142,8 @@ accounts = ["111122223333"]
 	n := 0
 	line := func(day, hour, minute int, who, op, key string, status int, code, agent string) string {
 		n++
-		return fmt.Sprintf("%s acme-backups [%02d/Oct/2026:%02d:%02d:%02d +0000] 2001:db8::%x %s R%012X %s %s \"GET /%s HTTP/1.1\" %d %s 243 10000000 30 10 \"-\" \"%s\" - host= SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader acme-backups.s3.eu-west-1.amazonaws.com TLSv1.2 - -\n",
-			strings.Repeat("a", 64), day, hour, minute, n%60, n, who, n, op, key, key, status, code, agent)
+		return fmt.Sprintf("%s acme-backups [%02d/Oct/2026:%02d:%02d:%02d +0000] 2001:db8::%x:%x %s R%012X %s %s \"GET /%s HTTP/1.1\" %d %s 243 10000000 30 10 \"-\" \"%s\" - host= SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader acme-backups.s3.eu-west-1.amazonaws.com TLSv1.2 - -\n",
+			strings.Repeat("a", 64), day, hour, minute, n%60, n>>16, n&0xffff, who, n, op, key, key, status, code, agent)
 	}
 	write := func(name string, lines func(w *bufio.Writer)) {
 		file, err := os.Create(filepath.Join(dir, "logs", name))
