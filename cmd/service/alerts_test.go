@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,7 @@ func (s *Service) alerting(t *testing.T) string {
 	for _, a := range list {
 		keys = append(keys, a.Key)
 	}
+	slices.Sort(keys)
 	return strings.Join(keys, " ")
 }
 
