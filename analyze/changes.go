@@ -102,7 +102,7 @@ func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 			c.What = "log bucket " + c.Bucket + ": " + c.What
 			c.Bucket = ""
 		}
-		c.What = redact.Text(cut(c.What, maxWords))
+		c.What = redact.Text(cut(v.hideOthers(c.What, c.Bucket), maxWords))
 		id := v.mapped.identify(c.Requester)
 		c.Identity, c.Who = redact.Text(id.name), redact.Text(id.principal)
 		key := c.Account + " " + said1.Thing + " " + said1.Target + " " + said1.Which

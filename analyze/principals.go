@@ -101,10 +101,10 @@ func (w *whose) load(ctx context.Context, e Engine) error {
 // they are.
 func (v *View) loadPrincipals(ctx context.Context, e Engine) error {
 	v.mapped = newMapping(v.Tenant.Principals)
-	theirs := map[string]*mapping{} // by tenant with whom a bucket is shared
+	v.theirs = map[string]*mapping{}
 	for _, b := range v.Tenant.Buckets {
 		for _, t := range v.sharing(b.Name) {
-			theirs[t.ID] = newMapping(t.Principals)
+			v.theirs[t.ID] = newMapping(t.Principals)
 		}
 	}
 	var self *mapping
@@ -118,7 +118,7 @@ func (v *View) loadPrincipals(ctx context.Context, e Engine) error {
 	anyOther, anyStranger := false, false
 	err := eachPart(ctx, e, v.data.Catalog.tables["requesters"], func(part []string) error {
 		for _, r := range part {
-			v.resolve(w, r, theirs)
+			v.resolve(w, r)
 			if self != nil && self.identify(r).role != "" {
 				w.own.Rows = append(w.own.Rows, []any{r})
 			}
@@ -141,7 +141,7 @@ func (v *View) loadPrincipals(ctx context.Context, e Engine) error {
 }
 
 // resolve adds who a requester is.
-func (v *View) resolve(w *whose, r string, theirs map[string]*mapping) {
+func (v *View) resolve(w *whose, r string) {
 	id := v.mapped.identify(r)
 	mapped := id.role != ""
 	backup := id.role == config.RoleBackup
@@ -160,7 +160,7 @@ func (v *View) resolve(w *whose, r string, theirs map[string]*mapping) {
 		belongs := false
 		for _, t := range sharing {
 			of := slices.Contains(t.Accounts, id.account) && !slices.Contains(v.Tenant.Accounts, id.account)
-			belongs = belongs || of || theirs[t.ID].identify(r).role != ""
+			belongs = belongs || of || v.theirs[t.ID].identify(r).role != ""
 		}
 		if belongs {
 			usual = true

@@ -38,6 +38,13 @@ accounts = ["111122223333"]`
 			"configuration-changed high shared-bucket: versioning changed, by " + OtherClient + " (1)",
 			"policy-changed high shared-bucket: bucket policy changed, by " + OtherClient + " (1)",
 		}},
+		"by its own, in a policy that lets both in": {strings.Replace(twoTenants, `name = "Acme"`, `name = "Acme"`+trail, 1), func(f *fixture) {
+			f.event("2026-10-07T01:00:02Z", "PutBucketPolicy", "by=arn:aws:iam::111122223333:user/acme", "bucket=shared-bucket", `parameters={"bucketName":"shared-bucket","bucketPolicy":{"Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::444455556666:user/beta","444455556666","arn:aws:iam::111122223333:role/mine"]},"Action":"s3:*","Resource":"arn:aws:s3:::shared-bucket/beta/*"}]}}`)
+			f.trailHum("2026-10-06T00:00:00Z", "2026-10-09T00:00:00Z")
+		}, []string{
+			"policy-changed high shared-bucket: bucket policy set: Allow another client's account, arn:aws:iam::111122223333:role/mine, " +
+				"another client's principal s3:*, by arn:aws:iam::111122223333:user/acme (1)",
+		}},
 		// In an account that both use, what Beta does to a user of Acme's is Acme's to know, and so is what
 		// a stranger does to the bucket.
 		"to the other's user, and by a stranger": {strings.Replace(twoTenants, `name = "Acme"`, `name = "Acme"`+trail, 1), func(f *fixture) {

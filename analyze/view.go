@@ -69,6 +69,7 @@ type View struct {
 
 	shared      map[string][]config.Tenant // the other tenants that have a bucket, by its name
 	mapped      *mapping                   // the principals of the tenant
+	theirs      map[string]*mapping        // those of the tenants with whom a bucket is shared, by ID
 	readsItself bool                       // the slice may hold requests of bucketproof itself
 
 	trailGaps   map[string]string    // by date: why the trail can't be trusted to be whole
