@@ -302,11 +302,12 @@ func (s *State) RecordsAround(ctx context.Context, bucket string, before, behind
 // Sources returns the log objects that were delivered, or hold records, in the
 // interval from..to, with what they held for the bucket, and those of other locations
 // that hold records of it: the configuration may have named them before. The order is
-// by location and key.
+// by location and key. A log object of the location that holds nothing of the bucket, and no
+// line that could be of any, is none of its sources.
 func (s *State) Sources(ctx context.Context, location, bucket string, from, to time.Time) ([]Source, error) {
 	const columns = "SELECT o.location, o.key, o.etag, o.size, o.version_id, o.source, o.sha256, o.proof, o.modified, o.delivered, o.kind, coalesce(b.records, 0), coalesce(b.duplicates, 0), coalesce(b.rejected, 0), b.first, b.last, coalesce(u.rejected, 0)"
 	const join = " FROM log_objects o LEFT JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ?1 LEFT JOIN log_object_buckets u ON u.object = o.id AND u.bucket = ''"
-	const here = " WHERE o.location = ?2 AND ((o.delivered >= ?3 AND o.delivered < ?4) OR (b.first < ?4 AND b.last >= ?3))"
+	const here = " WHERE o.location = ?2 AND ((o.delivered >= ?3 AND o.delivered < ?4) OR (b.first < ?4 AND b.last >= ?3)) AND (b.object IS NOT NULL OR u.object IS NOT NULL OR o.kind <> 'log')"
 	const elsewhere = " WHERE o.location <> ?2 AND o.id IN (SELECT object FROM log_object_buckets WHERE bucket = ?1 AND records > 0 AND first < ?4 AND last >= ?3)"
 	const order = " ORDER BY location, key, etag, size"
 	var out []Source

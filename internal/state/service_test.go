@@ -373,3 +373,30 @@ func TestPlans(t *testing.T) {
 		}
 	}
 }
+
+// TestSourcesOfABucket: where many buckets log into one place, the sources of one are the log
+// objects that hold something of it or that may, and not those of all.
+func TestSourcesOfABucket(t *testing.T) {
+	s := opened(t)
+	at := time.Date(2026, 10, 7, 0, 0, 0, 0, time.UTC)
+	object := func(key, kind string, held map[string]ObjectCount) LogObject {
+		return LogObject{Location: "file:logs", Key: key, ETag: "e", Size: 1, Source: "file:logs/" + key, SHA256: key, Delivered: at, Kind: kind, Buckets: held}
+	}
+	one := ObjectCount{Records: 1, First: at, Last: at}
+	list := []LogObject{object("own", KindLog, map[string]ObjectCount{"a": one}), object("other", KindLog, map[string]ObjectCount{"b": one}),
+		object("both", KindLog, map[string]ObjectCount{"a": one, "b": one}), object("unread", KindLog, map[string]ObjectCount{"": {Rejected: 3}}), object("empty", KindEmpty, nil)}
+	if err := s.Commit(t.Context(), list, nil, nil, at); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Sources(t.Context(), "file:logs", "a", at.Add(-time.Hour), at.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, x := range got {
+		keys = append(keys, x.Key)
+	}
+	if want := "both empty own unread"; strings.Join(keys, " ") != want {
+		t.Errorf("the sources are %q, want %q", keys, want)
+	}
+}
