@@ -2,7 +2,6 @@ package state
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -345,32 +344,6 @@ func TestLatestPublished(t *testing.T) {
 	got, err := s.LatestPublished(t.Context(), "a")
 	if err != nil || len(got) != 2 || got[0].Month != "2026-09" || got[1].Revision != 2 || got[1].Provisional || !got[1].At.Equal(at.Add(2*time.Hour)) {
 		t.Errorf("%+v, %v", got, err)
-	}
-}
-
-// TestPlans: what is asked for each check and day, or each log object, is looked up and not
-// searched for.
-func TestPlans(t *testing.T) {
-	s := opened(t)
-	for _, query := range []string{
-		"SELECT d.finding FROM finding_days d JOIN findings f ON f.id = d.finding WHERE f.tenant = ? AND f.check_name = ? AND f.bucket = ? AND d.date = ?",
-		"SELECT buckets FROM log_objects WHERE location = ? AND sha256 = ? AND kind = 'log' AND NOT (key = ? AND etag = ? AND size = ?)",
-		"SELECT count(*) FROM link_uses WHERE link = ? AND file = ? AND at >= ?",
-	} {
-		err := s.rows(t.Context(), "EXPLAIN QUERY PLAN "+query, func(r *sql.Rows) error {
-			var id, parent, other int
-			var detail string
-			if err := r.Scan(&id, &parent, &other, &detail); err != nil {
-				return err
-			}
-			if strings.HasPrefix(detail, "SCAN") {
-				t.Errorf("%s: %s", query, detail)
-			}
-			return nil
-		}, make([]any, strings.Count(query, "?"))...)
-		if err != nil {
-			t.Error(err)
-		}
 	}
 }
 
