@@ -103,9 +103,10 @@ func (e *DuckDB) prepare(ctx context.Context, slice Slice) error {
 const counted = 85
 
 const (
-	manyFiles = 8
+	someFiles = 8
+	manyFiles = 256
 	fewRows   = 2_000_000
-	rowsOfOne = 100_000 // are for one thread
+	rowsOfOne = 100_000 // of a slice that one thread reads
 	// fewBytes is how much of Parquet is held as tables. Ordinary logs have half a million
 	// records in it; hostile ones few that are long, and hardly smaller there.
 	fewBytes = 64 << 20
@@ -114,7 +115,11 @@ const (
 // kind is how the records are held: in place, or as a table where opening many
 // small files again for every statement would cost more than reading them once.
 func kind(slice Slice) string {
-	if len(slice.Access) > manyFiles && slice.Rows < fewRows && slice.Bytes < fewBytes {
+	files, most := len(slice.Access), int64(fewRows)
+	if files <= manyFiles {
+		most = rowsOfOne // few files, which are small, too
+	}
+	if files > someFiles && slice.Rows < most && slice.Bytes < fewBytes {
 		return "TABLE"
 	}
 	return "VIEW"
