@@ -38,14 +38,6 @@ type PublishOptions struct {
 	Uncollected bool                        // also where a place of logs was not collected since the end of the month
 }
 
-// UncollectedError means that a place of logs was not collected whole since the end of the
-// month, so that a packet would tell of gaps that are none of the log.
-type UncollectedError struct{ Place string }
-
-func (e *UncollectedError) Error() string {
-	return "the logs at " + e.Place + " were not collected whole since the end of the month"
-}
-
 // ErrNotWanted means that a packet was built and left.
 var ErrNotWanted = errors.New("the packet says nothing else yet")
 
@@ -85,30 +77,6 @@ func (p *Parts) Publish(ctx context.Context, data analyze.Dataset, t config.Tena
 	place := deliver.Place{Store: store, URL: e.URL, LockMode: e.LockMode, RetainUntil: p.Now().AddDate(0, 0, e.LockDays), KMSKey: e.KMSKey, Signer: signer, Log: p.Log, Held: opts.Held}
 	s.Result, err = deliver.Publish(ctx, place, s.Packet)
 	return s, err
-}
-
-// clocked is a place that knows the time: S3 tells it with each answer.
-type clocked interface {
-	Clock(context.Context) (time.Time, error)
-}
-
-// isOver refuses a month that is not over by the clock of the evidence place. That of this
-// machine may have jumped ahead, and a packet is final once it is stored.
-func isOver(ctx context.Context, store objects.Store, t config.Tenant, month string) error {
-	place, ok := store.(clocked)
-	if !ok {
-		return nil
-	}
-	r, err := analyze.Month(t.Location, month)
-	if err != nil {
-		return err
-	}
-	at, err := place.Clock(ctx)
-	if err != nil || at.IsZero() || !at.Before(r.End()) {
-		return err
-	}
-	return fmt.Errorf("by the clock of the evidence place it is %s, and %s is not over; set the clock of this machine right",
-		at.In(t.Location).Format("2 January 2006 15:04 MST"), month)
 }
 
 // Build makes the packet of a month without storing it. Check runs the checks of
@@ -250,30 +218,6 @@ func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.
 		return fail(err)
 	}
 	return r
-}
-
-// logsPause is how long a packet waits that lacks logs, before it is looked again.
-const logsPause = 15 * time.Minute
-
-// uncollected is the place of a tenant's logs that was not collected whole since the end
-// of a month: because of a fault, or because collecting has not come to it yet behind an
-// outage. A packet that is made before tells of gaps that are none of the log. "" is for
-// none.
-func (p *Parts) uncollected(ctx context.Context, t config.Tenant, month string) (string, error) {
-	r, err := analyze.Month(t.Location, month)
-	if err != nil {
-		return "", err
-	}
-	for _, b := range t.Buckets {
-		listed, err := p.State.Listed(ctx, b.Logs.Text)
-		if err != nil {
-			return "", err
-		}
-		if listed.Before(r.End()) {
-			return b.Logs.Text, nil
-		}
-	}
-	return "", nil
 }
 
 // OnceOptions are those of one publication.
