@@ -33,10 +33,10 @@ type Names struct {
 
 // Parse tells what a statement names. An error tells what is no SQL, and anything but one
 // SELECT.
-func (p *Parser) Parse(ctx context.Context, text string) (names Names, err error) {
+func (p *Parser) Parse(ctx context.Context, sql string) (names Names, err error) {
 	var answer string
 	// DuckDB writes a parsed statement as JSON, and only SELECTs.
-	if err := p.db.QueryRowContext(ctx, "SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR)) AS VARCHAR)", text).Scan(&answer); err != nil {
+	if err := p.db.QueryRowContext(ctx, "SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR)) AS VARCHAR)", sql).Scan(&answer); err != nil {
 		return names, err
 	}
 	var parsed struct {
@@ -64,7 +64,21 @@ func (p *Parser) Parse(ctx context.Context, text string) (names Names, err error
 	return names, nil
 }
 
-// walk gathers the names of a part of the tree.
+// text is a member of a part of the tree, in lower case; "" where there is none.
+func text(part any, member string) string {
+	m, ok := part.(map[string]any)
+	if !ok {
+		return ""
+	}
+	s, ok := m[member].(string)
+	if !ok {
+		return ""
+	}
+	return strings.ToLower(s)
+}
+
+// walk gathers the names of a part of the tree. What lacks its name has the name "", which is
+// on no list.
 func (n *Names) walk(node any) {
 	switch node := node.(type) {
 	case []any:
@@ -72,36 +86,27 @@ func (n *Names) walk(node any) {
 			n.walk(child)
 		}
 	case map[string]any:
-		text := func(key string) string {
-			s, _ := node[key].(string) // null where there is none
-			return strings.ToLower(s)
-		}
 		switch node["type"] {
 		case "BASE_TABLE":
-			name := text("table_name")
-			for _, outer := range []string{text("schema_name"), text("catalog_name")} {
+			name := text(node, "table_name")
+			for _, outer := range []string{text(node, "schema_name"), text(node, "catalog_name")} {
 				if outer != "" {
 					name = outer + "." + name
 				}
 			}
 			n.Tables = append(n.Tables, name)
 		case "TABLE_FUNCTION":
-			if f, ok := node["function"].(map[string]any); ok {
-				name, _ := f["function_name"].(string)
-				n.TableFunctions = append(n.TableFunctions, strings.ToLower(name))
-			}
+			n.TableFunctions = append(n.TableFunctions, text(node["function"], "function_name"))
 		case "SHOW_REF":
 			n.Shows = true
 		}
 		if node["class"] == "FUNCTION" || node["class"] == "WINDOW" {
-			n.Functions = append(n.Functions, text("function_name"))
+			n.Functions = append(n.Functions, text(node, "function_name"))
 		}
 		if ctes, ok := node["cte_map"].(map[string]any); ok {
-			list, _ := ctes["map"].([]any)
-			for _, entry := range list {
-				if e, ok := entry.(map[string]any); ok {
-					key, _ := e["key"].(string)
-					n.Local = append(n.Local, strings.ToLower(key))
+			if list, ok := ctes["map"].([]any); ok {
+				for _, entry := range list {
+					n.Local = append(n.Local, text(entry, "key"))
 				}
 			}
 		}
