@@ -64,6 +64,8 @@ func (d *diary) do(ctx context.Context, tasks []scheduler.Task, takes time.Durat
 
 // of returns what was done of a job, in its order.
 func (d *diary) of(job string) (out []did) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, x := range d.list {
 		if x.Job == job {
 			out = append(out, x)

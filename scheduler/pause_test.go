@@ -64,7 +64,9 @@ func TestPause(t *testing.T) {
 		if n := d.of("check"); len(n) != 2 || n[0].at.Hour() != 6 || n[0].at.Minute() != 31 { // collect runs from 6:20 to 7:05
 			t.Errorf("in time the checks were %v", n)
 		}
+		d.mu.Lock()
 		before := len(d.list)
+		d.mu.Unlock()
 		c.by.Store(int64(20 * 24 * time.Hour))
 		time.Sleep(3 * time.Hour)
 		stop()
