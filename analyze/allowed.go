@@ -12,13 +12,17 @@ import (
 // open are the tables and views that a query of the user's own may read: what is the tenant's
 // own, whatever buckets it shares with others. The records before they are divided, and who
 // the others are, are not among them.
-var open = []string{"access", "rejected", "trail", "compared", "changes", "shared_changes", "principals", "buckets", "prefixes", "prefix_roots", "days", "coverage",
-	"windows", "window_quarters", "business_hours", "quarters", "nights", "log_objects", "log_incidents", "log_places", "agent_patterns", "user_agents", "addresses",
-	"key_forms", "key_patterns", "reconciled", "report_problems", "figures", "witness_states", "missing_parts", "month_trends", "trail_proof", "trail_problems",
+var open = []string{"access", "rejected", "trail", "compared", "changes", "shared_changes", "principals", "buckets",
+	"prefixes", "prefix_roots", "days", "coverage",
+	"windows", "window_quarters", "business_hours", "quarters", "nights", "log_objects", "log_incidents",
+	"log_places", "agent_patterns", "user_agents", "addresses",
+	"key_forms", "key_patterns", "reconciled", "report_problems", "figures", "witness_states", "missing_parts",
+	"month_trends", "trail_proof", "trail_problems",
 	"trail_files", "metric_days", "logging_found", "logged_days", "writes", "removals", "night_keys", "fates", "taken"}
 
 // closed are the tables that hold more than the tenant's own.
-var closed = []string{"delivered", "delivered_events", "rejected_lines", "every_access", "every_principal", "other_prefixes", "other_requesters", "strangers",
+var closed = []string{"delivered", "delivered_events", "rejected_lines", "every_access", "every_principal",
+	"other_prefixes", "other_requesters", "strangers",
 	"usual_requesters", "own_requesters", "misdated"}
 
 // rowMakers are functions that stand for a table and read none.

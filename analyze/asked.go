@@ -137,7 +137,9 @@ func (v *View) agentPatterns() engine.Table {
 // addresses are those of the slice, with the networks of the configuration and,
 // where MaxMind files are configured, country and network.
 func (v *View) addresses(ctx context.Context) (t engine.Table, err error) {
-	t = engine.Table{Name: "addresses", Columns: columns("address", engine.Text, "canonical", engine.Text, "network", engine.Text, "approved", engine.Bool, "country", engine.Text, "as_number", engine.Text, "as_name", engine.Text)}
+	t = engine.Table{Name: "addresses",
+		Columns: columns("address", engine.Text, "canonical", engine.Text, "network", engine.Text, "approved",
+			engine.Bool, "country", engine.Text, "as_number", engine.Text, "as_name", engine.Text)}
 	var files []*maxminddb.Reader
 	defer func() {
 		for _, f := range files {

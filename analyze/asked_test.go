@@ -47,8 +47,9 @@ func mmdb(t *testing.T, kind string, entries map[string]mmdbtype.Map) string {
 func TestSourceAddresses(t *testing.T) {
 	city := mmdb(t, "City", map[string]mmdbtype.Map{"203.0.113.0/24": {"country": mmdbtype.Map{"iso_code": mmdbtype.String("PL")}}})
 	asn := mmdb(t, "ASN", map[string]mmdbtype.Map{
-		"203.0.113.0/24": {"autonomous_system_number": mmdbtype.Uint32(64500), "autonomous_system_organization": mmdbtype.String("Example Net")},
-		"2001:db8::/32":  {"autonomous_system_number": mmdbtype.Uint32(64501)},
+		"203.0.113.0/24": {"autonomous_system_number": mmdbtype.Uint32(64500),
+			"autonomous_system_organization": mmdbtype.String("Example Net")},
+		"2001:db8::/32": {"autonomous_system_number": mmdbtype.Uint32(64501)},
 	})
 	f := newFixture(t, `geoip = ["`+city+`", "`+asn+`"]
 [[network]]
@@ -104,7 +105,8 @@ func TestUserAgents(t *testing.T) {
 		if err := v.ready(t.Context(), &Statement{SQL: "user_agents"}); err != nil {
 			t.Fatal(err)
 		}
-		result, err := v.engine.Query(t.Context(), "SELECT user_agent, kind, coalesce(cast(expected AS VARCHAR), ''), family FROM user_agents")
+		result, err := v.engine.Query(t.Context(),
+			"SELECT user_agent, kind, coalesce(cast(expected AS VARCHAR), ''), family FROM user_agents")
 		if err != nil || len(result.Rows) != len(kinds) {
 			t.Fatalf("%d agents, %v", len(result.Rows), err)
 		}

@@ -24,7 +24,8 @@ type Catalog struct {
 
 // packetQueries are the saved queries of a packet, in its order.
 var packetQueries = []string{"backup-windows", "top-requesters", "unapproved-prefixes", "cross-account", "operations", "deletes",
-	"large-puts-business-hours", "errors", "user-agents", "log-delivery", "bytes-by-day", "requests-by-hour", "backups-left", "witness-days"}
+	"large-puts-business-hours", "errors", "user-agents", "log-delivery", "bytes-by-day", "requests-by-hour",
+	"backups-left", "witness-days"}
 
 // LoadCatalog reads the built-in statements, and the queries of a folder of the
 // user's own, which add to them or replace one by name. Dir "" is no folder.

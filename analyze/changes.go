@@ -78,7 +78,8 @@ func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 		if c.Time, ok = row[0].(time.Time); ok {
 			c.inRange, ok1 = row[2].(bool)
 		}
-		for i, to := range []*string{nil, &c.Date, nil, &source, &c.Event, &c.Account, &c.Region, &c.Requester, &c.SourceIP, &c.UserAgent, &c.Bucket, &c.RequestID, &c.EventID, &parameters, &resources, &c.Source, &shared} {
+		for i, to := range []*string{nil, &c.Date, nil, &source, &c.Event, &c.Account, &c.Region, &c.Requester,
+			&c.SourceIP, &c.UserAgent, &c.Bucket, &c.RequestID, &c.EventID, &parameters, &resources, &c.Source, &shared} {
 			if to != nil && ok {
 				*to, ok = row[i].(string)
 			}
@@ -86,8 +87,10 @@ func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 		if !ok || !ok1 || !ok2 {
 			return nil, fmt.Errorf("list changes: unexpected row %v", row)
 		}
-		said1, matters := controlplane.Describe(controlplane.Event{Source: source, Name: c.Event, Bucket: c.Bucket, Requester: c.Requester, Parameters: parameters, Resources: resources})
-		if !matters || !v.concerns(c.Account, said1) || c.EventID != "" && seen[c.EventID] || shared != "" && seen[shared] { // an event of two accounts comes to both
+		said1, matters := controlplane.Describe(controlplane.Event{Source: source, Name: c.Event, Bucket: c.Bucket,
+			Requester: c.Requester, Parameters: parameters, Resources: resources})
+		// an event of two accounts comes to both
+		if !matters || !v.concerns(c.Account, said1) || c.EventID != "" && seen[c.EventID] || shared != "" && seen[shared] {
 			continue
 		}
 		seen[c.EventID], seen[shared] = true, true
@@ -179,16 +182,21 @@ func names(match, account string, c controlplane.Change) bool {
 
 // changes is the bound table of them.
 func (v *View) changes(ctx context.Context) (engine.Table, error) {
-	t := engine.Table{Name: "changes", Columns: columns("check_name", engine.Text, "severity", engine.Text, "bucket", engine.Text, "target", engine.Text, "event", engine.Text, "what", engine.Text,
-		"before", engine.Text, "subject", engine.Text, "date", engine.Text, "time", zoned, "in_range", engine.Bool, "requester", engine.Text, "principal", engine.Text, "source_ip", engine.Text,
-		"account", engine.Text, "region", engine.Text, "who", engine.Text, "ticket", engine.Text, "request_id", engine.Text, "source", engine.Text)}
+	t := engine.Table{Name: "changes",
+		Columns: columns("check_name", engine.Text, "severity", engine.Text, "bucket", engine.Text, "target",
+			engine.Text, "event", engine.Text, "what", engine.Text,
+			"before", engine.Text, "subject", engine.Text, "date", engine.Text, "time", zoned, "in_range",
+			engine.Bool, "requester", engine.Text, "principal", engine.Text, "source_ip", engine.Text,
+			"account", engine.Text, "region", engine.Text, "who", engine.Text, "ticket", engine.Text, "request_id",
+			engine.Text, "source", engine.Text)}
 	all, err := v.allChanges(ctx)
 	for _, c := range all {
 		who := c.Requester
 		if c.SourceIP != "" {
 			who += " from " + c.SourceIP
 		}
-		t.Rows = append(t.Rows, []any{c.Check, c.Severity, c.Bucket, c.Target, c.Event, c.What, c.Before, c.Subject(), c.Date, c.Time, c.inRange, c.Requester, c.Who, c.SourceIP,
+		t.Rows = append(t.Rows, []any{c.Check, c.Severity, c.Bucket, c.Target, c.Event, c.What, c.Before, c.Subject(),
+			c.Date, c.Time, c.inRange, c.Requester, c.Who, c.SourceIP,
 			c.Account, c.Region, who, c.Ticket, c.RequestID, c.Source})
 	}
 	return t, err

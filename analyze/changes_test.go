@@ -20,8 +20,10 @@ func (f *fixture) event(at, name string, fields ...string) {
 		f.t.Fatal(err)
 	}
 	f.next++
-	e := dataset.Event{TimeMS: when.UnixMilli(), Account: []byte("111122223333"), Name: []byte(name), Source: []byte("s3.amazonaws.com"), Region: []byte("eu-west-1"), Requester: []byte(foreign),
-		EventID: fmt.Appendf(nil, "E%d", f.next), Type: []byte("AwsApiCall"), Category: []byte("Management"), ReadOnly: dataset.No, Status: dataset.None, BytesIn: dataset.None, BytesOut: dataset.None}
+	e := dataset.Event{TimeMS: when.UnixMilli(), Account: []byte("111122223333"), Name: []byte(name),
+		Source: []byte("s3.amazonaws.com"), Region: []byte("eu-west-1"), Requester: []byte(foreign),
+		EventID: fmt.Appendf(nil, "E%d", f.next), Type: []byte("AwsApiCall"), Category: []byte("Management"),
+		ReadOnly: dataset.No, Status: dataset.None, BytesIn: dataset.None, BytesOut: dataset.None}
 	for _, field := range fields {
 		name, value, _ := strings.Cut(field, "=")
 		v := []byte(value)
@@ -126,34 +128,49 @@ func TestChanges(t *testing.T) {
 	f := trailFixture(t, noneApproved)
 	const day = "2026-10-07T12:00:00Z"
 	iam := []string{"source=iam.amazonaws.com"}
-	f.event(day, "PutBucketVersioning", "bucket=acme-backups", "ip=203.0.113.9", `parameters={"bucketName":"acme-backups","VersioningConfiguration":{"Status":"Suspended"}}`)
+	f.event(day, "PutBucketVersioning", "bucket=acme-backups", "ip=203.0.113.9",
+		`parameters={"bucketName":"acme-backups","VersioningConfiguration":{"Status":"Suspended"}}`)
 	f.event(day, "DeleteBucketPolicy", "bucket=acme-backups", "error=AccessDenied")
 	f.event(day, "PutBucketPolicy", "bucket=lodz-backups")
 	f.event(day, "GetBucketPolicy", "bucket=acme-backups", "data=read")
-	f.event(day, "PutBucketLifecycle", "bucket=acme-logs", `parameters={"LifecycleConfiguration":{"Rule":{"ID":"gone","Status":"Enabled","Expiration":{"Days":1}}}}`)
-	f.event(day, "UpdateAssumeRolePolicy", append(iam, `parameters={"roleName":"BackupRole","policyDocument":"{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":\"sts:AssumeRole\"}]}"}`)...)
-	f.event(day, "AttachRolePolicy", append(iam, `parameters={"roleName":"Webserver","policyArn":"arn:aws:iam::aws:policy/AdministratorAccess"}`)...)
-	f.event(day, "AttachRolePolicy", append(iam, `parameters={"roleName":"BackupRole","policyArn":"arn:aws:iam::aws:policy/AdministratorAccess"}`, "account=444455556666")...)
-	f.event(day, "StopLogging", "source=cloudtrail.amazonaws.com", `parameters={"name":"arn:aws:cloudtrail:eu-west-1:111122223333:trail/main"}`)
-	f.event(day, "StopLogging", "source=cloudtrail.amazonaws.com", `parameters={"name":"arn:aws:cloudtrail:eu-west-1:111122223333:trail/main"}`, "event=E1") // the same event, delivered again
-	f.event(day, "PutBucketReplication", "bucket=acme-backups", `parameters={"ReplicationConfiguration":{"Rule":{"Status":"Enabled","Destination":{"Bucket":"arn:aws:s3:::elsewhere","Account":"444455556666"}}}}`)
+	f.event(day, "PutBucketLifecycle", "bucket=acme-logs",
+		`parameters={"LifecycleConfiguration":{"Rule":{"ID":"gone","Status":"Enabled","Expiration":{"Days":1}}}}`)
+	f.event(day, "UpdateAssumeRolePolicy",
+		append(iam, `parameters={"roleName":"BackupRole","policyDocument":"{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":\"sts:AssumeRole\"}]}"}`)...)
+	f.event(day, "AttachRolePolicy",
+		append(iam, `parameters={"roleName":"Webserver","policyArn":"arn:aws:iam::aws:policy/AdministratorAccess"}`)...)
+	f.event(day, "AttachRolePolicy",
+		append(iam, `parameters={"roleName":"BackupRole","policyArn":"arn:aws:iam::aws:policy/AdministratorAccess"}`,
+			"account=444455556666")...)
+	f.event(day, "StopLogging", "source=cloudtrail.amazonaws.com",
+		`parameters={"name":"arn:aws:cloudtrail:eu-west-1:111122223333:trail/main"}`)
+	// the same event, delivered again
+	f.event(day, "StopLogging", "source=cloudtrail.amazonaws.com",
+		`parameters={"name":"arn:aws:cloudtrail:eu-west-1:111122223333:trail/main"}`, "event=E1")
+	f.event(day, "PutBucketReplication", "bucket=acme-backups",
+		`parameters={"ReplicationConfiguration":{"Rule":{"Status":"Enabled","Destination":{"Bucket":"arn:aws:s3:::elsewhere","Account":"444455556666"}}}}`)
 	f.events[9].EventID = f.events[8].EventID
 	f.trailHum("2026-10-06T00:00:00Z", "2026-10-09T00:00:00Z")
 	f.store("s3://acme-logs/acme-backups/")
 	v := f.open("acme", "2026-10-07", "2026-10-07")
 	same(t, "the findings", f.foundBy(v, changeChecks...), []string{
-		"configuration-changed high : log bucket acme-logs: lifecycle set: gone expires after 1 d, by arn:aws:sts::444455556666:assumed-role/Other (1)",
+		"configuration-changed high : log bucket acme-logs: lifecycle set: gone expires after 1 d, by " +
+			"arn:aws:sts::444455556666:assumed-role/Other (1)",
 		"logging-changed high : trail main: logging stopped, by arn:aws:sts::444455556666:assumed-role/Other (1)",
-		"role-changed high : role BackupRole: trust policy set: Allow everyone sts:AssumeRole, by arn:aws:sts::444455556666:assumed-role/Other (1)",
+		"role-changed high : role BackupRole: trust policy set: Allow everyone sts:AssumeRole, by " +
+			"arn:aws:sts::444455556666:assumed-role/Other (1)",
 		"configuration-changed high acme-backups: versioning set to Suspended, by arn:aws:sts::444455556666:assumed-role/Other (1)",
-		"replication-changed medium acme-backups: replication set: to elsewhere of account 444455556666, by arn:aws:sts::444455556666:assumed-role/Other (1)",
+		"replication-changed medium acme-backups: replication set: to elsewhere of account 444455556666, by " +
+			"arn:aws:sts::444455556666:assumed-role/Other (1)",
 	})
 	list, err := v.Changes(t.Context())
 	if err != nil || len(list) != 5 {
 		t.Fatalf("%d changes, %v", len(list), err)
 	}
 	for _, c := range list {
-		if c.Event == "PutBucketVersioning" && (c.SourceIP != "203.0.113.9" || c.Date != "2026-10-07" || c.Region != "eu-west-1" || c.Target != "acme-backups" || c.Ticket != "") {
+		if c.Event == "PutBucketVersioning" &&
+			(c.SourceIP != "203.0.113.9" || c.Date != "2026-10-07" || c.Region != "eu-west-1" ||
+				c.Target != "acme-backups" || c.Ticket != "") {
 			t.Errorf("%+v", c)
 		}
 	}
@@ -165,7 +182,8 @@ func TestChangesOfAccounts(t *testing.T) {
 	f := trailFixture(t, noneApproved)
 	iam := "source=iam.amazonaws.com"
 	policy := func(name, action string) string {
-		return `parameters={"roleName":"BackupRole","policyName":"` + name + `","policyDocument":"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"` + action + `\",\"Resource\":\"*\"}]}"}`
+		return `parameters={"roleName":"BackupRole","policyName":"` + name +
+			`","policyDocument":"{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"` + action + `\",\"Resource\":\"*\"}]}"}`
 	}
 	f.event("2026-10-07T10:00:00Z", "PutRolePolicy", iam, policy("A", "s3:GetObject"))
 	f.event("2026-10-07T11:00:00Z", "PutRolePolicy", iam, policy("B", "s3:PutObject"))
@@ -184,13 +202,16 @@ func TestChangesOfAccounts(t *testing.T) {
 		got = append(got, c.What+" | "+c.Before)
 	}
 	const a = "role BackupRole: inline policy A set: Allow s3:GetObject"
-	same(t, "the changes", got, []string{a + " | ", "role BackupRole: inline policy B set: Allow s3:PutObject | ", "role BackupRole: inline policy A set: Allow s3:* | " + a, "bucket policy removed | "})
+	same(t, "the changes", got, []string{a + " | ", "role BackupRole: inline policy B set: Allow s3:PutObject | ",
+		"role BackupRole: inline policy A set: Allow s3:* | " + a, "bucket policy removed | "})
 }
 
 // TestApprovedChanges: a change that a line of the file covers is no finding; one by
 // another, at another time or of another thing is.
 func TestApprovedChanges(t *testing.T) {
-	f := trailFixture(t, "\ufefffrom;to;principal;ticket;target\r\n# a comment\r\n2026-10-07;2026-10-07;*:role/Admin*;CHG-7;\r\n2026-10-08T10:00:00Z;2026-10-08T11:00:00Z;Nightly backup role;CHG-8;acme-b*\r\n")
+	f := trailFixture(t,
+		"\ufefffrom;to;principal;ticket;target\r\n# a "+
+			"comment\r\n2026-10-07;2026-10-07;*:role/Admin*;CHG-7;\r\n2026-10-08T10:00:00Z;2026-10-08T11:00:00Z;Nightly backup role;CHG-8;acme-b*\r\n")
 	const admin = "by=arn:aws:iam::111122223333:role/Admin"
 	suspend := `parameters={"VersioningConfiguration":{"Status":"Suspended"}}`
 	// The day in Paris is from 22:00 UTC of the day before.
@@ -214,9 +235,13 @@ func TestApprovedChanges(t *testing.T) {
 		got = append(got, c.Time.UTC().Format("02 15:04:05 ")+c.Target+" "+c.Who+" "+c.Ticket)
 	}
 	same(t, "the changes", got, []string{
-		"06 21:59:59 acme-backups arn:aws:iam::111122223333:role/Admin ", "06 22:00:00 acme-backups arn:aws:iam::111122223333:role/Admin CHG-7", "07 12:00:00 acme-backups arn:aws:sts::444455556666:assumed-role/Other ",
-		"07 21:59:59 acme-backups arn:aws:iam::111122223333:role/Admin CHG-7", "07 22:00:00 acme-backups arn:aws:iam::111122223333:role/Admin ", "08 09:59:59 acme-backups Nightly backup role ",
-		"08 10:00:00 acme-backups Nightly backup role CHG-8", "08 10:00:00 acme-logs Nightly backup role ", "08 11:00:00 acme-backups Nightly backup role ",
+		"06 21:59:59 acme-backups arn:aws:iam::111122223333:role/Admin ",
+		"06 22:00:00 acme-backups arn:aws:iam::111122223333:role/Admin CHG-7",
+		"07 12:00:00 acme-backups arn:aws:sts::444455556666:assumed-role/Other ",
+		"07 21:59:59 acme-backups arn:aws:iam::111122223333:role/Admin CHG-7",
+		"07 22:00:00 acme-backups arn:aws:iam::111122223333:role/Admin ", "08 09:59:59 acme-backups Nightly backup role ",
+		"08 10:00:00 acme-backups Nightly backup role CHG-8", "08 10:00:00 acme-logs Nightly backup role ",
+		"08 11:00:00 acme-backups Nightly backup role ",
 	})
 	if n := len(f.foundBy(v, "configuration-changed")); n != 4 {
 		t.Errorf("%d findings, want one for each principal and place", n)
@@ -228,7 +253,8 @@ func TestApprovedChanges(t *testing.T) {
 func TestBlanketApprovals(t *testing.T) {
 	for _, line := range []string{"2026-10-08,2026-10-08,*,CHG-1", "2026-01-01,2026-12-31,*:role/Admin*,CHG-1"} {
 		f := trailFixture(t, "from,to,principal,ticket\n"+line+"\n")
-		f.event("2026-10-08T10:00:00Z", "StopLogging", "source=cloudtrail.amazonaws.com", "by=arn:aws:iam::111122223333:role/Admin", `parameters={"name":"main"}`)
+		f.event("2026-10-08T10:00:00Z", "StopLogging", "source=cloudtrail.amazonaws.com",
+			"by=arn:aws:iam::111122223333:role/Admin", `parameters={"name":"main"}`)
 		f.trailHum("2026-10-05T00:00:00Z", "2026-10-10T00:00:00Z")
 		f.store("s3://acme-logs/acme-backups/")
 		list, err := f.open("acme", "2026-10-06", "2026-10-08").Changes(t.Context())
@@ -273,7 +299,8 @@ func TestTrailGap(t *testing.T) {
 	f.store("s3://acme-logs/acme-backups/")
 	f.listed(time.Date(2026, 10, 15, 0, 0, 0, 0, time.UTC))
 	for day := 5; day <= 10; day++ {
-		if err := f.data.State.PutTrailDays(t.Context(), "acme", []state.TrailDay{{Date: fmt.Sprintf("2026-10-%02d", day), Zone: "Europe/Paris"}}); err != nil {
+		if err := f.data.State.PutTrailDays(t.Context(), "acme",
+			[]state.TrailDay{{Date: fmt.Sprintf("2026-10-%02d", day), Zone: "Europe/Paris"}}); err != nil {
 			t.Fatal(err)
 		}
 	}

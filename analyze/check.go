@@ -348,7 +348,8 @@ func (c checkResult) row(row []any) (bucket, date string, r state.CheckRow, err 
 	if !ok || !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || !ok6 {
 		return "", "", r, fmt.Errorf("a row has the wrong types: %v", row)
 	}
-	r = state.CheckRow{Subject: subject, FindingDay: state.FindingDay{Date: date, Severity: severity, Count: count, First: first, Last: last}}
+	r = state.CheckRow{Subject: subject,
+		FindingDay: state.FindingDay{Date: date, Severity: severity, Count: count, First: first, Last: last}}
 	if list, ok := row[c["samples"]].([]string); ok {
 		r.Samples = list
 	}
@@ -408,7 +409,8 @@ func (s *Statement) Narrative(f state.Finding, loc *time.Location) string {
 	const layout = "2 Jan 2006 15:04 MST"
 	span := "from " + f.First.In(loc).Format(layout) + " to " + f.Last.In(loc).Format(layout)
 	if len(f.Days) > 1 {
-		span = fmt.Sprintf("on %d days between %s and %s", len(f.Days), f.First.In(loc).Format("2 Jan 2006"), f.Last.In(loc).Format("2 Jan 2006"))
+		span = fmt.Sprintf("on %d days between %s and %s", len(f.Days), f.First.In(loc).Format("2 Jan 2006"),
+			f.Last.In(loc).Format("2 Jan 2006"))
 	}
 	subject := f.Subject
 	if subject == OtherSubjects {

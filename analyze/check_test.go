@@ -20,7 +20,8 @@ func month(t *testing.T, skipNights ...int) *fixture {
 	f.hum("2026-09-29T00:00:00Z", "2026-11-03T00:00:00Z")
 	for day := 1; day <= 31; day++ {
 		if !slices.Contains(skipNights, day) {
-			f.at(time.Date(2026, 10, day, 23, 0, 0, 0, time.UTC).Format(time.RFC3339), backup, "REST.PUT.OBJECT", "veeam/x", "size=1", "agent=Veeam/1")
+			f.at(time.Date(2026, 10, day, 23, 0, 0, 0, time.UTC).Format(time.RFC3339), backup, "REST.PUT.OBJECT",
+				"veeam/x", "size=1", "agent=Veeam/1")
 		}
 	}
 	return f
@@ -148,7 +149,8 @@ func TestMissingLogsAreNotClean(t *testing.T) {
 	for _, line := range v.answer(t, "backup-windows") {
 		verdicts[line[len("acme-backups|"):len("acme-backups|2026-10-09")]] = line[len(line)-4:]
 	}
-	for date, want := range map[string]string{"2026-10-09": "3|ok", "2026-10-11": "ated", "2026-10-12": "0|ok", "2026-10-20": "ssed", "2026-10-21": "0|ok"} {
+	for date, want := range map[string]string{"2026-10-09": "3|ok", "2026-10-11": "ated", "2026-10-12": "0|ok",
+		"2026-10-20": "ssed", "2026-10-21": "0|ok"} {
 		if got := verdicts[date]; got[2:] != want[2:] {
 			t.Errorf("%s ends in %q, want %q", date, got, want)
 		}
@@ -159,7 +161,8 @@ func TestMissingLogsAreNotClean(t *testing.T) {
 		}
 	}
 	f.check("2026-10-01", "2026-10-31")
-	same(t, "findings", f.found(), []string{"backup-missed|nightly window 22:00-06:00|high|open|1|1 days", "logs-missing|log delivery|high|resolved|2|2 days"})
+	same(t, "findings", f.found(),
+		[]string{"backup-missed|nightly window 22:00-06:00|high|open|1|1 days", "logs-missing|log delivery|high|resolved|2|2 days"})
 	silent, err := f.data.State.NotEvaluatedBetween(t.Context(), "acme", "2026-10-11", "2026-10-11")
 	want := 0
 	for _, c := range f.data.Catalog.Checks {
@@ -179,8 +182,10 @@ func TestNothingButBackups(t *testing.T) {
 	f := newFixture(t, oneTenant)
 	for day := 1; day <= 31; day++ {
 		if day != 10 {
-			f.at(time.Date(2026, 10, day, 21, 0, 0, 0, time.UTC).Format(time.RFC3339), backup, "REST.PUT.OBJECT", "veeam/x", "size=1", "agent=Veeam/1")
-			f.at(time.Date(2026, 10, day+1, 3, 45, 0, 0, time.UTC).Format(time.RFC3339), backup, "REST.PUT.OBJECT", "veeam/y", "size=1", "agent=Veeam/1")
+			f.at(time.Date(2026, 10, day, 21, 0, 0, 0, time.UTC).Format(time.RFC3339), backup, "REST.PUT.OBJECT",
+				"veeam/x", "size=1", "agent=Veeam/1")
+			f.at(time.Date(2026, 10, day+1, 3, 45, 0, 0, time.UTC).Format(time.RFC3339), backup, "REST.PUT.OBJECT",
+				"veeam/y", "size=1", "agent=Veeam/1")
 		}
 	}
 	f.store("file:logs")
@@ -208,7 +213,8 @@ func TestLateLogsAreLookedAtAgain(t *testing.T) {
 	if got, err := Unlooked(t.Context(), f.data.State, "acme", "2026-10-12"); err != nil || got != "2026-10-12" {
 		t.Errorf("once the log is there the check begins at %s, %v", got, err)
 	}
-	same(t, "findings", f.found(), []string{"backup-missed|nightly window 22:00-06:00|high|open|1|1 days", "logs-missing|log delivery|high|resolved|0|0 days"})
+	same(t, "findings", f.found(),
+		[]string{"backup-missed|nightly window 22:00-06:00|high|open|1|1 days", "logs-missing|log delivery|high|resolved|0|0 days"})
 }
 
 // What collection noticed about log objects becomes findings, also on a day
@@ -216,7 +222,8 @@ func TestLateLogsAreLookedAtAgain(t *testing.T) {
 func TestLogIncidents(t *testing.T) {
 	f := newFixture(t, oneTenant)
 	at := time.Date(2026, 10, 12, 23, 30, 0, 0, time.UTC) // the 13th in Paris
-	incident := state.Incident{Location: "file:logs", Key: "k", Kind: state.IncidentChanged, ETag: "e", Size: 1, Source: "file:logs/k", SHA256: "b", Before: "a", Buckets: []string{"acme-backups"}}
+	incident := state.Incident{Location: "file:logs", Key: "k", Kind: state.IncidentChanged, ETag: "e", Size: 1,
+		Source: "file:logs/k", SHA256: "b", Before: "a", Buckets: []string{"acme-backups"}}
 	gone, other := incident, incident
 	gone.Kind, gone.Source = state.IncidentGone, "file:logs/g"
 	other.Key, other.Source, other.Buckets = "o", "file:logs/o", []string{"beta-backups"}
@@ -224,15 +231,20 @@ func TestLogIncidents(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.check("2026-10-12", "2026-10-14")
-	same(t, "findings", f.found(), []string{"log-object-changed|file:logs/k|high|open|1|1 days", "logs-missing|log delivery|high|open|3|3 days", "log-object-gone|file:logs/g|medium|open|1|1 days"})
+	same(t, "findings", f.found(),
+		[]string{"log-object-changed|file:logs/k|high|open|1|1 days", "logs-missing|log delivery|high|open|3|3 days",
+			"log-object-gone|file:logs/g|medium|open|1|1 days"})
 	f.check("2026-10-12", "2026-10-14")
-	same(t, "findings", f.found(), []string{"log-object-changed|file:logs/k|high|open|1|1 days", "logs-missing|log delivery|high|open|3|3 days", "log-object-gone|file:logs/g|medium|open|1|1 days"})
+	same(t, "findings", f.found(),
+		[]string{"log-object-changed|file:logs/k|high|open|1|1 days", "logs-missing|log delivery|high|open|3|3 days",
+			"log-object-gone|file:logs/g|medium|open|1|1 days"})
 }
 
 func TestWhatIsNotConfiguredIsNotEvaluated(t *testing.T) {
 	f := newFixture(t, twoTenants)
 	for h := range 48 {
-		f.at(time.Date(2026, 10, 6, h, 0, 0, 0, time.UTC).Format(time.RFC3339), "-", "REST.HEAD.BUCKET", "-", "bucket=shared-bucket", "agent=strange")
+		f.at(time.Date(2026, 10, 6, h, 0, 0, 0, time.UTC).Format(time.RFC3339), "-", "REST.HEAD.BUCKET", "-",
+			"bucket=shared-bucket", "agent=strange")
 	}
 	f.store("file:logs")
 	f.check("2026-10-06", "2026-10-06")
@@ -244,7 +256,8 @@ func TestWhatIsNotConfiguredIsNotEvaluated(t *testing.T) {
 	for _, s := range silent {
 		reasons[s.Check] = s.Reason
 	}
-	if reasons["user-agent-drift"] != "0 of 7 days of history, still learning" || reasons["delete-spike"] != "0 of 7 days of history, still learning" {
+	if reasons["user-agent-drift"] != "0 of 7 days of history, still learning" ||
+		reasons["delete-spike"] != "0 of 7 days of history, still learning" {
 		t.Errorf("reasons are %v", reasons)
 	}
 }
@@ -259,7 +272,8 @@ func TestSentences(t *testing.T) {
 // TestApprovedDayWithoutMidnight: an approval of one day covers that day, also where its
 // midnight is skipped.
 func TestApprovedDayWithoutMidnight(t *testing.T) {
-	for _, z := range []struct{ zone, day string }{{"America/Santiago", "2026-09-06"}, {"Africa/Cairo", "2026-04-24"}, {"Atlantic/Azores", "2026-03-29"}, {"America/Havana", "2026-03-08"}} {
+	for _, z := range []struct{ zone, day string }{{"America/Santiago", "2026-09-06"}, {"Africa/Cairo", "2026-04-24"},
+		{"Atlantic/Azores", "2026-03-29"}, {"America/Havana", "2026-03-08"}} {
 		loc := zone(t, z.zone)
 		a, err := parseApproved([]byte("from,to,principal,ticket\n"+z.day+","+z.day+",*,T-1\n"), loc)
 		if err != nil {

@@ -92,7 +92,8 @@ type dayStats struct {
 // unknown for another reason. Silent is what a silence is without, such as
 // "no log record".
 func newCoverage(slots []slot, rejected map[int64]int64, days []Day, loc *time.Location, lost []unknown, silent string) *coverage {
-	c := &coverage{slots: slots, rejected: rejected, days: days, loc: loc, silent: silent, whole: make([]bool, len(days)), stats: make([]dayStats, len(days))}
+	c := &coverage{slots: slots, rejected: rejected, days: days, loc: loc, silent: silent,
+		whole: make([]bool, len(days)), stats: make([]dayStats, len(days))}
 	if len(slots) == 0 {
 		c.unknown = []unknown{{time.Time{}, farFuture, silent + " at all"}}
 		return c

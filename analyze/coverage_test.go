@@ -127,7 +127,9 @@ func TestCoverage(t *testing.T) {
 		{"monitored, 12 hours of one day", monitor, october(20, 8, 20), "20"},
 		{"monitored, 17 hours of one day", monitor, october(20, 5, 22), "20"},
 		{"monitored, 16 hours of every day", monitor, october(0, 6, 22), "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21"},
-		{"monitored, every second hour", monitor, func(at time.Time) bool { return october(0, 0, 24)(at) && at.Hour()%2 == 0 }, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21"},
+		{"monitored, every second hour", monitor, func(at time.Time) bool {
+			return october(0, 0, 24)(at) && at.Hour()%2 == 0
+		}, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21"},
 		{"monitored, a week", monitor, days(10, 16), "10 11 12 13 14 15 16"},
 		{"monitored, three weeks", monitor, days(5, 25), "5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25"},
 		{"monitored, 19 hours after 15 days", monitor, func(at time.Time) bool { return days(5, 19)(at) || october(24, 3, 22)(at) },
@@ -136,7 +138,9 @@ func TestCoverage(t *testing.T) {
 		{"office, all of one workday but an hour", office, october(20, 0, 23), "19 20"},
 		{"office, daytime of one workday", office, october(20, 8, 18), "20"},
 		{"office, daytime of all workdays", office, october(0, 8, 18), "1 2 5 6 7 8 9 12 13 14 15 16 19 20 21"},
-		{"office, every second hour of a workday", office, func(at time.Time) bool { return october(20, 8, 18)(at) && at.Hour()%2 == 0 }, "20"},
+		{"office, every second hour of a workday", office, func(at time.Time) bool {
+			return october(20, 8, 18)(at) && at.Hour()%2 == 0
+		}, "20"},
 		{"nothing but the backup, a night", nightOnly, october(20, 0, 24), "19 20"},
 		{"nothing but the backup of workdays, a Wednesday", workdayNights, october(14, 0, 24), "13 14"},
 		{"logs begin on the 10th", monitor, func(at time.Time) bool { return at.Month() == 9 || days(1, 9)(at) }, "1 2 3 4 5 6 7 8 9"},

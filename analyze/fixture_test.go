@@ -89,8 +89,10 @@ func (f *fixture) at(at, requester, operation, key string, fields ...string) {
 		}
 		return []byte(s)
 	}
-	r := dataset.Record{Bucket: []byte("acme-backups"), TimeMS: when.UnixMilli(), Requester: none(requester), RequestID: fmt.Appendf(nil, "R%d", f.next),
-		Operation: none(operation), Key: none(key), HTTPStatus: 200, BytesSent: dataset.None, ObjectSize: dataset.None, TotalTimeMS: dataset.None, TurnAroundTimeMS: dataset.None}
+	r := dataset.Record{Bucket: []byte("acme-backups"), TimeMS: when.UnixMilli(), Requester: none(requester),
+		RequestID: fmt.Appendf(nil, "R%d", f.next),
+		Operation: none(operation), Key: none(key), HTTPStatus: 200, BytesSent: dataset.None,
+		ObjectSize: dataset.None, TotalTimeMS: dataset.None, TurnAroundTimeMS: dataset.None}
 	if strings.HasPrefix(operation, "REST.") && key != "-" { // the address has the key encoded once
 		r.RequestURI = []byte("GET /" + strings.ReplaceAll(key, "%25", "%") + " HTTP/1.1")
 	}
@@ -164,7 +166,8 @@ func (f *fixture) storeAt(location string, collected time.Time) {
 		f.t.Fatal(err)
 	}
 	source := fmt.Sprintf("%s/object-%d", location, n)
-	object := state.LogObject{Location: location, Key: fmt.Sprintf("object-%d", n), Source: source, Kind: state.KindLog, Buckets: map[string]state.ObjectCount{}}
+	object := state.LogObject{Location: location, Key: fmt.Sprintf("object-%d", n), Source: source,
+		Kind: state.KindLog, Buckets: map[string]state.ObjectCount{}}
 	b := f.data.Files.NewBatch(n)
 	for i := range f.recs {
 		r := &f.recs[i]

@@ -30,8 +30,10 @@ func TestFurtherQueries(t *testing.T) {
 	})
 	same(t, "bytes-by-day", v.answer(t, "bytes-by-day"), []string{"acme-backups|2026-10-07|14|60|17"})
 	same(t, "largest-transfers", v.answer(t, "largest-transfers"), []string{
-		"2026-10-07T01:00:00Z|acme-backups|veeam/c|REST.PUT.PART|Nightly backup role|arn:aws:sts::111122223333:assumed-role/BackupRole||written|30",
-		"2026-10-06T22:00:00Z|acme-backups|veeam/b|REST.PUT.OBJECT|Nightly backup role|arn:aws:sts::111122223333:assumed-role/BackupRole||written|20",
+		"2026-10-07T01:00:00Z|acme-backups|veeam/c|REST.PUT.PART|Nightly backup " +
+			"role|arn:aws:sts::111122223333:assumed-role/BackupRole||written|30",
+		"2026-10-06T22:00:00Z|acme-backups|veeam/b|REST.PUT.OBJECT|Nightly backup " +
+			"role|arn:aws:sts::111122223333:assumed-role/BackupRole||written|20",
 		"2026-10-07T08:00:00Z|acme-backups|veeam/a|REST.GET.OBJECT|" + eve + "|" + eve + "||read|10",
 		"2026-10-07T09:00:00Z|acme-backups|copy/a|REST.COPY.OBJECT|" + eve + "|" + eve + "||written|10",
 		"2026-10-07T08:01:00Z|acme-backups|veeam/a|REST.GET.OBJECT|" + eve + "|" + eve + "||read|4",
@@ -51,8 +53,10 @@ func TestFurtherQueries(t *testing.T) {
 		"acme-backups|2026-10-07|S3.TRANSITION_GDA.OBJECT|1|6|2026-10-07T11:00:01Z|2026-10-07T11:00:01Z",
 	})
 	same(t, "slow-requests", v.answer(t, "slow-requests"), []string{
-		"2026-10-07T01:00:00Z|acme-backups|veeam/c|REST.PUT.PART|Nightly backup role|arn:aws:sts::111122223333:assumed-role/BackupRole|200|700||30|",
-		"2026-10-06T22:00:00Z|acme-backups|veeam/b|REST.PUT.OBJECT|Nightly backup role|arn:aws:sts::111122223333:assumed-role/BackupRole|200|9||20|",
+		"2026-10-07T01:00:00Z|acme-backups|veeam/c|REST.PUT.PART|Nightly backup " +
+			"role|arn:aws:sts::111122223333:assumed-role/BackupRole|200|700||30|",
+		"2026-10-06T22:00:00Z|acme-backups|veeam/b|REST.PUT.OBJECT|Nightly backup " +
+			"role|arn:aws:sts::111122223333:assumed-role/BackupRole|200|9||20|",
 	})
 	same(t, "copies", v.answer(t, "copies"), []string{
 		"acme-backups|" + eve + "|" + eve + "|target|REST.COPY.OBJECT|1|1|10|0|2026-10-07T09:00:00Z|2026-10-07T09:00:00Z",
@@ -60,7 +64,8 @@ func TestFurtherQueries(t *testing.T) {
 	})
 	same(t, "configuration-requests", v.answer(t, "configuration-requests"), []string{
 		"acme-backups|BUCKETPOLICY|REST.PUT.BUCKETPOLICY|" + eve + "|" + eve + "|1|1|0|2026-10-07T10:00:00Z|2026-10-07T10:00:00Z",
-		"acme-backups|VERSIONING|REST.GET.VERSIONING|Nightly backup role|arn:aws:sts::111122223333:assumed-role/BackupRole|1|0|0|2026-10-07T10:02:00Z|2026-10-07T10:02:00Z",
+		"acme-backups|VERSIONING|REST.GET.VERSIONING|Nightly backup " +
+			"role|arn:aws:sts::111122223333:assumed-role/BackupRole|1|0|0|2026-10-07T10:02:00Z|2026-10-07T10:02:00Z",
 		"acme-backups|LIFECYCLE|REST.PUT.LIFECYCLE|" + eve + "|" + eve + "|1|0|1|2026-10-07T10:01:00Z|2026-10-07T10:01:00Z",
 	})
 }
@@ -75,6 +80,8 @@ func TestRequestsByHourInDaylightSavingNights(t *testing.T) {
 	f.at("2026-03-29T00:59:59Z", backup, "REST.PUT.OBJECT", "veeam/b", "size=1") // 01:59:59
 	f.at("2026-03-29T01:00:00Z", backup, "REST.PUT.OBJECT", "veeam/c", "size=1") // 03:00:00
 	f.store("file:logs")
-	same(t, "October", f.open("acme", "2026-10-25", "2026-10-25").answer(t, "requests-by-hour"), []string{"acme-backups|7|2|2|2|0", "acme-backups|7|3|1|1|0"})
-	same(t, "March", f.open("acme", "2026-03-29", "2026-03-29").answer(t, "requests-by-hour"), []string{"acme-backups|7|1|1|1|0", "acme-backups|7|3|1|1|0"})
+	same(t, "October", f.open("acme", "2026-10-25", "2026-10-25").answer(t, "requests-by-hour"),
+		[]string{"acme-backups|7|2|2|2|0", "acme-backups|7|3|1|1|0"})
+	same(t, "March", f.open("acme", "2026-03-29", "2026-03-29").answer(t, "requests-by-hour"),
+		[]string{"acme-backups|7|1|1|1|0", "acme-backups|7|3|1|1|0"})
 }

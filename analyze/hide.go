@@ -25,9 +25,10 @@ var (
 // stays.
 func (v *View) hideOthers(text, bucket string) string {
 	other := func(account string) bool {
-		return account != "" && !slices.Contains(v.Tenant.Accounts, account) && slices.ContainsFunc(v.data.Config.Tenants, func(t config.Tenant) bool {
-			return t.ID != v.Tenant.ID && slices.Contains(t.Accounts, account)
-		})
+		return account != "" && !slices.Contains(v.Tenant.Accounts, account) &&
+			slices.ContainsFunc(v.data.Config.Tenants, func(t config.Tenant) bool {
+				return t.ID != v.Tenant.ID && slices.Contains(t.Accounts, account)
+			})
 	}
 	text = anARN.ReplaceAllStringFunc(text, func(arn string) string {
 		parts := strings.SplitN(arn, ":", 6)
@@ -51,7 +52,8 @@ func (v *View) hideOthers(text, bucket string) string {
 		for _, b := range t.Buckets {
 			for _, p := range b.Prefixes {
 				if b.Name == bucket && strings.Trim(p, "/") != "" {
-					text = regexp.MustCompile(`(^|[\s",;()\[\]{}/])`+regexp.QuoteMeta(p)+`[^\s",;()\[\]{}]*`).ReplaceAllString(text, "${1}"+anotherPrefix)
+					text = regexp.MustCompile(`(^|[\s",;()\[\]{}/])`+regexp.QuoteMeta(p)+
+						`[^\s",;()\[\]{}]*`).ReplaceAllString(text, "${1}"+anotherPrefix)
 				}
 			}
 		}

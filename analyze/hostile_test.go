@@ -17,11 +17,16 @@ import (
 // hostile are values that a client can bring into a log: no function of SQL may
 // fail on one.
 var hostile = []string{
-	"backups/M%25FCller.vbk", "backups/M%FCller.vbk", "%", "%%%", "%2", "%zz", "%00", "%25%25%2500", "%C3", "%ED%A0%80", "%F4%90%80%80", "%FF%FE", "+%2B+%252B",
-	"", "-", "'", "''; drop table access; --", `"`, `\`, `\\`, `\E[`, "(?", "[a-", "*+?", "$1{0}", "%s%d%n", "a\x00b", "\xff\xfe", "\xed\xa0\x80", "\u202e\u0301", "\U0010ffff",
-	"9223372036854775808", "-1", "1e999", "NaN", "2026-02-30T25:61:61Z", "0000-00-00", "999.999.999.999", "::ffff:1.2.3.4%eth0", "{", `{"a":`, "[]", "null", `"x"`, `{"a":{"a":[1,null]}}`,
-	"arn:aws:sts::111122223333:assumed-role/BackupRole/%25FC", "arn:aws:iam::1:user/", "arn:", "arn:aws:s3:::%FF", "REST.PUT.", "REST..", "....", "BATCH.DELETE.OBJECT", "S3.",
-	"TLSv9.9", "TLS", "SigV", "?x=%FF&versionId=%FC", "GET /%FC?prefix=%FC%25 HTTP/1.1", strings.Repeat("%25", 2000) + "FC", strings.Repeat("a/", 3000),
+	"backups/M%25FCller.vbk", "backups/M%FCller.vbk", "%", "%%%", "%2", "%zz", "%00", "%25%25%2500", "%C3",
+	"%ED%A0%80", "%F4%90%80%80", "%FF%FE", "+%2B+%252B",
+	"", "-", "'", "''; drop table access; --", `"`, `\`, `\\`, `\E[`, "(?", "[a-", "*+?", "$1{0}", "%s%d%n", "a\x00b",
+	"\xff\xfe", "\xed\xa0\x80", "\u202e\u0301", "\U0010ffff",
+	"9223372036854775808", "-1", "1e999", "NaN", "2026-02-30T25:61:61Z", "0000-00-00", "999.999.999.999",
+	"::ffff:1.2.3.4%eth0", "{", `{"a":`, "[]", "null", `"x"`, `{"a":{"a":[1,null]}}`,
+	"arn:aws:sts::111122223333:assumed-role/BackupRole/%25FC", "arn:aws:iam::1:user/", "arn:", "arn:aws:s3:::%FF",
+	"REST.PUT.", "REST..", "....", "BATCH.DELETE.OBJECT", "S3.",
+	"TLSv9.9", "TLS", "SigV", "?x=%FF&versionId=%FC", "GET /%FC?prefix=%FC%25 HTTP/1.1", strings.Repeat("%25", 2000) +
+		"FC", strings.Repeat("a/", 3000),
 }
 
 // fixed are the columns that tell whose a record is; S3 and CloudTrail write them.
@@ -42,8 +47,10 @@ func eachText(row any, do func(name string, column *[]byte)) {
 // object must not be able to stop the evidence by the object's name.
 func TestNoValueStopsTheEvidence(t *testing.T) {
 	f := trailFixture(t, noneApproved)
-	operations := []string{"REST.PUT.OBJECT", "REST.GET.OBJECT", "BATCH.DELETE.OBJECT", "REST.PUT.BUCKETPOLICY", "REST.COPY.OBJECT_GET", "S3.EXPIRE.OBJECT"}
-	events := []string{"PutObject", "DeleteObjects", "PutBucketPolicy", "PutBucketLifecycle", "UpdateAssumeRolePolicy", "StopLogging", "PutKeyPolicy"}
+	operations := []string{"REST.PUT.OBJECT", "REST.GET.OBJECT", "BATCH.DELETE.OBJECT", "REST.PUT.BUCKETPOLICY",
+		"REST.COPY.OBJECT_GET", "S3.EXPIRE.OBJECT"}
+	events := []string{"PutObject", "DeleteObjects", "PutBucketPolicy", "PutBucketLifecycle",
+		"UpdateAssumeRolePolicy", "StopLogging", "PutKeyPolicy"}
 	day := time.Date(2026, 10, 7, 0, 0, 0, 0, time.UTC)
 	n := 0
 	pair := func(id string, change func(row any)) {
@@ -51,7 +58,8 @@ func TestNoValueStopsTheEvidence(t *testing.T) {
 		at := day.Add(time.Duration(n) * 7 * time.Second).Format(time.RFC3339)
 		f.at(at, backup, operations[n%len(operations)], "veeam/x", "id="+id, "agent=Veeam/1", "ip=192.0.2.1")
 		change(&f.recs[len(f.recs)-1])
-		f.event(at, events[n%len(events)], "id="+id, "by="+backup, "bucket=acme-backups", "key=veeam/x", `parameters={"bucketName":"acme-backups"}`)
+		f.event(at, events[n%len(events)], "id="+id, "by="+backup, "bucket=acme-backups", "key=veeam/x",
+			`parameters={"bucketName":"acme-backups"}`)
 		change(&f.events[len(f.events)-1])
 	}
 	var names []string
@@ -122,7 +130,8 @@ func (f *fixture) reject(day time.Time) {
 	b := f.data.Files.NewBatch(n)
 	for i, value := range hostile {
 		for _, bucket := range []string{"acme-backups", ""} {
-			if err := b.Reject(bucket, day.Add(time.Hour).UnixMilli(), "log/"+strings.ToValidUTF8(value, "?"), int64(i+1), strings.ToValidUTF8(value, "?"), []byte(value)); err != nil {
+			if err := b.Reject(bucket, day.Add(time.Hour).UnixMilli(), "log/"+strings.ToValidUTF8(value, "?"),
+				int64(i+1), strings.ToValidUTF8(value, "?"), []byte(value)); err != nil {
 				f.t.Fatal(err)
 			}
 		}
@@ -131,7 +140,8 @@ func (f *fixture) reject(day time.Time) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	object := state.LogObject{Location: "s3://acme-logs/acme-backups/", Key: "rejected", Source: "log/" + hostile[0], Kind: state.KindLog, Delivered: day.Add(2 * time.Hour),
+	object := state.LogObject{Location: "s3://acme-logs/acme-backups/", Key: "rejected", Source: "log/" + hostile[0],
+		Kind: state.KindLog, Delivered: day.Add(2 * time.Hour),
 		Buckets: map[string]state.ObjectCount{"acme-backups": {Rejected: int64(len(hostile))}}}
 	if err := f.data.State.Commit(ctx, []state.LogObject{object}, files, nil, day.Add(2*time.Hour)); err != nil {
 		f.t.Fatal(err)
@@ -158,8 +168,9 @@ func TestCountedLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	object := state.LogObject{Location: "file:logs", Key: "bomb", Source: "file:logs/bomb", Kind: state.KindLog, Delivered: at.Add(time.Hour),
-		Buckets: map[string]state.ObjectCount{"acme-backups": {Rejected: 5002}}}
+	object := state.LogObject{Location: "file:logs", Key: "bomb", Source: "file:logs/bomb", Kind: state.KindLog,
+		Delivered: at.Add(time.Hour),
+		Buckets:   map[string]state.ObjectCount{"acme-backups": {Rejected: 5002}}}
 	if err := f.data.State.Commit(t.Context(), []state.LogObject{object}, files, nil, at.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}

@@ -118,7 +118,8 @@ var sessioned = regexp.MustCompile(`^arn:aws[a-z-]*:sts::[0-9]{12}:(assumed-role
 // ConfigLines is a block for config.toml that maps an identity; its name and
 // role are for a person to fill in.
 func ConfigLines(identity string) string {
-	return fmt.Sprintf("[[tenant.principal]]\nmatch = %q\nname = \"\"       # who this is\nrole = \"\"       # backup, restore, admin, audit or service\n", matchFor(identity))
+	return fmt.Sprintf("[[tenant.principal]]\nmatch = %q\nname = \"\"       # who this is\nrole = \"\"       # "+
+		"backup, restore, admin, audit or service\n", matchFor(identity))
 }
 
 // isService tells whether a requester is S3 itself or another AWS service.

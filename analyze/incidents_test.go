@@ -23,7 +23,8 @@ func TestIncidentsBelongToTheirDays(t *testing.T) {
 			[]string{"log-object-changed 2026-10-05", "log-object-changed 2026-10-06"},
 		},
 		"never read, with a day in its name": {
-			state.Incident{Kind: state.IncidentGone, Key: "gone", Named: time.Date(2026, 10, 9, 23, 30, 0, 0, time.UTC)}, // the 10th in Paris
+			// the 10th in Paris
+			state.Incident{Kind: state.IncidentGone, Key: "gone", Named: time.Date(2026, 10, 9, 23, 30, 0, 0, time.UTC)},
 			[]string{"log-object-gone 2026-10-10"},
 		},
 		"nothing is known": {state.Incident{Kind: state.IncidentGone, Key: "gone"}, []string{"log-object-gone 2026-11-20"}},
@@ -37,7 +38,8 @@ func TestIncidentsBelongToTheirDays(t *testing.T) {
 			f.store("file:logs")
 			f.check("2026-10-01", "2026-10-31")
 			i := test.incident
-			i.Location, i.ETag, i.Size, i.Source, i.SHA256, i.Buckets = "file:logs", "other", 1, "file:logs/x", "b", []string{"acme-backups"}
+			i.Location, i.ETag, i.Size, i.Source, i.SHA256, i.Buckets = "file:logs", "other", 1, "file:logs/x", "b",
+				[]string{"acme-backups"}
 			if err := f.data.State.Commit(t.Context(), nil, nil, []state.Incident{i}, noticed); err != nil {
 				t.Fatal(err)
 			}

@@ -36,7 +36,8 @@ func TestObjectKey(t *testing.T) {
 		if tt.uri != "" {
 			uri = tt.uri
 		}
-		result, err := v.engine.Query(t.Context(), "SELECT object_key(k, u) FROM (SELECT CAST(? AS VARCHAR) AS k, CAST(? AS VARCHAR) AS u)", tt.key, uri)
+		result, err := v.engine.Query(t.Context(),
+			"SELECT object_key(k, u) FROM (SELECT CAST(? AS VARCHAR) AS k, CAST(? AS VARCHAR) AS u)", tt.key, uri)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,15 +71,18 @@ func TestLookAlikePrefixes(t *testing.T) {
 // or lists tell whose they are, each is in the packet of one of them, and of one only, also
 // where their prefixes look alike.
 func TestEveryRecordHasOneOwner(t *testing.T) {
-	for _, prefixes := range [][2]string{{"acme/", "beta/"}, {"a b/", "a+b/"}, {"a%20b/", "a b/"}, {"acme", "acma"}, {"Büro/", "B%C3%BCro/"}} {
-		text := strings.NewReplacer(`["acme/", "acme/sub/", "ac me/"]`, fmt.Sprintf("[%q]", prefixes[0]), `["beta/"]`, fmt.Sprintf("[%q]", prefixes[1])).Replace(twoTenants)
+	for _, prefixes := range [][2]string{{"acme/", "beta/"}, {"a b/", "a+b/"}, {"a%20b/", "a b/"}, {"acme", "acma"},
+		{"Büro/", "B%C3%BCro/"}} {
+		text := strings.NewReplacer(`["acme/", "acme/sub/", "ac me/"]`, fmt.Sprintf("[%q]", prefixes[0]), `["beta/"]`,
+			fmt.Sprintf("[%q]", prefixes[1])).Replace(twoTenants)
 		f := newFixture(t, text)
 		var told []string
 		n := 0
 		for _, p := range prefixes {
 			once := encode(p, "%20")
 			for _, form := range []struct{ key, operation, query string }{
-				{once, "BATCH.DELETE.OBJECT", ""}, {encode(p, "+"), "S3.EXPIRE.OBJECT", ""}, {encode(once, "%20"), "REST.PUT.OBJECT", ""}, {encode(encode(p, "+"), "%20"), "REST.GET.OBJECT", ""},
+				{once, "BATCH.DELETE.OBJECT", ""}, {encode(p, "+"), "S3.EXPIRE.OBJECT", ""},
+				{encode(once, "%20"), "REST.PUT.OBJECT", ""}, {encode(encode(p, "+"), "%20"), "REST.GET.OBJECT", ""},
 				{"-", "REST.GET.BUCKET", "GET /?list-type=2&prefix=" + once + "x HTTP/1.1"},
 			} {
 				for _, who := range []string{backup, "arn:aws:iam::444455556666:user/beta", "arn:aws:iam::999988887777:user/eve"} {
@@ -101,7 +105,8 @@ func TestEveryRecordHasOneOwner(t *testing.T) {
 		f.store("file:logs")
 		seen := map[string][]string{}
 		for _, tenant := range []string{"acme", "beta"} {
-			result, err := f.open(tenant, "2026-10-07", "2026-10-07").engine.Query(t.Context(), "SELECT request_id, coalesce(key, request_uri) FROM access")
+			result, err := f.open(tenant, "2026-10-07", "2026-10-07").engine.Query(t.Context(),
+				"SELECT request_id, coalesce(key, request_uri) FROM access")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -42,10 +42,12 @@ prefixes = [""]
 		want map[string][]string // by month
 	}{
 		"it left in October": {[]run{{two, at(9, 1)}, {two, at(10, 12)}, {oneTenant, at(10, 13)}, {oneTenant, at(11, 3)}},
-			map[string][]string{"2026-08": nil, "2026-09": {"acme-archive 2026-10-13"}, "2026-10": {"acme-archive 2026-10-13"}, "2026-11": nil}},
+			map[string][]string{"2026-08": nil, "2026-09": {"acme-archive 2026-10-13"},
+				"2026-10": {"acme-archive 2026-10-13"}, "2026-11": nil}},
 		"it left and came back": {[]run{{two, at(9, 1)}, {oneTenant, at(10, 13)}, {two, at(10, 20)}}, map[string][]string{"2026-10": nil}},
 		"it came and left": {[]run{{oneTenant, at(9, 1)}, {two, at(10, 13)}, {oneTenant, at(11, 2)}},
-			map[string][]string{"2026-09": nil, "2026-10": {"acme-archive 2026-11-02"}, "2026-11": {"acme-archive 2026-11-02"}, "2026-12": nil}},
+			map[string][]string{"2026-09": nil, "2026-10": {"acme-archive 2026-11-02"},
+				"2026-11": {"acme-archive 2026-11-02"}, "2026-12": nil}},
 		"it is there": {[]run{{two, at(9, 1)}}, map[string][]string{"2026-10": nil}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,8 +114,9 @@ func TestUnchecked(t *testing.T) {
 	same(t, "while the log is missing", unchecked(), nil)
 	f.hum("2026-10-10T00:00:00Z", "2026-10-12T00:00:00Z")
 	f.storeAt("file:logs", noon.Add(time.Hour))
-	same(t, "once the log is there", unchecked(), []string{"backup-missed 2026-10-09", "backup-missed 2026-10-10", "backup-missed 2026-10-11",
-		"unapproved-prefix 2026-10-10", "unapproved-prefix 2026-10-11", "unapproved-prefix 2026-10-12"})
+	same(t, "once the log is there", unchecked(),
+		[]string{"backup-missed 2026-10-09", "backup-missed 2026-10-10", "backup-missed 2026-10-11",
+			"unapproved-prefix 2026-10-10", "unapproved-prefix 2026-10-11", "unapproved-prefix 2026-10-12"})
 	f.check("2026-10-09", "2026-10-13")
 	same(t, "once it was checked again", unchecked(), nil)
 }

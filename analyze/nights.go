@@ -32,11 +32,13 @@ type seenNight struct {
 
 // nightColumns are those of the statement nights behind bucket and date, in the order
 // of the fields above.
-var nightColumns = []string{"requests", "objects_written", "bytes_written", "backup_requests", "other_requests", "errors", "backup_errors", "strange",
+var nightColumns = []string{"requests", "objects_written", "bytes_written", "backup_requests", "other_requests",
+	"errors", "backup_errors", "strange",
 	"backup_objects", "backup_bytes", "kept_objects", "kept_bytes", "left_objects", "left_bytes", "failed_keys"}
 
 func (n *seenNight) fields() []*int64 {
-	return []*int64{&n.requests, &n.objectsWritten, &n.bytesWritten, &n.backupRequests, &n.otherRequests, &n.errors, &n.backupErrors, &n.strange,
+	return []*int64{&n.requests, &n.objectsWritten, &n.bytesWritten, &n.backupRequests, &n.otherRequests, &n.errors,
+		&n.backupErrors, &n.strange,
 		&n.objects, &n.bytes, &n.keptObjects, &n.keptBytes, &n.leftObjects, &n.leftBytes, &n.failedKeys}
 }
 
@@ -134,7 +136,8 @@ func (v *View) nights(ctx context.Context) (engine.Table, error) {
 		for _, f := range s.fields() {
 			row = append(row, *f)
 		}
-		t.Rows = append(t.Rows, append(row, n.Gap == "" && s.removed(least[n.Bucket]), n.Gap == "" && s.failing(), verdict, strings.Join(why, "; ")))
+		t.Rows = append(t.Rows, append(row, n.Gap == "" && s.removed(least[n.Bucket]), n.Gap == "" && s.failing(),
+			verdict, strings.Join(why, "; ")))
 	}
 	return t, nil
 }
@@ -171,7 +174,8 @@ const (
 // missingParts are the nights in which a part of the backup that is always there
 // wrote nothing, though others did: an approved prefix, a principal, a folder.
 func (v *View) missingParts(ctx context.Context) (engine.Table, error) {
-	t := engine.Table{Name: "missing_parts", Columns: columns("bucket", engine.Text, "date", engine.Text, "subject", engine.Text, "expected", engine.Text)}
+	t := engine.Table{Name: "missing_parts",
+		Columns: columns("bucket", engine.Text, "date", engine.Text, "subject", engine.Text, "expected", engine.Text)}
 	seen, err := v.seenNights(ctx)
 	if err != nil {
 		return t, err
@@ -264,7 +268,8 @@ const trendMonths = 6
 // monthTrends compares the median night of each month that ends in the range with those
 // of the months before.
 func (v *View) monthTrends(ctx context.Context) (engine.Table, error) {
-	t := engine.Table{Name: "month_trends", Columns: columns("bucket", engine.Text, "date", engine.Text, "subject", engine.Text, "expected", engine.Text)}
+	t := engine.Table{Name: "month_trends",
+		Columns: columns("bucket", engine.Text, "date", engine.Text, "subject", engine.Text, "expected", engine.Text)}
 	v.trendGaps = map[[2]string]string{}
 	for _, d := range v.Range.Days() {
 		if d.Date[:7] == addDays(d.Date, 1)[:7] {
@@ -343,7 +348,8 @@ func (v *View) monthMedians(ctx context.Context, month string) (map[string][]Mon
 	slice := v.wide().Start()
 	older := false // there are records of these months before the slice
 	for _, b := range v.Tenant.Buckets {
-		files, err := v.data.State.Files(ctx, dataset.Access, b.Name, wide.Start().Format(time.DateOnly), slice.AddDate(0, 0, -1).Format(time.DateOnly))
+		files, err := v.data.State.Files(ctx, dataset.Access, b.Name, wide.Start().Format(time.DateOnly),
+			slice.AddDate(0, 0, -1).Format(time.DateOnly))
 		if err != nil {
 			return nil, err
 		}

@@ -33,7 +33,8 @@ func TestNights(t *testing.T) {
 	const removed = "attention: written and removed again"
 	puts := func(f *fixture, n int, fields ...string) {
 		for i := range n {
-			f.at(fmt.Sprintf("2026-10-06T22:00:%02dZ", i), backup, "REST.PUT.OBJECT", fmt.Sprintf("veeam/%d.vbk", i), append(fields, "size=100")...)
+			f.at(fmt.Sprintf("2026-10-06T22:00:%02dZ", i), backup, "REST.PUT.OBJECT", fmt.Sprintf("veeam/%d.vbk", i),
+				append(fields, "size=100")...)
 		}
 	}
 	each := func(f *fixture, at, requester, operation string, n int, fields ...string) {
@@ -48,7 +49,9 @@ func TestNights(t *testing.T) {
 	}{
 		{"written", func(f *fixture) { puts(f, 10) }, "ok"},
 		{"too few", func(f *fixture) { puts(f, 2) }, "missed: fewer objects written than expected"},
-		{"no log of the window", func(f *fixture) { f.recs = f.recs[:len(f.recs)-48] }, "not evaluated: no log record after 6 Oct 2026 19:00"},
+		{"no log of the window", func(f *fixture) {
+			f.recs = f.recs[:len(f.recs)-48]
+		}, "not evaluated: no log record after 6 Oct 2026 19:00"},
 		{"empty objects", func(f *fixture) { puts(f, 10); each(f, "2026-10-06T22:10", backup, "REST.PUT.OBJECT", 10, "size=0") }, removed},
 		{"only empty objects", func(f *fixture) { each(f, "2026-10-06T22:10", backup, "REST.PUT.OBJECT", 10, "size=0") },
 			"missed: fewer objects written than expected"},
@@ -115,9 +118,18 @@ func TestNights(t *testing.T) {
 			puts(f, 10)
 			each(f, "2026-10-07T15:00", foreign, "BATCH.DELETE.OBJECT", 10, "status=204")
 		}, removed},
-		{"expired by a lifecycle rule", func(f *fixture) { puts(f, 10); each(f, "2026-10-07T15:00", "AmazonS3", "S3.EXPIRE.OBJECT", 10) }, removed},
-		{"delete markers", func(f *fixture) { puts(f, 10); each(f, "2026-10-07T15:00", "AmazonS3", "S3.CREATE.DELETEMARKER", 10) }, removed},
-		{"overwritten by another", func(f *fixture) { puts(f, 10); each(f, "2026-10-07T15:00", foreign, "REST.PUT.OBJECT", 10, "size=100") }, removed},
+		{"expired by a lifecycle rule", func(f *fixture) {
+			puts(f, 10)
+			each(f, "2026-10-07T15:00", "AmazonS3", "S3.EXPIRE.OBJECT", 10)
+		}, removed},
+		{"delete markers", func(f *fixture) {
+			puts(f, 10)
+			each(f, "2026-10-07T15:00", "AmazonS3", "S3.CREATE.DELETEMARKER", 10)
+		}, removed},
+		{"overwritten by another", func(f *fixture) {
+			puts(f, 10)
+			each(f, "2026-10-07T15:00", foreign, "REST.PUT.OBJECT", 10, "size=100")
+		}, removed},
 		{"deleted a day later", func(f *fixture) {
 			puts(f, 10)
 			each(f, "2026-10-07T22:01", backup, "REST.DELETE.OBJECT", 10, "status=204")
@@ -155,14 +167,16 @@ func TestNights(t *testing.T) {
 		{"another encoding of the key", func(f *fixture) {
 			for i := range 10 {
 				f.at(fmt.Sprintf("2026-10-06T22:00:%02dZ", i), backup, "REST.PUT.OBJECT", fmt.Sprintf("veeam/a+b%%2520%d", i), "size=100")
-				f.at(fmt.Sprintf("2026-10-07T02:00:%02dZ", i), backup, "BATCH.DELETE.OBJECT", fmt.Sprintf("veeam/a%%20b%%20%d", i), "status=204")
+				f.at(fmt.Sprintf("2026-10-07T02:00:%02dZ", i), backup, "BATCH.DELETE.OBJECT",
+					fmt.Sprintf("veeam/a%%20b%%20%d", i), "status=204")
 			}
 		}, removed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t, strings.Replace(oneTenant, `prefixes = ["veeam/", "Zürich Café/"]`, "prefixes = [\"veeam/\"]\nmin_objects = 3", 1))
+			f := newFixture(t, strings.Replace(oneTenant, `prefixes = ["veeam/", "Zürich Café/"]`,
+				"prefixes = [\"veeam/\"]\nmin_objects = 3", 1))
 			f.hum("2026-10-05T00:00:00Z", "2026-10-08T18:00:00Z")
 			tt.make(f)
 			f.store("file:logs")
@@ -176,7 +190,8 @@ func TestNights(t *testing.T) {
 // What an empty result means is said by every statement, and no check calls a day
 // evaluated of which one of its witnesses did not speak.
 func TestNoCheckIsCleanWithoutItsWitnesses(t *testing.T) {
-	text := strings.Replace(oneTenant, "large_put", "cloudtrail = \"file:trail/\"\nmetrics_file = \"metrics.csv\"\nbackup_reports = \"file:reports/\"\nlarge_put", 1)
+	text := strings.Replace(oneTenant, "large_put",
+		"cloudtrail = \"file:trail/\"\nmetrics_file = \"metrics.csv\"\nbackup_reports = \"file:reports/\"\nlarge_put", 1)
 	f := newFixture(t, text)
 	for _, s := range slices.Concat(f.data.Catalog.Queries, f.data.Catalog.Checks) {
 		if len(s.Witness) == 0 || s.Empty == "" {

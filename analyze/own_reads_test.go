@@ -65,7 +65,8 @@ func TestSilenceEndsAndComesBack(t *testing.T) {
 	}
 	f := make()
 	f.check("2026-10-01", "2026-10-24")
-	want := "opened seen on 2026-10-10; resolved ended: nothing of it on 2026-10-14; reopened seen on 2026-10-20; resolved ended: nothing of it on 2026-10-23"
+	want := "opened seen on 2026-10-10; resolved ended: nothing of it on 2026-10-14; reopened seen on 2026-10-20; " +
+		"resolved ended: nothing of it on 2026-10-23"
 	if got := history(f); got != want {
 		t.Errorf("in one go:  %s\nwant %s", got, want)
 	}

@@ -14,7 +14,8 @@ import (
 func TestOwnQueries(t *testing.T) {
 	const head = "-- title: Mine\n-- question: What?\n"
 	tests := []struct{ name, text, want string }{
-		{"good", head + "select bucket, count(*) as n from access where time >= :from and key <> 'a;?:x' group by bucket -- the end: ; ? :y", ""},
+		{"good", head +
+			"select bucket, count(*) as n from access where time >= :from and key <> 'a;?:x' group by bucket -- the end: ; ? :y", ""},
 		{"with", head + "with x as (select 1 as n) select n from x", ""},
 		{"no header", "select 1", "no title"},
 		{"no question", "-- title: x\nselect 1", "no question"},
@@ -36,9 +37,12 @@ func TestOwnQueries(t *testing.T) {
 		{"a file summarized", head + "select * from (summarize '/x/part-1.parquet')", "describes or lists"},
 		{"a file described", head + "select * from (describe '/x/part-1.parquet')", "describes or lists"},
 		{"a file first", head + "select * from (from '/x/part-1.parquet')", "no table for a saved query"},
-		{"a file under its own name", head + "with \"/x/a.parquet\" as (select * from \"/x/a.parquet\") select * from \"/x/a.parquet\"", "use a name of letters"},
-		{"others under their own name", head + "with delivered as (select * from delivered) select * from delivered", "a table of bucketproof"},
-		{"tables of the engine", head + "with duckdb_views as (select * from duckdb_views) select * from duckdb_views", "use a name of letters"},
+		{"a file under its own name", head +
+			"with \"/x/a.parquet\" as (select * from \"/x/a.parquet\") select * from \"/x/a.parquet\"", "use a name of letters"},
+		{"others under their own name", head + "with delivered as (select * from delivered) select * from delivered",
+			"a table of bucketproof"},
+		{"tables of the engine", head +
+			"with duckdb_views as (select * from duckdb_views) select * from duckdb_views", "use a name of letters"},
 		{"in a schema", head + "select * from main.delivered", "write the table alone"},
 		{"in a catalog", head + "select * from memory.main.access", "write the table alone"},
 		{"who the others are", head + "select * from other_requesters", "more than the tenant's own"},
@@ -48,7 +52,8 @@ func TestOwnQueries(t *testing.T) {
 		{"the list of tables", head + "select * from duckdb_tables()", "calls duckdb_tables"},
 		{"rows made", head + "select n from range(3) t(n), unnest([1]) u(x)", ""},
 		{"a change of the engine", head + "select * from enable_profiling(save_location = '/x')", "calls enable_profiling"},
-		{"slices and more", head + "select [1, 2, 3][1:2] as a, $$ x;y :z $$ as d, 'delivered' as e/* c */from access where time < :to", ""},
+		{"slices and more", head + "select [1, 2, 3][1:2] as a, $$ x;y :z $$ as d, 'delivered' as e/* c */from access where time < :to",
+			""},
 		{"not UTF-8", head + "select '\xff'", "not UTF-8"},
 		{"an open comment", head + "select 1 /* ", "not closed"},
 	}
@@ -117,7 +122,8 @@ func TestEveryTableIsOpenOrClosed(t *testing.T) {
 			continue
 		}
 		for _, row := range result.Rows {
-			if text := fmt.Sprint(row...); strings.Contains(text, "beta") || strings.Contains(text, "444455556666") || strings.Contains(text, "777788889999") || strings.Contains(text, "203.0.113.77") {
+			if text := fmt.Sprint(row...); strings.Contains(text, "beta") || strings.Contains(text, "444455556666") ||
+				strings.Contains(text, "777788889999") || strings.Contains(text, "203.0.113.77") {
 				t.Errorf("%s tells %s", name, text)
 			}
 		}
@@ -154,8 +160,10 @@ func TestFinal(t *testing.T) {
 func TestAskedTables(t *testing.T) {
 	f := newFixture(t, wide)
 	f.add("2026-09-21T22:00:00Z", admin, "REST.GET.OBJECT", "veeam/job.vbm", "")
-	f.add("2026-09-21T22:00:01Z", "arn:aws:sts::111122223333:assumed-role/Odd/s1", "REST.GET.OBJECT", "veeam/a%2520b", "ip=203.0.113.5 agent=S3Console/0.4")
-	f.add("2026-09-21T22:00:02Z", "arn:aws:sts::111122223333:assumed-role/Odd/s2", "REST.PUT.OBJECT", "veeam/a+b", "ip=203.0.113.5 agent=aws-cli/2")
+	f.add("2026-09-21T22:00:01Z", "arn:aws:sts::111122223333:assumed-role/Odd/s1", "REST.GET.OBJECT", "veeam/a%2520b",
+		"ip=203.0.113.5 agent=S3Console/0.4")
+	f.add("2026-09-21T22:00:02Z", "arn:aws:sts::111122223333:assumed-role/Odd/s2", "REST.PUT.OBJECT", "veeam/a+b",
+		"ip=203.0.113.5 agent=aws-cli/2")
 	f.add("2026-09-21T22:00:03Z", backup, "REST.GET.OBJECT", "veeam/a", "agent=curl/8")
 	f.store("file:logs")
 	v := f.open("acme", "2026-09-22", "2026-09-22")
@@ -165,11 +173,13 @@ func TestAskedTables(t *testing.T) {
 		"acme-backups|198.51.100.7|office||||2|2|0|2026-09-21T22:00:00Z|2026-09-21T22:00:03Z",
 		"acme-backups|203.0.113.5|||||2|1|0|2026-09-21T22:00:01Z|2026-09-21T22:00:02Z",
 	})
-	same(t, "sensitive-keys", v.answer(t, "sensitive-keys"), []string{"2026-09-21T22:00:00Z|acme-backups|veeam/*.vb?|veeam/job.vbm|Admin|" + admin + "|REST.GET.OBJECT|200|198.51.100.7"})
+	same(t, "sensitive-keys", v.answer(t, "sensitive-keys"),
+		[]string{"2026-09-21T22:00:00Z|acme-backups|veeam/*.vb?|veeam/job.vbm|Admin|" + admin + "|REST.GET.OBJECT|200|198.51.100.7"})
 	same(t, "automation", v.answer(t, "automation"), []string{
 		"acme-backups|person|" + odd + "|" + odd + "||browser|1|1|0|2026-09-21T22:00:01Z|2026-09-21T22:00:01Z",
 		"acme-backups|program|Admin|" + admin + "|admin|program|1|1|0|2026-09-21T22:00:00Z|2026-09-21T22:00:00Z",
-		"acme-backups|program|Nightly backup role|arn:aws:sts::111122223333:assumed-role/BackupRole|backup|command line|1|1|0|2026-09-21T22:00:03Z|2026-09-21T22:00:03Z",
+		"acme-backups|program|Nightly backup role|arn:aws:sts::111122223333:assumed-role/BackupRole|backup|command " +
+			"line|1|1|0|2026-09-21T22:00:03Z|2026-09-21T22:00:03Z",
 		"acme-backups|unclear|" + odd + "|" + odd + "||command line|1|1|1|2026-09-21T22:00:02Z|2026-09-21T22:00:02Z",
 	})
 	history := v.answer(t, "object-history")

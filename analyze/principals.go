@@ -76,10 +76,13 @@ type whose struct {
 
 func newWhose() *whose {
 	return &whose{
-		principals: engine.Table{Name: "principals", Columns: columns("requester", engine.Text, "identity", engine.Text, "principal", engine.Text,
-			"session", engine.Text, "account", engine.Text, "role", engine.Text, "mapped", engine.Bool, "named", engine.Bool, "backup", engine.Bool,
-			"foreign_account", engine.Bool, "service", engine.Bool, "match", engine.Text)},
-		others:    engine.Table{Name: "other_requesters", Columns: columns("bucket", engine.Text, "requester", engine.Text, "shown", engine.Text)},
+		principals: engine.Table{Name: "principals",
+			Columns: columns("requester", engine.Text, "identity", engine.Text, "principal", engine.Text,
+				"session", engine.Text, "account", engine.Text, "role", engine.Text, "mapped", engine.Bool, "named",
+				engine.Bool, "backup", engine.Bool,
+				"foreign_account", engine.Bool, "service", engine.Bool, "match", engine.Text)},
+		others: engine.Table{Name: "other_requesters",
+			Columns: columns("bucket", engine.Text, "requester", engine.Text, "shown", engine.Text)},
 		strangers: engine.Table{Name: "strangers", Columns: columns("bucket", engine.Text, "requester", engine.Text, "shown", engine.Text)},
 		own:       engine.Table{Name: "own_requesters", Columns: columns("requester", engine.Text)},
 		usual:     engine.Table{Name: "usual_requesters", Columns: columns("requester", engine.Text, "mapped", engine.Bool)},
@@ -131,7 +134,8 @@ func (v *View) loadPrincipals(ctx context.Context, e Engine) error {
 		return fmt.Errorf("list requesters: %w", err)
 	}
 	if anyOther {
-		w.principals.Rows = append(w.principals.Rows, []any{anotherClient, anotherClient, anotherClient, nil, "", "", false, false, false, false, false, ""})
+		w.principals.Rows = append(w.principals.Rows,
+			[]any{anotherClient, anotherClient, anotherClient, nil, "", "", false, false, false, false, false, ""})
 	}
 	if anyStranger {
 		w.principals.Rows = append(w.principals.Rows, []any{someone, someone, someone, nil, "", "", false, false, false, false, false, ""},

@@ -14,15 +14,18 @@ func TestSavedQueries(t *testing.T) {
 	f.at("2026-10-06T22:00:00Z", backup, "REST.PUT.OBJECT", "veeam/b", "size=20", "agent=Veeam/1") // 7 Oct 00:00:00
 	f.at("2026-10-07T01:00:00Z", backup, "REST.PUT.PART", "veeam/c", "size=30", "agent=Veeam/1")
 	f.at("2026-10-07T01:01:00Z", backup, "REST.POST.UPLOAD", "veeam/c", "size=30", "sent=5", "agent=Veeam/1") // its bytes were the part's
-	f.at("2026-10-07T01:02:00Z", "arn:aws:sts::111122223333:assumed-role/BackupRole/night-2", "REST.PUT.OBJECT", "veeam/d", "status=503", "error=SlowDown", "size=40", "sent=7", "agent=Veeam/1")
-	f.at("2026-10-07T02:00:00Z", backup, "REST.GET.OBJECT", "Z%25C3%25BCrich%2520Caf%25C3%25A9/x", "sent=9", "agent=Veeam/1") // approved, encoded twice
+	f.at("2026-10-07T01:02:00Z", "arn:aws:sts::111122223333:assumed-role/BackupRole/night-2", "REST.PUT.OBJECT",
+		"veeam/d", "status=503", "error=SlowDown", "size=40", "sent=7", "agent=Veeam/1")
+	// approved, encoded twice
+	f.at("2026-10-07T02:00:00Z", backup, "REST.GET.OBJECT", "Z%25C3%25BCrich%2520Caf%25C3%25A9/x", "sent=9", "agent=Veeam/1")
 	f.at("2026-10-07T09:00:00Z", "arn:aws:iam::111122223333:user/eve", "REST.PUT.OBJECT", "finance/q3/a", "size=2000000000", "agent=curl/8")
 	f.at("2026-10-07T09:00:01Z", foreign, "REST.GET.OBJECT", "finance/q3/a", "status=403", "error=AccessDenied", "sent=11", "agent=curl/8")
 	f.at("2026-10-07T09:00:02Z", "-", "REST.GET.OBJECT", "veeam", "status=403", "error=AccessDenied") // no slash: not under veeam/
 	f.at("2026-10-07T10:00:00Z", backup, "REST.POST.MULTI_OBJECT_DELETE", "-", "agent=Veeam/1")
 	f.at("2026-10-07T10:00:00Z", backup, "BATCH.DELETE.OBJECT", "veeam/a", "status=204")
 	f.at("2026-10-07T10:00:00Z", backup, "BATCH.DELETE.OBJECT", "veeam/b", "status=204")
-	f.at("2026-10-07T10:01:00Z", backup, "REST.DELETE.OBJECT", "veeam/e", "status=403", "error=AccessDenied", "agent=Veeam/1") // refused: nothing deleted
+	// refused: nothing deleted
+	f.at("2026-10-07T10:01:00Z", backup, "REST.DELETE.OBJECT", "veeam/e", "status=403", "error=AccessDenied", "agent=Veeam/1")
 	f.at("2026-10-07T10:02:00Z", "AmazonS3", "S3.EXPIRE.OBJECT", "veeam/old", "status=-")
 	f.at("2026-10-07T21:59:59Z", "svc:x.amazonaws.com", "REST.GET.ACL", "-", "agent=x")
 	f.at("2026-10-07T22:00:00Z", backup, "REST.PUT.OBJECT", "veeam/next-day", "size=50", "agent=Veeam/1") // 8 Oct
@@ -41,7 +44,8 @@ func TestSavedQueries(t *testing.T) {
 		"acme-backups|S3.EXPIRE.OBJECT|1|0",
 	})
 	same(t, "top-requesters", v.answer(t, "top-requesters"), []string{
-		"Nightly backup role|arn:aws:sts::111122223333:assumed-role/BackupRole|111122223333|9|21|50|2026-10-06T22:00:00Z|2026-10-07T10:01:00Z",
+		"Nightly backup " +
+			"role|arn:aws:sts::111122223333:assumed-role/BackupRole|111122223333|9|21|50|2026-10-06T22:00:00Z|2026-10-07T10:01:00Z",
 		"S3 lifecycle|AmazonS3||1|0|0|2026-10-07T10:02:00Z|2026-10-07T10:02:00Z",
 		"arn:aws:iam::111122223333:user/eve|arn:aws:iam::111122223333:user/eve|111122223333|1|0|2000000000|2026-10-07T09:00:00Z|2026-10-07T09:00:00Z",
 		"svc:x.amazonaws.com|svc:x.amazonaws.com||1|0|0|2026-10-07T21:59:59Z|2026-10-07T21:59:59Z",
@@ -94,7 +98,8 @@ func TestAQueryIsBoundToItsBucketAndTenant(t *testing.T) {
 	if _, err := v.Run(t.Context(), s, "other-bucket"); err == nil {
 		t.Error("a bucket that is not the tenant's was accepted")
 	}
-	for _, sql := range []string{"select * from read_text('/etc/hostname')", "set enable_external_access = true", "copy (select 1) to '/tmp/bucketproof-escape.csv'", "install httpfs"} {
+	for _, sql := range []string{"select * from read_text('/etc/hostname')", "set enable_external_access = true",
+		"copy (select 1) to '/tmp/bucketproof-escape.csv'", "install httpfs"} {
 		if _, err := v.engine.Query(t.Context(), sql); err == nil {
 			t.Errorf("%q was run", sql)
 		}
@@ -170,7 +175,8 @@ func TestLongNightAndLastMillisecond(t *testing.T) {
 	same(t, "bytes-by-day", v.answer(t, "bytes-by-day"), []string{"acme-backups|2026-10-24|2|3|0", "acme-backups|2026-10-25|6|124|0"})
 	same(t, "deletes", v.answer(t, "deletes"), []string{"acme-backups|2026-10-25|Nightly backup role|1|0|0"})
 	windows := v.answer(t, "backup-windows")
-	if want := "acme-backups|2026-10-24|2026-10-24T20:00:00Z|2026-10-25T05:00:00Z|6|63|6|0|0|"; len(windows) != 2 || !strings.HasPrefix(windows[0], want) {
+	if want := "acme-backups|2026-10-24|2026-10-24T20:00:00Z|2026-10-25T05:00:00Z|6|63|6|0|0|"; len(windows) != 2 ||
+		!strings.HasPrefix(windows[0], want) {
 		t.Errorf("windows are %q, want %s", windows, want)
 	}
 }

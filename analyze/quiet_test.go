@@ -51,14 +51,19 @@ func TestQuietBuckets(t *testing.T) {
 		of           func(time.Time) (writes, reads []time.Duration)
 		want         []string
 	}{
-		{"ten minutes a night, and an hour more in autumn", "", func(d time.Time) (w, r []time.Duration) { return hours(22.5, 22.6), nil }, nil},
-		{"a night that begins earlier or later", "", func(d time.Time) (w, r []time.Duration) { return hours(22.5 + 0.3*float64(d.Day()%3-1)), nil }, nil},
-		{"no backup at weekends", `window = { start = "22:00", end = "06:00", days = ["mon", "tue", "wed", "thu", "fri"] }`, func(d time.Time) (w, r []time.Duration) {
-			if weekday(d) {
-				return hours(22.5, 23), nil
-			}
-			return nil, nil
+		{"ten minutes a night, and an hour more in autumn", "", func(d time.Time) (w, r []time.Duration) {
+			return hours(22.5, 22.6), nil
 		}, nil},
+		{"a night that begins earlier or later", "", func(d time.Time) (w, r []time.Duration) {
+			return hours(22.5 + 0.3*float64(d.Day()%3-1)), nil
+		}, nil},
+		{"no backup at weekends", `window = { start = "22:00", end = "06:00", days = ["mon", "tue", "wed", "thu", "fri"] }`,
+			func(d time.Time) (w, r []time.Duration) {
+				if weekday(d) {
+					return hours(22.5, 23), nil
+				}
+				return nil, nil
+			}, nil},
 		{"once a week", `window = { start = "22:00", end = "06:00", days = ["sat"] }`, func(d time.Time) (w, r []time.Duration) {
 			if d.Weekday() == time.Saturday {
 				return hours(22.5, 23), nil
@@ -113,7 +118,8 @@ func TestWeekly(t *testing.T) {
 	}
 	for _, day := range []int{15, 29} { // Tuesdays
 		for n := range 60 {
-			f.add(time.Date(2026, 9, day, 10, 30, 0, 0, time.UTC).Format(time.RFC3339), backup, "BATCH.DELETE.OBJECT", fmt.Sprint("veeam/", day, n), "status=204")
+			f.add(time.Date(2026, 9, day, 10, 30, 0, 0, time.UTC).Format(time.RFC3339), backup, "BATCH.DELETE.OBJECT",
+				fmt.Sprint("veeam/", day, n), "status=204")
 		}
 	}
 	f.store("file:logs")

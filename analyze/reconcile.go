@@ -84,7 +84,8 @@ func (v *View) ReportedNights(ctx context.Context) (map[[2]string]ReportNight, e
 // row for a bucket and night of which no report was to be expected.
 func (v *View) reconciled(ctx context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "reconciled", Columns: columns("bucket", engine.Text, "date", engine.Text,
-		"sessions", engine.Int, "failed", engine.Int, "running", engine.Int, "reported_objects", engine.Int, "reported_bytes", engine.Int, "objects", engine.Int, "bytes", engine.Int,
+		"sessions", engine.Int, "failed", engine.Int, "running", engine.Int, "reported_objects", engine.Int,
+		"reported_bytes", engine.Int, "objects", engine.Int, "bytes", engine.Int,
 		"verdict", engine.Text, "told", engine.Text, "sources", "VARCHAR[]")}
 	nights, err := v.ReportedNights(ctx)
 	if err != nil {

@@ -17,14 +17,16 @@ func TestReconcile(t *testing.T) {
 	f.hum("2026-09-20T00:00:00Z", "2026-10-20T00:00:00Z")
 	for day := 1; day <= 16; day++ {
 		if day != 10 {
-			f.at(time.Date(2026, 10, day, 21, 0, 0, 0, time.UTC).Format(time.RFC3339), backup, "REST.PUT.OBJECT", "veeam/x", "size=100000000", "agent=Veeam/1")
+			f.at(time.Date(2026, 10, day, 21, 0, 0, 0, time.UTC).Format(time.RFC3339), backup, "REST.PUT.OBJECT",
+				"veeam/x", "size=100000000", "agent=Veeam/1")
 		}
 	}
 	f.store("file:logs")
 	session := func(day int, bytes int64, ok bool, tool string) state.BackupSession {
 		outcome := map[bool]string{true: "succeeded", false: "failed"}[ok]
 		start := time.Date(2026, 10, day, 19, 30, 0, 0, time.UTC) // half an hour before the window
-		return state.BackupSession{Tool: tool, ID: fmt.Sprint(tool, day), Bucket: "acme-backups", Start: start, End: start.Add(time.Hour), Objects: -1, Bytes: bytes, State: outcome, Line: int64(day)}
+		return state.BackupSession{Tool: tool, ID: fmt.Sprint(tool, day), Bucket: "acme-backups", Start: start,
+			End: start.Add(time.Hour), Objects: -1, Bytes: bytes, State: outcome, Line: int64(day)}
 	}
 	reports := []state.BackupSession{
 		session(3, 5, true, "aws-backup"),
@@ -36,7 +38,8 @@ func TestReconcile(t *testing.T) {
 		session(10, 100e6, true, "restic"), // nothing in the log
 		session(11, 100e6, true, "restic"),
 	} // on the 9th, and from the 12th on, none came
-	if err := f.data.State.PutReport(t.Context(), "acme", state.BackupReport{Source: "file:reports/r", ETag: "e", Size: 1, Modified: noon}, reports, nil, noon); err != nil {
+	if err := f.data.State.PutReport(t.Context(), "acme",
+		state.BackupReport{Source: "file:reports/r", ETag: "e", Size: 1, Modified: noon}, reports, nil, noon); err != nil {
 		t.Fatal(err)
 	}
 	v := f.open("acme", "2026-10-01", "2026-10-20")
@@ -45,15 +48,19 @@ func TestReconcile(t *testing.T) {
 		parts := strings.Split(line, "|")
 		verdicts = append(verdicts, parts[1][8:]+" "+parts[len(parts)-1])
 	}
-	same(t, "verdicts", verdicts, []string{"03 agrees", "04 objects differ", "05 agrees", "06 the report says that the backup failed", "07 bytes differ",
-		"08 the report says that the backup failed", "09 no report", "10 reported, but not in the log", "11 agrees", "12 no report", "13 no report", "14 no report",
+	same(t, "verdicts", verdicts, []string{"03 agrees", "04 objects differ", "05 agrees",
+		"06 the report says that the backup failed", "07 bytes differ",
+		"08 the report says that the backup failed", "09 no report", "10 reported, but not in the log", "11 agrees",
+		"12 no report", "13 no report", "14 no report",
 		"15 no report", "16 no report", "17 no report", "18 no report", "19 no report", "20 no report"})
 	f.check("2026-10-03", "2026-10-11")
 	same(t, "findings", f.reportFindings(t, "2026-10-03", "2026-10-11"), []string{
 		"bytes differ high 1 reported: 1 sessions, 60,000,000 bytes; in the log: 100,000,000 bytes, 1 objects [file:reports/r:7]",
-		"objects differ high 1 reported: 1 sessions, 100,000,000 bytes, 3 objects; in the log: 100,000,000 bytes, 1 objects [file:reports/r:0]",
+		"objects differ high 1 reported: 1 sessions, 100,000,000 bytes, 3 objects; in the log: 100,000,000 bytes, " +
+			"1 objects [file:reports/r:0]",
 		"reported, but not in the log high 1 reported: 1 sessions, 100,000,000 bytes; in the log: 0 bytes, 0 objects [file:reports/r:10]",
-		"the report says that the backup failed high 2 reported: 1 sessions, 1 failed; in the log: 100,000,000 bytes, 1 objects [file:reports/r:6]",
+		"the report says that the backup failed high 2 reported: 1 sessions, 1 failed; in the log: 100,000,000 " +
+			"bytes, 1 objects [file:reports/r:6]",
 		"no report low 1 reported: 0 sessions; in the log: 100,000,000 bytes, 1 objects []",
 	})
 }
@@ -95,30 +102,42 @@ func TestJobsOfANight(t *testing.T) {
 	}{
 		{"all jobs went well", nights(4, ok("A"), ok("B")), "agrees"},
 		{"one of two failed", append(nights(3, ok("A"), ok("B")), []run{ok("A"), {"B", "failed", 22, false}}), "a job failed"},
-		{"a job of its own name that failed is not mended by another", [][]run{{{"B", "failed", 22, false}, {"A", "succeeded", 23, false}}}, "a job failed"},
+		{"a job of its own name that failed is not mended by another",
+			[][]run{{{"B", "failed", 22, false}, {"A", "succeeded", 23, false}}}, "a job failed"},
 		{"a retry mends", [][]run{{{"A", "failed", 22, false}, {"A", "succeeded", 23, false}}}, "agrees"},
 		{"a retry by day mends", [][]run{{{"A", "failed", 22, false}, ok("B"), {"A", "succeeded", 34, false}}}, "agrees"},
-		{"a failure behind a success", [][]run{{{"A", "succeeded", 22, false}, {"A", "failed", 23, false}}}, "the report says that the backup failed"},
+		{"a failure behind a success", [][]run{{{"A", "succeeded", 22, false}, {"A", "failed", 23, false}}},
+			"the report says that the backup failed"},
 		{"a retry with warnings", [][]run{{{"A", "failed", 22, false}, {"A", "with warnings", 23, false}}}, "with warnings"},
 		{"warnings", nights(1, ok("A"), run{"B", "with warnings", 22, false}), "with warnings"},
 		{"an unknown end", nights(1, ok("A"), run{"B", "unknown", 22, false}), "the report does not say how it ended"},
 		{"a job that told every night is missing", append(nights(3, ok("A"), ok("B")), []run{ok("A")}), "a job is missing"},
-		{"a job that tells now and then is not", append(nights(3, ok("A")), append(nights(1, ok("A"), ok("B")), nights(1, ok("A"))...)...), "agrees"},
-		{"a job that rests on this weekday is not", append(append(append(nights(1, ok("A"), ok("B")), nights(1, ok("A"))...), nights(6, ok("A"), ok("B"))...), nights(1, ok("A"))...), "agrees"},
-		{"without names a later success may be another job", append(nights(4, run{"f", "succeeded", 22, true}, run{"f", "succeeded", 23, true}), []run{{"f", "failed", 22, true}, {"f", "succeeded", 23, true}}), "the report says that the backup failed"},
-		{"without names it is a retry where one a night is usual", append(nights(4, run{"f", "succeeded", 22, true}), []run{{"f", "failed", 22, true}, {"f", "succeeded", 23, true}}), "agrees"},
-		{"without names one of two is missing", append(nights(4, run{"f", "succeeded", 22, true}, run{"f", "succeeded", 23, true}), []run{{"f", "succeeded", 22, true}}), "a job is missing"},
+		{"a job that tells now and then is not",
+			append(nights(3, ok("A")), append(nights(1, ok("A"), ok("B")), nights(1, ok("A"))...)...), "agrees"},
+		{"a job that rests on this weekday is not",
+			append(append(append(nights(1, ok("A"), ok("B")), nights(1, ok("A"))...), nights(6, ok("A"), ok("B"))...),
+				nights(1, ok("A"))...), "agrees"},
+		{"without names a later success may be another job",
+			append(nights(4, run{"f", "succeeded", 22, true}, run{"f", "succeeded", 23, true}),
+				[]run{{"f", "failed", 22, true}, {"f", "succeeded", 23, true}}), "the report says that the backup failed"},
+		{"without names it is a retry where one a night is usual",
+			append(nights(4, run{"f", "succeeded", 22, true}), []run{{"f", "failed", 22, true}, {"f", "succeeded", 23, true}}), "agrees"},
+		{"without names one of two is missing",
+			append(nights(4, run{"f", "succeeded", 22, true}, run{"f", "succeeded", 23, true}),
+				[]run{{"f", "succeeded", 22, true}}), "a job is missing"},
 		{"running, and no later report", nights(1, run{"A", state.SessionRunning, 22, false}), "running"},
 		{"running beside another", nights(1, ok("B"), run{"A", state.SessionRunning, 22, false}), "running"},
 		{"running for days", append(append(nights(1, run{"A", state.SessionRunning, 22, false}), nights(3)...), []run{ok("A")}), "agrees"},
-		{"a run that was seen and then ended under another name", nights(1, run{"A", state.SessionRunning, 22, false}, run{"A", "succeeded", 23, false}), "agrees"},
+		{"a run that was seen and then ended under another name",
+			nights(1, run{"A", state.SessionRunning, 22, false}, run{"A", "succeeded", 23, false}), "agrees"},
 		{"by day alone", nights(1, run{"A", "succeeded", 34, false}), "no report"},
 		{"by day alone, and failed", nights(1, run{"A", "failed", 34, false}), "the report says that the backup failed"},
 	}
 	f := newFixture(t, strings.Replace(oneTenant, `large_put = "1GiB"`, "large_put = \"1GiB\"\nbackup_reports = \"file:reports\"", 1))
 	f.hum("2026-09-20T00:00:00Z", "2026-10-20T00:00:00Z")
 	for day := 1; day <= 16; day++ {
-		f.at(time.Date(2026, 10, day, 21, 0, 0, 0, time.UTC).Format(time.RFC3339), backup, "REST.PUT.OBJECT", "veeam/x", "size=100000000", "agent=Veeam/1")
+		f.at(time.Date(2026, 10, day, 21, 0, 0, 0, time.UTC).Format(time.RFC3339), backup, "REST.PUT.OBJECT",
+			"veeam/x", "size=100000000", "agent=Veeam/1")
 	}
 	f.store("file:logs")
 	for _, tt := range tests {
@@ -129,7 +148,8 @@ func TestJobsOfANight(t *testing.T) {
 				for j, r := range runs {
 					start := time.Date(2026, 10, 3+i, r.hour, 0, 0, 0, time.UTC)
 					last = start.Add(30 * time.Minute)
-					sessions = append(sessions, state.BackupSession{Tool: "table", ID: fmt.Sprint(i, j), Bucket: "acme-backups", Job: r.job, Named: !r.unnamed, Start: start, End: last,
+					sessions = append(sessions, state.BackupSession{Tool: "table", ID: fmt.Sprint(i, j),
+						Bucket: "acme-backups", Job: r.job, Named: !r.unnamed, Start: start, End: last,
 						State: r.state, Objects: -1, Bytes: -1})
 				}
 			}
@@ -169,8 +189,10 @@ func TestNightOfSession(t *testing.T) {
 		date     string
 		inWindow bool
 	}{
-		{at(1, 18), "", false}, {at(1, 19), "2026-10-01", true}, {at(2, 5), "2026-10-01", true}, {at(2, 12), "2026-10-01", false}, {at(2, 20), "2026-10-02", true},
-		{at(3, 23), "2026-10-02", false}, {at(5, 18), "2026-10-02", false}, {at(5, 22), "2026-10-05", true}, {at(6, 12), "2026-10-05", false}, {at(6, 20), "", false},
+		{at(1, 18), "", false}, {at(1, 19), "2026-10-01", true}, {at(2, 5), "2026-10-01", true},
+		{at(2, 12), "2026-10-01", false}, {at(2, 20), "2026-10-02", true},
+		{at(3, 23), "2026-10-02", false}, {at(5, 18), "2026-10-02", false}, {at(5, 22), "2026-10-05", true},
+		{at(6, 12), "2026-10-05", false}, {at(6, 20), "", false},
 	} {
 		n, inWindow, ok := v.nightOf(state.BackupSession{Bucket: "b", Start: tt.start})
 		if ok != (tt.date != "") || ok && (n.Date != tt.date || inWindow != tt.inWindow) {
@@ -192,7 +214,8 @@ func TestUnreadableReports(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	put(state.ReportProblem{Line: 3, Reason: "no JSON", Date: "2026-10-05", At: time.Date(2026, 10, 5, 22, 0, 0, 0, time.UTC)}, state.ReportProblem{Line: 9, Reason: "cut", Date: "2026-10-05"})
+	put(state.ReportProblem{Line: 3, Reason: "no JSON", Date: "2026-10-05",
+		At: time.Date(2026, 10, 5, 22, 0, 0, 0, time.UTC)}, state.ReportProblem{Line: 9, Reason: "cut", Date: "2026-10-05"})
 	only := func(what string) []string {
 		var got []string
 		for _, line := range f.reportFindings(t, "2026-10-01", "2026-10-20") {

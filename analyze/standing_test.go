@@ -33,7 +33,8 @@ func (f *fixture) days(check string) []string {
 	for _, x := range list {
 		for _, d := range x.Days {
 			if x.Check == check {
-				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %s %s", d.Date, x.Subject, x.Status, d.Withdrawn.Reason, d.Withdrawn.By)))
+				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %s %s", d.Date, x.Subject, x.Status,
+					d.Withdrawn.Reason, d.Withdrawn.By)))
 			}
 		}
 	}
@@ -44,7 +45,8 @@ func (f *fixture) days(check string) []string {
 // or a mended fault make go does go, also where the configuration changed in between.
 func TestWithdrawnByTheConfiguration(t *testing.T) {
 	const stranger = "arn:aws:iam::111122223333:user/eve"
-	approve := []string{"[[tenant.principal]]\nmatch = \"AmazonS3\"", "[[tenant.principal]]\nmatch = \"" + stranger + "\"\nname = \"Eve\"\nrole = \"admin\"\n[[tenant.principal]]\nmatch = \"AmazonS3\""}
+	approve := []string{"[[tenant.principal]]\nmatch = \"AmazonS3\"", "[[tenant.principal]]\nmatch = \"" + stranger +
+		"\"\nname = \"Eve\"\nrole = \"admin\"\n[[tenant.principal]]\nmatch = \"AmazonS3\""}
 	tests := map[string]struct {
 		trouble func(f *fixture)
 		change  []string
@@ -83,7 +85,9 @@ func TestWithdrawnByTheConfiguration(t *testing.T) {
 			func(f *fixture) {
 				f.at("2026-10-12T23:30:00Z", backup, "REST.PUT.OBJECT", "finance/a", "agent=Veeam/1")
 			},
-			[]string{"[[tenant.bucket]]", "[[tenant.suppression]]\ncheck = \"unapproved-prefix\"\nsubject = \"*\"\nreason = \"r\"\nuntil = \"2026-12-31\"\n[[tenant.bucket]]"}, nil,
+			[]string{"[[tenant.bucket]]",
+				"[[tenant.suppression]]\ncheck = \"unapproved-prefix\"\nsubject = \"*\"\nreason = \"r\"\nuntil = " +
+					"\"2026-12-31\"\n[[tenant.bucket]]"}, nil,
 			"unapproved-prefix", []string{"2026-10-13 finance/ open configuration root"},
 		},
 		"late logs": {
@@ -100,7 +104,8 @@ func TestWithdrawnByTheConfiguration(t *testing.T) {
 			func(f *fixture) {
 				f.at("2026-10-12T23:30:00Z", backup, "REST.PUT.OBJECT", "finance/a", "agent=Veeam/1")
 			},
-			append([]string{"name = \"Acme\"", "name = \"Acme & Sons\""}, approve...), nil, "unapproved-prefix", []string{"2026-10-13 finance/ open"},
+			append([]string{"name = \"Acme\"", "name = \"Acme & Sons\""}, approve...), nil, "unapproved-prefix",
+			[]string{"2026-10-13 finance/ open"},
 		},
 	}
 	for name, test := range tests {
@@ -145,7 +150,8 @@ func TestWithdrawnAndResolved(t *testing.T) {
 	f.configure(oneTenant, `prefixes = ["veeam/"`, `prefixes = ["finance/", "veeam/"`)
 	f.check("2026-10-01", "2026-10-31")
 	id := state.FindingID("unapproved-prefix", "acme", "acme-backups", "finance/")
-	if err := f.data.State.Triage(t.Context(), id, state.Triage{Actor: "Ann", Resolve: true, Cause: "a new job", Resolution: "approved"}, noon); err != nil {
+	if err := f.data.State.Triage(t.Context(), id,
+		state.Triage{Actor: "Ann", Resolve: true, Cause: "a new job", Resolution: "approved"}, noon); err != nil {
 		t.Fatal(err)
 	}
 	f.check("2026-10-01", "2026-10-31")
@@ -164,10 +170,13 @@ func TestWithdrawnForAnotherReason(t *testing.T) {
 		late bool
 		want []string
 	}{
-		"a note, and late logs":        {state.Triage{Note: "This was a break-in"}, true, []string{"2026-10-20 nightly window 22:00-06:00 investigating checked"}},
-		"an owner, and late logs":      {state.Triage{Owner: "Sam"}, true, []string{"2026-10-20 nightly window 22:00-06:00 resolved checked"}},
-		"another version":              {state.Triage{}, false, []string{"2026-10-20 nightly window 22:00-06:00 resolved program"}},
-		"a note, and another version":  {state.Triage{Note: "This was a break-in"}, false, []string{"2026-10-20 nightly window 22:00-06:00 investigating program"}},
+		"a note, and late logs": {state.Triage{Note: "This was a break-in"}, true,
+			[]string{"2026-10-20 nightly window 22:00-06:00 investigating checked"}},
+		"an owner, and late logs": {state.Triage{Owner: "Sam"}, true,
+			[]string{"2026-10-20 nightly window 22:00-06:00 resolved checked"}},
+		"another version": {state.Triage{}, false, []string{"2026-10-20 nightly window 22:00-06:00 resolved program"}},
+		"a note, and another version": {state.Triage{Note: "This was a break-in"}, false,
+			[]string{"2026-10-20 nightly window 22:00-06:00 investigating program"}},
 		"another version, and nothing": {state.Triage{}, true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -176,7 +185,8 @@ func TestWithdrawnForAnotherReason(t *testing.T) {
 			f.data.Program = "1"
 			f.check("2026-10-01", "2026-10-31")
 			test.do.Actor = "Ann"
-			if err := f.data.State.Triage(t.Context(), state.FindingID("backup-missed", "acme", "acme-backups", "nightly window 22:00-06:00"), test.do, noon); err != nil {
+			if err := f.data.State.Triage(t.Context(),
+				state.FindingID("backup-missed", "acme", "acme-backups", "nightly window 22:00-06:00"), test.do, noon); err != nil {
 				t.Fatal(err)
 			}
 			f.data.Program = "2"

@@ -11,7 +11,8 @@ import (
 // scopes are what a check looks at: a bucket's day or backup window, a day of what backup reports are about, of what
 // collection noticed of logs or of the trail, of the trail, of what its digests prove, of log and trail side by
 // side, of the requests or the sizes that CloudWatch counted, or of how logging is set up.
-var scopes = []string{"day", "window", "reports", "ledger", "trail ledger", "trail", "proof", "witnesses", "metrics", "sizes", "setup", "month"}
+var scopes = []string{"day", "window", "reports", "ledger", "trail ledger", "trail", "proof", "witnesses", "metrics",
+	"sizes", "setup", "month"}
 
 // Statement is a saved query or a check: its header and its SQL.
 //

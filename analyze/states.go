@@ -215,7 +215,8 @@ func (v *View) reportDays(ctx context.Context, add func(witness, bucket, date, s
 
 // witnessStates is the table of them.
 func (v *View) witnessStates(ctx context.Context) (engine.Table, error) {
-	t := engine.Table{Name: "witness_states", Columns: columns("witness", engine.Text, "bucket", engine.Text, "date", engine.Text, "state", engine.Text, "reason", engine.Text)}
+	t := engine.Table{Name: "witness_states",
+		Columns: columns("witness", engine.Text, "bucket", engine.Text, "date", engine.Text, "state", engine.Text, "reason", engine.Text)}
 	days, err := v.WitnessDays(ctx)
 	for _, d := range days {
 		t.Rows = append(t.Rows, []any{d.Witness, d.Bucket, d.Date, d.State, d.Reason})

@@ -34,7 +34,8 @@ func (v *View) prepare(ctx context.Context, e *engine.DuckDB) ([]engine.Table, [
 		return nil, nil, err
 	}
 	tables := []engine.Table{bucketTable(v.Tenant.Buckets), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
-		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.agentPatterns(), v.quarters(), v.windowQuarters(), v.logPlaces()}
+		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.agentPatterns(), v.quarters(),
+		v.windowQuarters(), v.logPlaces()}
 	sql := v.data.Catalog.tables
 	access := sql["access-own"]
 	if v.shares() {
@@ -123,8 +124,9 @@ func (v *View) days() engine.Table {
 }
 
 func (v *View) windows() engine.Table {
-	t := engine.Table{Name: "windows", Columns: columns("bucket", engine.Text, "subject", engine.Text, "date", engine.Text, "window_start", zoned,
-		"window_end", zoned, "in_range", engine.Bool, "min_objects", engine.Int, "gap", engine.Text)}
+	t := engine.Table{Name: "windows",
+		Columns: columns("bucket", engine.Text, "subject", engine.Text, "date", engine.Text, "window_start", zoned,
+			"window_end", zoned, "in_range", engine.Bool, "min_objects", engine.Int, "gap", engine.Text)}
 	buckets := map[string]config.Bucket{}
 	for _, b := range v.Tenant.Buckets {
 		buckets[b.Name] = b
@@ -152,7 +154,9 @@ func quarter(t time.Time) int64 { return t.Unix() / 900 }
 // quarters are those of all days, with the day, and the hour of the day that
 // the clocks of the tenant's zone show. Weekdays are 1 Monday to 7 Sunday.
 func (v *View) quarters() engine.Table {
-	t := engine.Table{Name: "quarters", Columns: columns("quarter", engine.Int, "date", engine.Text, "weekday", engine.Int, "hour", engine.Int, "day_number", engine.Int, "in_range", engine.Bool)}
+	t := engine.Table{Name: "quarters",
+		Columns: columns("quarter", engine.Int, "date", engine.Text, "weekday", engine.Int, "hour", engine.Int,
+			"day_number", engine.Int, "in_range", engine.Bool)}
 	for number, d := range v.allDays() {
 		in := v.inRange(d.Date)
 		for at := d.Start; at.Before(d.End); at = at.Add(15 * time.Minute) {
@@ -201,8 +205,9 @@ func (v *View) logObjects() engine.Table {
 // logIncidents is what collection noticed about the log objects of a bucket, with the
 // times that the objects are about.
 func (v *View) logIncidents() engine.Table {
-	t := engine.Table{Name: "log_incidents", Columns: columns("bucket", engine.Text, "kind", engine.Text, "source", engine.Text, "noticed", zoned,
-		"about_first", zoned, "about_last", zoned)}
+	t := engine.Table{Name: "log_incidents",
+		Columns: columns("bucket", engine.Text, "kind", engine.Text, "source", engine.Text, "noticed", zoned,
+			"about_first", zoned, "about_last", zoned)}
 	for _, i := range v.incidents {
 		t.Rows = append(t.Rows, []any{i.bucket, i.Kind, i.Source, i.Noticed, i.First, i.Last})
 	}
@@ -411,7 +416,9 @@ func (v *View) rejectedHours(ctx context.Context, query engine.Query) (map[strin
 }
 
 func (v *View) coverageTable() engine.Table {
-	t := engine.Table{Name: "coverage", Columns: columns("bucket", engine.Text, "date", engine.Text, "day_number", engine.Int, "gap", engine.Text, "trail_gap", engine.Text, "in_range", engine.Bool)}
+	t := engine.Table{Name: "coverage",
+		Columns: columns("bucket", engine.Text, "date", engine.Text, "day_number", engine.Int, "gap", engine.Text,
+			"trail_gap", engine.Text, "in_range", engine.Bool)}
 	numbers := map[string]int64{}
 	for i, d := range v.allDays() {
 		numbers[d.Date] = int64(i)

@@ -16,7 +16,8 @@ func TestTrailView(t *testing.T) {
 	f := newFixture(t, oneTenant)
 	ctx := context.Background()
 	columns := func() string {
-		r, err := f.open("acme", "2026-10-01", "2026-10-31").engine.Query(ctx, "SELECT column_name || ' ' || data_type FROM information_schema.columns WHERE table_name = 'trail' ORDER BY ordinal_position")
+		r, err := f.open("acme", "2026-10-01", "2026-10-31").engine.Query(ctx,
+			"SELECT column_name || ' ' || data_type FROM information_schema.columns WHERE table_name = 'trail' ORDER BY ordinal_position")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,8 +30,12 @@ func TestTrailView(t *testing.T) {
 	}
 	b := f.data.Files.NewBatch(n)
 	at := time.Date(2026, 10, 5, 12, 0, 0, 0, time.UTC)
-	for i, e := range []struct{ account, name, bucket string }{{"111122223333", "PutBucketPolicy", "acme-backups"}, {"111122223333", "PutBucketPolicy", "lodz-backups"}, {"111122223333", "UpdateAssumeRolePolicy", ""}, {"999988887777", "StopLogging", ""}} {
-		ev := dataset.Event{TimeMS: at.UnixMilli(), Account: []byte(e.account), Name: []byte(e.name), EventID: fmt.Append(nil, i), Status: dataset.None, BytesIn: dataset.None, BytesOut: 7, ReadOnly: dataset.No, Parameters: []byte(`{"a":1}`)}
+	for i, e := range []struct{ account, name, bucket string }{{"111122223333", "PutBucketPolicy", "acme-backups"},
+		{"111122223333", "PutBucketPolicy", "lodz-backups"}, {"111122223333", "UpdateAssumeRolePolicy", ""},
+		{"999988887777", "StopLogging", ""}} {
+		ev := dataset.Event{TimeMS: at.UnixMilli(), Account: []byte(e.account), Name: []byte(e.name),
+			EventID: fmt.Append(nil, i), Status: dataset.None, BytesIn: dataset.None, BytesOut: 7,
+			ReadOnly: dataset.No, Parameters: []byte(`{"a":1}`)}
 		if e.bucket != "" {
 			ev.Bucket = []byte(e.bucket)
 		}
@@ -48,11 +53,15 @@ func TestTrailView(t *testing.T) {
 	if full := columns(); full != empty || strings.Count(full, " ") < 36 {
 		t.Errorf("with events the columns are\n%s\nand without\n%s", full, empty)
 	}
-	r, err := f.open("acme", "2026-10-01", "2026-10-31").engine.Query(ctx, "SELECT event_name, bucket, account, http_status, bytes_out, read_only, management, request_parameters, source_record, CAST(time AS VARCHAR) FROM trail ORDER BY source_record")
+	r, err := f.open("acme", "2026-10-01", "2026-10-31").engine.Query(ctx,
+		"SELECT event_name, bucket, account, http_status, bytes_out, read_only, management, request_parameters, "+
+			"source_record, CAST(time AS VARCHAR) FROM trail ORDER BY source_record")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(r.Rows), "[[PutBucketPolicy acme-backups 111122223333 <nil> 7 false <nil> {\"a\":1} 1 2026-10-05 12:00:00+00] [UpdateAssumeRolePolicy <nil> 111122223333 <nil> 7 false <nil> {\"a\":1} 3 2026-10-05 12:00:00+00]]"; got != want {
+	if got, want := fmt.Sprint(r.Rows),
+		"[[PutBucketPolicy acme-backups 111122223333 <nil> 7 false <nil> {\"a\":1} 1 2026-10-05 12:00:00+00] "+
+			"[UpdateAssumeRolePolicy <nil> 111122223333 <nil> 7 false <nil> {\"a\":1} 3 2026-10-05 12:00:00+00]]"; got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }
@@ -69,9 +78,12 @@ func TestTrailOfASharedBucket(t *testing.T) {
 	b := f.data.Files.NewBatch(n)
 	at := time.Date(2026, 10, 7, 1, 0, 0, 0, time.UTC)
 	const acme, beta = "arn:aws:iam::111122223333:user/acme", "arn:aws:iam::444455556666:user/beta"
-	for i, e := range []struct{ requester, key string }{{acme, "acme/1"}, {beta, "beta/1"}, {beta, ""}, {beta, "acme/2"}, {acme, "ac me/3"}, {acme, ""}} {
+	for i, e := range []struct{ requester, key string }{{acme, "acme/1"}, {beta, "beta/1"}, {beta, ""},
+		{beta, "acme/2"}, {acme, "ac me/3"}, {acme, ""}} {
 		for _, account := range []string{"111122223333", "444455556666"} {
-			ev := dataset.Event{TimeMS: at.UnixMilli(), Account: []byte(account), Name: []byte("X"), EventID: fmt.Append(nil, i), Bucket: []byte("shared-bucket"), Requester: []byte(e.requester), Status: dataset.None, BytesIn: dataset.None, BytesOut: dataset.None}
+			ev := dataset.Event{TimeMS: at.UnixMilli(), Account: []byte(account), Name: []byte("X"),
+				EventID: fmt.Append(nil, i), Bucket: []byte("shared-bucket"), Requester: []byte(e.requester),
+				Status: dataset.None, BytesIn: dataset.None, BytesOut: dataset.None}
 			if e.key != "" {
 				ev.Key = []byte(e.key)
 			}

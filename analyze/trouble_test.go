@@ -75,11 +75,14 @@ func nightly(t *testing.T, write func(night time.Time) (size int64, ok bool)) *f
 		at := func(minute int) string {
 			return night.Add(time.Duration(minute) * time.Minute).UTC().Format(time.RFC3339)
 		}
-		f.at(at(0), backup, "REST.PUT.OBJECT", "veeam/x.bin", fmt.Sprintf("size=%d", size), "agent=Veeam/12.1", "ip=198.51.100.7", "tls=TLSv1.3", "host=h")
+		f.at(at(0), backup, "REST.PUT.OBJECT", "veeam/x.bin", fmt.Sprintf("size=%d", size), "agent=Veeam/12.1",
+			"ip=198.51.100.7", "tls=TLSv1.3", "host=h")
 		for n := range 11 {
-			f.at(at(n+1), backup, "REST.GET.OBJECT", "veeam/x.bin", "sent=1000", "agent=Veeam/12.1", "ip=198.51.100.7", "tls=TLSv1.3", "host=h")
+			f.at(at(n+1), backup, "REST.GET.OBJECT", "veeam/x.bin", "sent=1000", "agent=Veeam/12.1",
+				"ip=198.51.100.7", "tls=TLSv1.3", "host=h")
 		}
-		f.at(at(13), backup, "REST.HEAD.OBJECT", "veeam/y.bin", "status=404", "agent=Veeam/12.1", "ip=198.51.100.7", "tls=TLSv1.2", "host=h")
+		f.at(at(13), backup, "REST.HEAD.OBJECT", "veeam/y.bin", "status=404", "agent=Veeam/12.1", "ip=198.51.100.7",
+			"tls=TLSv1.2", "host=h")
 	}
 	return f
 }
@@ -108,19 +111,24 @@ func TestTrouble(t *testing.T) {
 		}, []string{"new-principal|" + team + "|low|open|1|1 days"}}, // a wildcard admits it
 		{"new-principal", func(f *fixture) {
 			f.add("2026-09-20T22:00:00Z", "arn:aws:sts::111122223333:assumed-role/Odd/s1", "REST.GET.BUCKET", "-", "")
-			f.add("2026-09-21T22:00:00Z", "arn:aws:sts::111122223333:assumed-role/Odd/s2", "REST.GET.BUCKET", "-", "") // another session is no other principal
-			f.add("2026-09-21T22:00:00Z", admin, "REST.GET.BUCKET", "-", "")                                           // named by the mapping
-		}, []string{"new-principal|arn:aws:sts::111122223333:assumed-role/Odd|medium|open|1|1 days", "unapproved-principal|arn:aws:sts::111122223333:assumed-role/Odd|medium|open|2|2 days"}},
+			// another session is no other principal
+			f.add("2026-09-21T22:00:00Z", "arn:aws:sts::111122223333:assumed-role/Odd/s2", "REST.GET.BUCKET", "-", "")
+			f.add("2026-09-21T22:00:00Z", admin, "REST.GET.BUCKET", "-", "") // named by the mapping
+		}, []string{"new-principal|arn:aws:sts::111122223333:assumed-role/Odd|medium|open|1|1 days",
+			"unapproved-principal|arn:aws:sts::111122223333:assumed-role/Odd|medium|open|2|2 days"}},
 		{"insecure-transport", func(f *fixture) {
 			f.add("2026-09-21T22:00:00Z", admin, "REST.GET.BUCKET", "-", "tls=TLSv1.1")
-			f.at("2026-09-21T22:00:01Z", admin, "REST.GET.BUCKET", "-", "agent=Veeam", "host=h", "ip=198.51.100.7")           // no TLS
-			f.at("2026-09-21T22:00:02Z", admin, "REST.GET.BUCKET", "-", "agent=Veeam", "ip=198.51.100.7")                     // a short line
+			f.at("2026-09-21T22:00:01Z", admin, "REST.GET.BUCKET", "-", "agent=Veeam", "host=h", "ip=198.51.100.7") // no TLS
+			// a short line
+			f.at("2026-09-21T22:00:02Z", admin, "REST.GET.BUCKET", "-", "agent=Veeam", "ip=198.51.100.7")
 			f.add("2026-09-21T22:00:03Z", admin, "REST.GET.BUCKET", "-", "sig=SigV2")                                         // signature
 			f.at("2026-09-21T22:00:04Z", "svc:x.amazonaws.com", "REST.GET.BUCKET", "-", "agent=Veeam", "tls=TLSv1", "host=h") // a service
-		}, []string{"insecure-transport|TLSv1.1|medium|open|1|1 days", "insecure-transport|no TLS|medium|open|1|1 days", "insecure-transport|signature version 2|medium|open|1|1 days",
+		}, []string{"insecure-transport|TLSv1.1|medium|open|1|1 days",
+			"insecure-transport|no TLS|medium|open|1|1 days", "insecure-transport|signature version 2|medium|open|1|1 days",
 			"unapproved-principal|svc:x.amazonaws.com|medium|open|1|1 days"}},
 		{"off-window-write", func(f *fixture) {
-			f.add("2026-09-24T18:00:00Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=5")            // at 6:00 the window has ended; suppressed on the 24th, this is the 25th
+			// at 6:00 the window has ended; suppressed on the 24th, this is the 25th
+			f.add("2026-09-24T18:00:00Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=5")
 			f.add("2026-09-24T17:59:59Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=5")            // still in it
 			f.add("2026-09-28T16:59:59Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=5")            // 5:59:59 in daylight saving time
 			f.add("2026-09-28T17:00:00Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=5")            // 6:00:00
@@ -129,9 +137,10 @@ func TestTrouble(t *testing.T) {
 			f.add("2026-09-28T20:00:00Z", "AmazonS3", "S3.TRANSITION.OBJECT", "veeam/x", "")
 		}, []string{"off-window-write|arn:aws:sts::111122223333:assumed-role/BackupRole|medium|open|2|2 days"}},
 		{"large writes", func(f *fixture) {
-			f.add("2026-09-21T22:00:00Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=1073741824")  // in business hours
-			f.add("2026-09-21T22:00:01Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=1073741823")  // a byte less
-			f.add("2026-09-22T10:30:00Z", admin, "REST.PUT.OBJECT", "veeam/x", "size=2073741824")   // at night, in the window, not the backup
+			f.add("2026-09-21T22:00:00Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=1073741824") // in business hours
+			f.add("2026-09-21T22:00:01Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=1073741823") // a byte less
+			// at night, in the window, not the backup
+			f.add("2026-09-22T10:30:00Z", admin, "REST.PUT.OBJECT", "veeam/x", "size=2073741824")
 			f.add("2026-09-22T10:31:00Z", backup, "REST.POST.UPLOAD", "veeam/x", "size=2073741824") // the backup may
 			f.add("2026-09-25T22:00:00Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=5")
 		}, []string{
@@ -155,13 +164,15 @@ func TestTrouble(t *testing.T) {
 			for n := range 49 {
 				f.add("2026-09-25T10:30:00Z", backup, "REST.DELETE.OBJECT", fmt.Sprint("veeam/", n), "status=204")
 			}
-		}, []string{"delete-spike|deletes|high|open|50|1 days", "mass-removal|by lifecycle rules|high|open|50|1 days", "mass-removal|by requests|high|open|49|1 days"}},
+		}, []string{"delete-spike|deletes|high|open|50|1 days", "mass-removal|by lifecycle rules|high|open|50|1 days",
+			"mass-removal|by requests|high|open|49|1 days"}},
 		{"error-rate", func(f *fixture) {
 			for n := range 25 {
 				f.add(fmt.Sprintf("2026-09-22T10:30:%02dZ", n), backup, "REST.PUT.OBJECT", "veeam/x", "status=503")
 			}
 			for n := range 18 {
-				f.add(fmt.Sprintf("2026-09-24T10:30:%02dZ", n), backup, "REST.PUT.OBJECT", "veeam/x", "status=503") // the night's 404 is no failure
+				// the night's 404 is no failure
+				f.add(fmt.Sprintf("2026-09-24T10:30:%02dZ", n), backup, "REST.PUT.OBJECT", "veeam/x", "status=503")
 			}
 		}, []string{"backup-failing|nightly window 22:00-06:00|medium|open|2|2 days", "error-rate|failed requests|medium|open|25|1 days"}},
 		{"access-denied-burst", func(f *fixture) {
@@ -180,7 +191,8 @@ func TestTrouble(t *testing.T) {
 			f.add("2026-09-22T22:00:02Z", admin, "REST.GET.BUCKETPOLICY", "-", "")             // read
 			f.add("2026-09-22T22:00:03Z", admin, "REST.PUT.TAGGING", "-", "")
 			f.add("2026-09-22T22:00:04Z", backup, "REST.PUT.TAGGING", "veeam/x", "") // of an object
-		}, []string{"bucket-configuration-changed|REST.PUT.BUCKETPOLICY by " + admin + "|high|open|1|1 days", "bucket-configuration-changed|REST.PUT.TAGGING by " + admin + "|medium|open|1|1 days"}},
+		}, []string{"bucket-configuration-changed|REST.PUT.BUCKETPOLICY by " + admin + "|high|open|1|1 days",
+			"bucket-configuration-changed|REST.PUT.TAGGING by " + admin + "|medium|open|1|1 days"}},
 		{"unknown-network", func(f *fixture) {
 			f.add("2026-09-22T22:00:00Z", admin, "REST.GET.BUCKET", "-", "ip=203.0.113.5")
 			f.add("2026-09-22T22:00:01Z", admin, "REST.GET.BUCKET", "-", "ip=198.51.100.255")
@@ -191,7 +203,8 @@ func TestTrouble(t *testing.T) {
 			f.add("2026-09-22T22:00:01Z", backup, "REST.GET.OBJECT", "veeam/job.vbm", "")
 			f.add("2026-09-22T22:00:02Z", admin, "REST.GET.OBJECT", "veeam/jobXvbm", "")
 			f.add("2026-09-22T22:00:03Z", admin, "REST.DELETE.OBJECT", "veeam/Geheim%2520%25C3%25A41", "status=204")
-		}, []string{"sensitive-key|veeam/Geheim ä*|high|open|1|1 days", "unapproved-delete|" + admin + "|high|open|1|1 days", "sensitive-key|veeam/*.vb?|medium|open|1|1 days"}},
+		}, []string{"sensitive-key|veeam/Geheim ä*|high|open|1|1 days", "unapproved-delete|" + admin +
+			"|high|open|1|1 days", "sensitive-key|veeam/*.vb?|medium|open|1|1 days"}},
 		{"off-hours-read", func(f *fixture) {
 			f.add("2026-09-22T06:00:00Z", admin, "REST.GET.OBJECT", "veeam/x", "") // 18:00
 			f.add("2026-09-22T05:59:59Z", admin, "REST.GET.OBJECT", "veeam/x", "")
@@ -254,7 +267,8 @@ func TestFindingsTellWhoAndWhatIsUsual(t *testing.T) {
 		t.Error(got)
 	}
 	draft := f.data.Catalog.Check("delete-spike").Narrative(list[0], f.data.Config.Tenants[0].Location)
-	if want := "60 objects were deleted from acme-backups from 22 Sep 2026 22:30 NZST to 22 Sep 2026 22:30 NZST, far more"; !strings.HasPrefix(draft, want) {
+	if want := "60 objects were deleted from acme-backups from 22 Sep 2026 22:30 NZST to 22 Sep 2026 22:30 NZST, " +
+		"far more"; !strings.HasPrefix(draft, want) {
 		t.Error(draft)
 	}
 	quiet, err := f.data.State.SuppressedBetween(t.Context(), "acme", "2026-09-22", "2026-09-30")

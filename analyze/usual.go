@@ -107,15 +107,18 @@ func weekday(date string) time.Weekday {
 // what is usual for them. Least and most are of the days of the same weekday
 // among those, the median where there is none.
 func (v *View) figures(ctx context.Context) (engine.Table, error) {
-	t := engine.Table{Name: "figures", Columns: columns("bucket", engine.Text, "date", engine.Text, "figure", engine.Text, "identity", engine.Text,
-		"value", engine.Double, "days", engine.Int, "median", engine.Double, "deviation", engine.Double, "same_weekday_least", engine.Double, "same_weekday_median", engine.Double, "same_weekday_most", engine.Double,
-		"far_below", engine.Double)}
+	t := engine.Table{Name: "figures",
+		Columns: columns("bucket", engine.Text, "date", engine.Text, "figure", engine.Text, "identity", engine.Text,
+			"value", engine.Double, "days", engine.Int, "median", engine.Double, "deviation", engine.Double,
+			"same_weekday_least", engine.Double, "same_weekday_median", engine.Double, "same_weekday_most", engine.Double,
+			"far_below", engine.Double)}
 	add := func(bucket, date, figure, identity string, value float64, u usual) {
 		least, middle, most := u.median, u.median, u.median
 		if len(u.sameWeekday) > 0 {
 			least, middle, most = slices.Min(u.sameWeekday), median(u.sameWeekday), slices.Max(u.sameWeekday)
 		}
-		t.Rows = append(t.Rows, []any{bucket, date, figure, identity, value, u.days, u.median, u.deviation, least, middle, most, u.farBelow})
+		t.Rows = append(t.Rows, []any{bucket, date, figure, identity, value, u.days, u.median, u.deviation, least,
+			middle, most, u.farBelow})
 	}
 	if err := v.dayFigures(ctx, add); err != nil {
 		return t, fmt.Errorf("figures of the days: %w", err)
@@ -215,7 +218,8 @@ func (v *View) nightFigures(ctx context.Context, add func(bucket, date, figure, 
 				continue
 			}
 			f := nights[[2]string{n.Bucket, n.Date}]
-			s.dates, s.has, s.values = append(s.dates, n.Date), append(s.has, n.Gap == "" && f.objects >= b.MinObjects), append(s.values, float64(f.bytes))
+			s.dates, s.has, s.values = append(s.dates, n.Date),
+				append(s.has, n.Gap == "" && f.objects >= b.MinObjects), append(s.values, float64(f.bytes))
 		}
 		for i, date := range s.dates {
 			if v.inRange(date) && s.has[i] {

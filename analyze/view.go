@@ -114,7 +114,8 @@ var ErrNoKey = errors.New("it asks about one object; name its key")
 // Open makes the slice of a tenant ready. It holds the days of the range, those
 // before it that checks compare with, and the nights that end behind it.
 func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, error) {
-	v := &View{Tenant: t, Range: r, data: d, covered: map[string]*coverage{}, made: map[string]bool{}, places: map[[2]string]int{}, shared: sharedBuckets(d.Config.Tenants, t)}
+	v := &View{Tenant: t, Range: r, data: d, covered: map[string]*coverage{}, made: map[string]bool{},
+		places: map[[2]string]int{}, shared: sharedBuckets(d.Config.Tenants, t)}
 	wide := v.wide()
 	slice := engine.Slice{Macros: map[string]string{"object_key(k, uri)": d.Catalog.tables["object-key"],
 		"line_count(reason)": d.Catalog.tables["line-count"]}, Prepare: v.prepare}
@@ -133,7 +134,8 @@ func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, erro
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", t.ID, err)
 	}
-	db, err := engine.OpenDuckDB(ctx, slice, engine.Options{MemoryLimit: d.Config.Engine.MemoryLimit, TempDir: filepath.Join(d.Files.Dir, "spill")})
+	db, err := engine.OpenDuckDB(ctx, slice,
+		engine.Options{MemoryLimit: d.Config.Engine.MemoryLimit, TempDir: filepath.Join(d.Files.Dir, "spill")})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", t.ID, err)
 	}
@@ -173,7 +175,8 @@ func (v *View) kept(ctx context.Context) error {
 		return err
 	}
 	if first := v.Range.First.Format(time.DateOnly); first < before {
-		return fmt.Errorf("days from %s on: %w up to %s, as retention.dataset_days says; the packets of that time are in the evidence place", first, ErrRetired, before)
+		return fmt.Errorf("days from %s on: %w up to %s, as retention.dataset_days says; the packets of that time "+
+			"are in the evidence place", first, ErrRetired, before)
 	}
 	return nil
 }
@@ -317,9 +320,11 @@ func (v *View) readSources(ctx context.Context, wide Range) error {
 // values are the parameters of a statement.
 func (v *View) values(bucket string) map[string]any {
 	c := v.Tenant.Checks
-	return map[string]any{"from": v.Range.Start(), "to": v.Range.End(), "bucket": bucket, "tenant": v.Tenant.ID, "large_put": v.Tenant.LargePut, "key": v.Key,
-		"deviations": c.Deviations, "delete_spike": c.DeleteSpike, "error_rate": c.ErrorRate, "errors": c.Errors, "large_download": c.LargeDownload,
-		"backup_volume": c.BackupVolume, "access_denied_burst": c.AccessDeniedBurst, "metrics_differ": c.MetricsDiffer}
+	return map[string]any{"from": v.Range.Start(), "to": v.Range.End(), "bucket": bucket, "tenant": v.Tenant.ID,
+		"large_put": v.Tenant.LargePut, "key": v.Key,
+		"deviations": c.Deviations, "delete_spike": c.DeleteSpike, "error_rate": c.ErrorRate, "errors": c.Errors,
+		"large_download": c.LargeDownload,
+		"backup_volume":  c.BackupVolume, "access_denied_burst": c.AccessDeniedBurst, "metrics_differ": c.MetricsDiffer}
 }
 
 // Parameters are the values with which a statement is answered for a packet: those that each

@@ -30,19 +30,32 @@ func TestIntervalsAcrossDaylightSaving(t *testing.T) {
 		name, zone, date, start, end string
 		w                            config.Window
 	}{
-		{"plain night", "America/Chicago", "2026-10-05", "2026-10-06T03:00:00Z", "2026-10-06T11:00:00Z", config.Window{Start: 22 * 60, End: 6 * 60}},
-		{"night that falls back, an hour longer", "Europe/Paris", "2026-10-24", "2026-10-24T20:00:00Z", "2026-10-25T05:00:00Z", config.Window{Start: 22 * 60, End: 6 * 60}},
-		{"night that springs forward, an hour shorter", "Europe/Paris", "2026-03-28", "2026-03-28T21:00:00Z", "2026-03-29T04:00:00Z", config.Window{Start: 22 * 60, End: 6 * 60}},
-		{"start that happens twice is the first", "Europe/Paris", "2026-10-25", "2026-10-25T00:30:00Z", "2026-10-25T03:00:00Z", config.Window{Start: 2*60 + 30, End: 4 * 60}},
-		{"end that happens twice is the first", "Europe/Paris", "2026-10-25", "2026-10-24T23:00:00Z", "2026-10-25T00:30:00Z", config.Window{Start: 60, End: 2*60 + 30}},
-		{"start that is skipped is the change", "Europe/Paris", "2026-03-29", "2026-03-29T01:00:00Z", "2026-03-29T02:30:00Z", config.Window{Start: 2*60 + 30, End: 4 * 60}},
-		{"window in the hour that is skipped", "Europe/Berlin", "2026-03-29", "2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z", config.Window{Start: 2 * 60, End: 3 * 60}},
-		{"end that is skipped", "Europe/Berlin", "2026-03-28", "2026-03-28T21:00:00Z", "2026-03-29T01:30:00Z", config.Window{Start: 22 * 60, End: 2*60 + 30}},
-		{"a day from a time that is skipped", "Europe/Berlin", "2026-03-29", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z", config.Window{Start: 2*60 + 30, End: 2*60 + 30}},
-		{"midnight that is skipped", "America/Santiago", "2026-09-06", "2026-09-06T04:00:00Z", "2026-09-06T10:00:00Z", config.Window{Start: 0, End: 6 * 60}},
-		{"half-hour change", "Australia/Lord_Howe", "2026-10-03", "2026-10-03T11:30:00Z", "2026-10-03T19:00:00Z", config.Window{Start: 22 * 60, End: 6 * 60}},
-		{"southern spring", "Pacific/Auckland", "2026-09-26", "2026-09-26T10:00:00Z", "2026-09-26T17:00:00Z", config.Window{Start: 22 * 60, End: 6 * 60}},
-		{"equal times last a day", "UTC", "2026-10-05", "2026-10-05T06:00:00Z", "2026-10-06T06:00:00Z", config.Window{Start: 6 * 60, End: 6 * 60}},
+		{"plain night", "America/Chicago", "2026-10-05", "2026-10-06T03:00:00Z", "2026-10-06T11:00:00Z",
+			config.Window{Start: 22 * 60, End: 6 * 60}},
+		{"night that falls back, an hour longer", "Europe/Paris", "2026-10-24", "2026-10-24T20:00:00Z",
+			"2026-10-25T05:00:00Z", config.Window{Start: 22 * 60, End: 6 * 60}},
+		{"night that springs forward, an hour shorter", "Europe/Paris", "2026-03-28", "2026-03-28T21:00:00Z",
+			"2026-03-29T04:00:00Z", config.Window{Start: 22 * 60, End: 6 * 60}},
+		{"start that happens twice is the first", "Europe/Paris", "2026-10-25", "2026-10-25T00:30:00Z",
+			"2026-10-25T03:00:00Z", config.Window{Start: 2*60 + 30, End: 4 * 60}},
+		{"end that happens twice is the first", "Europe/Paris", "2026-10-25", "2026-10-24T23:00:00Z",
+			"2026-10-25T00:30:00Z", config.Window{Start: 60, End: 2*60 + 30}},
+		{"start that is skipped is the change", "Europe/Paris", "2026-03-29", "2026-03-29T01:00:00Z",
+			"2026-03-29T02:30:00Z", config.Window{Start: 2*60 + 30, End: 4 * 60}},
+		{"window in the hour that is skipped", "Europe/Berlin", "2026-03-29", "2026-03-29T01:00:00Z",
+			"2026-03-29T02:00:00Z", config.Window{Start: 2 * 60, End: 3 * 60}},
+		{"end that is skipped", "Europe/Berlin", "2026-03-28", "2026-03-28T21:00:00Z", "2026-03-29T01:30:00Z",
+			config.Window{Start: 22 * 60, End: 2*60 + 30}},
+		{"a day from a time that is skipped", "Europe/Berlin", "2026-03-29", "2026-03-29T01:00:00Z",
+			"2026-03-30T00:30:00Z", config.Window{Start: 2*60 + 30, End: 2*60 + 30}},
+		{"midnight that is skipped", "America/Santiago", "2026-09-06", "2026-09-06T04:00:00Z", "2026-09-06T10:00:00Z",
+			config.Window{Start: 0, End: 6 * 60}},
+		{"half-hour change", "Australia/Lord_Howe", "2026-10-03", "2026-10-03T11:30:00Z", "2026-10-03T19:00:00Z",
+			config.Window{Start: 22 * 60, End: 6 * 60}},
+		{"southern spring", "Pacific/Auckland", "2026-09-26", "2026-09-26T10:00:00Z", "2026-09-26T17:00:00Z",
+			config.Window{Start: 22 * 60, End: 6 * 60}},
+		{"equal times last a day", "UTC", "2026-10-05", "2026-10-05T06:00:00Z", "2026-10-06T06:00:00Z",
+			config.Window{Start: 6 * 60, End: 6 * 60}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -60,14 +73,16 @@ func TestIntervalsAcrossDaylightSaving(t *testing.T) {
 }
 
 func TestDaysTileEveryZone(t *testing.T) {
-	for _, name := range []string{"UTC", "Europe/Paris", "America/Chicago", "Pacific/Auckland", "America/Santiago", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Chatham", "Africa/Cairo"} {
+	for _, name := range []string{"UTC", "Europe/Paris", "America/Chicago", "Pacific/Auckland", "America/Santiago",
+		"Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Chatham", "Africa/Cairo"} {
 		r, err := NewRange(zone(t, name), "2025-01-01", "2027-12-31")
 		if err != nil {
 			t.Fatal(err)
 		}
 		days := r.Days()
 		for i, d := range days {
-			if d.Start.In(r.Location).Format(time.DateOnly) != d.Date || d.Start.Add(-time.Second).In(r.Location).Format(time.DateOnly) == d.Date {
+			if d.Start.In(r.Location).Format(time.DateOnly) != d.Date ||
+				d.Start.Add(-time.Second).In(r.Location).Format(time.DateOnly) == d.Date {
 				t.Errorf("%s: %s begins at %s", name, d.Date, d.Start)
 			}
 			if i > 0 && !days[i-1].End.Equal(d.Start) {
@@ -183,11 +198,16 @@ func TestIdentify(t *testing.T) {
 		{Match: "arn:aws-cn:iam::111122223333:user/ops-?", Name: "Operator", Role: "admin"},
 	}
 	tests := []struct{ requester, name, principal, account, role string }{
-		{"arn:aws:sts::111122223333:assumed-role/BackupRole/x-1", "arn:aws:sts::111122223333:assumed-role/BackupRole", "Backup", "111122223333", "backup"},
-		{"arn:aws:sts::111122223333:assumed-role/Other/x", "arn:aws:sts::111122223333:assumed-role/Other", "Any role", "111122223333", "admin"},
-		{"arn:aws:sts::444455556666:assumed-role/BackupRole/x", "arn:aws:sts::444455556666:assumed-role/BackupRole", "arn:aws:sts::444455556666:assumed-role/BackupRole", "444455556666", ""},
+		{"arn:aws:sts::111122223333:assumed-role/BackupRole/x-1", "arn:aws:sts::111122223333:assumed-role/BackupRole",
+			"Backup", "111122223333", "backup"},
+		{"arn:aws:sts::111122223333:assumed-role/Other/x", "arn:aws:sts::111122223333:assumed-role/Other", "Any role",
+			"111122223333", "admin"},
+		{"arn:aws:sts::444455556666:assumed-role/BackupRole/x", "arn:aws:sts::444455556666:assumed-role/BackupRole",
+			"arn:aws:sts::444455556666:assumed-role/BackupRole", "444455556666", ""},
 		{"arn:aws-cn:iam::111122223333:user/ops-1", "arn:aws-cn:iam::111122223333:user/ops-1", "Operator", "111122223333", "admin"},
-		{"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1", "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1", "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1", "", ""},
+		{"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1",
+			"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1",
+			"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1", "", ""},
 		{"svc:delivery.logs.amazonaws.com", "svc:delivery.logs.amazonaws.com", "A service", "", "service"},
 		{"-", "-", "-", "", ""},
 	}
@@ -213,16 +233,19 @@ func TestIdentifyAmongMany(t *testing.T) {
 	for range 3000 {
 		var list []config.Principal
 		for n := range 1 + rng.IntN(6) {
-			match := []string{sts + text("ab*?", 4) + "/" + text("xy*?", 3), sts + text("ab*?", 4), "arn:aws:iam::111122223333:role/" + text("ab*", 4),
+			match := []string{sts + text("ab*?", 4) + "/" + text("xy*?", 3), sts + text("ab*?", 4),
+				"arn:aws:iam::111122223333:role/" + text("ab*", 4),
 				"111122223333", "arn:aws:*" + text("ab*", 3), text("ab*?", 4)}[rng.IntN(6)]
 			list = append(list, config.Principal{Match: match, Name: fmt.Sprint(n), Role: config.RoleBackup})
 		}
-		requester := []string{sts + text("ab", 4) + "/" + text("xy", 3), "arn:aws:iam::111122223333:user/" + text("ab", 3), text("ab", 4)}[rng.IntN(3)]
+		requester := []string{sts + text("ab", 4) + "/" + text("xy", 3), "arn:aws:iam::111122223333:user/" +
+			text("ab", 3), text("ab", 4)}[rng.IntN(3)]
 		got := newMapping(list).identify(requester)
 		want, best := got.name, -1
 		for _, p := range list {
 			m := config.NormalMatch(p.Match)
-			if n := config.Specific(p.Match); n > best && (wildcard.Match(m, requester) || wildcard.Match(m, got.name) || m != "" && m == got.account) {
+			if n := config.Specific(p.Match); n > best &&
+				(wildcard.Match(m, requester) || wildcard.Match(m, got.name) || m != "" && m == got.account) {
 				want, best = p.Name, n
 			}
 		}
@@ -237,7 +260,8 @@ func TestIdentifyAmongMany(t *testing.T) {
 func TestIdentifyMillions(t *testing.T) {
 	var list []config.Principal
 	for n := range 100_000 {
-		list = append(list, config.Principal{Match: fmt.Sprintf("arn:aws:sts::111122223333:assumed-role/R%06d-*", n), Name: "R", Role: config.RoleBackup})
+		list = append(list, config.Principal{Match: fmt.Sprintf("arn:aws:sts::111122223333:assumed-role/R%06d-*", n),
+			Name: "R", Role: config.RoleBackup})
 	}
 	m := newMapping(list)
 	for n := range 100_000 {
@@ -248,7 +272,8 @@ func TestIdentifyMillions(t *testing.T) {
 }
 
 func TestEncodings(t *testing.T) {
-	for _, want := range []string{"Zürich Café/", "Z%C3%BCrich%20Caf%C3%A9/", "Z%C3%BCrich+Caf%C3%A9/", "Z%25C3%25BCrich%2520Caf%25C3%25A9/"} {
+	for _, want := range []string{"Zürich Café/", "Z%C3%BCrich%20Caf%C3%A9/", "Z%C3%BCrich+Caf%C3%A9/",
+		"Z%25C3%25BCrich%2520Caf%25C3%25A9/"} {
 		found := false
 		for _, e := range encodings("Zürich Café/") {
 			found = found || e == want

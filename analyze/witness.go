@@ -50,7 +50,8 @@ func (v *View) readWitnesses(ctx context.Context) error {
 	for _, d := range v.Range.Days() {
 		for _, l := range looks { // the first one behind the day, or else the last one in it
 			of := [2]string{l.Bucket, d.Date}
-			if known, ok := v.Witnesses.Looks[of]; l.Looked.Before(d.Start) || !l.Looked.Before(d.End.Add(Settle)) || ok && !known.Looked.Before(d.End) {
+			if known, ok := v.Witnesses.Looks[of]; l.Looked.Before(d.Start) || !l.Looked.Before(d.End.Add(Settle)) ||
+				ok && !known.Looked.Before(d.End) {
 				continue
 			}
 			v.Witnesses.Looks[of] = l
@@ -66,7 +67,8 @@ const (
 	noDigest = notAsked + ": the digests of the day were not looked at"
 	noMetric = notAsked + ": CloudWatch was not asked for the day"
 	noLook   = "not known: it was not looked at how logging is set up"
-	noPoint  = "not measurable: CloudWatch has no data point of the day, so request metrics with the ID of metrics_filter are not on, or there was no request"
+	noPoint  = "not measurable: CloudWatch has no data point of the day, so request metrics with the ID of " +
+		"metrics_filter are not on, or there was no request"
 )
 
 // proofGap says why the digests of a day can't be judged; "" where they can.
@@ -150,14 +152,18 @@ const (
 
 // trailProof is a row for each trail and day of the range.
 func (v *View) trailProof(context.Context) (engine.Table, error) {
-	t := engine.Table{Name: "trail_proof", Columns: columns("date", engine.Text, "account", engine.Text, "region", engine.Text, "trail", engine.Text, "digests", engine.Int, "digests_valid", engine.Int,
-		"log_files", engine.Int, "log_files_valid", engine.Int, "whole_s", engine.Int, "proven_s", engine.Int, "problems", engine.Int, "gap", engine.Text)}
+	t := engine.Table{Name: "trail_proof",
+		Columns: columns("date", engine.Text, "account", engine.Text, "region", engine.Text, "trail", engine.Text,
+			"digests", engine.Int, "digests_valid", engine.Int,
+			"log_files", engine.Int, "log_files_valid", engine.Int, "whole_s", engine.Int, "proven_s", engine.Int,
+			"problems", engine.Int, "gap", engine.Text)}
 	for _, d := range v.Range.Days() {
 		day := v.Witnesses.Trail[d.Date]
 		gap := v.proofGap(d.Date)
 		if len(day.Chains) == 0 && v.Tenant.CloudTrail.Scheme != "" {
 			whole := int64(d.End.Sub(d.Start).Seconds())
-			t.Rows = append(t.Rows, []any{d.Date, "", "", "", int64(0), int64(0), int64(0), int64(0), whole, int64(0), int64(len(day.Problems)), gap})
+			t.Rows = append(t.Rows, []any{d.Date, "", "", "", int64(0), int64(0), int64(0), int64(0), whole, int64(0),
+				int64(len(day.Problems)), gap})
 		}
 		for _, c := range day.Chains {
 			n := int64(0)
@@ -166,7 +172,8 @@ func (v *View) trailProof(context.Context) (engine.Table, error) {
 					n++
 				}
 			}
-			t.Rows = append(t.Rows, []any{d.Date, c.Account, c.Region, c.Trail, int64(c.Digests), int64(c.DigestsValid), int64(c.Logs), int64(c.LogsValid),
+			t.Rows = append(t.Rows, []any{d.Date, c.Account, c.Region, c.Trail, int64(c.Digests),
+				int64(c.DigestsValid), int64(c.Logs), int64(c.LogsValid),
 				int64(c.Whole.Seconds()), int64(c.Proven.Seconds()), n, gap})
 		}
 	}
@@ -175,8 +182,10 @@ func (v *View) trailProof(context.Context) (engine.Table, error) {
 
 // trailProblems is a row for each thing that does not hold on a day of the range.
 func (v *View) trailProblems(context.Context) (engine.Table, error) {
-	t := engine.Table{Name: "trail_problems", Columns: columns("date", engine.Text, "kind", engine.Text, "account", engine.Text, "region", engine.Text, "trail", engine.Text, "object", engine.Text,
-		"from_time", zoned, "to_time", zoned, "detail", engine.Text, "tampering", engine.Bool)}
+	t := engine.Table{Name: "trail_problems",
+		Columns: columns("date", engine.Text, "kind", engine.Text, "account", engine.Text, "region", engine.Text,
+			"trail", engine.Text, "object", engine.Text,
+			"from_time", zoned, "to_time", zoned, "detail", engine.Text, "tampering", engine.Bool)}
 	for _, d := range v.Range.Days() {
 		for _, p := range v.Witnesses.Trail[d.Date].Problems {
 			t.Rows = append(t.Rows, []any{d.Date, p.Kind, p.Account, p.Region, p.Trail, p.Key, p.From, p.To, p.Text, p.Tampering})
@@ -227,11 +236,14 @@ func (v *View) addTrailFiles(ctx context.Context, t *engine.Table, place, owner 
 
 // metricDays is a row for each bucket, day and metric, of the days before the range, too.
 func (v *View) metricDays(context.Context) (engine.Table, error) {
-	t := engine.Table{Name: "metric_days", Columns: columns("bucket", engine.Text, "date", engine.Text, "metric", engine.Text, "value", engine.Double)}
+	t := engine.Table{Name: "metric_days",
+		Columns: columns("bucket", engine.Text, "date", engine.Text, "metric", engine.Text, "value", engine.Double)}
 	if !v.Tenant.HasMetrics() {
 		return t, nil
 	}
-	for _, k := range slices.SortedFunc(maps.Keys(v.Witnesses.Metrics), func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) }) {
+	for _, k := range slices.SortedFunc(maps.Keys(v.Witnesses.Metrics), func(a, b [2]string) int {
+		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
+	}) {
 		if !slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Name == k[0] }) {
 			continue
 		}
@@ -246,7 +258,9 @@ func (v *View) metricDays(context.Context) (engine.Table, error) {
 // loggingFound is a row for each thing that was found about how a bucket's logging is
 // set up, on each day of the range.
 func (v *View) loggingFound(context.Context) (engine.Table, error) {
-	t := engine.Table{Name: "logging_found", Columns: columns("bucket", engine.Text, "date", engine.Text, "looked", zoned, "what", engine.Text, "outcome", engine.Text, "detail", engine.Text)}
+	t := engine.Table{Name: "logging_found",
+		Columns: columns("bucket", engine.Text, "date", engine.Text, "looked", zoned, "what", engine.Text, "outcome",
+			engine.Text, "detail", engine.Text)}
 	for _, d := range v.Range.Days() {
 		for _, b := range v.Tenant.Buckets {
 			l := v.Witnesses.Looks[[2]string{b.Name, d.Date}]

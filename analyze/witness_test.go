@@ -21,16 +21,20 @@ func TestTrailIntegrity(t *testing.T) {
 			problems[i].Account, problems[i].Region, problems[i].Trail = "111122223333", "eu-west-1", "main"
 		}
 		return state.TrailDay{Date: fmt.Sprintf("2026-10-%02d", n), Zone: "Europe/Paris", Looked: at(n+2, 0), Problems: problems,
-			Chains: []state.TrailChain{{Account: "111122223333", Region: "eu-west-1", Trail: "main", Whole: 24 * time.Hour, Proven: proven, Digests: 24, DigestsValid: 23, Logs: 30, LogsValid: 29}}}
+			Chains: []state.TrailChain{{Account: "111122223333", Region: "eu-west-1", Trail: "main",
+				Whole: 24 * time.Hour, Proven: proven, Digests: 24, DigestsValid: 23, Logs: 30, LogsValid: 29}}}
 	}
 	days := []state.TrailDay{
 		day(5, 24*time.Hour),
-		day(6, 23*time.Hour, state.TrailProblem{Kind: "log-modified", Key: "AWSLogs/x.json.gz", From: at(6, 4), To: at(6, 5), Text: "other SHA-256", Tampering: true}),
+		day(6, 23*time.Hour, state.TrailProblem{Kind: "log-modified", Key: "AWSLogs/x.json.gz", From: at(6, 4),
+			To: at(6, 5), Text: "other SHA-256", Tampering: true}),
 		day(7, 20*time.Hour, state.TrailProblem{Kind: "gap", From: at(7, 4), To: at(7, 8), Text: "CloudTrail began a new chain"}),
-		day(8, 23*time.Hour, state.TrailProblem{Kind: "unread", Key: "AWSLogs/y.json.gz", From: at(8, 4), To: at(8, 5), Text: "access denied"}),
+		day(8, 23*time.Hour, state.TrailProblem{Kind: "unread", Key: "AWSLogs/y.json.gz", From: at(8, 4),
+			To: at(8, 5), Text: "access denied"}),
 		{Date: "2026-10-09", Zone: "Europe/Paris", Looked: at(10, 0), Failure: "list s3://acme-trail/: access denied"},
 		day(10, 24*time.Hour),
-		day(11, 10*time.Hour, state.TrailProblem{Kind: "elsewhere", From: at(10, 22), To: at(11, 12), Text: "up to noon the trail delivered to s3://old/"},
+		day(11, 10*time.Hour, state.TrailProblem{Kind: "elsewhere", From: at(10, 22), To: at(11, 12),
+			Text: "up to noon the trail delivered to s3://old/"},
 			state.TrailProblem{Kind: "chain-ended", From: at(11, 20), To: at(11, 22), Text: "no digest", Tampering: true}),
 	}
 	days[5].Zone = "UTC" // of a zone that was configured before
@@ -59,10 +63,12 @@ func TestTrailIntegrity(t *testing.T) {
 		"2026-10-11 not asked: up to noon the trail delivered to s3://old/",
 	})
 	// A failure takes nothing from what was found out.
-	if err := f.data.State.PutTrailDays(t.Context(), "acme", []state.TrailDay{{Date: "2026-10-05", Zone: "Europe/Paris", Looked: at(20, 0), Failure: "gone"}}); err != nil {
+	if err := f.data.State.PutTrailDays(t.Context(), "acme",
+		[]state.TrailDay{{Date: "2026-10-05", Zone: "Europe/Paris", Looked: at(20, 0), Failure: "gone"}}); err != nil {
 		t.Fatal(err)
 	}
-	if known, err := f.data.State.TrailDays(t.Context(), "acme", "Europe/Paris", "2026-10-05", "2026-10-05"); err != nil || known["2026-10-05"].Failure != "" {
+	if known, err := f.data.State.TrailDays(t.Context(), "acme", "Europe/Paris", "2026-10-05",
+		"2026-10-05"); err != nil || known["2026-10-05"].Failure != "" {
 		t.Errorf("%+v, %v", known, err)
 	}
 }
@@ -88,10 +94,12 @@ func TestMetrics(t *testing.T) {
 	f := newFixture(t, strings.Replace(oneTenant, `large_put = "1GiB"`, "large_put = \"1GiB\"\ncloudwatch = true", 1))
 	var days []state.MetricDay
 	put := func(n int, values map[string]float64) {
-		days = append(days, state.MetricDay{Bucket: "acme-backups", Date: fmt.Sprintf("2026-10-%02d", n), Zone: "Europe/Paris", Looked: noon, Values: values})
+		days = append(days, state.MetricDay{Bucket: "acme-backups", Date: fmt.Sprintf("2026-10-%02d", n),
+			Zone: "Europe/Paris", Looked: noon, Values: values})
 	}
 	for n := 1; n <= 31; n++ { // of each day 24 requests
-		put(n, map[string]float64{"AllRequests": 24, "4xxErrors": 0, "BytesDownloaded": 7, "NumberOfObjects": 100, "BucketSizeBytes": 1000 + float64(n%7)})
+		put(n, map[string]float64{"AllRequests": 24, "4xxErrors": 0, "BytesDownloaded": 7, "NumberOfObjects": 100,
+			"BucketSizeBytes": 1000 + float64(n%7)})
 	}
 	days[4].Values["AllRequests"] = 25 // 4 in 100
 	days[5].Values["AllRequests"] = 26 // 8 in 100
@@ -130,9 +138,11 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("%s\n%s", rows[24], rows[19])
 	}
 	same(t, "not evaluated", f.silences(t, "metrics-differ"), []string{
-		"acme-backups 2026-10-08 " + noPoint, "acme-backups 2026-10-09 not asked: ask CloudWatch: access denied", "acme-backups 2026-10-10 " + noMetric, "acme-backups 2026-10-31 " + unsettled,
+		"acme-backups 2026-10-08 " + noPoint, "acme-backups 2026-10-09 not asked: ask CloudWatch: access denied",
+		"acme-backups 2026-10-10 " + noMetric, "acme-backups 2026-10-31 " + unsettled,
 	})
-	same(t, "sizes", v.answer(t, "bucket-size")[6:9], []string{"acme-backups|2026-10-07|100|1000|-6", "acme-backups|2026-10-08|90|899|-101", "acme-backups|2026-10-11|100|1004|105"})
+	same(t, "sizes", v.answer(t, "bucket-size")[6:9],
+		[]string{"acme-backups|2026-10-07|100|1000|-6", "acme-backups|2026-10-08|90|899|-101", "acme-backups|2026-10-11|100|1004|105"})
 }
 
 // TestLoggingSetup: a fault in how logging is set up is a finding that ends when it is
@@ -142,14 +152,17 @@ func TestLoggingSetup(t *testing.T) {
 	f.store("s3://acme-logs/acme-backups/")
 	look := func(at time.Time, found ...state.LoggingFound) {
 		t.Helper()
-		if err := f.data.State.PutLoggingLook(t.Context(), "acme", state.LoggingLook{Bucket: "acme-backups", Looked: at, Found: found}); err != nil {
+		if err := f.data.State.PutLoggingLook(t.Context(), "acme",
+			state.LoggingLook{Bucket: "acme-backups", Looked: at, Found: found}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	ok := state.LoggingFound{What: "logging", Outcome: "ok", Detail: "on"}
-	look(time.Date(2026, 10, 6, 4, 30, 0, 0, time.UTC), state.LoggingFound{What: "logging", Outcome: "FAULT", Detail: "it is off"}) // seen for the 5th
+	// seen for the 5th
+	look(time.Date(2026, 10, 6, 4, 30, 0, 0, time.UTC), state.LoggingFound{What: "logging", Outcome: "FAULT", Detail: "it is off"})
 	look(time.Date(2026, 10, 8, 4, 30, 0, 0, time.UTC), ok, state.LoggingFound{What: "retention", Outcome: "warning", Detail: "none"})
-	look(time.Date(2026, 10, 10, 4, 30, 0, 0, time.UTC), ok, state.LoggingFound{What: "target policy", Outcome: "not known", Detail: "AccessDenied"})
+	look(time.Date(2026, 10, 10, 4, 30, 0, 0, time.UTC), ok,
+		state.LoggingFound{What: "target policy", Outcome: "not known", Detail: "AccessDenied"})
 	v := f.open("acme", "2026-10-05", "2026-10-05")
 	same(t, "the findings", f.foundBy(v, "logging-setup"), []string{"logging-setup medium acme-backups: logging: it is off (1)"})
 	v = f.open("acme", "2026-10-05", "2026-10-10")
@@ -168,7 +181,9 @@ func TestLoggingSetup(t *testing.T) {
 			t.Errorf("it was mended, and is %s", x.Status)
 		}
 	}
-	same(t, "the last look", v.answer(t, "logging-setup"), []string{"acme-backups|2026-10-10T04:30:00Z|logging|ok|on", "acme-backups|2026-10-10T04:30:00Z|target policy|not known|AccessDenied"})
+	same(t, "the last look", v.answer(t, "logging-setup"),
+		[]string{"acme-backups|2026-10-10T04:30:00Z|logging|ok|on",
+			"acme-backups|2026-10-10T04:30:00Z|target policy|not known|AccessDenied"})
 }
 
 // TestTrailFiles: what can't be read of a trail, and files that changed, are findings.
@@ -178,13 +193,17 @@ func TestTrailFiles(t *testing.T) {
 	ctx := t.Context()
 	at := time.Date(2026, 10, 6, 12, 0, 0, 0, time.UTC)
 	object := func(key string, n int64) state.LogObject {
-		return state.LogObject{Location: "s3://acme-trail/", Key: key, Source: "s3://acme-trail/" + key, Kind: state.KindLog, Delivered: at, Modified: at,
+		return state.LogObject{Location: "s3://acme-trail/", Key: key, Source: "s3://acme-trail/" + key,
+			Kind: state.KindLog, Delivered: at, Modified: at,
 			Buckets: map[string]state.ObjectCount{dataset.TrailOwner("111122223333"): {Records: 5, Rejected: n, First: at, Last: at}}}
 	}
-	incident := state.Incident{Location: "s3://acme-trail/", Key: "c", Kind: state.IncidentChanged, ETag: "e", Source: "s3://acme-trail/c", Noticed: at, Buckets: []string{dataset.TrailOwner("111122223333")}}
-	if err := f.data.State.Commit(ctx, []state.LogObject{object("a", 2), object("b", 1), object("whole", 0)}, nil, []state.Incident{incident}, at); err != nil {
+	incident := state.Incident{Location: "s3://acme-trail/", Key: "c", Kind: state.IncidentChanged, ETag: "e",
+		Source: "s3://acme-trail/c", Noticed: at, Buckets: []string{dataset.TrailOwner("111122223333")}}
+	if err := f.data.State.Commit(ctx, []state.LogObject{object("a", 2), object("b", 1), object("whole", 0)}, nil,
+		[]state.Incident{incident}, at); err != nil {
 		t.Fatal(err)
 	}
 	v := f.open("acme", "2026-10-05", "2026-10-07")
-	same(t, "the findings", f.foundBy(v, "trail-files"), []string{"trail-files high : changed, s3://acme-trail/c (1)", "trail-files low : unreadable records (3)"})
+	same(t, "the findings", f.foundBy(v, "trail-files"),
+		[]string{"trail-files high : changed, s3://acme-trail/c (1)", "trail-files low : unreadable records (3)"})
 }

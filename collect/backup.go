@@ -165,7 +165,8 @@ func (c *Collector) ownSessions(t config.Tenant, key string, list []reports.Sess
 			}
 			reason := "the session names no bucket, and the tenant has several; put the report into a folder with the name of its bucket"
 			if c.sharesReports(t) {
-				reason = "the session names no bucket of this tenant alone, and another tenant's reports are read from here, too; give each tenant a folder of its own"
+				reason = "the session names no bucket of this tenant alone, and another tenant's reports are read " +
+					"from here, too; give each tenant a folder of its own"
 			}
 			lost = append(lost, reports.Problem{Line: s.Line, At: at, Reason: reason})
 			continue

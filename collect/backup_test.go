@@ -60,7 +60,10 @@ prefixes = [""]
 			t.Error(err)
 		}
 	})
-	collector := &Collector{State: s, Buckets: []string{"acme-a", "acme-b", "others"}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC) }}
+	collector := &Collector{State: s, Buckets: []string{"acme-a", "acme-b", "others"},
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time {
+			return time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC)
+		}}
 	const restic = `{"message_type":"summary","data_added_packed":500,"backup_start":"2026-10-01T22:00:00Z","snapshot_id":"abc"}`
 	put("acme-a/restic.json.gz", gzipped(t, restic))
 	put("plain.csv", "date,bucket,objects,bytes\n2026-10-01,acme-b,3,400\n2026-10-01,others,3,400\n")
@@ -96,7 +99,8 @@ prefixes = [""]
 	read(1)
 	sessions := func() (got []string) {
 		t.Helper()
-		list, err := s.BackupSessions(t.Context(), "acme", time.Time{}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), "2026-10-01", "2026-10-31")
+		list, err := s.BackupSessions(t.Context(), "acme", time.Time{}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC),
+			"2026-10-01", "2026-10-31")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,8 +144,9 @@ prefixes = [""]
 // dated when each session was the last of the file.
 func TestUndatedSessions(t *testing.T) {
 	dir := t.TempDir()
-	c, err := config.Parse(filepath.Join(dir, "config.toml"), []byte("[evidence]\nurl = \"file:evidence\"\n[[tenant]]\nid = \"acme\"\nname = \"Acme\"\nbackup_reports = \"file:reports\"\n"+
-		"[[tenant.bucket]]\nname = \"acme-a\"\nlogs = \"file:logs\"\nprefixes = [\"\"]\n"))
+	c, err := config.Parse(filepath.Join(dir, "config.toml"),
+		[]byte("[evidence]\nurl = \"file:evidence\"\n[[tenant]]\nid = \"acme\"\nname = \"Acme\"\nbackup_reports = \"file:reports\"\n"+
+			"[[tenant.bucket]]\nname = \"acme-a\"\nlogs = \"file:logs\"\nprefixes = [\"\"]\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +217,8 @@ func TestSharedReportFolder(t *testing.T) {
 			own = append(own, "shared")
 		}
 		a, b := tenant("acme", tt.own, own...), tenant("lodz", tt.other, "lodz-a", "shared")
-		c := &Collector{ReportPlaces: []ReportPlace{{a.ID, a.BackupReports}, {b.ID, b.BackupReports}}, Buckets: append(bucketNames(a), bucketNames(b)...)}
+		c := &Collector{ReportPlaces: []ReportPlace{{a.ID, a.BackupReports}, {b.ID, b.BackupReports}},
+			Buckets: append(bucketNames(a), bucketNames(b)...)}
 		got, ours := c.bucketOf(a, tt.folder+"x.json", reports.Session{Bucket: tt.bucket})
 		if got != tt.want || !ours {
 			t.Errorf("%+v: %q, %t", tt, got, ours)

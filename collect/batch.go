@@ -50,7 +50,8 @@ func (b *batch) run(ctx context.Context) error {
 
 // full tells that the batch has enough.
 func (b *batch) full() bool {
-	return b.sum.Bytes >= batchBytes || len(b.objects) >= batchObjects || b.sum.Records+b.sum.Duplicates >= batchRecords || b.out.Partitions() >= maxPartitions || b.failures >= maxFailures
+	return b.sum.Bytes >= batchBytes || len(b.objects) >= batchObjects || b.sum.Records+
+		b.sum.Duplicates >= batchRecords || b.out.Partitions() >= maxPartitions || b.failures >= maxFailures
 }
 
 func (b *batch) takeAll(ctx context.Context) error {
@@ -129,8 +130,10 @@ func (b *batch) unread(ctx context.Context, f *fetched) error {
 	case errors.Is(err, objects.ErrNotFound) && f.pending.err != nil && b.reachable(ctx):
 		err = fmt.Errorf("%w: removed between listing and reading, its records are lost unless they are delivered again", err)
 		b.sum.Gone++
-		b.incidents = append(b.incidents, state.Incident{Location: b.src.Logs.Text, Key: f.info.Key, Kind: state.IncidentGone, ETag: f.info.ETag, Size: f.info.Size, Source: b.src.Logs.Join(f.info.Key), Buckets: b.concerned(f.info.Key),
-			Named: cmp.Or(named(f.info.Key), f.info.Modified)})
+		b.incidents = append(b.incidents,
+			state.Incident{Location: b.src.Logs.Text, Key: f.info.Key, Kind: state.IncidentGone, ETag: f.info.ETag,
+				Size: f.info.Size, Source: b.src.Logs.Join(f.info.Key), Buckets: b.concerned(f.info.Key),
+				Named: cmp.Or(named(f.info.Key), f.info.Modified)})
 	case errors.Is(err, objects.ErrDenied), errors.Is(err, objects.ErrChanged):
 		b.listing.failed(f.info.Key)
 	default:
@@ -187,8 +190,9 @@ func (b *batch) notice(o *objectInBatch, f *fetched, before string) {
 	if b.sum.FirstChanged == "" {
 		b.sum.FirstChanged = o.Source
 	}
-	b.incidents = append(b.incidents, state.Incident{Location: o.Location, Key: o.Key, Kind: state.IncidentChanged, ETag: o.ETag, Size: o.Size, Source: o.Source,
-		SHA256: f.sha256, Before: before, Buckets: b.concerned(o.Key), Named: named(o.Key)})
+	b.incidents = append(b.incidents,
+		state.Incident{Location: o.Location, Key: o.Key, Kind: state.IncidentChanged, ETag: o.ETag, Size: o.Size, Source: o.Source,
+			SHA256: f.sha256, Before: before, Buckets: b.concerned(o.Key), Named: named(o.Key)})
 }
 
 // copies tells what was taken from other objects with the same content. Records

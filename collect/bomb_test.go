@@ -61,7 +61,8 @@ func TestManyRejectedLines(t *testing.T) {
 			told = append(told, fmt.Sprintf("%s %d %.30s", r.Time.Format("02T15"), r.Line, r.Reason))
 		}
 	}
-	want := fmt.Sprintf("[01T23 %d 20000 more lines of this objec 02T00 %d the packed log object is damag 02T00 %d 10001 more lines of this objec]",
+	want := fmt.Sprintf("[01T23 %d 20000 more lines of this objec 02T00 %d the packed log object is damag 02T00 %d "+
+		"10001 more lines of this objec]",
 		maxRejected+2, 4*maxRejected+5, 3*maxRejected+4)
 	if got := fmt.Sprint(told); len(rows) != maxRejected+3 || got != want {
 		t.Errorf("%d rows, %s, want %s", len(rows), got, want)
@@ -74,7 +75,8 @@ func TestManyRejectedLines(t *testing.T) {
 
 func TestManyRejectedEvents(t *testing.T) {
 	s := trailSite(t)
-	s.deliver("111122223333", "2026/11/01", "20261101T2355Z_AAAAAAAAAAAAAAAA", gzipped(t, `{"Records":[{}`+strings.Repeat(",{}", 3*maxRejected-1)+`]}`))
+	s.deliver("111122223333", "2026/11/01", "20261101T2355Z_AAAAAAAAAAAAAAAA",
+		gzipped(t, `{"Records":[{}`+strings.Repeat(",{}", 3*maxRejected-1)+`]}`))
 	wantSummary(t, s.collect(), 1, 0, 0, 3*maxRejected)
 	rows := s.rejected(dataset.TrailOwner("111122223333"))
 	if last := rows[len(rows)-1]; len(rows) != maxRejected+1 || last.Reason != dataset.MoreRejected(2*maxRejected) {
@@ -138,7 +140,8 @@ func TestStopIsNoDamage(t *testing.T) {
 // Of what a report tells in the same words again and again one session is stored; what it
 // tells in other words in between stays.
 func TestMergedSessions(t *testing.T) {
-	running, done := state.BackupSession{Tool: "veeam", ID: "1", Bucket: "b", State: state.SessionRunning}, state.BackupSession{Tool: "veeam", ID: "1", Bucket: "b"}
+	running, done := state.BackupSession{Tool: "veeam", ID: "1", Bucket: "b", State: state.SessionRunning},
+		state.BackupSession{Tool: "veeam", ID: "1", Bucket: "b"}
 	other := state.BackupSession{Tool: "veeam", ID: "2", Bucket: "b"}
 	var told []state.BackupSession
 	for i, s := range []state.BackupSession{running, running, other, running, done, done, running, other} {

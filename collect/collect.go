@@ -166,7 +166,8 @@ func (c *Collector) sweep(ctx context.Context) error {
 		return err
 	}
 	if len(removed) > 0 {
-		c.Log.Info("removed files that are not part of the dataset: of a run that did not end, whose log objects are read again, or put together a day ago", "files", len(removed))
+		c.Log.Info("removed files that are not part of the dataset: of a run that did not end, whose log objects "+
+			"are read again, or put together a day ago", "files", len(removed))
 	}
 	if err := os.RemoveAll(c.spoolDir()); err != nil {
 		return fmt.Errorf("remove the spool: %w", err)
@@ -191,19 +192,24 @@ func (c *Collector) removeSpill() error {
 }
 
 func (c *Collector) logSummary(s Summary) {
-	c.Log.Info("collected", "logs", s.Source.Logs.Text, "objects", s.Objects, "bytes", s.Bytes, "records", s.Records, "duplicates", s.Duplicates,
-		"rejected", s.Rejected, "foreign", s.Foreign, "empty", s.Empty, "failed", s.Failed, "changed", s.Changed, "other_records", s.OtherRecords)
+	c.Log.Info("collected", "logs", s.Source.Logs.Text, "objects", s.Objects, "bytes", s.Bytes, "records", s.Records,
+		"duplicates", s.Duplicates,
+		"rejected", s.Rejected, "foreign", s.Foreign, "empty", s.Empty, "failed", s.Failed, "changed", s.Changed,
+		"other_records", s.OtherRecords)
 	if s.Foreign > 0 || s.Empty > 0 {
-		c.Log.Warn("objects in the log location that are no access logs were left alone", "logs", s.Source.Logs.Text, "foreign", s.Foreign, "empty", s.Empty, "first", s.FirstForeign)
+		c.Log.Warn("objects in the log location that are no access logs were left alone", "logs", s.Source.Logs.Text,
+			"foreign", s.Foreign, "empty", s.Empty, "first", s.FirstForeign)
 	}
 	if s.OtherRecords > 0 {
 		c.Log.Warn("records of buckets that are not configured were left out", "logs", s.Source.Logs.Text, "records", s.OtherRecords)
 	}
 	if s.Rejected > 0 {
-		c.Log.Warn("lines that can't be read were put into dataset/rejected", "logs", s.Source.Logs.Text, "lines", s.Rejected, "first", s.FirstRejected)
+		c.Log.Warn("lines that can't be read were put into dataset/rejected", "logs", s.Source.Logs.Text, "lines",
+			s.Rejected, "first", s.FirstRejected)
 	}
 	if s.Changed > 0 {
-		c.Log.Warn("log objects were changed after they were collected; what was collected stays, the next check opens a finding", "logs", s.Source.Logs.Text, "objects", s.Changed, "first", s.FirstChanged)
+		c.Log.Warn("log objects were changed after they were collected; what was collected stays, the next check opens a finding", "logs",
+			s.Source.Logs.Text, "objects", s.Changed, "first", s.FirstChanged)
 	}
 }
 
@@ -232,7 +238,8 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 	if memory == 0 {
 		memory = DefaultMemory
 	}
-	ids := identity.New(filepath.Join(c.Dataset.Dir, "identities"), key, knownRecords{ctx: ctx, dataset: c.Dataset, state: c.State, key: key}, int(memory/8))
+	ids := identity.New(filepath.Join(c.Dataset.Dir, "identities"), key,
+		knownRecords{ctx: ctx, dataset: c.Dataset, state: c.State, key: key}, int(memory/8))
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	group, work := errgroup.WithContext(work)
@@ -309,7 +316,8 @@ func (s *sourceRun) progress(b *batch) {
 	if s.c.Progress == nil {
 		return
 	}
-	p := Progress{Source: s.src, Done: s.sum.Objects + s.sum.Failed + b.sum.Objects + len(b.errs), Read: s.sum.Bytes + b.sum.Bytes, Records: s.sum.Records + b.sum.Records}
+	p := Progress{Source: s.src, Done: s.sum.Objects + s.sum.Failed + b.sum.Objects + len(b.errs), Read: s.sum.Bytes +
+		b.sum.Bytes, Records: s.sum.Records + b.sum.Records}
 	p.Objects, p.Bytes, p.Listed = s.listing.progress()
 	s.c.Progress(p)
 }
@@ -337,7 +345,8 @@ func (s *Summary) Add(o Summary) {
 	s.Duplicates += o.Duplicates
 	s.Rejected += o.Rejected
 	s.OtherRecords += o.OtherRecords
-	for _, first := range []struct{ to, from *string }{{&s.FirstForeign, &o.FirstForeign}, {&s.FirstRejected, &o.FirstRejected}, {&s.FirstChanged, &o.FirstChanged}} {
+	for _, first := range []struct{ to, from *string }{{&s.FirstForeign, &o.FirstForeign},
+		{&s.FirstRejected, &o.FirstRejected}, {&s.FirstChanged, &o.FirstChanged}} {
 		if *first.to == "" {
 			*first.to = *first.from
 		}

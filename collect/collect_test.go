@@ -53,7 +53,10 @@ func newSite(t testing.TB, buckets ...string) *site {
 		t.Fatal(err)
 	}
 	return &site{t: t, dir: dir, srcs: []Source{{Logs: u.Resolve(dir), Buckets: buckets}},
-		c: &Collector{Dataset: dataset.Dataset{Dir: filepath.Join(dir, "dataset")}, State: s, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return now }}}
+		c: &Collector{Dataset: dataset.Dataset{Dir: filepath.Join(dir, "dataset")}, State: s,
+			Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time {
+				return now
+			}}}
 }
 
 func (s *site) put(name, text string) {
@@ -87,14 +90,16 @@ func (s *site) rows(bucket string) int64 {
 }
 
 func line(bucket, id, op, key string) string {
-	return fmt.Sprintf("%s %s [01/Oct/2026:23:00:38 +0000] 192.0.2.3 arn:aws:iam::111122223333:user/b %s %s %s \"PUT /x HTTP/1.1\" 200 - - 4406 41 28 \"-\" \"x\" - h= SigV4 C AuthHeader b.s3.amazonaws.com TLSv1.2 - -\n",
+	return fmt.Sprintf("%s %s [01/Oct/2026:23:00:38 +0000] 192.0.2.3 arn:aws:iam::111122223333:user/b %s %s %s "+
+		"\"PUT /x HTTP/1.1\" 200 - - 4406 41 28 \"-\" \"x\" - h= SigV4 C AuthHeader b.s3.amazonaws.com TLSv1.2 - -\n",
 		strings.Repeat("a", 64), bucket, id, op, key)
 }
 
 func wantSummary(t *testing.T, got Summary, objects int, records, duplicates, rejected int64) {
 	t.Helper()
 	if got.Objects != objects || got.Records != records || got.Duplicates != duplicates || got.Rejected != rejected {
-		t.Errorf("%d objects, %d records, %d duplicates, %d rejected; want %d, %d, %d, %d", got.Objects, got.Records, got.Duplicates, got.Rejected, objects, records, duplicates, rejected)
+		t.Errorf("%d objects, %d records, %d duplicates, %d rejected; want %d, %d, %d, %d", got.Objects, got.Records,
+			got.Duplicates, got.Rejected, objects, records, duplicates, rejected)
 	}
 }
 
@@ -168,7 +173,8 @@ func TestLostState(t *testing.T) {
 		}
 	})
 	s.c.State = fresh
-	if _, err := s.c.Collect(t.Context(), s.srcs); !errors.Is(err, dataset.ErrForeignState) || !strings.Contains(err.Error(), "restore state.db from a backup") {
+	if _, err := s.c.Collect(t.Context(), s.srcs); !errors.Is(err, dataset.ErrForeignState) ||
+		!strings.Contains(err.Error(), "restore state.db from a backup") {
 		t.Errorf("got %v", err)
 	}
 	if files, err := filepath.Glob(filepath.Join(s.dir, "dataset", "access", "*", "*", "*.parquet")); err != nil || len(files) != 1 {
@@ -208,7 +214,8 @@ func TestUnreadableLineOfAnotherBucket(t *testing.T) {
 // Buckets that come and go in the configuration leave every record in once.
 func TestBucketsComeAndGo(t *testing.T) {
 	s := newSite(t, "aaa")
-	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("aaa", "R1", "REST.PUT.OBJECT", "a")+line("bbb", "R2", "REST.PUT.OBJECT", "b")+line("ccc", "R3", "REST.PUT.OBJECT", "c"))
+	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("aaa", "R1", "REST.PUT.OBJECT", "a")+
+		line("bbb", "R2", "REST.PUT.OBJECT", "b")+line("ccc", "R3", "REST.PUT.OBJECT", "c"))
 	for _, buckets := range [][]string{{"aaa", "bbb"}, {"aaa", "ccc"}, {"aaa", "bbb"}, {"aaa"}, {"aaa", "bbb", "ccc"}} {
 		s.srcs[0].Buckets = buckets
 		s.collect()
@@ -240,7 +247,8 @@ func TestManyDays(t *testing.T) {
 	s := newSite(t, "acme-backups")
 	for i := range 200 {
 		day := time.Date(2026, 1, 1+i, 12, 0, 0, 0, time.UTC)
-		text := strings.Replace(line("acme-backups", fmt.Sprintf("R%d", i), "REST.PUT.OBJECT", "a"), "01/Oct/2026", day.Format("02/Jan/2006"), 1)
+		text := strings.Replace(line("acme-backups", fmt.Sprintf("R%d", i), "REST.PUT.OBJECT", "a"), "01/Oct/2026",
+			day.Format("02/Jan/2006"), 1)
 		s.put(day.Format("2006-01-02-15-04-05")+"-AAAAAAAAAAAAAAAA", text)
 	}
 	wantSummary(t, s.collect(), 200, 200, 0, 0)
@@ -253,7 +261,8 @@ func TestManyDays(t *testing.T) {
 func TestObjectOfManyDays(t *testing.T) {
 	s := newSite(t, "acme-backups")
 	day := func(n int) string {
-		return strings.Replace(line("acme-backups", fmt.Sprint("D", n), "REST.PUT.OBJECT", "a"), "01/Oct/2026", time.Date(2020, 1, 1+n, 12, 0, 0, 0, time.UTC).Format("02/Jan/2006"), 1)
+		return strings.Replace(line("acme-backups", fmt.Sprint("D", n), "REST.PUT.OBJECT", "a"), "01/Oct/2026",
+			time.Date(2020, 1, 1+n, 12, 0, 0, 0, time.UTC).Format("02/Jan/2006"), 1)
 	}
 	text := ""
 	for n := range 500 {
@@ -270,7 +279,8 @@ func TestObjectOfManyDays(t *testing.T) {
 // read before, and the others are not counted again.
 func TestBucketConfiguredLater(t *testing.T) {
 	s := newSite(t, "acme-backups")
-	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("acme-backups", "R1", "REST.PUT.OBJECT", "a")+line("beta-backups", "R2", "REST.PUT.OBJECT", "b")+"rubbish\n")
+	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("acme-backups", "R1", "REST.PUT.OBJECT", "a")+
+		line("beta-backups", "R2", "REST.PUT.OBJECT", "b")+"rubbish\n")
 	if sum := s.collect(); sum.OtherRecords != 1 {
 		t.Errorf("%d records of other buckets, want 1", sum.OtherRecords)
 	}

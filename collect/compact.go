@@ -67,6 +67,7 @@ func (c *Collector) compactDay(ctx context.Context, files []dataset.File) error 
 	if err := c.State.Replace(ctx, files, whole, c.Now()); err != nil {
 		return err
 	}
-	c.Log.Info("put the small files of a finished day together", "kind", files[0].Kind, "bucket", files[0].Bucket, "date", files[0].Date, "files", len(files), "rows", rows)
+	c.Log.Info("put the small files of a finished day together", "kind", files[0].Kind, "bucket", files[0].Bucket,
+		"date", files[0].Date, "files", len(files), "rows", rows)
 	return nil
 }

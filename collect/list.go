@@ -211,7 +211,8 @@ func (l *listing) run(ctx context.Context, store objects.Store, queue chan<- pen
 		return err
 	}
 	if seen == 0 {
-		l.c.Log.Warn("the log location is empty: no log object was ever delivered, or the URL is not where logging delivers", "logs", l.src.Logs.Text)
+		l.c.Log.Warn("the log location is empty: no log object was ever delivered, or the URL is not where logging delivers", "logs",
+			l.src.Logs.Text)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -148,7 +148,9 @@ func TestListingJumpsOverNothingElse(t *testing.T) {
 	s.collect()
 	s.c.Now = func() time.Time { return now.AddDate(0, 0, 1) }
 	at := now.AddDate(0, 0, 1)
-	want := []string{s.day("", at, false), s.day("202512345678/eu-west-1/acme-backups/", at, true), s.day("since/2026/01/01/111122223333/eu-west-1/acme-backups/", at, true), s.day("since/2026/06/01/222233334444/eu-west-1/beta-backups/", at, true)}
+	want := []string{s.day("", at, false), s.day("202512345678/eu-west-1/acme-backups/", at, true),
+		s.day("since/2026/01/01/111122223333/eu-west-1/acme-backups/", at, true),
+		s.day("since/2026/06/01/222233334444/eu-west-1/beta-backups/", at, true)}
 	slices.Sort(want)
 	if keys, visited, full := s.list(); full || visited > 60 || !slices.Equal(keys, want) {
 		t.Errorf("full %t, %d visited\ngot  %v\nwant %v", full, visited, keys, want)
@@ -290,7 +292,8 @@ func TestChangedObject(t *testing.T) {
 	// It is about the day of the record that was collected, and not about today.
 	records := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
 	noticed, err := s.c.State.Incidents(t.Context(), "file:logs/", "acme-backups", records, records.AddDate(0, 0, 1))
-	if err != nil || len(noticed) != 1 || noticed[0].Kind != state.IncidentChanged || noticed[0].SHA256 == noticed[0].Before || len(noticed[0].Before) != 64 {
+	if err != nil || len(noticed) != 1 || noticed[0].Kind != state.IncidentChanged ||
+		noticed[0].SHA256 == noticed[0].Before || len(noticed[0].Before) != 64 {
 		t.Errorf("noticed %+v, %v", noticed, err)
 	}
 }
@@ -336,7 +339,8 @@ func TestCompaction(t *testing.T) {
 	clock := time.Date(2026, 10, 2, 0, 0, 0, 0, time.UTC)
 	s.c.Now = func() time.Time { return clock }
 	for i := range smallFiles {
-		s.put(fmt.Sprintf("2026-10-01-23-%02d-00-AAAAAAAAAAAAAAAA", i), line("acme-backups", fmt.Sprint(i), "REST.PUT.OBJECT", "a")+"rubbish\n")
+		s.put(fmt.Sprintf("2026-10-01-23-%02d-00-AAAAAAAAAAAAAAAA", i),
+			line("acme-backups", fmt.Sprint(i), "REST.PUT.OBJECT", "a")+"rubbish\n")
 		wantSummary(t, s.collect(), 1, 1, 0, 1)
 	}
 	files := func(kind string) int {
@@ -362,7 +366,8 @@ func TestCompaction(t *testing.T) {
 		t.Errorf("%d and %d files, %d records, %d on disk", files("access"), files("rejected"), s.rows("acme-backups"), onDisk())
 	}
 	// Records are still known by the compacted file.
-	s.put("2026-10-10-23-59-00-BBBBBBBBBBBBBBBB", line("acme-backups", "0", "REST.PUT.OBJECT", "a")+line("acme-backups", "late", "REST.PUT.OBJECT", "a"))
+	s.put("2026-10-10-23-59-00-BBBBBBBBBBBBBBBB", line("acme-backups", "0", "REST.PUT.OBJECT", "a")+
+		line("acme-backups", "late", "REST.PUT.OBJECT", "a"))
 	wantSummary(t, s.collect(), 1, 1, 1, 0)
 	clock = clock.Add(longestQuery + time.Minute)
 	s.collect()

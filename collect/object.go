@@ -114,7 +114,8 @@ func (o *objectInBatch) takeAll(ctx context.Context, f *fetched) (err error) {
 	}
 	for _, n := range o.counts {
 		if n.records+n.duplicates+n.rejected > 0 {
-			o.Buckets[n.bucket] = state.ObjectCount{Records: n.records, Duplicates: n.duplicates, Rejected: n.rejected, First: timeOf(n.first), Last: timeOf(n.last)}
+			o.Buckets[n.bucket] = state.ObjectCount{Records: n.records, Duplicates: n.duplicates,
+				Rejected: n.rejected, First: timeOf(n.first), Last: timeOf(n.last)}
 		}
 	}
 	return nil

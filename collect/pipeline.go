@@ -66,8 +66,10 @@ func (t *turns) next() {
 // newPipeline takes objects from queue until it is closed or ctx ends. Memory
 // is how many bytes of content are held at a time; the Parquet object whose turn
 // it is may unfold to half as much again.
-func newPipeline(ctx context.Context, group *errgroup.Group, store objects.Store, queue <-chan pending, spool string, key identity.Key, memory int64) *pipeline {
-	p := &pipeline{results: make(chan chan *fetched, mostInFlight), tokens: make(chan struct{}, mostInFlight), memory: semaphore.NewWeighted(memory), limit: memory}
+func newPipeline(ctx context.Context, group *errgroup.Group, store objects.Store, queue <-chan pending, spool string,
+	key identity.Key, memory int64) *pipeline {
+	p := &pipeline{results: make(chan chan *fetched, mostInFlight), tokens: make(chan struct{}, mostInFlight),
+		memory: semaphore.NewWeighted(memory), limit: memory}
 	for range leastInFlight {
 		p.tokens <- struct{}{}
 	}

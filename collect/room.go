@@ -22,7 +22,8 @@ func (c *Collector) room() error {
 		return fmt.Errorf("look how much of the disk is free: %w", err)
 	}
 	if free < c.MinFree {
-		return fmt.Errorf("%w: %s are free and collect.min_free keeps %s; make room and collect again, nothing is lost", ErrNoRoom, humanize.IBytes(uint64(free)), humanize.IBytes(uint64(c.MinFree)))
+		return fmt.Errorf("%w: %s are free and collect.min_free keeps %s; make room and collect again, nothing is lost", ErrNoRoom,
+			humanize.IBytes(uint64(free)), humanize.IBytes(uint64(c.MinFree)))
 	}
 	return nil
 }

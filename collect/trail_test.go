@@ -53,11 +53,15 @@ func (s *site) events(account string) (n int64) {
 func TestTrail(t *testing.T) {
 	s := trailSite(t)
 	file := func(records ...string) string { return gzipped(t, `{"Records":[`+strings.Join(records, ",")+`]}`) }
-	s.deliver("111122223333", "2026/11/01", "20261101T2355Z_AAAAAAAAAAAAAAAA", file(event("111122223333", "1", "2026-11-01T23:59:59Z"), event("111122223333", "2", "2026-11-02T00:00:00Z")))
-	s.deliver("111122223333", "2026/11/02", "20261102T0005Z_BBBBBBBBBBBBBBBB", file(event("111122223333", "2", "2026-11-02T00:00:00Z"), event("111122223333", "3", "2026-11-02T00:01:00Z"), `{"eventID":"x"}`))
+	s.deliver("111122223333", "2026/11/01", "20261101T2355Z_AAAAAAAAAAAAAAAA",
+		file(event("111122223333", "1", "2026-11-01T23:59:59Z"), event("111122223333", "2", "2026-11-02T00:00:00Z")))
+	s.deliver("111122223333", "2026/11/02", "20261102T0005Z_BBBBBBBBBBBBBBBB",
+		file(event("111122223333", "2", "2026-11-02T00:00:00Z"), event("111122223333", "3", "2026-11-02T00:01:00Z"), `{"eventID":"x"}`))
 	s.deliver("444455556666", "2026/11/02", "20261102T0005Z_CCCCCCCCCCCCCCCC", file(event("444455556666", "4", "2026-11-02T00:00:00Z")))
-	s.deliver("111122223333", "2026/11/02", "20261102T0010Z_DDDDDDDDDDDDDDDD", gzipped(t, `{"Records":[`+event("111122223333", "5", "2026-11-02T00:02:00Z")+`,{"eventID":`))
-	s.deliver("111122223333", "2026/11/02", "20261102T0015Z_EEEEEEEEEEEEEEEE", file(event("111122223333", "6", "2026-11-02T00:03:00Z"))[:60])
+	s.deliver("111122223333", "2026/11/02", "20261102T0010Z_DDDDDDDDDDDDDDDD",
+		gzipped(t, `{"Records":[`+event("111122223333", "5", "2026-11-02T00:02:00Z")+`,{"eventID":`))
+	s.deliver("111122223333", "2026/11/02", "20261102T0015Z_EEEEEEEEEEEEEEEE",
+		file(event("111122223333", "6", "2026-11-02T00:03:00Z"))[:60])
 	s.deliver("111122223333", "2026/11/02", "20261102T0020Z_FFFFFFFFFFFFFFFF", "rubbish")
 	s.put("readme.txt", "no log")
 	s.put("111122223333_CloudTrail-Digest_us-east-1_t_us-east-1_20261102T000000Z.json.gz", file())
@@ -86,7 +90,8 @@ func TestTrail(t *testing.T) {
 func TestTrailCompaction(t *testing.T) {
 	s := trailSite(t)
 	for i := range smallFiles + 1 {
-		s.deliver("111122223333", "2026/10/01", fmt.Sprintf("20261001T%02d00Z_AAAAAAAAAAAAAAAA", i), gzipped(t, `{"Records":[`+event("111122223333", fmt.Sprint(i), fmt.Sprintf("2026-10-01T%02d:00:00Z", i))+`]}`))
+		s.deliver("111122223333", "2026/10/01", fmt.Sprintf("20261001T%02d00Z_AAAAAAAAAAAAAAAA", i),
+			gzipped(t, `{"Records":[`+event("111122223333", fmt.Sprint(i), fmt.Sprintf("2026-10-01T%02d:00:00Z", i))+`]}`))
 		s.c.Full = true
 		if sum := s.collect(); sum.Records != 1 {
 			t.Fatalf("%d: %+v", i, sum)
@@ -111,16 +116,19 @@ func TestTrailSources(t *testing.T) {
 	trail := url("s3://logs/AWSLogs/")
 	c := &config.Config{Tenants: []config.Tenant{
 		{ID: "acme", CloudTrail: trail, Accounts: []string{"222222222222"}, Buckets: []config.Bucket{{Name: "a", Logs: url("s3://logs/")}}},
-		{ID: "lodz", CloudTrail: trail, Accounts: []string{"111111111111"}, Buckets: []config.Bucket{{Name: "b", Logs: url("s3://other/")}}},
+		{ID: "lodz", CloudTrail: trail, Accounts: []string{"111111111111"},
+			Buckets: []config.Bucket{{Name: "b", Logs: url("s3://other/")}}},
 		{ID: "none", Buckets: []config.Bucket{{Name: "c", Logs: url("s3://third/")}}},
 	}}
 	all := Sources(c, "")
-	if len(all) != 4 || !all[3].Trail || fmt.Sprint(all[3].Buckets) != "[trail=111111111111 trail=222222222222]" || fmt.Sprint(all[0].Except) != "[AWSLogs/]" {
+	if len(all) != 4 || !all[3].Trail || fmt.Sprint(all[3].Buckets) != "[trail=111111111111 trail=222222222222]" ||
+		fmt.Sprint(all[0].Except) != "[AWSLogs/]" {
 		t.Errorf("%+v", all)
 	}
 	c.Tenants[0].CloudTrailBefore = []objects.URL{url("s3://old/"), url("file:///copy/")}
 	all = Sources(c, "acme")
-	if len(all) != 4 || !all[2].Trail || !all[3].Trail || all[3].Logs.Text != "file:///copy/" || fmt.Sprint(all[3].Buckets) != "[trail=222222222222]" {
+	if len(all) != 4 || !all[2].Trail || !all[3].Trail || all[3].Logs.Text != "file:///copy/" ||
+		fmt.Sprint(all[3].Buckets) != "[trail=222222222222]" {
 		t.Errorf("with places before: %+v", all)
 	}
 	c.Tenants[0].CloudTrailBefore = nil

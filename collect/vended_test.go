@@ -89,17 +89,20 @@ func TestVendedForms(t *testing.T) {
 		Size      int64     `parquet:"object_size"`
 	}
 	tableRow := func(bucket, id string) row {
-		return row{bucket, time.Date(2026, 10, 1, 23, 0, 38, 125e6, time.UTC), "REST.PUT.OBJECT", id, "a", "192.0.2.3", "arn:aws:iam::111122223333:user/b", 200, 4406}
+		return row{bucket, time.Date(2026, 10, 1, 23, 0, 38, 125e6, time.UTC), "REST.PUT.OBJECT", id, "a",
+			"192.0.2.3", "arn:aws:iam::111122223333:user/b", 200, 4406}
 	}
 	var table, foreign bytes.Buffer
-	if err := parquet.Write(&table, []row{tableRow("acme-backups", "R1"), tableRow("acme-backups", "R3"), tableRow("beta-backups", "R4")}); err != nil {
+	if err := parquet.Write(&table,
+		[]row{tableRow("acme-backups", "R1"), tableRow("acme-backups", "R3"), tableRow("beta-backups", "R4")}); err != nil {
 		t.Fatal(err)
 	}
 	if err := parquet.Write(&foreign, []struct{ A int }{{1}}); err != nil {
 		t.Fatal(err)
 	}
 	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("acme-backups", "R1", "REST.PUT.OBJECT", "a"))
-	s.put("a.json.gz", gzipped(t, jsonLine("acme-backups", "R1", "REST.PUT.OBJECT", "a")+jsonLine("acme-backups", "R2", "REST.PUT.OBJECT", "a")+"{\n"))
+	s.put("a.json.gz", gzipped(t, jsonLine("acme-backups", "R1", "REST.PUT.OBJECT", "a")+
+		jsonLine("acme-backups", "R2", "REST.PUT.OBJECT", "a")+"{\n"))
 	s.put("b.log.parquet", table.String())
 	s.put("c.json", `{"Records":[{"eventTime":"2026-10-01T00:00:00Z","eventName":"PutObject"}]}`)
 	s.put("d.parquet", foreign.String())
@@ -122,7 +125,8 @@ func TestForgedDuplicate(t *testing.T) {
 	truth := line("acme-backups", "R1", "REST.DELETE.OBJECT", "a")
 	for i, forged := range []string{
 		strings.Replace(truth, "user/b ", "user/other ", 1), strings.Replace(truth, " 200 - ", " 403 AccessDenied ", 1),
-		strings.Replace(truth, ":23:00:38", ":03:00:38", 1), strings.Replace(truth, " 4406 ", " 1 ", 1), strings.Replace(truth, "192.0.2.3", "192.0.2.4", 1),
+		strings.Replace(truth, ":23:00:38", ":03:00:38", 1), strings.Replace(truth, " 4406 ", " 1 ", 1),
+		strings.Replace(truth, "192.0.2.3", "192.0.2.4", 1),
 		`{"schema_version_id":"V_1_0","bucket_name":"acme-backups","request_time":"2026-10-01T23:00:38Z","request_id":"R1","operation":"REST.DELETE.OBJECT","key_name":"a"}` + "\n",
 	} {
 		s.put(fmt.Sprintf("2026-10-01-23-%02d-00-AAAAAAAAAAAAAAAA", i), forged)
@@ -157,7 +161,8 @@ func TestParquetWaitsForMemory(t *testing.T) {
 	s.put("b.json", jsonLine("acme-backups", "X1", "REST.PUT.OBJECT", "a"))
 	s.c.Memory = 64 << 20
 	sum, err := s.c.Collect(t.Context(), s.srcs)
-	if err == nil || !strings.Contains(err.Error(), "raise memory_limit under [collect]") || len(sum) != 1 || sum[0].Failed != 1 || sum[0].Records != 1 {
+	if err == nil || !strings.Contains(err.Error(), "raise memory_limit under [collect]") || len(sum) != 1 ||
+		sum[0].Failed != 1 || sum[0].Records != 1 {
 		t.Errorf("%+v, %v", sum, err)
 	}
 	s.c.Memory = 1 << 30

@@ -60,10 +60,14 @@ func (p *Packet) addActions(catalog *analyze.Catalog) {
 	for _, l := range p.Left {
 		p.Actions = append(p.Actions, Action{Text: p.say("action.left", "bucket", l.Bucket)})
 	}
-	if p.gapDays() > 0 && !slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Check == "logs-missing" && f.Status != state.StatusResolved }) {
+	if p.gapDays() > 0 && !slices.ContainsFunc(p.Findings, func(f Finding) bool {
+		return f.Check == "logs-missing" && f.Status != state.StatusResolved
+	}) {
 		p.Actions = append(p.Actions, Action{Text: p.say("action.gaps", "n", p.gapDays())})
 	}
-	if p.Totals.Rejected > 0 && !slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Check == "rejected-lines" && f.Status != state.StatusResolved }) {
+	if p.Totals.Rejected > 0 && !slices.ContainsFunc(p.Findings, func(f Finding) bool {
+		return f.Check == "rejected-lines" && f.Status != state.StatusResolved
+	}) {
 		p.Actions = append(p.Actions, Action{Text: p.say("action.rejected", "n", p.Totals.Rejected)})
 	}
 	if len(p.Tenant.Principals) == 0 {
@@ -79,7 +83,8 @@ func (p *Packet) addActions(catalog *analyze.Catalog) {
 
 // action is what to do about findings like this one.
 func (p *Packet) action(f Finding, n int) string {
-	text := p.Text.Or("check."+f.Check+".action", p.say("action.finding", "title", f.Title), "bucket", f.Bucket, "subject", p.subject(f.Finding))
+	text := p.Text.Or("check."+f.Check+".action", p.say("action.finding", "title", f.Title), "bucket", f.Bucket,
+		"subject", p.subject(f.Finding))
 	if n == 1 {
 		return text
 	}

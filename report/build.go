@@ -37,7 +37,8 @@ func Build(ctx context.Context, in Input) (*Packet, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Packet{Tenant: v.Tenant, Month: in.Month, Range: v.Range, Version: in.Version, Look: in.Look, Signed: in.Signed, Text: text, Revision: Revision{Number: 1}, Coverage: v.Coverage, core: map[string]*Table{}}
+	p := &Packet{Tenant: v.Tenant, Month: in.Month, Range: v.Range, Version: in.Version, Look: in.Look,
+		Signed: in.Signed, Text: text, Revision: Revision{Number: 1}, Coverage: v.Coverage, core: map[string]*Table{}}
 	if err := p.ask(ctx, v, in.Catalog, packetQueries(in.Catalog, v.Tenant)); err != nil {
 		return nil, err
 	}
@@ -114,7 +115,8 @@ func (p *Packet) ask(ctx context.Context, v *analyze.View, catalog *analyze.Cata
 		if err != nil {
 			return err
 		}
-		p.Tables = append(p.Tables, Table{Statement: q, Parameters: v.Parameters(q), Columns: result.Columns, Rows: result.Rows, More: result.More, Rest: result.Rest})
+		p.Tables = append(p.Tables, Table{Statement: q, Parameters: v.Parameters(q), Columns: result.Columns,
+			Rows: result.Rows, More: result.More, Rest: result.Rest})
 		if !q.Own || !catalog.InPacket(q.Name) {
 			continue
 		}
@@ -126,10 +128,12 @@ func (p *Packet) ask(ctx context.Context, v *analyze.View, catalog *analyze.Cata
 		if result, err = v.RunBounded(ctx, own); err != nil {
 			return err
 		}
-		p.core[q.Name] = &Table{Statement: own, Parameters: v.Parameters(own), Columns: result.Columns, Rows: result.Rows, More: result.More, Rest: result.Rest}
+		p.core[q.Name] = &Table{Statement: own, Parameters: v.Parameters(own), Columns: result.Columns,
+			Rows: result.Rows, More: result.More, Rest: result.Rest}
 		named := *own
 		named.Name += builtInSuffix
-		p.Tables = append(p.Tables, Table{Statement: &named, Parameters: v.Parameters(own), Columns: result.Columns, Rows: result.Rows, More: result.More, Rest: result.Rest})
+		p.Tables = append(p.Tables, Table{Statement: &named, Parameters: v.Parameters(own), Columns: result.Columns,
+			Rows: result.Rows, More: result.More, Rest: result.Rest})
 	}
 	return nil
 }
@@ -459,7 +463,8 @@ func (p *Packet) addLogging(ctx context.Context, v *analyze.View, s *state.State
 	for _, at := range slices.SortedFunc(maps.Keys(seen), func(a, b place) int {
 		return cmp.Or(cmp.Compare(a.bucket, b.bucket), cmp.Compare(a.location, b.location))
 	}) {
-		l := Logging{Bucket: at.bucket, Target: at.location, Objects: seen[at].Objects, Newest: seen[at].Newest, Gaps: []string{}, Left: true}
+		l := Logging{Bucket: at.bucket, Target: at.location, Objects: seen[at].Objects, Newest: seen[at].Newest,
+			Gaps: []string{}, Left: true}
 		var err error
 		if l.First, err = s.FirstLog(ctx, at.location, at.bucket); err != nil {
 			return err

@@ -95,7 +95,8 @@ func (p *Packet) Succeed(number int, folder string, manifest *Manifest, sha256 s
 	cause(causeTool, manifest.Tool.Version != p.Version)
 	cause(causeFinal, manifest.Provisional && !p.Provisional)
 	cause(causeSigned, p.Signed && manifest.Signature == nil)
-	approved := !reflect.DeepEqual(stored.Approved, fresh.Approved) || !reflect.DeepEqual(stored.Principals, fresh.Principals) || !reflect.DeepEqual(stored.Left, fresh.Left)
+	approved := !reflect.DeepEqual(stored.Approved, fresh.Approved) ||
+		!reflect.DeepEqual(stored.Principals, fresh.Principals) || !reflect.DeepEqual(stored.Left, fresh.Left)
 	cause(causeConfig, !slices.Contains(r.Causes, causeConfig) && (len(r.Causes) == 0 || model != nil && approved))
 	return r, nil
 }

@@ -137,7 +137,8 @@ func (s *series) sentence(shown func(int64) string) string {
 	case s.most == s.least:
 		key = "chart.equal"
 	}
-	text := p.say(key, "most", shown(s.most), "most-date", p.Text.Day(s.mostDate), "least", shown(s.least), "least-date", p.Text.Day(s.leastDate), "sum", shown(s.sum))
+	text := p.say(key, "most", shown(s.most), "most-date", p.Text.Day(s.mostDate), "least", shown(s.least),
+		"least-date", p.Text.Day(s.leastDate), "sum", shown(s.sum))
 	if gaps := s.days - s.known; gaps > 0 && s.known > 0 {
 		text += " " + p.say("chart.gaps", "n", gaps)
 	}
@@ -171,7 +172,8 @@ func (d *pages) heatMap() {
 	if sum == 0 {
 		note += p.say("chart.nothing")
 	} else {
-		note += p.say("chart.hours.most", "weekday", p.weekday(weekday), "hour", hour, "end", hour+1, "n", most, "share", p.Text.Percent(most, sum))
+		note += p.say("chart.hours.most", "weekday", p.weekday(weekday), "hour", hour, "end", hour+1, "n", most,
+			"share", p.Text.Percent(most, sum))
 	}
 	d.Note(note)
 }
@@ -223,5 +225,6 @@ func (d *pages) principalsChart() {
 		d.Note(p.say("chart.nothing"))
 		return
 	}
-	d.Note(p.say("chart.principals.note", "n", len(shown), "all", len(users), "first", short([]string{users[0].name})[0], "share", p.Text.Percent(users[0].n, p.requests)))
+	d.Note(p.say("chart.principals.note", "n", len(shown), "all", len(users), "first",
+		short([]string{users[0].name})[0], "share", p.Text.Percent(users[0].n, p.requests)))
 }

@@ -34,7 +34,8 @@ func (d *pages) changes(s section) error {
 		rows = append(rows, draw.Cells(p.say("total."+key), shown(before), shown(after), change))
 	}
 	share := func(key string, before, wholeBefore, after, whole int64) {
-		rows = append(rows, draw.Cells(p.say("total."+key), p.Text.Percent(before, wholeBefore), p.Text.Percent(after, whole), p.points(before, wholeBefore, after, whole)))
+		rows = append(rows, draw.Cells(p.say("total."+key), p.Text.Percent(before, wholeBefore),
+			p.Text.Percent(after, whole), p.points(before, wholeBefore, after, whole)))
 	}
 	n := p.Text.Integer
 	add("nights", int64(b.Nights), int64(a.Nights), n)
@@ -50,9 +51,12 @@ func (d *pages) changes(s section) error {
 	add("principals", int64(b.Principals), int64(a.Principals), n)
 	add("findings", int64(b.Findings), int64(a.Findings), n)
 	share("complete_share", int64(b.BucketDays-b.DaysUnknown), int64(b.BucketDays), int64(a.BucketDays-a.DaysUnknown), int64(a.BucketDays))
-	d.Draw(d.NewTable(draw.Column{Width: 80}, draw.Column{Head: p.Text.Month(p.Previous.Range.First), Width: 34, Right: true}, draw.Column{Head: p.MonthName(), Width: 34, Right: true}, draw.Column{Head: p.say("head.change"), Width: 24, Right: true}), rows)
+	d.Draw(d.NewTable(draw.Column{Width: 80},
+		draw.Column{Head: p.Text.Month(p.Previous.Range.First), Width: 34, Right: true},
+		draw.Column{Head: p.MonthName(), Width: 34, Right: true}, draw.Column{Head: p.say("head.change"), Width: 24, Right: true}), rows)
 	d.Note(p.say("changes.note"))
-	for _, c := range []struct{ key, query, column string }{{"principals", "top-requesters", "principal"}, {"agents", "user-agents", "user_agent"}} {
+	for _, c := range []struct{ key, query, column string }{{"principals", "top-requesters", "principal"},
+		{"agents", "user-agents", "user_agent"}} {
 		before, after := p.Previous.names(c.query, c.column), p.names(c.query, c.column)
 		d.Heading(p.say("changes."+c.key), 12)
 		d.Text(p.came("changes.new", before, after))
@@ -121,9 +125,12 @@ func (d *pages) actions(s section) error {
 		if owner == "" {
 			owner = "–"
 		}
-		rows = append(rows, []draw.Cell{{Text: strconv.Itoa(i + 1)}, {Text: a.Text}, {Text: severity, Mark: mark}, {Text: owner}, {Text: p.dueName(a.Due, true)}})
+		rows = append(rows, []draw.Cell{{Text: strconv.Itoa(i + 1)}, {Text: a.Text}, {Text: severity, Mark: mark},
+			{Text: owner}, {Text: p.dueName(a.Due, true)}})
 	}
-	d.Draw(d.NewTable(draw.Column{Width: 7}, draw.Column{Head: p.say("head.action"), Width: 100}, draw.Column{Head: p.say("head.severity"), Width: 20}, draw.Column{Head: p.say("head.owner"), Width: 34}, draw.Column{Head: p.say("head.due"), Width: 18}), rows)
+	d.Draw(d.NewTable(draw.Column{Width: 7}, draw.Column{Head: p.say("head.action"), Width: 100},
+		draw.Column{Head: p.say("head.severity"), Width: 20}, draw.Column{Head: p.say("head.owner"), Width: 34},
+		draw.Column{Head: p.say("head.due"), Width: 18}), rows)
 	d.Note(p.rowsNote(len(rows), len(p.Actions)) + ". " + p.say("action.note"))
 	return nil
 }
@@ -146,7 +153,9 @@ func (d *pages) controlMapping(s section) error {
 		}
 		rows = append(rows, draw.Cells(c.Framework+" "+c.ID, w.About, strings.Join(numbers, ", "), w.Supports, w.Limits))
 	}
-	d.Draw(d.NewTable(draw.Column{Head: p.say("head.control"), Width: 24}, draw.Column{Head: p.say("head.about"), Width: 42}, draw.Column{Head: p.say("head.sections"), Width: 16}, draw.Column{Head: p.say("head.supports"), Width: 50}, draw.Column{Head: p.say("head.limits"), Width: 54}), rows)
+	d.Draw(d.NewTable(draw.Column{Head: p.say("head.control"), Width: 24},
+		draw.Column{Head: p.say("head.about"), Width: 42}, draw.Column{Head: p.say("head.sections"), Width: 16},
+		draw.Column{Head: p.say("head.supports"), Width: 50}, draw.Column{Head: p.say("head.limits"), Width: 54}), rows)
 	d.Note(p.say("controls.sources"))
 	return nil
 }
@@ -156,8 +165,10 @@ func (d *pages) method(s section) error {
 	p := d.p
 	d.begin(s, 20)
 	texts := []string{
-		p.say("method.read"), p.say("method.day", "zone", p.Range.Location.String()), p.say("method.principals", "section", sectionNumber("identities")),
-		p.say("method.effort"), p.ownReadsNote(), p.say("method.verdict"), p.say("method.settle", "hours", int(settle/time.Hour)), p.say("method.secrets"),
+		p.say("method.read"), p.say("method.day", "zone", p.Range.Location.String()),
+		p.say("method.principals", "section", sectionNumber("identities")),
+		p.say("method.effort"), p.ownReadsNote(), p.say("method.verdict"),
+		p.say("method.settle", "hours", int(settle/time.Hour)), p.say("method.secrets"),
 		p.say("method.made", "version", p.Version),
 	}
 	for _, text := range texts {
@@ -196,7 +207,9 @@ func (d *pages) queries(s section) error {
 	p := d.p
 	d.begin(s, 20)
 	const form = "2006-01-02T15:04:05Z"
-	d.Paragraph(draw.Margin, d.Column, draw.Regular, draw.TextSize, draw.Muted, p.say("queries.parameters", "from", p.Range.Start().Format(form), "to", p.Range.End().Format(form), "tenant", p.Tenant.ID, "large", p.Tenant.LargePut))
+	d.Paragraph(draw.Margin, d.Column, draw.Regular, draw.TextSize, draw.Muted,
+		p.say("queries.parameters", "from", p.Range.Start().Format(form), "to", p.Range.End().Format(form), "tenant",
+			p.Tenant.ID, "large", p.Tenant.LargePut))
 	const step = draw.MonoSize * 1.45 * draw.MMPerPoint
 	for _, t := range p.Tables {
 		d.Heading(t.Statement.Name, 4*step)
@@ -253,10 +266,15 @@ func (d *pages) sources(s section) error {
 	} else {
 		var rows [][]draw.Cell
 		for _, pl := range places[:min(len(places), maxRows)] {
-			rows = append(rows, draw.Cells(pl.location, p.Text.Integer(pl.objects), p.Text.Bytes(pl.size), p.Text.Integer(pl.records), p.Text.Integer(pl.wrong), p.Text.Integer(pl.foreign)))
+			rows = append(rows, draw.Cells(pl.location, p.Text.Integer(pl.objects), p.Text.Bytes(pl.size),
+				p.Text.Integer(pl.records), p.Text.Integer(pl.wrong), p.Text.Integer(pl.foreign)))
 		}
-		d.Draw(d.NewTable(draw.Column{Head: p.say("head.target"), Width: 80, Mono: true}, draw.Column{Head: p.say("head.log-objects"), Width: 20, Right: true}, draw.Column{Head: p.say("head.size"), Width: 18, Right: true},
-			draw.Column{Head: p.say("column.records"), Width: 20, Right: true}, draw.Column{Head: p.say("head.unreadable"), Width: 20, Right: true}, draw.Column{Head: p.say("head.other-objects"), Width: 18, Right: true}), rows)
+		d.Draw(d.NewTable(draw.Column{Head: p.say("head.target"), Width: 80, Mono: true},
+			draw.Column{Head: p.say("head.log-objects"), Width: 20, Right: true},
+			draw.Column{Head: p.say("head.size"), Width: 18, Right: true},
+			draw.Column{Head: p.say("column.records"), Width: 20, Right: true},
+			draw.Column{Head: p.say("head.unreadable"), Width: 20, Right: true},
+			draw.Column{Head: p.say("head.other-objects"), Width: 18, Right: true}), rows)
 		d.Note(p.rowsNote(len(rows), len(places)) + ".")
 	}
 	d.Text(p.say("sources.root", "root", d.root, "duplicates", p.Totals.Duplicates))
@@ -267,7 +285,9 @@ func (d *pages) sources(s section) error {
 		for _, o := range objects[:min(len(objects), maxSources)] {
 			rows = append(rows, draw.Cells(o.Key, p.Text.Integer(o.Size), p.Text.Integer(o.Records), o.SHA256))
 		}
-		d.Draw(d.NewTable(draw.Column{Head: p.say("head.object"), Width: 54, Mono: true}, draw.Column{Head: p.say("head.bytes"), Width: 15, Right: true}, draw.Column{Head: p.say("column.records"), Width: 14, Right: true}, draw.Column{Head: "SHA-256", Width: 92, Mono: true}), rows)
+		d.Draw(d.NewTable(draw.Column{Head: p.say("head.object"), Width: 54, Mono: true},
+			draw.Column{Head: p.say("head.bytes"), Width: 15, Right: true},
+			draw.Column{Head: p.say("column.records"), Width: 14, Right: true}, draw.Column{Head: "SHA-256", Width: 92, Mono: true}), rows)
 		d.Note(p.rowsNote(len(rows), len(objects)) + ". " + d.fileOf(sourcesFile) + ".")
 	}
 	return nil

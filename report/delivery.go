@@ -34,14 +34,18 @@ func (p *Packet) addDelivery(ctx context.Context, s *state.State) error {
 		return err
 	}
 	for _, m := range mails {
-		p.Deliveries = append(p.Deliveries, Delivery{At: p.local(m.Ended), Packet: PacketName(m.Month, m.Revision), Contact: m.Name, Email: m.Email, Role: m.Role, Outcome: m.Status})
+		p.Deliveries = append(p.Deliveries,
+			Delivery{At: p.local(m.Ended), Packet: PacketName(m.Month, m.Revision), Contact: m.Name, Email: m.Email,
+				Role: m.Role, Outcome: m.Status})
 	}
 	uses, err := s.LinkUses(ctx, p.Tenant.ID, p.Range.Start(), p.Range.End())
 	if err != nil {
 		return err
 	}
 	for _, u := range uses {
-		p.Downloads = append(p.Downloads, Download{At: p.local(u.At), Packet: PacketName(u.Link.Month, u.Link.Revision), Contact: u.Link.Name, Email: u.Link.Email, File: u.File, Address: u.Address})
+		p.Downloads = append(p.Downloads,
+			Download{At: p.local(u.At), Packet: PacketName(u.Link.Month, u.Link.Revision), Contact: u.Link.Name,
+				Email: u.Link.Email, File: u.File, Address: u.Address})
 	}
 	return nil
 }
@@ -59,9 +63,12 @@ func (d *pages) delivery(s section) error {
 			if m.Outcome != state.MailSent {
 				mark = draw.Attention
 			}
-			rows = append(rows, []draw.Cell{{Text: m.At}, {Text: m.Packet}, {Text: m.Contact + " " + m.Email}, {Text: p.say("delivery.role." + m.Role)}, {Text: p.say("delivery." + m.Outcome), Mark: mark}})
+			rows = append(rows, []draw.Cell{{Text: m.At}, {Text: m.Packet}, {Text: m.Contact + " " + m.Email},
+				{Text: p.say("delivery.role." + m.Role)}, {Text: p.say("delivery." + m.Outcome), Mark: mark}})
 		}
-		d.Draw(d.NewTable(draw.Column{Head: p.say("head.when"), Width: 28}, draw.Column{Head: p.say("head.packet"), Width: 24}, draw.Column{Head: p.say("head.contact"), Width: 70}, draw.Column{Head: p.say("head.role"), Width: 28}, draw.Column{Head: p.say("head.outcome"), Width: 26}), rows)
+		d.Draw(d.NewTable(draw.Column{Head: p.say("head.when"), Width: 28},
+			draw.Column{Head: p.say("head.packet"), Width: 24}, draw.Column{Head: p.say("head.contact"), Width: 70},
+			draw.Column{Head: p.say("head.role"), Width: 28}, draw.Column{Head: p.say("head.outcome"), Width: 26}), rows)
 		d.Note(p.rowsNote(len(rows), len(p.Deliveries)) + ".")
 	}
 	d.Space(2)
@@ -76,7 +83,9 @@ func (d *pages) delivery(s section) error {
 			}
 			rows = append(rows, draw.Cells(u.At, u.Packet, u.Contact+" "+u.Email, file, u.Address))
 		}
-		d.Draw(d.NewTable(draw.Column{Head: p.say("head.when"), Width: 28}, draw.Column{Head: p.say("head.packet"), Width: 24}, draw.Column{Head: p.say("head.link-of"), Width: 60}, draw.Column{Head: p.say("head.file"), Width: 36}, draw.Column{Head: p.say("head.address"), Width: 28, Mono: true}), rows)
+		d.Draw(d.NewTable(draw.Column{Head: p.say("head.when"), Width: 28},
+			draw.Column{Head: p.say("head.packet"), Width: 24}, draw.Column{Head: p.say("head.link-of"), Width: 60},
+			draw.Column{Head: p.say("head.file"), Width: 36}, draw.Column{Head: p.say("head.address"), Width: 28, Mono: true}), rows)
 		d.Note(p.rowsNote(len(rows), len(p.Downloads)) + ". " + p.say("delivery.note"))
 	}
 	return nil

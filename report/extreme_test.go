@@ -16,12 +16,16 @@ import (
 // extreme are packets whose data no layout expects.
 var extreme = map[string]func(*Packet){
 	"hostile text": func(p *Packet) {
-		hostile := []string{"😀", "\u202eevil", "a\x00\x01\x1b[31m", "\xff\xfe", ") Tj ET (", strings.Repeat("x", 5000), strings.Repeat("%C3%BC", 400), "中文 العربية", "\n\r\t", strings.Repeat("é ", 3000), "", strings.Repeat("m", 1<<20)}
+		hostile := []string{"😀", "\u202eevil", "a\x00\x01\x1b[31m", "\xff\xfe", ") Tj ET (",
+			strings.Repeat("x", 5000), strings.Repeat("%C3%BC", 400), "中文 العربية", "\n\r\t",
+			strings.Repeat("é ", 3000), "", strings.Repeat("m", 1<<20)}
 		for _, s := range hostile {
 			p.add("unapproved-prefixes", "acme-backups", s, s, s, "REST.GET.OBJECT", int64(1), p.Range.Start(), p.Range.End(), s)
 			p.add("user-agents", "acme-backups", s, false, int64(1), int64(1), p.Range.Start(), p.Range.End())
 			p.add("top-requesters", s, s, "", int64(1), int64(1), int64(1), p.Range.Start(), p.Range.End())
-			p.Findings = append(p.Findings, Finding{Finding: state.Finding{Check: "x", Subject: s, Bucket: s, Status: s, Severity: "high", Owner: s, Days: []state.FindingDay{{Date: "2026-10-01", Who: []string{s}, Expected: s}}}, Title: s, Sentence: s})
+			p.Findings = append(p.Findings,
+				Finding{Finding: state.Finding{Check: "x", Subject: s, Bucket: s, Status: s, Severity: "high",
+					Owner: s, Days: []state.FindingDay{{Date: "2026-10-01", Who: []string{s}, Expected: s}}}, Title: s, Sentence: s})
 			p.Unmapped = append(p.Unmapped, Unmapped{Requester: s, Line: s})
 			p.Logging = append(p.Logging, Logging{Bucket: s, Target: s, Gaps: []string{s}})
 		}
@@ -41,7 +45,8 @@ var extreme = map[string]func(*Packet){
 				if i > 390 {
 					v = verdictMissed
 				}
-				p.Nights = append(p.Nights, Night{Night: analyze.Night{Bucket: name, Date: d.Date, Start: d.Start, End: d.End}, Verdict: v, Bytes: 1e12})
+				p.Nights = append(p.Nights, Night{Night: analyze.Night{Bucket: name, Date: d.Date, Start: d.Start,
+					End: d.End}, Verdict: v, Bytes: 1e12})
 				p.add("backup-windows", name, d.Date, d.Start, d.End, int64(4), int64(1e12), int64(90), int64(1), int64(0), v)
 			}
 		}
@@ -75,7 +80,11 @@ var extreme = map[string]func(*Packet){
 	},
 	"many findings": func(p *Packet) {
 		for i := range 1000 {
-			p.Findings = append(p.Findings, Finding{Finding: state.Finding{ID: fmt.Sprint(i), Check: "new-principal", Subject: fmt.Sprintf("arn:aws:iam::111122223333:user/%d", i), Bucket: fmt.Sprintf("b-%d", i%200), Status: state.StatusOpen, Severity: "medium", Due: "2026-11-05", Days: oneDay}, Title: "New principal", Sentence: "It is new."})
+			p.Findings = append(p.Findings,
+				Finding{Finding: state.Finding{ID: fmt.Sprint(i), Check: "new-principal",
+					Subject: fmt.Sprintf("arn:aws:iam::111122223333:user/%d", i), Bucket: fmt.Sprintf("b-%d", i%200),
+					Status: state.StatusOpen, Severity: "medium", Due: "2026-11-05", Days: oneDay},
+					Title: "New principal", Sentence: "It is new."})
 		}
 	},
 	"long reasons": func(p *Packet) {
@@ -84,7 +93,8 @@ var extreme = map[string]func(*Packet){
 			p.Coverage[i].Gap = "no log record from 1 Oct 2026 10:00 to 4 Oct 2026 10:00"
 		}
 		p.Provisional = true
-		p.NotEvaluated = append(p.NotEvaluated, state.NotEvaluated{Check: "cross-account", Bucket: "b", Date: "2026-10-01", Reason: "tenant.accounts is not configured"})
+		p.NotEvaluated = append(p.NotEvaluated,
+			state.NotEvaluated{Check: "cross-account", Bucket: "b", Date: "2026-10-01", Reason: "tenant.accounts is not configured"})
 	},
 }
 
@@ -106,7 +116,9 @@ func TestExtremeData(t *testing.T) {
 						p.Text = text
 						change(p)
 					})
-					files, err := p.Render(Revision{Number: 2, Supersedes: &Superseded{Packet: "2026-10", ManifestSHA256: strings.Repeat("ab", 32)}, Causes: []string{causeLogs}, Changes: []Change{{"records", "1", "2"}, {"verdict", "ok", "attention"}}})
+					files, err := p.Render(Revision{Number: 2,
+						Supersedes: &Superseded{Packet: "2026-10", ManifestSHA256: strings.Repeat("ab", 32)},
+						Causes:     []string{causeLogs}, Changes: []Change{{"records", "1", "2"}, {"verdict", "ok", "attention"}}})
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -39,7 +39,8 @@ func (p *Packet) finding(f state.Finding, check *analyze.Statement) Finding {
 
 // wordSubjects are the checks whose subjects are words of theirs; those of the
 // others are names from the log, which nothing translates.
-var wordSubjects = []string{"anonymous-access", "backup-missed", "backup-report-mismatch", "backup-volume", "bucket-configuration-changed", "delete-spike",
+var wordSubjects = []string{"anonymous-access", "backup-missed", "backup-report-mismatch", "backup-volume",
+	"bucket-configuration-changed", "delete-spike",
 	"error-rate", "insecure-transport", "logs-missing", "rejected-lines"}
 
 // subject is that of a finding for people. Where it is words and not a name, it
@@ -120,7 +121,8 @@ func (p *Packet) history(f Finding) string {
 			parts = append(parts, p.say("event.itself."+e.Kind)+" ("+p.Text.Phrase(e.Text)+")")
 			continue
 		}
-		parts = append(parts, p.say("event."+e.Kind, "date", p.Text.LongDate(e.At.In(p.Range.Location)), "to", e.Text)+" "+p.say("event.by", "who", e.Actor))
+		parts = append(parts, p.say("event."+e.Kind, "date", p.Text.LongDate(e.At.In(p.Range.Location)), "to",
+			e.Text)+" "+p.say("event.by", "who", e.Actor))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -155,11 +157,15 @@ func (f Finding) usual() string {
 }
 
 func (p *Packet) findingsTable() tabular.Table {
-	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count", "first_seen", "last_seen", "owner", "due", "sentence", "draft", "cause", "resolution", "who", "usual", "samples", "since", "carried_over",
+	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count",
+		"first_seen", "last_seen", "owner", "due", "sentence", "draft", "cause", "resolution", "who", "usual",
+		"samples", "since", "carried_over",
 		"withdrawn", "withdrawn_by", "withdrawn_at"}}
 	for i, f := range slices.Concat(p.Findings, p.Carried) {
 		w, _ := f.withdrawal()
-		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count, f.First, f.Last, f.Owner, f.Due, f.Sentence, f.Draft, f.Cause, f.Resolution, strings.Join(f.who(), ", "), p.Text.Phrase(f.usual()), f.samples(), f.Since, i >= len(p.Findings),
+		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count,
+			f.First, f.Last, f.Owner, f.Due, f.Sentence, f.Draft, f.Cause, f.Resolution, strings.Join(f.who(), ", "),
+			p.Text.Phrase(f.usual()), f.samples(), f.Since, i >= len(p.Findings),
 			w.Reason, w.By, orNoTime(w.At)})
 	}
 	return t

@@ -62,7 +62,8 @@ func (d *pages) letterhead() error {
 		x += w + 4
 	}
 	days := p.Range.Days()
-	period := p.say("first.period", "first", p.Text.Day(days[0].Date), "last", p.Text.Day(days[len(days)-1].Date), "zone", p.Range.Location.String()) + " · "
+	period := p.say("first.period", "first", p.Text.Day(days[0].Date), "last", p.Text.Day(days[len(days)-1].Date),
+		"zone", p.Range.Location.String()) + " · "
 	if p.Provisional {
 		period += p.say("standing.provisional")
 	} else {
@@ -193,7 +194,8 @@ func (p *Packet) keyFigures() []figure {
 	return []figure{
 		{p.say("figure.of", "n", t.NightsOK+t.NightsAttention, "all", t.Nights), label, nights},
 		{p.Text.Bytes(t.BytesWritten), p.say("figure.written"), p.writtenNote()},
-		{p.Text.Percent(t.ApprovedRecords, p.requests), p.say("figure.approved"), p.say("figure.approved-note", "n", p.requests-t.ApprovedRecords, "all", p.requests)},
+		{p.Text.Percent(t.ApprovedRecords, p.requests), p.say("figure.approved"),
+			p.say("figure.approved-note", "n", p.requests-t.ApprovedRecords, "all", p.requests)},
 		{p.foreignValue(), p.say("figure.foreign"), p.foreignNote()},
 		{p.Text.Integer(int64(t.Findings)) + " / " + p.Text.Integer(int64(t.FindingsResolved)), p.say("figure.findings"), findings},
 		{p.Text.Percent(int64(t.BucketDays-t.DaysUnknown), int64(t.BucketDays)), p.say("figure.log"), p.logNote()},
@@ -213,7 +215,8 @@ func (p *Packet) nextDue() string {
 
 func (p *Packet) writtenNote() string {
 	if p.Previous != nil && p.Previous.Totals.BytesWritten > 0 {
-		return p.say("figure.written-change", "change", p.Text.Change(p.Previous.Totals.BytesWritten, p.Totals.BytesWritten), "month", p.monthBefore())
+		return p.say("figure.written-change", "change",
+			p.Text.Change(p.Previous.Totals.BytesWritten, p.Totals.BytesWritten), "month", p.monthBefore())
 	}
 	return p.say("figure.written-note", "n", len(p.Tenant.Buckets))
 }
@@ -302,7 +305,8 @@ func (d *pages) calendar(room int) {
 		rows = append(rows, row)
 	}
 	d.Calendar(labels, rows)
-	d.Legend(map[draw.Mark]string{draw.OK: p.say("calendar.ok"), draw.Attention: p.say("calendar.attention"), draw.Missed: p.say("calendar.missed"), draw.Unknown: p.say("calendar.unknown")})
+	d.Legend(map[draw.Mark]string{draw.OK: p.say("calendar.ok"), draw.Attention: p.say("calendar.attention"),
+		draw.Missed: p.say("calendar.missed"), draw.Unknown: p.say("calendar.unknown")})
 	if cut {
 		d.Note(p.say("calendar.cut", "n", room, "all", len(p.Tenant.Buckets)))
 	}

@@ -69,7 +69,8 @@ func TestNoValueStopsAPacket(t *testing.T) {
 			}
 			r.Clean()
 			e.Clean()
-			if err := errors.Join(b.Access(&r, []byte("object"), line), b.Event(dataset.TrailOwner("111122223333"), &e, []byte("trail"), line)); err != nil {
+			if err := errors.Join(b.Access(&r, []byte("object"), line),
+				b.Event(dataset.TrailOwner("111122223333"), &e, []byte("trail"), line)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -102,7 +103,9 @@ func TestNoValueStopsAPacket(t *testing.T) {
 	if _, err := v.Check(t.Context(), at); err != nil {
 		t.Fatal(err)
 	}
-	p, err := report.Build(t.Context(), report.Input{View: v, Catalog: catalog, State: s, Month: "2026-10", Version: "test", Look: report.Look{Paper: "A4", Accent: config.DefaultAccent}})
+	p, err := report.Build(t.Context(),
+		report.Input{View: v, Catalog: catalog, State: s, Month: "2026-10", Version: "test",
+			Look: report.Look{Paper: "A4", Accent: config.DefaultAccent}})
 	if err != nil {
 		t.Fatal(err)
 	}

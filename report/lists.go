@@ -51,7 +51,9 @@ func (d *pages) topFindings(width float64) {
 		}
 		cells = append(cells, draw.Cells(what, g.seen, g.status))
 	}
-	t := &draw.Table{X: draw.Margin, Width: width, Columns: []draw.Column{{Head: p.say("head.finding"), Width: 50, OneLine: true}, {Head: p.say("head.seen"), Width: 20, OneLine: true}, {Head: p.say("head.status"), Width: 30, OneLine: true}}}
+	t := &draw.Table{X: draw.Margin, Width: width,
+		Columns: []draw.Column{{Head: p.say("head.finding"), Width: 50, OneLine: true},
+			{Head: p.say("head.seen"), Width: 20, OneLine: true}, {Head: p.say("head.status"), Width: 30, OneLine: true}}}
 	d.Draw(t, cells)
 	if rows < len(groups) {
 		d.At(draw.Margin, d.Y+1.2, draw.Regular, draw.NoteSize, draw.Muted, p.say("first.more-findings", "n", rows, "all", len(groups)))

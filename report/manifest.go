@@ -131,7 +131,8 @@ func (p *Packet) manifest(files []File) (*Manifest, error) {
 		SchemaVersion: SchemaVersion,
 		Tenant:        ManifestTenant{ID: p.Tenant.ID, Name: p.Tenant.Name},
 		Period:        ManifestPeriod{Month: p.Month, Zone: p.Range.Location.String(), From: p.Range.Start(), To: p.Range.End()},
-		Revision:      p.Revision.Number, Supersedes: p.Revision.Supersedes, Causes: orEmpty(p.Revision.Causes), Changes: orEmpty(p.Revision.Changes),
+		Revision:      p.Revision.Number, Supersedes: p.Revision.Supersedes, Causes: orEmpty(p.Revision.Causes),
+		Changes: orEmpty(p.Revision.Changes),
 		Tool:    ManifestTool{Name: "bucketproof", Version: p.Version},
 		Verdict: p.Verdict, Provisional: p.Provisional, Sentence: p.Sentence, Totals: p.Totals, NotEvaluated: []ManifestSilence{},
 	}
@@ -165,7 +166,8 @@ func (p *Packet) manifest(files []File) (*Manifest, error) {
 func (p *Packet) queryList() []ManifestQuery {
 	var out []ManifestQuery
 	for _, t := range p.Tables {
-		out = append(out, ManifestQuery{Name: t.Statement.Name, Title: t.Statement.Title, File: csvPath(t.Statement.Name), Rows: len(t.Rows), MoreRows: t.More,
+		out = append(out, ManifestQuery{Name: t.Statement.Name, Title: t.Statement.Title,
+			File: csvPath(t.Statement.Name), Rows: len(t.Rows), MoreRows: t.More,
 			Parameters: t.Parameters, SQL: t.Statement.SQL})
 	}
 	return out

@@ -22,7 +22,8 @@ func TestMerkleRoot(t *testing.T) {
 	}
 	for n, root := range want {
 		if n > 0 {
-			b, err := hex.DecodeString([]string{"", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"}[n-1])
+			b, err := hex.DecodeString([]string{"", "00", "10", "2021", "3031", "40414243", "5051525354555657",
+				"606162636465666768696a6b6c6d6e6f"}[n-1])
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -202,11 +202,16 @@ func (p *Packet) model(files []File) ([]byte, error) {
 		return nil, err
 	}
 	m := Model{
-		SchemaVersion: SchemaVersion, Tenant: head.Tenant, Period: head.Period, Language: p.Text.Name, Signed: p.Signed, Revision: head.Revision, Supersedes: head.Supersedes,
-		Causes: head.Causes, Changes: head.Changes, Tool: head.Tool, Verdict: p.Verdict, Provisional: p.Provisional, Sentence: p.Sentence, Reasons: orEmpty(p.Reasons),
-		Totals: p.Totals, Completeness: p.Completeness, Unmapped: orEmpty(p.Unmapped), UnmappedMore: p.UnmappedMore, Days: orEmpty(p.Days), Hours: p.Hours, NotEvaluated: head.NotEvaluated, Unasked: orEmpty(p.Unasked),
-		Deliveries: orEmpty(p.Deliveries), Downloads: orEmpty(p.Downloads), Left: orEmpty(p.Left), OwnReads: orEmpty(p.OwnReads), Actions: orEmpty(p.Actions), Sources: head.Sources,
-		Logging: []ModelLogging{}, Principals: []ModelPrincipal{}, Nights: []ModelNight{}, Trends: []ModelTrend{}, Witnesses: []ModelWitness{}, Findings: []ModelFinding{}, Suppressed: []ModelSuppressed{},
+		SchemaVersion: SchemaVersion, Tenant: head.Tenant, Period: head.Period, Language: p.Text.Name,
+		Signed: p.Signed, Revision: head.Revision, Supersedes: head.Supersedes,
+		Causes: head.Causes, Changes: head.Changes, Tool: head.Tool, Verdict: p.Verdict, Provisional: p.Provisional,
+		Sentence: p.Sentence, Reasons: orEmpty(p.Reasons),
+		Totals: p.Totals, Completeness: p.Completeness, Unmapped: orEmpty(p.Unmapped), UnmappedMore: p.UnmappedMore,
+		Days: orEmpty(p.Days), Hours: p.Hours, NotEvaluated: head.NotEvaluated, Unasked: orEmpty(p.Unasked),
+		Deliveries: orEmpty(p.Deliveries), Downloads: orEmpty(p.Downloads), Left: orEmpty(p.Left),
+		OwnReads: orEmpty(p.OwnReads), Actions: orEmpty(p.Actions), Sources: head.Sources,
+		Logging: []ModelLogging{}, Principals: []ModelPrincipal{}, Nights: []ModelNight{}, Trends: []ModelTrend{},
+		Witnesses: []ModelWitness{}, Findings: []ModelFinding{}, Suppressed: []ModelSuppressed{},
 	}
 	if p.Previous != nil {
 		totals, err := totalsByName(p.Previous.Totals)
@@ -225,8 +230,10 @@ func (p *Packet) model(files []File) ([]byte, error) {
 		m.Principals = append(m.Principals, ModelPrincipal(x))
 	}
 	for _, b := range p.Tenant.Buckets {
-		m.Approved = append(m.Approved, ModelBucket{Bucket: b.Name, Prefixes: b.Prefixes, Start: b.Window.Start.String(), End: b.Window.End.String(), Days: dayNames(b.Window.Days), MinObjects: b.MinObjects,
-			Owner: p.Tenant.BucketOwner(b.Name)})
+		m.Approved = append(m.Approved,
+			ModelBucket{Bucket: b.Name, Prefixes: b.Prefixes, Start: b.Window.Start.String(),
+				End: b.Window.End.String(), Days: dayNames(b.Window.Days), MinObjects: b.MinObjects,
+				Owner: p.Tenant.BucketOwner(b.Name)})
 	}
 	for _, b := range p.Tenant.Buckets {
 		for _, t := range p.Trends[b.Name] {
@@ -237,7 +244,8 @@ func (p *Packet) model(files []File) ([]byte, error) {
 		m.Witnesses = append(m.Witnesses, ModelWitness(w))
 	}
 	for _, n := range p.Nights {
-		m.Nights = append(m.Nights, ModelNight{Bucket: n.Bucket, Date: n.Date, Start: n.Start.UTC(), End: n.End.UTC(), Verdict: n.Verdict, Bytes: n.Bytes, Reason: n.Gap})
+		m.Nights = append(m.Nights, ModelNight{Bucket: n.Bucket, Date: n.Date, Start: n.Start.UTC(), End: n.End.UTC(),
+			Verdict: n.Verdict, Bytes: n.Bytes, Reason: n.Gap})
 	}
 	for i, f := range slices.Concat(p.Findings, p.Carried) {
 		out := f.model()
@@ -245,7 +253,8 @@ func (p *Packet) model(files []File) ([]byte, error) {
 		m.Findings = append(m.Findings, out)
 	}
 	for _, s := range p.Suppressed {
-		m.Suppressed = append(m.Suppressed, ModelSuppressed{Check: s.Check, Bucket: s.Bucket, Subject: s.Subject, Count: s.Count, Reason: s.Reason, Until: s.Until})
+		m.Suppressed = append(m.Suppressed,
+			ModelSuppressed{Check: s.Check, Bucket: s.Bucket, Subject: s.Subject, Count: s.Count, Reason: s.Reason, Until: s.Until})
 	}
 	mapping, err := controls()
 	if err != nil {
@@ -253,7 +262,9 @@ func (p *Packet) model(files []File) ([]byte, error) {
 	}
 	for _, c := range mapping {
 		w := c.Words[p.Text.Name]
-		m.Controls = append(m.Controls, ModelControl{Framework: c.Framework, ID: c.ID, About: w.About, Sections: c.Sections, Supports: w.Supports, Limits: w.Limits, Source: c.Source})
+		m.Controls = append(m.Controls,
+			ModelControl{Framework: c.Framework, ID: c.ID, About: w.About, Sections: c.Sections, Supports: w.Supports,
+				Limits: w.Limits, Source: c.Source})
 	}
 	for i, q := range p.queryList() {
 		t := p.Tables[i]
@@ -273,8 +284,10 @@ func (p *Packet) model(files []File) ([]byte, error) {
 }
 
 func (f Finding) model() ModelFinding {
-	m := ModelFinding{ID: f.ID, Check: f.Check, Title: f.Title, Severity: f.Severity, Bucket: f.Bucket, Subject: f.Subject, Status: f.Status, Count: f.Count,
-		First: f.First.UTC(), Last: f.Last.UTC(), Owner: f.Owner, Due: f.Due, Sentence: f.Sentence, Draft: f.Draft, Cause: f.Cause, Resolution: f.Resolution,
+	m := ModelFinding{ID: f.ID, Check: f.Check, Title: f.Title, Severity: f.Severity, Bucket: f.Bucket,
+		Subject: f.Subject, Status: f.Status, Count: f.Count,
+		First: f.First.UTC(), Last: f.Last.UTC(), Owner: f.Owner, Due: f.Due, Sentence: f.Sentence, Draft: f.Draft,
+		Cause: f.Cause, Resolution: f.Resolution,
 		Since: f.Since, Who: orEmpty(f.who()), Usual: f.usual(), Samples: orEmpty(f.samples()), Dates: []string{}, Events: []ModelEvent{}}
 	w, dates := f.withdrawal()
 	m.Withdrawn, m.WithdrawnBy, m.WithdrawnAt, m.WithdrawnDates = w.Reason, w.By, orNil(w.At), orEmpty(dates)

@@ -35,7 +35,8 @@ func (p *Packet) pdf(files []File) ([]byte, error) {
 	var attachments []pdffile.Attachment
 	for _, f := range files {
 		d.hashes[f.Path] = f.SHA256
-		attachments = append(attachments, pdffile.Attachment{Name: attachedName(f.Path), Description: p.say("attachment." + f.Kind), Body: f.Body})
+		attachments = append(attachments,
+			pdffile.Attachment{Name: attachedName(f.Path), Description: p.say("attachment." + f.Kind), Body: f.Body})
 	}
 	for {
 		if err := d.write(); err != nil {
@@ -165,7 +166,8 @@ func (d *pages) revision() {
 	for _, c := range r.Changes[:min(len(r.Changes), maxChanges)] {
 		rows = append(rows, draw.Cells(p.Text.Or("total."+c.What, c.What), p.changed(c.What, c.Before), p.changed(c.What, c.After)))
 	}
-	d.Draw(d.NewTable(draw.Column{Head: p.say("revision.what"), Width: 70}, draw.Column{Head: p.say("revision.before"), Width: 55}, draw.Column{Head: p.say("revision.after"), Width: 55}), rows)
+	d.Draw(d.NewTable(draw.Column{Head: p.say("revision.what"), Width: 70},
+		draw.Column{Head: p.say("revision.before"), Width: 55}, draw.Column{Head: p.say("revision.after"), Width: 55}), rows)
 	if len(r.Changes) > maxChanges {
 		d.Note(p.say("rows.first", "n", maxChanges, "all", len(r.Changes)))
 	}

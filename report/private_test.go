@@ -46,7 +46,8 @@ func (n *neighbours) word() string {
 
 // secretURI is a request URI with a secret in one of the ways to write it.
 func (n *neighbours) secretURI(key string) string {
-	names := []string{"X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Credential", "Signature", "AWSAccessKeyId", "x-amz-server-side-encryption-customer-key"}
+	names := []string{"X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Credential", "Signature", "AWSAccessKeyId",
+		"x-amz-server-side-encryption-customer-key"}
 	pair := "&" + names[n.rng.IntN(len(names))] + "=" + secretValue
 	switch n.rng.IntN(4) {
 	case 0:
@@ -61,8 +62,11 @@ func (n *neighbours) secretURI(key string) string {
 
 func (n *neighbours) line(location, bucket, requester, operation, key, agent string, status int, at time.Time) {
 	n.next++
-	fmt.Fprintf(n.logs[location], "79a5 %s [%s] 192.0.2.3 %s R%08d %s %s \"PUT %s HTTP/1.1\" %d - 10 20 5 4 \"%s\" \"%s\" - host= SigV4 TLS_AES_128_GCM_SHA256 AuthHeader %s.s3.amazonaws.com TLSv1.3 - -\n",
-		bucket, at.Format("02/Jan/2006:15:04:05 -0700"), requester, n.next, operation, key, n.secretURI(key), status, "https://example.com"+n.secretURI(key), agent+n.secretURI("x"), bucket)
+	fmt.Fprintf(n.logs[location],
+		"79a5 %s [%s] 192.0.2.3 %s R%08d %s %s \"PUT %s HTTP/1.1\" %d - 10 20 5 4 \"%s\" \"%s\" - host= SigV4 "+
+			"TLS_AES_128_GCM_SHA256 AuthHeader %s.s3.amazonaws.com TLSv1.3 - -\n",
+		bucket, at.Format("02/Jan/2006:15:04:05 -0700"), requester, n.next, operation, key, n.secretURI(key), status,
+		"https://example.com"+n.secretURI(key), agent+n.secretURI("x"), bucket)
 }
 
 // newNeighbours makes tenants whose buckets and log locations are shared at random.
@@ -74,7 +78,9 @@ func newNeighbours(seed uint64, most int) *neighbours {
 		word := n.word()
 		n.words = append(n.words, word)
 		account := fmt.Sprintf("%012d", 100000000000+i)
-		fmt.Fprintf(&n.config, "\n[[tenant]]\nid = \"t%d\"\nname = \"Tenant %s\"\nlanguage = %q\naccounts = [%q]\nuser_agents = [\"%s*\"]\nsensitive_keys = [\"*/secret-%s*\"]\n", i, word, []string{"en", "de"}[n.rng.IntN(2)], account, word, word)
+		fmt.Fprintf(&n.config,
+			"\n[[tenant]]\nid = \"t%d\"\nname = \"Tenant %s\"\nlanguage = %q\naccounts = [%q]\nuser_agents = "+
+				"[\"%s*\"]\nsensitive_keys = [\"*/secret-%s*\"]\n", i, word, []string{"en", "de"}[n.rng.IntN(2)], account, word, word)
 		own := "own-" + word
 		for _, bucket := range []string{own, "shared-by-all"} {
 			location := "logs/" + bucket
@@ -84,11 +90,15 @@ func newNeighbours(seed uint64, most int) *neighbours {
 			if n.logs[location] == nil {
 				n.logs[location] = &strings.Builder{}
 			}
-			fmt.Fprintf(&n.config, "  [[tenant.bucket]]\n  name = %q\n  logs = \"file:%s\"\n  prefixes = [\"%s/\"]\n", bucket, location, word)
+			fmt.Fprintf(&n.config, "  [[tenant.bucket]]\n  name = %q\n  logs = \"file:%s\"\n  prefixes = [\"%s/\"]\n",
+				bucket, location, word)
 			n.traffic(location, bucket, word, account)
 		}
-		fmt.Fprintf(&n.config, "  [[tenant.principal]]\n  match = \"arn:aws:sts::%s:assumed-role/%s/*\"\n  name = \"Backup %s\"\n  role = \"backup\"\n", account, word, word)
-		fmt.Fprintf(&n.config, "  [[tenant.contact]]\n  name = \"Person %s\"\n  email = \"%s@example.com\"\n  role = \"auditor\"\n", word, word)
+		fmt.Fprintf(&n.config,
+			"  [[tenant.principal]]\n  match = \"arn:aws:sts::%s:assumed-role/%s/*\"\n  name = \"Backup %s\"\n  role = \"backup\"\n",
+			account, word, word)
+		fmt.Fprintf(&n.config, "  [[tenant.contact]]\n  name = \"Person %s\"\n  email = \"%s@example.com\"\n  role = \"auditor\"\n", word,
+			word)
 	}
 	return n
 }
@@ -102,17 +112,20 @@ func (n *neighbours) traffic(location, bucket, word, account string) {
 	for day := range 31 {
 		at := time.Date(2026, 10, day+1, 22, 30, 0, 0, time.UTC)
 		for i := range 2 + n.rng.IntN(3) {
-			n.line(location, bucket, role, "REST.PUT.OBJECT", fmt.Sprintf("%s/%d/%d", word, day, i), word+"-backup/1", 200, at.Add(time.Duration(i)*time.Minute))
+			n.line(location, bucket, role, "REST.PUT.OBJECT", fmt.Sprintf("%s/%d/%d", word, day, i), word+"-backup/1",
+				200, at.Add(time.Duration(i)*time.Minute))
 		}
 		switch n.rng.IntN(6) {
 		case 0:
-			n.line(location, bucket, "arn:aws:iam::"+account+":user/stranger-"+word, "REST.GET.OBJECT", word+"/secret-"+word, word+"-odd", 200, at.Add(-10*time.Hour))
+			n.line(location, bucket, "arn:aws:iam::"+account+":user/stranger-"+word, "REST.GET.OBJECT", word+
+				"/secret-"+word, word+"-odd", 200, at.Add(-10*time.Hour))
 		case 1:
 			n.line(location, bucket, "-", "REST.GET.OBJECT", word+"/anonymous-"+word, word+"-curl", 403, at.Add(-9*time.Hour))
 		case 2:
 			n.line(location, bucket, role, "BATCH.DELETE.OBJECT", word+"/gone-"+word, "-", 204, at.Add(-8*time.Hour))
 		case 3:
-			n.line(location, bucket, "arn:aws:iam::"+account+":user/"+word, "REST.PUT.OBJECT", word+"/late", word+"-x", 503, at.Add(-7*time.Hour))
+			n.line(location, bucket, "arn:aws:iam::"+account+":user/"+word, "REST.PUT.OBJECT", word+"/late", word+
+				"-x", 503, at.Add(-7*time.Hour))
 		}
 	}
 }
@@ -168,7 +181,8 @@ func (n *neighbours) packets(t *testing.T, at time.Time) map[string][]report.Fil
 		if err != nil {
 			t.Fatal(err)
 		}
-		tenant.PacketQueries = []string{"largest-transfers", "restores", "sensitive-keys", "source-ips", "unmapped-requesters", "automation", "window-operations", "slow-requests"}
+		tenant.PacketQueries = []string{"largest-transfers", "restores", "sensitive-keys", "source-ips",
+			"unmapped-requesters", "automation", "window-operations", "slow-requests"}
 		v, err := analyze.Open(t.Context(), analyze.Dataset{Config: c, Catalog: catalog, State: s, Files: data}, tenant, r)
 		if err != nil {
 			t.Fatal(err)
@@ -184,7 +198,9 @@ func (n *neighbours) packets(t *testing.T, at time.Time) map[string][]report.Fil
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := report.Build(t.Context(), report.Input{View: v, Previous: before, Catalog: catalog, State: s, Month: "2026-10", Version: "test", Look: report.Look{Paper: "A4", Accent: config.DefaultAccent}})
+		p, err := report.Build(t.Context(),
+			report.Input{View: v, Previous: before, Catalog: catalog, State: s, Month: "2026-10", Version: "test",
+				Look: report.Look{Paper: "A4", Accent: config.DefaultAccent}})
 		if err = errors.Join(err, v.Close(), before.Close()); err != nil {
 			t.Fatal(err)
 		}
@@ -238,7 +254,8 @@ func TestNothingOfAnotherTenant(t *testing.T) {
 					for j, other := range n.words {
 						if i != j && bytes.Contains([]byte(strings.ToLower(text)), []byte(other)) {
 							at := strings.Index(strings.ToLower(text), other)
-							t.Errorf("%s of t%d holds %s, the word of t%d: …%s…", path, i, other, j, text[max(0, at-80):min(len(text), at+80)])
+							t.Errorf("%s of t%d holds %s, the word of t%d: …%s…", path, i, other, j,
+								text[max(0, at-80):min(len(text), at+80)])
 						}
 					}
 				}
@@ -271,7 +288,8 @@ func TestMonthBefore(t *testing.T) {
 		location = "logs/everything"
 	}
 	for day := range 30 {
-		n.line(location, bucket, "arn:aws:sts::100000000000:assumed-role/"+word+"/night", "REST.PUT.OBJECT", word+"/x", word+"-old/1", 200, time.Date(2026, 9, day+1, 22, 30, 0, 0, time.UTC))
+		n.line(location, bucket, "arn:aws:sts::100000000000:assumed-role/"+word+"/night", "REST.PUT.OBJECT", word+
+			"/x", word+"-old/1", 200, time.Date(2026, 9, day+1, 22, 30, 0, 0, time.UTC))
 	}
 	for tenant, files := range n.packets(t, time.Date(2026, 11, 5, 0, 0, 0, 0, time.UTC)) {
 		var m report.Model
@@ -288,7 +306,8 @@ func TestMonthBefore(t *testing.T) {
 			}
 			continue
 		}
-		if m.Previous == nil || m.Previous.Month != "2026-09" || m.Previous.Totals["records"] != "30" || m.Previous.Totals["nights"] != "60" || m.Provisional {
+		if m.Previous == nil || m.Previous.Month != "2026-09" || m.Previous.Totals["records"] != "30" ||
+			m.Previous.Totals["nights"] != "60" || m.Provisional {
 			t.Errorf("%s is compared with %+v", tenant, m.Previous)
 		}
 	}

@@ -71,7 +71,8 @@ var layouts = map[string][]float64{
 }
 
 // monospaced are the columns that hold what machines read.
-var monospaced = []string{"requester", "key", "sample_key", "prefix", "operation", "user_agent", "error_code", "source", "remote_ip", "address", "source_ip", "request_id", "object"}
+var monospaced = []string{"requester", "key", "sample_key", "prefix", "operation", "user_agent", "error_code",
+	"source", "remote_ip", "address", "source_ip", "request_id", "object"}
 
 // query prints the answer of a saved query under its title.
 func (d *pages) query(name string) error {
@@ -102,7 +103,8 @@ func (d *pages) query(name string) error {
 	if t.More > 0 {
 		order += ", " + p.say("rows.more", "n", t.More, "query", t.Statement.Name)
 	}
-	d.Note(p.say("table.note", "rows", p.rowsNote(shown, len(t.Rows))+order, "file", csvPath(name), "sha256", d.hashes[csvPath(name)], "zone", p.Range.Location.String()))
+	d.Note(p.say("table.note", "rows", p.rowsNote(shown, len(t.Rows))+order, "file", csvPath(name), "sha256",
+		d.hashes[csvPath(name)], "zone", p.Range.Location.String()))
 	for _, c := range t.Columns {
 		note := s.Notes[c]
 		if note == "" {
@@ -170,7 +172,8 @@ func printedRows(t *Table) [][]any {
 }
 
 // markedVerdicts are those of the columns named verdict.
-var markedVerdicts = map[string]draw.Mark{verdictOK: draw.OK, verdictAttention: draw.Attention, verdictMissed: draw.Missed, verdictNotEvaluated: draw.Unknown, "agrees": draw.OK}
+var markedVerdicts = map[string]draw.Mark{verdictOK: draw.OK, verdictAttention: draw.Attention,
+	verdictMissed: draw.Missed, verdictNotEvaluated: draw.Unknown, "agrees": draw.OK}
 
 // markedOutcomes are those of the columns named outcome.
 var markedOutcomes = map[string]draw.Mark{"ok": draw.OK, "warning": draw.Attention, "fault": draw.Missed, "not known": draw.Unknown}

@@ -97,9 +97,11 @@ func (p *Packet) Signature(cms []byte) File {
 func csvPath(query string) string { return "csv/" + query + ".csv" }
 
 func (p *Packet) sourcesTable() tabular.Table {
-	t := tabular.Table{Columns: []string{"key", "size", "etag", "version_id", "sha256", "records", "rejected", "duplicates", "bucket", "kind", "delivered", "first_record", "last_record", "location", "proven_by"}}
+	t := tabular.Table{Columns: []string{"key", "size", "etag", "version_id", "sha256", "records", "rejected",
+		"duplicates", "bucket", "kind", "delivered", "first_record", "last_record", "location", "proven_by"}}
 	for _, s := range p.Sources {
-		t.Rows = append(t.Rows, []any{s.Key, s.Size, s.ETag, s.VersionID, s.SHA256, s.Records, s.Rejected, s.Duplicates, s.Bucket, s.Kind, s.Delivered, s.First, s.Last, s.Location, s.Proof})
+		t.Rows = append(t.Rows, []any{s.Key, s.Size, s.ETag, s.VersionID, s.SHA256, s.Records, s.Rejected,
+			s.Duplicates, s.Bucket, s.Kind, s.Delivered, s.First, s.Last, s.Location, s.Proof})
 	}
 	return t
 }

@@ -37,22 +37,26 @@ func packet(t testing.TB, change func(*Packet)) *Packet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Packet{Month: "2026-10", Range: r, Version: "test", Text: text, Look: Look{Paper: "A4", Accent: config.DefaultAccent}, Tenant: config.Tenant{ID: "acme", Name: "Zürich Café", Location: time.UTC,
-		Buckets:    []config.Bucket{{Name: "acme-backups", Prefixes: []string{"veeam/"}}},
-		Principals: []config.Principal{{Match: "arn:x", Name: "Backup", Role: "backup"}}, Accounts: []string{"111122223333"}}}
+	p := &Packet{Month: "2026-10", Range: r, Version: "test", Text: text,
+		Look: Look{Paper: "A4", Accent: config.DefaultAccent}, Tenant: config.Tenant{ID: "acme", Name: "Zürich Café", Location: time.UTC,
+			Buckets:    []config.Bucket{{Name: "acme-backups", Prefixes: []string{"veeam/"}}},
+			Principals: []config.Principal{{Match: "arn:x", Name: "Backup", Role: "backup"}}, Accounts: []string{"111122223333"}}}
 	for _, q := range catalog.Packet() {
-		p.Tables = append(p.Tables, Table{Statement: q, Parameters: map[string]any{"tenant": "acme"}, Columns: strings.Split(columnsOf[q.Name], " ")})
+		p.Tables = append(p.Tables, Table{Statement: q, Parameters: map[string]any{"tenant": "acme"},
+			Columns: strings.Split(columnsOf[q.Name], " ")})
 	}
 	for _, d := range r.Days() {
 		p.Coverage = append(p.Coverage, analyze.CoveredDay{Bucket: "acme-backups", Day: d})
-		p.Nights = append(p.Nights, Night{Night: analyze.Night{Bucket: "acme-backups", Date: d.Date, Start: d.Start, End: d.End}, Verdict: verdictOK, Bytes: 1e9})
+		p.Nights = append(p.Nights, Night{Night: analyze.Night{Bucket: "acme-backups", Date: d.Date, Start: d.Start,
+			End: d.End}, Verdict: verdictOK, Bytes: 1e9})
 		p.add("log-delivery", "acme-backups", d.Date, int64(3), int64(100), int64(0), d.Start, d.End, int64(60))
 		p.add("backup-windows", "acme-backups", d.Date, d.Start, d.End, int64(4), int64(1e9), int64(90), int64(1), int64(0), verdictOK)
 		p.add("bytes-by-day", "acme-backups", d.Date, int64(100), int64(1e9), int64(1e6))
 	}
 	p.add("top-requesters", "Backup", "arn:x", "", int64(3100), int64(0), int64(31e9), r.Start(), r.End())
 	p.add("requests-by-hour", "acme-backups", int64(1), int64(23), int64(3100), int64(0), int64(0))
-	p.Logging = []Logging{{Bucket: "acme-backups", Target: "s3://logs/acme/", First: r.Start(), Newest: r.End(), Objects: 93, Days: 31, DaysKnown: 31, Gaps: []string{}}}
+	p.Logging = []Logging{{Bucket: "acme-backups", Target: "s3://logs/acme/", First: r.Start(), Newest: r.End(),
+		Objects: 93, Days: 31, DaysKnown: 31, Gaps: []string{}}}
 	if change != nil {
 		change(p)
 	}
@@ -79,10 +83,11 @@ var columnsOf = map[string]string{
 	"errors":                    "bucket operation http_status error_code requests first_seen last_seen",
 	"cross-account":             "bucket account requester operation requests first_seen last_seen",
 	"user-agents":               "bucket user_agent expected requests principals first_seen last_seen",
-	"backup-windows":            "bucket date window_start window_end objects_written bytes_written backup_requests other_requests errors verdict",
-	"log-delivery":              "bucket date log_objects records rejected first_record last_record max_delay_s",
-	"bytes-by-day":              "bucket date requests bytes_written bytes_sent",
-	"requests-by-hour":          "bucket weekday hour requests writes errors",
+	"backup-windows": "bucket date window_start window_end objects_written bytes_written " +
+		"backup_requests other_requests errors verdict",
+	"log-delivery":     "bucket date log_objects records rejected first_record last_record max_delay_s",
+	"bytes-by-day":     "bucket date requests bytes_written bytes_sent",
+	"requests-by-hour": "bucket weekday hour requests writes errors",
 }
 
 var oneDay = []state.FindingDay{{Date: "2026-10-01"}}
@@ -119,7 +124,9 @@ func TestVerdict(t *testing.T) {
 		}, verdictAttention, "Backups ran on all 31 nights; 1 finding needs a look."},
 		{"a night that is not evaluated", func(p *Packet) { p.Nights[3].Verdict = verdictNotEvaluated }, verdictNotEvaluated,
 			"Backups ran on all 30 evaluated nights; 1 night could not be evaluated."},
-		{"a day without logs", func(p *Packet) { p.Coverage[3].Gap = "no log record" }, verdictNotEvaluated, "Backups ran on all 31 nights; on 1 day the log is incomplete and nothing can be said about it."},
+		{"a day without logs", func(p *Packet) {
+			p.Coverage[3].Gap = "no log record"
+		}, verdictNotEvaluated, "Backups ran on all 31 nights; on 1 day the log is incomplete and nothing can be said about it."},
 		{"nothing at all", func(p *Packet) {
 			p.table("log-delivery").Rows = nil
 			for i := range p.Nights {
@@ -130,7 +137,9 @@ func TestVerdict(t *testing.T) {
 			"Backups ran on all 31 nights; who may do what is not known, because no principal is configured."},
 		{"a witness that could not be read", func(p *Packet) {
 			for _, date := range []string{"2026-10-03", "2026-10-04"} {
-				p.Witnesses = append(p.Witnesses, analyze.WitnessDay{Witness: analyze.WitnessMetrics, Bucket: "acme-backups", Date: date, State: analyze.Unread, Reason: "not asked: no access"})
+				p.Witnesses = append(p.Witnesses,
+					analyze.WitnessDay{Witness: analyze.WitnessMetrics, Bucket: "acme-backups", Date: date,
+						State: analyze.Unread, Reason: "not asked: no access"})
 			}
 		}, verdictNotEvaluated, "Backups ran on all 31 nights; CloudWatch could not be read for all of the month."},
 		{"two buckets", func(p *Packet) {
@@ -144,20 +153,32 @@ func TestVerdict(t *testing.T) {
 			}
 			p.Nights[20].Verdict = verdictMissed
 		}, verdictAttention, "Backups ran on 20 of 21 evaluated nights; 10 nights could not be evaluated; 1 night was missed."},
-		{"a night that is odd", func(p *Packet) { p.Nights[3].Verdict = verdictAttention }, verdictAttention, "Backups ran on all 31 nights; 1 night needs a look."},
-		{"one night in all", func(p *Packet) { p.Nights = p.Nights[:1] }, verdictOK, "Backups ran on the only night, and only approved principals touched only approved prefixes."},
+		{"a night that is odd", func(p *Packet) {
+			p.Nights[3].Verdict = verdictAttention
+		}, verdictAttention, "Backups ran on all 31 nights; 1 night needs a look."},
+		{"one night in all", func(p *Packet) {
+			p.Nights = p.Nights[:1]
+		}, verdictOK, "Backups ran on the only night, and only approved principals touched only approved prefixes."},
 		{"findings that are suppressed", func(p *Packet) {
 			p.Suppressed = []state.SuppressedFinding{{Check: "cross-account", Bucket: "acme-backups", Subject: "x", Count: 37}}
-		}, verdictOK, "Backups ran on all 31 nights; whether only approved principals touched only approved prefixes is not said here, because the configuration suppresses 1 finding."},
+		}, verdictOK,
+			"Backups ran on all 31 nights; whether only approved principals touched only approved prefixes is not " +
+				"said here, because the configuration suppresses 1 finding."},
 		{"a finding of an earlier month", func(p *Packet) {
-			p.Carried = []Finding{{Finding: state.Finding{Check: "cross-account", Severity: "high", Status: state.StatusOpen, Due: "2026-09-20", Days: []state.FindingDay{{Date: "2026-09-12"}}}, Title: "Other account", Since: "2026-09-12"}}
+			p.Carried = []Finding{{Finding: state.Finding{Check: "cross-account", Severity: "high",
+				Status: state.StatusOpen, Due: "2026-09-20", Days: []state.FindingDay{{Date: "2026-09-12"}}},
+				Title: "Other account", Since: "2026-09-12"}}
 		}, verdictAttention, "Backups ran on all 31 nights; 1 finding of an earlier month is still open."},
-		{"a finding that the configuration withdrew", func(p *Packet) { p.Findings = withdrawnFinding(state.WithdrawnConfiguration, state.StatusOpen) },
-			verdictAttention, "Backups ran on all 31 nights; 1 finding was withdrawn by a change of the configuration and waits for a person."},
+		{"a finding that the configuration withdrew", func(p *Packet) {
+			p.Findings = withdrawnFinding(state.WithdrawnConfiguration, state.StatusOpen)
+		},
+			verdictAttention,
+			"Backups ran on all 31 nights; 1 finding was withdrawn by a change of the configuration and waits for a person."},
 		{"a missed night that the configuration withdrew", func(p *Packet) {
 			p.Findings = withdrawnFinding(state.WithdrawnConfiguration, state.StatusOpen)
 			p.Findings[0].Check = "backup-missed"
-		}, verdictAttention, "Backups ran on all 31 nights; 1 finding was withdrawn by a change of the configuration and waits for a person."},
+		}, verdictAttention,
+			"Backups ran on all 31 nights; 1 finding was withdrawn by a change of the configuration and waits for a person."},
 		{"one that the configuration withdrew and a person closed", func(p *Packet) {
 			p.Findings = withdrawnFinding(state.WithdrawnConfiguration, state.StatusResolved)
 		}, verdictOK, "Backups ran on all 31 nights; 1 finding that a change of the configuration withdrew was closed by a person."},
@@ -168,7 +189,10 @@ func TestVerdict(t *testing.T) {
 			verdictOK, "Backups ran on all 31 nights, and only approved principals touched only approved prefixes."},
 		{"a bucket that left the configuration", func(p *Packet) { p.Left = []Left{{Bucket: "old", Days: 31}} },
 			verdictNotEvaluated, "Backups ran on all 31 nights; 1 bucket left the configuration, and nothing can be said about it."},
-		{"in German", func(p *Packet) { p.Text = german(t); p.Nights[3].Verdict = verdictMissed }, verdictAttention, "Die Backups liefen in 30 von 31 Nächten; 1 Nacht fiel aus."},
+		{"in German", func(p *Packet) {
+			p.Text = german(t)
+			p.Nights[3].Verdict = verdictMissed
+		}, verdictAttention, "Die Backups liefen in 30 von 31 Nächten; 1 Nacht fiel aus."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -252,7 +276,9 @@ func TestAttachments(t *testing.T) {
 		t.Errorf("%d of %d files are attached", len(attached), len(files)-1)
 	}
 	for _, a := range attached {
-		if i := slices.IndexFunc(files, func(f File) bool { return attachedName(f.Path) == a.Name }); i < 0 || !bytes.Equal(a.Body, files[i].Body) {
+		if i := slices.IndexFunc(files, func(f File) bool {
+			return attachedName(f.Path) == a.Name
+		}); i < 0 || !bytes.Equal(a.Body, files[i].Body) {
 			t.Errorf("%s is attached with %d bytes", a.Name, len(a.Body))
 		}
 	}
@@ -302,7 +328,8 @@ func TestModelFitsItsSchema(t *testing.T) {
 			files, err := packet(t, func(p *Packet) {
 				change(p)
 				p.Previous = &Packet{Month: "2026-09", Range: p.Range, Text: p.Text, Tables: p.Tables}
-			}).Render(Revision{Number: 2, Supersedes: &Superseded{Packet: "2026-10"}, Causes: []string{causeLogs}, Changes: []Change{{"records", "1", "2"}}})
+			}).Render(Revision{Number: 2, Supersedes: &Superseded{Packet: "2026-10"}, Causes: []string{causeLogs},
+				Changes: []Change{{"records", "1", "2"}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -361,7 +388,8 @@ func TestRevision(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := pageText(t, pdfOf(t, files)); !strings.Contains(text, "Revision 2: what changed since packet 2026-10") || !strings.Contains(text, "Nights missed") {
+	if text := pageText(t, pdfOf(t, files)); !strings.Contains(text,
+		"Revision 2: what changed since packet 2026-10") || !strings.Contains(text, "Nights missed") {
 		t.Error("the revision is not told")
 	}
 	if same, err := second.Same(&stored, files); err != nil || same {
@@ -468,18 +496,28 @@ func BenchmarkRender(b *testing.B) {
 func TestActions(t *testing.T) {
 	p := packet(t, func(p *Packet) {
 		for i := range 5 {
-			p.Findings = append(p.Findings, Finding{Finding: state.Finding{ID: fmt.Sprint(i), Check: "off-window-write", Bucket: fmt.Sprint("b-", i), Severity: "medium", Status: state.StatusOpen, Due: fmt.Sprintf("2026-11-0%d", 9-i), Days: oneDay}, Title: "Writes"})
+			p.Findings = append(p.Findings,
+				Finding{Finding: state.Finding{ID: fmt.Sprint(i), Check: "off-window-write",
+					Bucket: fmt.Sprint("b-", i), Severity: "medium", Status: state.StatusOpen,
+					Due: fmt.Sprintf("2026-11-0%d", 9-i), Days: oneDay}, Title: "Writes"})
 		}
-		p.Findings = append(p.Findings, Finding{Finding: state.Finding{ID: "r", Check: "delete-spike", Bucket: "b-1", Severity: "high", Status: state.StatusResolved, Days: oneDay}, Title: "Spike"})
-		p.Carried = []Finding{{Finding: state.Finding{ID: "c", Check: "cross-account", Bucket: "b-1", Severity: "high", Status: state.StatusOpen, Due: "2026-09-20", Owner: "Dana", Days: []state.FindingDay{{Date: "2026-09-12"}}}, Title: "Other account", Since: "2026-09-12"}}
+		p.Findings = append(p.Findings,
+			Finding{Finding: state.Finding{ID: "r", Check: "delete-spike", Bucket: "b-1", Severity: "high",
+				Status: state.StatusResolved, Days: oneDay}, Title: "Spike"})
+		p.Carried = []Finding{{Finding: state.Finding{ID: "c", Check: "cross-account", Bucket: "b-1",
+			Severity: "high", Status: state.StatusOpen, Due: "2026-09-20", Owner: "Dana",
+			Days: []state.FindingDay{{Date: "2026-09-12"}}}, Title: "Other account", Since: "2026-09-12"}}
 	})
 	if len(p.Actions) != 2 {
 		t.Fatalf("actions are %+v", p.Actions)
 	}
-	if a := p.Actions[0]; a.Severity != "high" || a.Owner != "Dana" || p.actionLine(a) != "Find out who owns the other AWS account, and approve or remove its access to b-1 (Dana, overdue since 20 Sep)." {
+	if a := p.Actions[0]; a.Severity != "high" || a.Owner != "Dana" ||
+		p.actionLine(a) != "Find out who owns the other AWS account, and approve or remove its access to b-1 "+
+			"(Dana, overdue since 20 Sep)." {
 		t.Errorf("the first is %+v: %s", a, p.actionLine(a))
 	}
-	if a := p.Actions[1]; a.Findings != 5 || a.Due != "2026-11-05" || !strings.Contains(a.Text, "5 buckets") || !strings.HasSuffix(a.Text, "(5 findings)") {
+	if a := p.Actions[1]; a.Findings != 5 || a.Due != "2026-11-05" || !strings.Contains(a.Text, "5 buckets") ||
+		!strings.HasSuffix(a.Text, "(5 findings)") {
 		t.Errorf("the second is %+v", a)
 	}
 }

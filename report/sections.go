@@ -19,13 +19,17 @@ type section struct {
 
 // sections are the parts of the body, always in this order and with the same
 // headings, so that two months can be laid side by side.
-var sections = []string{"logging", "completeness", "identities", "windows", "boundaries", "dual", "configuration", "deletes", "movement", "errors", "agents", "findings", "changes", "actions",
+var sections = []string{"logging", "completeness", "identities", "windows", "boundaries", "dual", "configuration",
+	"deletes", "movement", "errors", "agents", "findings", "changes", "actions",
 	"delivery", "further", "controls", "method", "queries", "sources"}
 
 // body writes the sections.
 func (d *pages) body() error {
-	draw := map[string]func(section) error{"logging": d.logging, "completeness": d.completeness, "dual": d.dual, "configuration": d.configuration, "identities": d.identities, "windows": d.windows, "boundaries": d.boundaries, "deletes": d.deletes,
-		"movement": d.movement, "errors": d.errors, "agents": d.agents, "findings": d.findings, "changes": d.changes, "actions": d.actions, "delivery": d.delivery, "further": d.further,
+	draw := map[string]func(section) error{"logging": d.logging, "completeness": d.completeness, "dual": d.dual,
+		"configuration": d.configuration, "identities": d.identities, "windows": d.windows,
+		"boundaries": d.boundaries, "deletes": d.deletes,
+		"movement": d.movement, "errors": d.errors, "agents": d.agents, "findings": d.findings, "changes": d.changes,
+		"actions": d.actions, "delivery": d.delivery, "further": d.further,
 		"controls": d.controlMapping, "method": d.method, "queries": d.queries, "sources": d.sources}
 	for i, id := range sections {
 		if err := draw[id](section{number: i + 1, id: id}); err != nil {
@@ -72,11 +76,15 @@ func (d *pages) logging(s section) error {
 		if l.Left {
 			mark, word = draw.NoMark, p.say("logging.left")
 		}
-		rows = append(rows, []draw.Cell{{Text: l.Bucket}, {Text: word, Mark: mark}, {Text: l.Target}, {Text: first}, {Text: newest}, {Text: p.Text.Integer(l.Objects)}, {Text: p.say("figure.of", "n", l.DaysKnown, "all", l.Days)}})
+		rows = append(rows, []draw.Cell{{Text: l.Bucket}, {Text: word, Mark: mark}, {Text: l.Target}, {Text: first},
+			{Text: newest}, {Text: p.Text.Integer(l.Objects)}, {Text: p.say("figure.of", "n", l.DaysKnown, "all", l.Days)}})
 	}
 	shown := rows[:min(len(rows), maxRows)]
-	d.Draw(d.NewTable(draw.Column{Head: p.say("column.bucket"), Width: 34}, draw.Column{Head: p.say("head.logging"), Width: 26}, draw.Column{Head: p.say("head.target"), Width: 52, Mono: true},
-		draw.Column{Head: p.say("head.first-log"), Width: 24}, draw.Column{Head: p.say("head.newest-log"), Width: 21}, draw.Column{Head: p.say("head.log-objects"), Width: 16, Right: true}, draw.Column{Head: p.say("head.days-complete"), Width: 18, Right: true}), shown)
+	d.Draw(d.NewTable(draw.Column{Head: p.say("column.bucket"), Width: 34},
+		draw.Column{Head: p.say("head.logging"), Width: 26}, draw.Column{Head: p.say("head.target"), Width: 52, Mono: true},
+		draw.Column{Head: p.say("head.first-log"), Width: 24}, draw.Column{Head: p.say("head.newest-log"), Width: 21},
+		draw.Column{Head: p.say("head.log-objects"), Width: 16, Right: true},
+		draw.Column{Head: p.say("head.days-complete"), Width: 18, Right: true}), shown)
 	note := "logging.note"
 	if p.shownTable("logging-setup") != nil {
 		note = "logging.note-asked"
@@ -122,7 +130,8 @@ func (d *pages) gapTable() {
 		}
 		rows = append(rows, []draw.Cell{{Text: g.bucket}, {Text: days, Mark: draw.Unknown}, {Text: p.Text.Phrase(g.gap)}})
 	}
-	d.Draw(d.NewTable(draw.Column{Head: p.say("column.bucket"), Width: 40}, draw.Column{Head: p.say("head.days"), Width: 32}, draw.Column{Head: p.say("head.why"), Width: 100}), rows)
+	d.Draw(d.NewTable(draw.Column{Head: p.say("column.bucket"), Width: 40},
+		draw.Column{Head: p.say("head.days"), Width: 32}, draw.Column{Head: p.say("head.why"), Width: 100}), rows)
 	d.Note(p.rowsNote(len(rows), len(spans)) + ". " + p.say("findings.not-clean"))
 }
 
@@ -143,7 +152,8 @@ func (d *pages) identities(s section) error {
 		if requester == "-" {
 			what = p.say("word.anonymous")
 		}
-		strangers = append(strangers, []draw.Cell{{Text: what, Mark: draw.Attention}, {Text: requester}, {Text: p.shown("", row[2])}, {Text: p.Text.Integer(n)}})
+		strangers = append(strangers, []draw.Cell{{Text: what, Mark: draw.Attention}, {Text: requester},
+			{Text: p.shown("", row[2])}, {Text: p.Text.Integer(n)}})
 	}
 	var rows [][]draw.Cell
 	for _, m := range p.Tenant.Principals {
@@ -153,7 +163,9 @@ func (d *pages) identities(s section) error {
 		d.Text(p.say("identities.none"))
 	} else {
 		shown := rows[:min(len(rows), maxRows)]
-		d.Draw(d.NewTable(draw.Column{Head: p.say("column.principal"), Width: 40}, draw.Column{Head: p.say("head.identity"), Width: 92, Mono: true}, draw.Column{Head: p.say("head.role"), Width: 20}, draw.Column{Head: p.say("column.requests"), Width: 20, Right: true}), shown)
+		d.Draw(d.NewTable(draw.Column{Head: p.say("column.principal"), Width: 40},
+			draw.Column{Head: p.say("head.identity"), Width: 92, Mono: true},
+			draw.Column{Head: p.say("head.role"), Width: 20}, draw.Column{Head: p.say("column.requests"), Width: 20, Right: true}), shown)
 		d.Note(p.rowsNote(len(shown), len(rows)) + ". " + p.say("identities.note"))
 	}
 	d.Heading(p.say("identities.unmapped-title"), 14)
@@ -161,7 +173,9 @@ func (d *pages) identities(s section) error {
 		d.Text(p.say("word.none"))
 	} else {
 		shown := strangers[:min(len(strangers), maxRows)]
-		d.Draw(d.NewTable(draw.Column{Width: 34}, draw.Column{Head: p.say("column.requester"), Width: 92, Mono: true}, draw.Column{Head: p.say("column.account"), Width: 24}, draw.Column{Head: p.say("column.requests"), Width: 20, Right: true}), shown)
+		d.Draw(d.NewTable(draw.Column{Width: 34}, draw.Column{Head: p.say("column.requester"), Width: 92, Mono: true},
+			draw.Column{Head: p.say("column.account"), Width: 24},
+			draw.Column{Head: p.say("column.requests"), Width: 20, Right: true}), shown)
 		d.Note(p.rowsNote(len(shown), len(strangers)+int(p.table("top-requesters").More)) + ". " + d.file("top-requesters") + ".")
 	}
 	d.readyLines()
@@ -174,11 +188,14 @@ func (d *pages) identities(s section) error {
 				prefixes[i] = p.say("identities.whole-bucket")
 			}
 		}
-		rows = append(rows, draw.Cells(b.Name, strings.Join(prefixes, "  "), fmt.Sprintf("%s – %s, %s", b.Window.Start, b.Window.End, p.daysName(b.Window.Days)), p.Text.Integer(b.MinObjects),
+		rows = append(rows, draw.Cells(b.Name, strings.Join(prefixes, "  "),
+			fmt.Sprintf("%s – %s, %s", b.Window.Start, b.Window.End, p.daysName(b.Window.Days)), p.Text.Integer(b.MinObjects),
 			cmp.Or(p.Tenant.BucketOwner(b.Name), "–")))
 	}
 	shown := rows[:min(len(rows), maxRows)]
-	d.Draw(d.NewTable(draw.Column{Head: p.say("column.bucket"), Width: 38}, draw.Column{Head: p.say("head.prefixes"), Width: 56, Mono: true}, draw.Column{Head: p.say("head.window"), Width: 40}, draw.Column{Head: p.say("head.least"), Width: 18, Right: true},
+	d.Draw(d.NewTable(draw.Column{Head: p.say("column.bucket"), Width: 38},
+		draw.Column{Head: p.say("head.prefixes"), Width: 56, Mono: true},
+		draw.Column{Head: p.say("head.window"), Width: 40}, draw.Column{Head: p.say("head.least"), Width: 18, Right: true},
 		draw.Column{Head: p.say("head.owner"), Width: 24}), shown)
 	d.Note(p.rowsNote(len(shown), len(rows)) + ".")
 	return nil
@@ -285,8 +302,10 @@ func (d *pages) errors(s section) error { d.begin(s, 30); return d.query("errors
 func (d *pages) agents(s section) error { d.begin(s, 30); return d.query("user-agents") }
 
 // placed are the queries that have their place in a section.
-var placed = []string{"log-delivery", "backup-windows", "backup-reports", "top-requesters", "unapproved-prefixes", "cross-account", "requests-by-hour", "deletes",
-	"operations", "bytes-by-day", "large-puts-business-hours", "errors", "user-agents", "logging-setup", "log-and-trail", "one-witness-only", "log-and-trail-differences",
+var placed = []string{"log-delivery", "backup-windows", "backup-reports", "top-requesters", "unapproved-prefixes",
+	"cross-account", "requests-by-hour", "deletes",
+	"operations", "bytes-by-day", "large-puts-business-hours", "errors", "user-agents", "logging-setup",
+	"log-and-trail", "one-witness-only", "log-and-trail-differences",
 	"configuration-changes", "trail-integrity", "trail-problems", "log-and-metrics", "bucket-size"}
 
 // further are the queries that the tenant's configuration asks for.
@@ -368,7 +387,8 @@ func (d *pages) panel(f Finding) {
 	if owner == "" {
 		owner = p.say("finding.nobody")
 	}
-	meta := p.say("finding.meta", "id", f.ID, "severity", p.Text.Phrase(f.Severity), "owner", owner, "due", p.dueName(f.Due, f.Status != state.StatusResolved), "n", len(f.samples()))
+	meta := p.say("finding.meta", "id", f.ID, "severity", p.Text.Phrase(f.Severity), "owner", owner, "due",
+		p.dueName(f.Due, f.Status != state.StatusResolved), "n", len(f.samples()))
 	if h := p.history(f); h != "" {
 		meta += " · " + h
 	}
@@ -426,21 +446,27 @@ func (d *pages) suppressed() {
 		d.Space(2)
 		var rows [][]draw.Cell
 		for _, s := range p.Suppressed {
-			rows = append(rows, draw.Cells(p.check(s.Check), s.Bucket+"  "+s.Subject, p.Text.Integer(s.Count), s.Reason, p.Text.Day(s.Until)))
+			rows = append(rows, draw.Cells(p.check(s.Check), s.Bucket+"  "+s.Subject, p.Text.Integer(s.Count),
+				s.Reason, p.Text.Day(s.Until)))
 		}
 		for _, s := range p.Tenant.Suppressions {
 			hit := slices.ContainsFunc(p.Suppressed, func(f state.SuppressedFinding) bool {
-				return f.Check == s.Check && f.Reason == s.Reason && f.Until == s.Until && (s.Bucket == "" || s.Bucket == f.Bucket) && wildcard.Match(s.Subject, f.Subject)
+				return f.Check == s.Check && f.Reason == s.Reason && f.Until == s.Until &&
+					(s.Bucket == "" || s.Bucket == f.Bucket) && wildcard.Match(s.Subject, f.Subject)
 			})
 			if first, _ := p.dates(); !hit && s.Until >= first {
-				rows = append(rows, draw.Cells(p.check(s.Check), strings.TrimSpace(s.Bucket+"  "+s.Subject), "0", s.Reason, p.Text.Day(s.Until)))
+				rows = append(rows, draw.Cells(p.check(s.Check), strings.TrimSpace(s.Bucket+"  "+s.Subject), "0",
+					s.Reason, p.Text.Day(s.Until)))
 			}
 		}
 		if len(rows) == 0 {
 			d.Text(p.say("suppressed.none"))
 		} else {
 			shown := rows[:min(len(rows), maxRows)]
-			d.Draw(d.NewTable(draw.Column{Head: p.say("head.check"), Width: 34}, draw.Column{Head: p.say("head.subject"), Width: 62, Mono: true}, draw.Column{Head: p.say("head.count"), Width: 16, Right: true}, draw.Column{Head: p.say("head.reason"), Width: 52}, draw.Column{Head: p.say("head.until"), Width: 22}), shown)
+			d.Draw(d.NewTable(draw.Column{Head: p.say("head.check"), Width: 34},
+				draw.Column{Head: p.say("head.subject"), Width: 62, Mono: true},
+				draw.Column{Head: p.say("head.count"), Width: 16, Right: true},
+				draw.Column{Head: p.say("head.reason"), Width: 52}, draw.Column{Head: p.say("head.until"), Width: 22}), shown)
 			d.Note(p.rowsNote(len(shown), len(rows)) + ".")
 		}
 	}
@@ -485,6 +511,8 @@ func (d *pages) notEvaluated() {
 		rows = append(rows, draw.Cells(k.bucket, strings.Join(checks[k], ", "), span, k.reason))
 	}
 	shown := rows[:min(len(rows), maxRows)]
-	d.Draw(d.NewTable(draw.Column{Head: p.say("column.bucket"), Width: 36}, draw.Column{Head: p.say("head.checks"), Width: 60}, draw.Column{Head: p.say("head.days"), Width: 36}, draw.Column{Head: p.say("head.why"), Width: 60}), shown)
+	d.Draw(d.NewTable(draw.Column{Head: p.say("column.bucket"), Width: 36},
+		draw.Column{Head: p.say("head.checks"), Width: 60}, draw.Column{Head: p.say("head.days"), Width: 36},
+		draw.Column{Head: p.say("head.why"), Width: 60}), shown)
 	d.Note(p.rowsNote(len(shown), len(rows)) + ". " + p.say("findings.not-clean"))
 }

@@ -294,7 +294,8 @@ func (p *Packet) notConfigured() string {
 func (p *Packet) grave() string {
 	var titles []string
 	for _, f := range slices.Concat(p.Findings, p.Carried) {
-		if f.Severity == "high" && f.Status != state.StatusResolved && f.Check != "backup-missed" && !dark(f.Check) && !f.byConfiguration() {
+		if f.Severity == "high" && f.Status != state.StatusResolved && f.Check != "backup-missed" && !dark(f.Check) &&
+			!f.byConfiguration() {
 			if text := f.Title + " (" + p.seen(f) + ")"; !slices.Contains(titles, text) {
 				titles = append(titles, text)
 			}

@@ -56,7 +56,8 @@ type MetricShare struct {
 
 // The queries that a tenant's packet shows where it has another witness.
 var (
-	trailQueries   = []string{"log-and-trail", "one-witness-only", "log-and-trail-differences", "configuration-changes", "trail-integrity", "trail-problems"}
+	trailQueries = []string{"log-and-trail", "one-witness-only", "log-and-trail-differences",
+		"configuration-changes", "trail-integrity", "trail-problems"}
 	metricQueries  = []string{"log-and-metrics", "bucket-size"}
 	loggingQueries = []string{"logging-setup"}
 )
@@ -109,7 +110,8 @@ func (p *Packet) addCompleteness() error {
 			if row[slices.Index(t.Columns, "trail")] == "" && n[6] == 0 {
 				continue // days on which nothing was looked at
 			}
-			for i, to := range []*int64{&proof.Digests, &proof.DigestsValid, &proof.LogFiles, &proof.LogFilesValid, &proof.Whole, &proof.Proven, &proof.Problems} {
+			for i, to := range []*int64{&proof.Digests, &proof.DigestsValid, &proof.LogFiles, &proof.LogFilesValid,
+				&proof.Whole, &proof.Proven, &proof.Problems} {
 				*to += n[i]
 			}
 		}
@@ -171,13 +173,15 @@ func (d *pages) completeness(s section) error {
 		return draw.Attention
 	}
 	t, c := p.Totals, p.Completeness
-	rows := [][]draw.Cell{{{Text: p.say("completeness.log")}, {Text: p.Text.Percent(int64(t.BucketDays-t.DaysUnknown), int64(t.BucketDays)), Mark: mark(t.DaysUnknown == 0)},
+	rows := [][]draw.Cell{{{Text: p.say("completeness.log")},
+		{Text: p.Text.Percent(int64(t.BucketDays-t.DaysUnknown), int64(t.BucketDays)), Mark: mark(t.DaysUnknown == 0)},
 		{Text: p.say("completeness.log-says", "n", t.BucketDays-t.DaysUnknown, "all", t.BucketDays)}}}
 	trail := []draw.Cell{{Text: p.say("completeness.trail")}, none("none"), {Text: p.say("completeness.trail-none")}}
 	switch x := c.Trail; {
 	case x != nil:
 		trail[1] = draw.Cell{Text: p.Text.Percent(x.InBoth, x.All()), Mark: mark(x.OnlyLog+x.OnlyTrail+x.Disagreeing == 0)}
-		trail[2].Text = p.say("completeness.trail-says", "both", x.InBoth, "all", x.All(), "log", x.OnlyLog, "trail", x.OnlyTrail, "disagreeing", x.Disagreeing, "known", x.Known, "days", x.Days, "of", x.Of)
+		trail[2].Text = p.say("completeness.trail-says", "both", x.InBoth, "all", x.All(), "log", x.OnlyLog, "trail",
+			x.OnlyTrail, "disagreeing", x.Disagreeing, "known", x.Known, "days", x.Days, "of", x.Of)
 	case p.Tenant.CloudTrail.Scheme != "":
 		trail[2].Text = p.say("completeness.trail-dark")
 	}
@@ -185,7 +189,8 @@ func (d *pages) completeness(s section) error {
 	switch x := c.Digests; {
 	case x != nil:
 		digests[1] = draw.Cell{Text: p.Text.Percent(x.Proven, x.Whole), Mark: mark(x.Problems == 0 && x.Proven == x.Whole)}
-		digests[2].Text = p.say("completeness.digests-says", "valid", x.DigestsValid, "digests", x.Digests, "sound", x.LogFilesValid, "files", x.LogFiles, "problems", x.Problems)
+		digests[2].Text = p.say("completeness.digests-says", "valid", x.DigestsValid, "digests", x.Digests, "sound",
+			x.LogFilesValid, "files", x.LogFiles, "problems", x.Problems)
 	case p.Tenant.CloudTrail.Scheme != "":
 		digests[2].Text = p.say("completeness.digests-dark")
 	}
@@ -197,7 +202,9 @@ func (d *pages) completeness(s section) error {
 	case p.Tenant.HasMetrics():
 		metrics[2].Text = p.say("completeness.metrics-dark")
 	}
-	d.Draw(d.NewTable(draw.Column{Head: p.say("head.witness"), Width: 50}, draw.Column{Head: p.say("head.figure"), Width: 26}, draw.Column{Head: p.say("head.says"), Width: 106}), append(rows, trail, digests, metrics))
+	d.Draw(d.NewTable(draw.Column{Head: p.say("head.witness"), Width: 50},
+		draw.Column{Head: p.say("head.figure"), Width: 26}, draw.Column{Head: p.say("head.says"), Width: 106}),
+		append(rows, trail, digests, metrics))
 	d.Note(p.say("completeness.note"))
 	d.Space(2)
 	return d.each("witness-days", "trail-integrity", "trail-problems", "log-and-metrics", "bucket-size")

@@ -13,15 +13,24 @@ func TestDaylightSaving(t *testing.T) {
 		name, line, zone, from string
 		want                   []string
 	}{
-		{"skipped in spring", "30 2 * * *", "Europe/Paris", "2026-03-28T00:00:00Z", []string{"2026-03-28T01:30:00Z", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"}},
-		{"twice in autumn", "30 2 * * *", "Europe/Paris", "2026-10-24T00:00:00Z", []string{"2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"}},
-		{"hourly in spring", "20 * * * *", "Europe/Paris", "2026-03-29T00:00:00Z", []string{"2026-03-29T00:20:00Z", "2026-03-29T01:20:00Z", "2026-03-29T02:20:00Z"}},
-		{"hourly in autumn", "20 * * * *", "Europe/Paris", "2026-10-24T23:30:00Z", []string{"2026-10-25T00:20:00Z", "2026-10-25T01:20:00Z", "2026-10-25T02:20:00Z"}},
-		{"midnight that is not", "0 0 * * *", "America/Santiago", "2026-09-05T05:00:00Z", []string{"2026-09-06T04:00:00Z", "2026-09-07T03:00:00Z"}},
-		{"once a year on such a day", "0 0 6 9 *", "America/Santiago", "2026-09-05T05:00:00Z", []string{"2026-09-06T04:00:00Z", "2027-09-06T03:00:00Z"}},
-		{"twice before midnight", "30 23 * * *", "America/Santiago", "2026-04-04T04:00:00Z", []string{"2026-04-05T02:30:00Z", "2026-04-06T03:30:00Z"}},
-		{"half an hour", "15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", []string{"2026-10-03T15:30:00Z", "2026-10-04T15:15:00Z"}},
-		{"several hours of the day", "0 1,2,3 * * *", "Europe/Paris", "2026-03-29T00:00:00Z", []string{"2026-03-29T01:00:00Z", "2026-03-29T23:00:00Z"}},
+		{"skipped in spring", "30 2 * * *", "Europe/Paris", "2026-03-28T00:00:00Z",
+			[]string{"2026-03-28T01:30:00Z", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"}},
+		{"twice in autumn", "30 2 * * *", "Europe/Paris", "2026-10-24T00:00:00Z",
+			[]string{"2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"}},
+		{"hourly in spring", "20 * * * *", "Europe/Paris", "2026-03-29T00:00:00Z",
+			[]string{"2026-03-29T00:20:00Z", "2026-03-29T01:20:00Z", "2026-03-29T02:20:00Z"}},
+		{"hourly in autumn", "20 * * * *", "Europe/Paris", "2026-10-24T23:30:00Z",
+			[]string{"2026-10-25T00:20:00Z", "2026-10-25T01:20:00Z", "2026-10-25T02:20:00Z"}},
+		{"midnight that is not", "0 0 * * *", "America/Santiago", "2026-09-05T05:00:00Z",
+			[]string{"2026-09-06T04:00:00Z", "2026-09-07T03:00:00Z"}},
+		{"once a year on such a day", "0 0 6 9 *", "America/Santiago", "2026-09-05T05:00:00Z",
+			[]string{"2026-09-06T04:00:00Z", "2027-09-06T03:00:00Z"}},
+		{"twice before midnight", "30 23 * * *", "America/Santiago", "2026-04-04T04:00:00Z",
+			[]string{"2026-04-05T02:30:00Z", "2026-04-06T03:30:00Z"}},
+		{"half an hour", "15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z",
+			[]string{"2026-10-03T15:30:00Z", "2026-10-04T15:15:00Z"}},
+		{"several hours of the day", "0 1,2,3 * * *", "Europe/Paris", "2026-03-29T00:00:00Z",
+			[]string{"2026-03-29T01:00:00Z", "2026-03-29T23:00:00Z"}},
 		{"a distance", "@every 90m", "Europe/Paris", "2026-03-29T00:00:00Z", []string{"2026-03-29T01:30:00Z", "2026-03-29T03:00:00Z"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -51,7 +60,8 @@ func TestDaylightSaving(t *testing.T) {
 
 // TestEveryNightOnce asks for a year of nights in zones of all kinds.
 func TestEveryNightOnce(t *testing.T) {
-	for _, zone := range []string{"Europe/Paris", "America/Chicago", "America/Santiago", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Cairo", "UTC"} {
+	for _, zone := range []string{"Europe/Paris", "America/Chicago", "America/Santiago", "Australia/Lord_Howe",
+		"Asia/Kathmandu", "Africa/Cairo", "UTC"} {
 		loc, err := time.LoadLocation(zone)
 		if err != nil {
 			t.Fatal(err)

@@ -55,7 +55,9 @@ func TestManyTenants(t *testing.T) {
 			return make([]scheduler.Result, len(tasks))
 		}
 		ledger := &counting{Ledger: jobs.Ledger{State: s}}
-		svc := &scheduler.Service{Jobs: func() []scheduler.Job { return []scheduler.Job{j} }, CatchUp: func() time.Duration { return 30 * 24 * time.Hour },
+		svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+			return []scheduler.Job{j}
+		}, CatchUp: func() time.Duration { return 30 * 24 * time.Hour },
 			Ledger: ledger, Clock: scheduler.WallClock{}, Log: slog.New(slog.DiscardHandler)}
 		if err := svc.RunOnce(t.Context()); err != nil { // from here on the tenants are owed
 			t.Fatal(err)

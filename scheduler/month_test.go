@@ -119,8 +119,12 @@ func TestMonth(t *testing.T) {
 		}
 		list := []scheduler.Job{
 			job("collect", "20 * * * *", "", true, 5*time.Minute, func(time.Time) string { return "" }),
-			job("check", "30 2 * * *", "collect", false, 10*time.Minute, func(at time.Time) string { return at.AddDate(0, 0, -1).Format(time.DateOnly) }),
-			job("report", "0 7 3 * *", "check", false, 20*time.Minute, func(at time.Time) string { return at.AddDate(0, -1, 0).Format("2006-01") }),
+			job("check", "30 2 * * *", "collect", false, 10*time.Minute, func(at time.Time) string {
+				return at.AddDate(0, 0, -1).Format(time.DateOnly)
+			}),
+			job("report", "0 7 3 * *", "check", false, 20*time.Minute, func(at time.Time) string {
+				return at.AddDate(0, -1, 0).Format("2006-01")
+			}),
 		}
 		run := func(from, to string) {
 			t.Helper()
@@ -128,7 +132,9 @@ func TestMonth(t *testing.T) {
 			time.Sleep(time.Until(begin))
 			ctx, cancel := context.WithDeadline(context.Background(), end)
 			defer cancel()
-			svc := &scheduler.Service{Jobs: func() []scheduler.Job { return list }, CatchUp: func() time.Duration { return 35 * 24 * time.Hour }, Ledger: jobs.Ledger{State: s},
+			svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+				return list
+			}, CatchUp: func() time.Duration { return 35 * 24 * time.Hour }, Ledger: jobs.Ledger{State: s},
 				Clock: scheduler.WallClock{}, Retry: scheduler.Retry{Attempts: 1}, Log: slog.New(slog.DiscardHandler)}
 			if err := svc.Run(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 				t.Fatal(err)
@@ -147,7 +153,8 @@ func TestMonth(t *testing.T) {
 			days = append(days, c.Period+" "+c.Tenant)
 		}
 		var want []string
-		for day := time.Date(2000, 2, 29, 0, 0, 0, 0, time.UTC); day.Before(time.Date(2000, 3, 31, 0, 0, 0, 0, time.UTC)); day = day.AddDate(0, 0, 1) {
+		for day := time.Date(2000, 2, 29, 0, 0, 0, 0,
+			time.UTC); day.Before(time.Date(2000, 3, 31, 0, 0, 0, 0, time.UTC)); day = day.AddDate(0, 0, 1) {
 			for _, id := range tenants {
 				want = append(want, day.Format(time.DateOnly)+" "+id)
 			}
@@ -187,7 +194,8 @@ func checkCollects(t *testing.T, list []did, loc *time.Location) {
 		}
 	}
 	hours := 0
-	for _, span := range [][2]string{{"2000-03-01 00:00", "2000-03-02 23:00"}, {"2000-03-05 12:00", "2000-03-14 02:35"}, {"2000-03-17 09:00", "2000-03-25 22:00"}, {"2000-03-27 10:00", "2000-04-01 00:00"}} {
+	for _, span := range [][2]string{{"2000-03-01 00:00", "2000-03-02 23:00"},
+		{"2000-03-05 12:00", "2000-03-14 02:35"}, {"2000-03-17 09:00", "2000-03-25 22:00"}, {"2000-03-27 10:00", "2000-04-01 00:00"}} {
 		hours += int(at(t, span[1], loc).Sub(at(t, span[0], loc)).Round(time.Hour).Hours())
 	}
 	const outages = 3
@@ -243,8 +251,12 @@ func TestFailures(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Hour)
 		defer cancel()
-		svc := &scheduler.Service{Jobs: func() []scheduler.Job { return []scheduler.Job{j} }, CatchUp: func() time.Duration { return 48 * time.Hour }, Ledger: jobs.Ledger{State: s}, Clock: scheduler.WallClock{},
-			Retry: scheduler.Retry{First: time.Second, Longest: time.Minute, Attempts: 5, Transient: func(err error) bool { return errors.Is(err, busy) }}, Log: slog.New(slog.DiscardHandler)}
+		svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+			return []scheduler.Job{j}
+		}, CatchUp: func() time.Duration { return 48 * time.Hour }, Ledger: jobs.Ledger{State: s}, Clock: scheduler.WallClock{},
+			Retry: scheduler.Retry{First: time.Second, Longest: time.Minute, Attempts: 5, Transient: func(err error) bool {
+				return errors.Is(err, busy)
+			}}, Log: slog.New(slog.DiscardHandler)}
 		if err := svc.Run(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatal(err)
 		}
@@ -259,7 +271,8 @@ func TestFailures(t *testing.T) {
 			t.Errorf("a transient fault was met at %v; want three tries within seconds", slow)
 		}
 		runs, err := s.Runs(t.Context(), state.RunFilter{Tenant: "bad"})
-		if err != nil || len(runs) != 3 || runs[0].Outcome != scheduler.Failed || runs[0].Error != "no" || runs[2].Outcome != scheduler.Done {
+		if err != nil || len(runs) != 3 || runs[0].Outcome != scheduler.Failed || runs[0].Error != "no" ||
+			runs[2].Outcome != scheduler.Done {
 			t.Errorf("the ledger says %+v, %v", runs, err)
 		}
 		if err := s.Close(); err != nil {
@@ -283,7 +296,11 @@ func TestNothingOwedBeforeTheFirstStart(t *testing.T) {
 			n++
 			return make([]scheduler.Result, len(tasks))
 		}
-		svc := &scheduler.Service{Jobs: func() []scheduler.Job { return []scheduler.Job{j} }, CatchUp: func() time.Duration { return 30 * 24 * time.Hour }, Ledger: jobs.Ledger{State: s}, Clock: scheduler.WallClock{}, Log: slog.New(slog.DiscardHandler)}
+		svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+			return []scheduler.Job{j}
+		}, CatchUp: func() time.Duration {
+			return 30 * 24 * time.Hour
+		}, Ledger: jobs.Ledger{State: s}, Clock: scheduler.WallClock{}, Log: slog.New(slog.DiscardHandler)}
 		time.Sleep(10 * 24 * time.Hour)
 		if err := svc.RunOnce(t.Context()); err != nil || n != 0 {
 			t.Errorf("the first start did %d tasks (%v)", n, err)
@@ -318,7 +335,11 @@ func TestClockAhead(t *testing.T) {
 			return make([]scheduler.Result, len(tasks))
 		}
 		c := &shifted{}
-		svc := &scheduler.Service{Jobs: func() []scheduler.Job { return []scheduler.Job{j} }, CatchUp: func() time.Duration { return 30 * 24 * time.Hour }, Ledger: jobs.Ledger{State: s}, Clock: c, Log: slog.New(slog.DiscardHandler)}
+		svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+			return []scheduler.Job{j}
+		}, CatchUp: func() time.Duration {
+			return 30 * 24 * time.Hour
+		}, Ledger: jobs.Ledger{State: s}, Clock: c, Log: slog.New(slog.DiscardHandler)}
 		once := func(want int) {
 			t.Helper()
 			time.Sleep(time.Hour)

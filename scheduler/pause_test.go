@@ -45,22 +45,27 @@ func TestPause(t *testing.T) {
 		for _, j := range []struct {
 			name, line, after string
 			takes             time.Duration
-		}{{"collect", "20 * * * *", "", 45 * time.Minute}, {"check", "30 6 * * *", "collect", time.Minute}, {"report", "0 7 3 * *", "check", time.Minute}} {
+		}{{"collect", "20 * * * *", "", 45 * time.Minute}, {"check", "30 6 * * *", "collect", time.Minute},
+			{"report", "0 7 3 * *", "check", time.Minute}} {
 			job := cronLine(t, j.line, time.UTC)
 			job.Name, job.After, job.Together = j.name, j.after, j.after == ""
 			job.Tasks = func(at time.Time) []scheduler.Task {
-				return []scheduler.Task{{Tenant: "acme", Period: map[string]string{"collect": "", "check": at.Format(time.DateOnly), "report": at.Format("2006-01")}[j.name]}}
+				return []scheduler.Task{{Tenant: "acme",
+					Period: map[string]string{"collect": "", "check": at.Format(time.DateOnly), "report": at.Format("2006-01")}[j.name]}}
 			}
 			job.Do = func(ctx context.Context, tasks []scheduler.Task) []scheduler.Result { return d.do(ctx, tasks, j.takes) }
 			list = append(list, job)
 		}
 		c := &jumping{}
-		svc := &scheduler.Service{Jobs: func() []scheduler.Job { return list }, CatchUp: func() time.Duration { return 60 * 24 * time.Hour }, Ledger: jobs.Ledger{State: s}, Clock: c,
+		svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+			return list
+		}, CatchUp: func() time.Duration { return 60 * 24 * time.Hour }, Ledger: jobs.Ledger{State: s}, Clock: c,
 			Retry: scheduler.Retry{Attempts: 1}, Log: slog.New(slog.DiscardHandler)}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- svc.Run(ctx) }()
-		time.Sleep(36 * time.Hour)                                                            // synctest begins at midnight UTC, 1 January 2000
+		// synctest begins at midnight UTC, 1 January 2000
+		time.Sleep(36 * time.Hour)
 		if n := d.of("check"); len(n) != 2 || n[0].at.Hour() != 6 || n[0].at.Minute() != 31 { // collect runs from 6:20 to 7:05
 			t.Errorf("in time the checks were %v", n)
 		}
@@ -106,8 +111,12 @@ func TestAttemptsAddUp(t *testing.T) {
 				}
 				return []scheduler.Result{r}
 			}
-			svc := &scheduler.Service{Jobs: func() []scheduler.Job { return []scheduler.Job{j} }, CatchUp: func() time.Duration { return 24 * time.Hour }, Ledger: jobs.Ledger{State: s}, Clock: scheduler.WallClock{},
-				Retry: scheduler.Retry{First: time.Second, Longest: time.Minute, Attempts: 5, Transient: func(err error) bool { return errors.Is(err, busy) }}, Log: slog.New(slog.DiscardHandler)}
+			svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+				return []scheduler.Job{j}
+			}, CatchUp: func() time.Duration { return 24 * time.Hour }, Ledger: jobs.Ledger{State: s}, Clock: scheduler.WallClock{},
+				Retry: scheduler.Retry{First: time.Second, Longest: time.Minute, Attempts: 5, Transient: func(err error) bool {
+					return errors.Is(err, busy)
+				}}, Log: slog.New(slog.DiscardHandler)}
 			if err := svc.RunOnce(t.Context()); err != nil { // the first start owes nothing
 				t.Fatal(err)
 			}
@@ -120,7 +129,8 @@ func TestAttemptsAddUp(t *testing.T) {
 			if sum {
 				want = 30
 			}
-			if err != nil || len(runs) != 1 || runs[0].Figures["records"] != want || strings.Contains(runs[0].Detail, "the last of 3 attempts") != sum {
+			if err != nil || len(runs) != 1 || runs[0].Figures["records"] != want ||
+				strings.Contains(runs[0].Detail, "the last of 3 attempts") != sum {
 				t.Errorf("%v: %+v, %v", sum, runs, err)
 			}
 		}

@@ -28,7 +28,8 @@ func (r Retry) Pause(attempt int) time.Duration {
 }
 
 // do does tasks, and those of them again whose fault is transient.
-func (r Retry) do(ctx context.Context, clock Clock, tasks []Task, do func(context.Context, []Task) []Result, sum bool, heard func(Task, int, error)) []Result {
+func (r Retry) do(ctx context.Context, clock Clock, tasks []Task, do func(context.Context, []Task) []Result, sum bool,
+	heard func(Task, int, error)) []Result {
 	results := do(ctx, tasks)
 	for attempt := 1; attempt < r.Attempts; attempt++ {
 		var again []int

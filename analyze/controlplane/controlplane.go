@@ -216,12 +216,14 @@ var rules = map[string]rule{
 		return publicAccess(dig(p, "PublicAccessBlockConfiguration"))
 	}},
 	"s3:DeleteBucketPublicAccessBlock": {check: policy, severity: high, thing: "public access block", now: "removed"},
-	"s3:PutAccountPublicAccessBlock": {check: policy, severity: medium, thing: "public access block of the account", say: func(p any) (string, string) {
-		return publicAccess(dig(p, "PublicAccessBlockConfiguration"))
-	}},
+	"s3:PutAccountPublicAccessBlock": {check: policy, severity: medium, thing: "public access block of the account",
+		say: func(p any) (string, string) {
+			return publicAccess(dig(p, "PublicAccessBlockConfiguration"))
+		}},
 	"s3:DeleteAccountPublicAccessBlock": {check: policy, severity: high, thing: "public access block of the account", now: "removed"},
-	"s3:PutBucketOwnershipControls":     {check: policy, severity: medium, thing: "object ownership", say: valued("set to %s", "OwnershipControls", "Rule", "ObjectOwnership")},
-	"s3:DeleteBucketOwnershipControls":  {check: policy, severity: medium, thing: "object ownership", now: "removed"},
+	"s3:PutBucketOwnershipControls": {check: policy, severity: medium, thing: "object ownership",
+		say: valued("set to %s", "OwnershipControls", "Rule", "ObjectOwnership")},
+	"s3:DeleteBucketOwnershipControls": {check: policy, severity: medium, thing: "object ownership", now: "removed"},
 
 	"s3:PutBucketVersioning": {check: setup, severity: medium, thing: "versioning", say: func(p any) (string, string) {
 		status := text(p, "VersioningConfiguration", "Status")
@@ -246,7 +248,8 @@ var rules = map[string]rule{
 	"s3:DeleteBucketWebsite":              {check: setup, severity: medium, thing: "website", now: "removed"},
 	"s3:PutBucketTagging":                 {check: setup, severity: medium, thing: "bucket tags", now: "set"},
 	"s3:DeleteBucketTagging":              {check: setup, severity: medium, thing: "bucket tags", now: "removed"},
-	"s3:PutBucketRequestPayment":          {check: setup, severity: medium, thing: "request payment", say: valued("set to %s", "RequestPaymentConfiguration", "Payer")},
+	"s3:PutBucketRequestPayment": {check: setup, severity: medium, thing: "request payment",
+		say: valued("set to %s", "RequestPaymentConfiguration", "Payer")},
 
 	"s3:PutBucketLogging":        {check: logging, severity: medium, thing: "access logging", say: accessLogging},
 	"s3:PutBucketReplication":    {check: replication, severity: medium, thing: "replication", say: replicated},
@@ -261,8 +264,9 @@ var rules = map[string]rule{
 	"iam:CreateRole": {check: role, severity: high, thing: "role", say: func(p any) (string, string) {
 		return "created, trust policy: " + documentWords(p, "assumeRolePolicyDocument"), ""
 	}},
-	"iam:DeleteRole":                    {check: role, severity: high, thing: "role", now: "deleted"},
-	"iam:PutRolePermissionsBoundary":    {check: role, severity: high, thing: "permissions boundary", say: valued("set to %s", "permissionsBoundary")},
+	"iam:DeleteRole": {check: role, severity: high, thing: "role", now: "deleted"},
+	"iam:PutRolePermissionsBoundary": {check: role, severity: high, thing: "permissions boundary",
+		say: valued("set to %s", "permissionsBoundary")},
 	"iam:DeleteRolePermissionsBoundary": {check: role, severity: high, thing: "permissions boundary", now: "removed"},
 	"iam:CreateUser":                    {check: role, severity: medium, thing: "user", now: "created"},
 	"iam:DeleteUser":                    {check: role, severity: medium, thing: "user", now: "deleted"},
@@ -277,7 +281,8 @@ var rules = map[string]rule{
 	"iam:CreateAccessKey":               {check: role, severity: high, thing: "access key", now: "created"},
 	"iam:UpdateAccessKey":               {check: role, severity: medium, thing: "access key", say: valued("set to %s", "status")},
 	"iam:DeleteAccessKey":               {check: role, severity: medium, thing: "access key", now: "deleted"},
-	"iam:PutUserPermissionsBoundary":    {check: role, severity: high, thing: "permissions boundary", say: valued("set to %s", "permissionsBoundary")},
+	"iam:PutUserPermissionsBoundary": {check: role, severity: high, thing: "permissions boundary",
+		say: valued("set to %s", "permissionsBoundary")},
 	"iam:DeleteUserPermissionsBoundary": {check: role, severity: high, thing: "permissions boundary", now: "removed"},
 	"iam:PutGroupPolicy":                {check: role, severity: medium, thing: "inline policy", say: inlinePolicy},
 	"iam:DeleteGroupPolicy":             {check: role, severity: medium, thing: "inline policy", say: valued("%s removed", "policyName")},
@@ -289,8 +294,11 @@ var rules = map[string]rule{
 	"iam:DeletePolicyVersion":           {check: role, severity: medium, thing: "version", say: valued("%s deleted", "versionId")},
 	"iam:DeletePolicy":                  {check: role, severity: medium, thing: "policy", now: "deleted"},
 
-	"kms:PutKeyPolicy": {check: policy, severity: high, thing: "key policy", say: func(p any) (string, string) { return "set: " + documentWords(p, "policy"), "" }},
-	"kms:CreateGrant":  {check: policy, severity: high, thing: "key grant", say: granted, only: foreignGrant}, // services make their own all day
+	"kms:PutKeyPolicy": {check: policy, severity: high, thing: "key policy", say: func(p any) (string, string) {
+		return "set: " + documentWords(p, "policy"), ""
+	}},
+	// services make their own all day
+	"kms:CreateGrant": {check: policy, severity: high, thing: "key grant", say: granted, only: foreignGrant},
 	"kms:ScheduleKeyDeletion": {check: setup, severity: high, thing: "deletion", say: func(p any) (string, string) {
 		if days := text(p, "pendingWindowInDays"); days != "" {
 			return "scheduled in " + days + " days", ""

@@ -236,7 +236,8 @@ func lifecycle(p any) (string, string) {
 		if prefix := text(r, "Filter", "Prefix") + text(r, "Prefix"); prefix != "" {
 			line += " on " + prefix
 		}
-		for _, x := range [][3]string{{"Expiration", "Days", "expires after %s d"}, {"Expiration", "Date", "expires on %s"}, {"NoncurrentVersionExpiration", "NoncurrentDays", "old versions expire after %s d"}} {
+		for _, x := range [][3]string{{"Expiration", "Days", "expires after %s d"},
+			{"Expiration", "Date", "expires on %s"}, {"NoncurrentVersionExpiration", "NoncurrentDays", "old versions expire after %s d"}} {
 			if v := text(r, x[0], x[1]); v != "" {
 				line += " " + fmt.Sprintf(x[2], v)
 			}
@@ -290,7 +291,8 @@ func replicated(p any) (string, string) {
 
 func trailSettings(p any) (string, string) {
 	var out []string
-	for _, x := range [][2]string{{"s3BucketName", "bucket"}, {"s3KeyPrefix", "prefix"}, {"isMultiRegionTrail", "all Regions"}, {"includeGlobalServiceEvents", "global services"},
+	for _, x := range [][2]string{{"s3BucketName", "bucket"}, {"s3KeyPrefix", "prefix"},
+		{"isMultiRegionTrail", "all Regions"}, {"includeGlobalServiceEvents", "global services"},
 		{"enableLogFileValidation", "log file validation"}, {"kmsKeyId", "key"}, {"isOrganizationTrail", "organization"}} {
 		if v := text(p, x[0]); v != "" {
 			out = append(out, x[1]+" "+v)
@@ -348,7 +350,8 @@ func selectors(p any) (string, string) {
 	for _, s := range each(p, "advancedEventSelectors") {
 		var fields []string
 		for _, f := range each(s, "fieldSelectors") {
-			for _, op := range [][2]string{{"equals", "is"}, {"notEquals", "is not"}, {"startsWith", "begins with"}, {"notStartsWith", "does not begin with"}, {"endsWith", "ends with"}, {"notEndsWith", "does not end with"}} {
+			for _, op := range [][2]string{{"equals", "is"}, {"notEquals", "is not"}, {"startsWith", "begins with"},
+				{"notStartsWith", "does not begin with"}, {"endsWith", "ends with"}, {"notEndsWith", "does not end with"}} {
 				if values := namesOf(dig(f, op[0])); len(values) > 0 {
 					fields = append(fields, orUnknown(text(f, "field"))+" "+op[1]+" "+several(values, " or "))
 				}

@@ -236,7 +236,8 @@ func (e *DuckDB) First(ctx context.Context, most int, text string, args ...any) 
 
 // Each runs one statement and hands on its rows, as cells of a [Result], one by one. What is
 // called with them may load a table, and run no other statement.
-func (e *DuckDB) Each(ctx context.Context, do func(columns []string, cells []any) error, text string, args ...any) (columns []string, err error) {
+func (e *DuckDB) Each(ctx context.Context, do func(columns []string, cells []any) error, text string,
+	args ...any) (columns []string, err error) {
 	rows, err := e.conn.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err

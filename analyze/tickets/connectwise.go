@@ -39,13 +39,15 @@ func (w *connectWise) Name() string {
 }
 
 func (w *connectWise) ticket(id int64) Ticket {
-	return Ticket{Ref: strconv.FormatInt(id, 10), URL: w.base + "/v4_6_release/services/system_io/Service/fv_sr100_request.rails?service_recid=" + strconv.FormatInt(id, 10)}
+	return Ticket{Ref: strconv.FormatInt(id, 10), URL: w.base +
+		"/v4_6_release/services/system_io/Service/fv_sr100_request.rails?service_recid=" + strconv.FormatInt(id, 10)}
 }
 
 func (w *connectWise) Open(ctx context.Context, n Note) (Ticket, error) {
 	if n.Again {
 		var found []struct{ ID int64 }
-		query := url.Values{"conditions": {fmt.Sprintf("externalXRef=%q", mark(n.Finding.ID))}, "orderBy": {"id asc"}, "pageSize": {"1"}, "fields": {"id"}}
+		query := url.Values{"conditions": {fmt.Sprintf("externalXRef=%q", mark(n.Finding.ID))}, "orderBy": {"id asc"},
+			"pageSize": {"1"}, "fields": {"id"}}
 		if err := w.call(ctx, http.MethodGet, connectWisePath+"?"+query.Encode(), nil, &found); err != nil {
 			return Ticket{}, err
 		}
@@ -75,7 +77,8 @@ func (w *connectWise) note(ctx context.Context, ref string, list []string, resol
 }
 
 func (w *connectWise) setStatus(ctx context.Context, ref, name string) error {
-	return w.call(ctx, http.MethodPatch, connectWisePath+"/"+ref, []object{{"op": "replace", "path": "status", "value": object{"name": name}}}, nil)
+	return w.call(ctx, http.MethodPatch, connectWisePath+"/"+ref,
+		[]object{{"op": "replace", "path": "status", "value": object{"name": name}}}, nil)
 }
 
 func (w *connectWise) Comeback(ctx context.Context, ref string, n Note) error {

@@ -29,7 +29,8 @@ func admitConnectWise(_ *peer, w http.ResponseWriter, r *http.Request) bool {
 	if basic(r, "acme+pub", "priv") && r.Header.Get("clientId") != "" {
 		return true
 	}
-	reply(w, http.StatusUnauthorized, map[string]any{"code": "Unauthorized", "message": "The provided credentials or clientId are not valid."})
+	reply(w, http.StatusUnauthorized,
+		map[string]any{"code": "Unauthorized", "message": "The provided credentials or clientId are not valid."})
 	return false
 }
 
@@ -61,7 +62,8 @@ func (p *peer) cwCreate(w http.ResponseWriter, r *http.Request) {
 	}
 	refuse(strings.TrimSpace(in.Summary) == "", "summary", "The summary field is required.")
 	refuse(utf8.RuneCountInString(in.Summary) > 100, "summary", "The field summary must be a string with a maximum length of 100.")
-	refuse(utf8.RuneCountInString(in.ExternalXRef) > 100, "externalXRef", "The field externalXRef must be a string with a maximum length of 100.")
+	refuse(utf8.RuneCountInString(in.ExternalXRef) > 100, "externalXRef",
+		"The field externalXRef must be a string with a maximum length of 100.")
 	refuse(in.Company.ID <= 0, "company/id", "The company/id field is required.")
 	refuse(in.Board.ID <= 0, "board/id", "The board/id field is required.")
 	if len(wrong) > 0 {
@@ -192,7 +194,8 @@ func (p *peer) cwNote(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if strings.TrimSpace(in.Text) == "" || !(in.DetailDescriptionFlag || in.InternalAnalysisFlag || in.ResolutionFlag) {
-		reply(w, http.StatusBadRequest, cwRefusal("text and one of detailDescriptionFlag, internalAnalysisFlag, resolutionFlag are required"))
+		reply(w, http.StatusBadRequest,
+			cwRefusal("text and one of detailDescriptionFlag, internalAnalysisFlag, resolutionFlag are required"))
 		return
 	}
 	k.Comments = append(k.Comments, in.Text)

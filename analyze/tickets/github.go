@@ -52,7 +52,8 @@ func (g *gitHub) Open(ctx context.Context, n Note) (Ticket, error) {
 	if n.Again {
 		// The list is exact, unlike the search, which follows some time later. A
 		// token that may not push loses the labels, so the text is looked at, too.
-		for _, query := range []url.Values{{"labels": {label}, "state": {"all"}, "sort": {"created"}, "direction": {"asc"}}, {"state": {"all"}, "per_page": {"100"}, "sort": {"created"}, "direction": {"desc"}}} {
+		for _, query := range []url.Values{{"labels": {label}, "state": {"all"}, "sort": {"created"},
+			"direction": {"asc"}}, {"state": {"all"}, "per_page": {"100"}, "sort": {"created"}, "direction": {"desc"}}} {
 			var found []gitHubIssue
 			if err := g.call(ctx, http.MethodGet, g.issues()+"?"+query.Encode(), nil, &found); err != nil {
 				return Ticket{}, err
@@ -65,7 +66,8 @@ func (g *gitHub) Open(ctx context.Context, n Note) (Ticket, error) {
 		}
 	}
 	var made gitHubIssue
-	err := g.call(ctx, http.MethodPost, g.issues(), object{"title": summary(n, gitHubTitle), "body": markdown(lines(n)), "labels": []string{"bucketproof", label}}, &made)
+	err := g.call(ctx, http.MethodPost, g.issues(),
+		object{"title": summary(n, gitHubTitle), "body": markdown(lines(n)), "labels": []string{"bucketproof", label}}, &made)
 	if err == nil && made.Number == 0 {
 		err = fmt.Errorf("%s: the answer names no issue", g.Name())
 	}

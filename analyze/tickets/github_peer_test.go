@@ -37,7 +37,8 @@ func admitGitHub(_ *peer, w http.ResponseWriter, r *http.Request) bool {
 	h := r.Header
 	switch {
 	case h.Get("User-Agent") == "":
-		reply(w, http.StatusForbidden, githubRefusal("Request forbidden by administrative rules. Please make sure your request has a User-Agent header."))
+		reply(w, http.StatusForbidden,
+			githubRefusal("Request forbidden by administrative rules. Please make sure your request has a User-Agent header."))
 	case h.Get("Authorization") != "Bearer github-token":
 		reply(w, http.StatusUnauthorized, githubRefusal("Bad credentials"))
 	case !strings.Contains(h.Get("Accept"), "application/vnd.github+json"):

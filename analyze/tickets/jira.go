@@ -72,7 +72,8 @@ func (j *jira) ticket(key string) Ticket {
 func (j *jira) find(ctx context.Context, label string) (Ticket, error) {
 	var found struct{ Issues []struct{ Key string } }
 	query := fmt.Sprintf("project = %q AND labels = %q ORDER BY created ASC", j.project, label)
-	if err := j.call(ctx, http.MethodPost, "/rest/api/3/search/jql", object{"jql": query, "maxResults": 1, "fields": []string{"key"}}, &found); err != nil || len(found.Issues) == 0 {
+	if err := j.call(ctx, http.MethodPost, "/rest/api/3/search/jql",
+		object{"jql": query, "maxResults": 1, "fields": []string{"key"}}, &found); err != nil || len(found.Issues) == 0 {
 		return Ticket{}, err
 	}
 	return j.ticket(found.Issues[0].Key), nil
@@ -128,5 +129,6 @@ func (j *jira) move(ctx context.Context, key, name string) error {
 	if strings.EqualFold(is.Fields.Status.Name, name) {
 		return nil
 	}
-	return fmt.Errorf("%s offers no transition %q, but %s; correct tickets.transition or tickets.reopen", key, name, strings.Join(names, ", "))
+	return fmt.Errorf("%s offers no transition %q, but %s; correct tickets.transition or tickets.reopen", key, name,
+		strings.Join(names, ", "))
 }

@@ -41,7 +41,8 @@ type ninjaOne struct {
 const ninjaSubject = 200 // characters
 
 func newNinjaOne(a api, c config.Tickets, s Secrets, o Options) *ninjaOne {
-	n := &ninjaOne{organization: c.Company, form: c.Form, board: c.Board, status: c.Status, closed: c.Closed, user: c.User, secret: s.Token, refresh: s.Refresh, now: o.Now, notes: o.Notes}
+	n := &ninjaOne{organization: c.Company, form: c.Form, board: c.Board, status: c.Status, closed: c.Closed,
+		user: c.User, secret: s.Token, refresh: s.Refresh, now: o.Now, notes: o.Notes}
 	n.api = a
 	n.auth = n.authorize
 	return n
@@ -227,7 +228,9 @@ func (j *ninjaOne) setStatus(ctx context.Context, ref, status string) error {
 		return err
 	}
 	update := object{"status": status}
-	for _, key := range []string{"version", "clientId", "ticketFormId", "locationId", "nodeId", "subject", "type", "severity", "priority", "tags", "assignedAppUserId", "requesterUid", "parentTicketId", "additionalAssignedTechnicianIds", "followupTime"} {
+	for _, key := range []string{"version", "clientId", "ticketFormId", "locationId", "nodeId", "subject", "type",
+		"severity", "priority", "tags", "assignedAppUserId", "requesterUid", "parentTicketId",
+		"additionalAssignedTechnicianIds", "followupTime"} {
 		if v, ok := ticket[key]; ok && v != nil {
 			update[key] = v
 		}
@@ -260,7 +263,8 @@ func (j *ninjaOne) Attach(ctx context.Context, name, contentType string, body []
 	path := "/v2/related-items/entity/ORGANIZATION/" + strconv.FormatInt(j.organization, 10)
 	if again {
 		there := json.RawMessage{}
-		if err := j.call(ctx, http.MethodGet, "/v2/related-items/with-entity/ORGANIZATION/"+strconv.FormatInt(j.organization, 10), nil, &there); err != nil {
+		if err := j.call(ctx, http.MethodGet, "/v2/related-items/with-entity/ORGANIZATION/"+
+			strconv.FormatInt(j.organization, 10), nil, &there); err != nil {
 			return err
 		}
 		if strings.Contains(string(there), strconv.Quote(name)) {

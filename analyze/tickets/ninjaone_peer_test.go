@@ -42,7 +42,8 @@ func admitNinjaOne(p *peer, w http.ResponseWriter, r *http.Request) bool {
 	user, known := p.users[token]
 	switch {
 	case !bearer || !known:
-		reply(w, http.StatusUnauthorized, map[string]any{"error": "not_authenticated", "error_description": "Invalid credentials", "error_code": 10})
+		reply(w, http.StatusUnauthorized,
+			map[string]any{"error": "not_authenticated", "error_description": "Invalid credentials", "error_code": 10})
 	case !user && strings.HasPrefix(r.URL.Path, "/v2/ticketing/"):
 		reply(w, http.StatusForbidden, ninjaRefusal("insufficient_privileges"))
 	default:
@@ -140,10 +141,12 @@ type ninjaTicket struct {
 }
 
 var (
-	ninjaTypes        = []string{"PROBLEM", "QUESTION", "INCIDENT", "TASK", "CHANGE_REQUEST", "SERVICE_REQUEST", "PROJECT", "APPOINTMENT", "MISCELLANEOUS"}
+	ninjaTypes = []string{"PROBLEM", "QUESTION", "INCIDENT", "TASK", "CHANGE_REQUEST", "SERVICE_REQUEST",
+		"PROJECT", "APPOINTMENT", "MISCELLANEOUS"}
 	allowedSeverities = []string{"NONE", "MINOR", "MODERATE", "MAJOR", "CRITICAL"}
 	ninjaPriorities   = []string{"NONE", "LOW", "MEDIUM", "HIGH"}
-	ninjaStatuses     = map[string]string{"1000": "NEW", "2000": "OPEN", "3000": "WAITING", "4000": "PAUSED", "5000": "RESOLVED", "6000": "CLOSED"}
+	ninjaStatuses     = map[string]string{"1000": "NEW", "2000": "OPEN", "3000": "WAITING", "4000": "PAUSED",
+		"5000": "RESOLVED", "6000": "CLOSED"}
 )
 
 // wrong says what either schema refuses.

@@ -129,7 +129,8 @@ func findingLine(n Note) string { return "Finding: " + n.Finding.ID }
 // comebackLines say that a finding came back.
 func comebackLines(n Note) []string {
 	f := n.Finding
-	return clean([]string{fmt.Sprintf("The finding came back on %s: %d records by now, the last at %s.", stamp(n.At), f.Count, stamp(f.Last)), "Finding: " + f.ID})
+	return clean([]string{fmt.Sprintf("The finding came back on %s: %d records by now, the last at %s.", stamp(n.At),
+		f.Count, stamp(f.Last)), "Finding: " + f.ID})
 }
 
 // closingLines say how a finding was closed.
@@ -138,7 +139,8 @@ func closingLines(n Note) []string {
 	if f.Cause == "" && f.Resolution == "" {
 		return clean([]string{"The finding is closed since " + stamp(n.At) + ": " + n.Text, "Finding: " + f.ID})
 	}
-	return clean([]string{"The finding is closed since " + stamp(n.At) + ".", "Cause: " + f.Cause, "Resolution: " + f.Resolution, "Finding: " + f.ID})
+	return clean([]string{"The finding is closed since " + stamp(n.At) + ".", "Cause: " + f.Cause, "Resolution: " +
+		f.Resolution, "Finding: " + f.ID})
 }
 
 // clean takes secrets and control characters out of what goes to another system.
@@ -217,7 +219,8 @@ func (a *api) send(ctx context.Context, req *http.Request, into any) error {
 	}
 	err = webhook.Answer(resp, read)
 	var answer *webhook.Error
-	if errors.As(err, &answer) && answer.RetryAfter == 0 && (answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden) {
+	if errors.As(err, &answer) && answer.RetryAfter == 0 &&
+		(answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden) {
 		return fmt.Errorf("%s: %w; check tickets.token_env and what it may do", doing, err)
 	}
 	if err != nil {

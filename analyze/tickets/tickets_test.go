@@ -27,7 +27,8 @@ var opened = time.Date(2026, 10, 18, 9, 30, 0, 0, time.UTC)
 // hostile is a finding whose texts were chosen by an attacker.
 func hostile() Note {
 	return Note{
-		Finding: state.Finding{ID: "0123456789ab", Check: "unapproved-prefix", Severity: "high", Tenant: "acme", Bucket: "acme-backups", Status: "open", Count: 3, First: opened, Last: opened, Due: "2026-10-22",
+		Finding: state.Finding{ID: "0123456789ab", Check: "unapproved-prefix", Severity: "high", Tenant: "acme",
+			Bucket: "acme-backups", Status: "open", Count: 3, First: opened, Last: opened, Due: "2026-10-22",
 			Subject: "private/ ```\n@everyone\u202e[x](javascript:1) X-Amz-Signature=aaaabbbbccccdddd " + strings.Repeat("é", 400)},
 		Title: "Access outside the approved prefixes", Tenant: "Acme Dental", Kind: "opened", Text: "opened", At: opened, Key: "k1",
 	}
@@ -48,10 +49,13 @@ func systems(t *testing.T) map[string]struct {
 		c config.Tickets
 		s Secrets
 	}{
-		{newJiraPeer(t), config.Tickets{Kind: config.TicketsJira, User: "reports@msp.example", Project: "OPS", IssueType: "Task", Transition: "Done", Reopen: "Reopen"}, Secrets{Token: "jira-token"}},
+		{newJiraPeer(t), config.Tickets{Kind: config.TicketsJira, User: "reports@msp.example", Project: "OPS",
+			IssueType: "Task", Transition: "Done", Reopen: "Reopen"}, Secrets{Token: "jira-token"}},
 		{newGitHubPeer(t), config.Tickets{Kind: config.TicketsGitHub, Project: "msp/evidence"}, Secrets{Token: "github-token"}},
-		{newConnectWisePeer(t), config.Tickets{Kind: config.TicketsConnectWise, User: "acme+pub", Company: 250, Board: 1, ClientID: "c", Status: "New", Closed: "Closed"}, Secrets{Token: "priv"}},
-		{newNinjaOnePeer(t), config.Tickets{Kind: config.TicketsNinjaOne, User: "ninja-id", Company: 2, Form: 1, Board: 2, Status: "1000", Closed: "6000"}, Secrets{Token: "ninja-secret", Refresh: "refresh-0"}},
+		{newConnectWisePeer(t), config.Tickets{Kind: config.TicketsConnectWise, User: "acme+pub", Company: 250,
+			Board: 1, ClientID: "c", Status: "New", Closed: "Closed"}, Secrets{Token: "priv"}},
+		{newNinjaOnePeer(t), config.Tickets{Kind: config.TicketsNinjaOne, User: "ninja-id", Company: 2, Form: 1,
+			Board: 2, Status: "1000", Closed: "6000"}, Secrets{Token: "ninja-secret", Refresh: "refresh-0"}},
 	} {
 		x.c.URL = x.p.URL
 		s, err := New(x.c, x.s, Options{Now: time.Now, Notes: notes{}})
@@ -74,7 +78,8 @@ func TestLife(t *testing.T) {
 				t.Fatalf("open: %+v, %v", made, err)
 			}
 			k := x.p.Tickets[0]
-			if !strings.Contains(k.Body, "0123456789ab") || !strings.Contains(k.Title, "Acme Dental") || !strings.Contains(k.Body, "Due: 2026-10-22") {
+			if !strings.Contains(k.Body, "0123456789ab") || !strings.Contains(k.Title, "Acme Dental") ||
+				!strings.Contains(k.Body, "Due: 2026-10-22") {
 				t.Errorf("the ticket says %q, %q", k.Title, k.Body)
 			}
 			for _, bad := range []string{"aaaabbbbccccdddd", "\u202e"} {
@@ -83,12 +88,15 @@ func TestLife(t *testing.T) {
 				}
 			}
 			n := hostile()
-			n.Kind, n.Finding.Status, n.Finding.Cause, n.Finding.Resolution = "resolved", "resolved", "A restore test", "Approved, ticket 12"
-			if err := x.s.Close(ctx, made.Ref, n); err != nil || k.Open || len(k.Comments) != 1 || !strings.Contains(k.Comments[0], "Resolution: Approved, ticket 12") {
+			n.Kind, n.Finding.Status, n.Finding.Cause, n.Finding.Resolution = "resolved", "resolved",
+				"A restore test", "Approved, ticket 12"
+			if err := x.s.Close(ctx, made.Ref, n); err != nil || k.Open || len(k.Comments) != 1 ||
+				!strings.Contains(k.Comments[0], "Resolution: Approved, ticket 12") {
 				t.Errorf("close: %v, %+v", err, k)
 			}
 			n.Kind = "reopened"
-			if err := x.s.Comeback(ctx, made.Ref, n); err != nil || !k.Open || len(k.Comments) != 2 || !strings.Contains(k.Comments[1], "came back") {
+			if err := x.s.Comeback(ctx, made.Ref, n); err != nil || !k.Open || len(k.Comments) != 2 ||
+				!strings.Contains(k.Comments[1], "came back") {
 				t.Errorf("comeback: %v, %+v", err, k)
 			}
 			if len(x.p.Tickets) != 1 {
@@ -144,13 +152,15 @@ func TestOutage(t *testing.T) {
 // TestWrongSecret: what a person must mend is no reason to give a message up.
 func TestWrongSecret(t *testing.T) {
 	p := newJiraPeer(t)
-	s, err := New(config.Tickets{Kind: config.TicketsJira, URL: p.URL, User: "reports@msp.example", Project: "OPS", IssueType: "Task"}, Secrets{Token: "wrong-secret"}, Options{Now: time.Now})
+	s, err := New(config.Tickets{Kind: config.TicketsJira, URL: p.URL, User: "reports@msp.example", Project: "OPS",
+		IssueType: "Task"}, Secrets{Token: "wrong-secret"}, Options{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = s.Open(t.Context(), hostile())
 	var answer *webhook.Error
-	if !errors.As(err, &answer) || answer.Permanent() || !strings.Contains(err.Error(), "tickets.token_env") || strings.Contains(err.Error(), "wrong-secret") {
+	if !errors.As(err, &answer) || answer.Permanent() || !strings.Contains(err.Error(), "tickets.token_env") ||
+		strings.Contains(err.Error(), "wrong-secret") {
 		t.Errorf("%v", err)
 	}
 }
@@ -190,7 +200,8 @@ func TestNinjaOneAttachment(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if f := x.p.Attachments; len(f) != 1 || f[0].Name != "acme-2026-10-packet.pdf" || f[0].ContentType != "application/pdf" || string(f[0].Body) != "%PDF" {
+	if f := x.p.Attachments; len(f) != 1 || f[0].Name != "acme-2026-10-packet.pdf" ||
+		f[0].ContentType != "application/pdf" || string(f[0].Body) != "%PDF" {
 		t.Errorf("files %v; want one", f)
 	}
 }

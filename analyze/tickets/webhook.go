@@ -41,8 +41,10 @@ func (h *hook) Name() string { return "webhook" }
 func (h *hook) tell(ctx context.Context, n Note) error {
 	f := n.Finding
 	text := clean([]string{f.Subject, f.Cause, f.Resolution, n.Text, f.Owner})
-	m := message{Event: "finding." + n.Kind, At: n.At.UTC(), Finding: f.ID, Check: f.Check, Title: n.Title, Severity: f.Severity, Tenant: f.Tenant, TenantName: n.Tenant, Bucket: f.Bucket,
-		Subject: text[0], Status: f.Status, Count: f.Count, First: f.First, Last: f.Last, Owner: text[4], Due: f.Due, Cause: text[1], Resolution: text[2], Text: text[3]}
+	m := message{Event: "finding." + n.Kind, At: n.At.UTC(), Finding: f.ID, Check: f.Check, Title: n.Title,
+		Severity: f.Severity, Tenant: f.Tenant, TenantName: n.Tenant, Bucket: f.Bucket,
+		Subject: text[0], Status: f.Status, Count: f.Count, First: f.First, Last: f.Last, Owner: text[4], Due: f.Due,
+		Cause: text[1], Resolution: text[2], Text: text[3]}
 	body, err := json.Marshal(m)
 	if err != nil {
 		return err

@@ -47,7 +47,8 @@ func (a *app) check(ctx context.Context, p *parts, from, to string) error {
 	if err != nil {
 		return err
 	}
-	table := tabular.Table{Columns: []string{"tenant", "from", "to", "opened", "reopened", "updated", "resolved", "high", "not_evaluated_days"}}
+	table := tabular.Table{Columns: []string{"tenant", "from", "to", "opened", "reopened", "updated", "resolved",
+		"high", "not_evaluated_days"}}
 	ranges := make([]analyze.Range, len(p.tenants))
 	for i, t := range p.tenants {
 		r, err := days(t, from, to, a.now())
@@ -68,7 +69,8 @@ func (a *app) check(ctx context.Context, p *parts, from, to string) error {
 			if err != nil {
 				return scheduler.Result{Err: err}
 			}
-			rows[i] = []any{c.Tenant, c.First, c.Last, int64(c.Opened), int64(c.Reopened), int64(c.Updated), int64(c.Resolved), int64(c.High), int64(c.NotEvaluated)}
+			rows[i] = []any{c.Tenant, c.First, c.Last, int64(c.Opened), int64(c.Reopened), int64(c.Updated),
+				int64(c.Resolved), int64(c.High), int64(c.NotEvaluated)}
 			return c.Result()
 		})
 		alarms[i], errs[i] = result.Attention, err

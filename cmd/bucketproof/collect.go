@@ -34,28 +34,31 @@ log location.`,
 	}
 	a.tenantFlag(cmd)
 	a.formatFlag(cmd)
-	cmd.Flags().BoolVar(&full, "full", false, "list the log locations from their beginning, as happens once a week, and read objects of S3 again that nothing proved")
+	cmd.Flags().BoolVar(&full, "full", false,
+		"list the log locations from their beginning, as happens once a week, and read objects of S3 again that nothing proved")
 	return cmd
 }
 
 func (a *app) collect(ctx context.Context, p *parts, full bool) error {
 	bar, began := newProgress(a), a.now()
 	var done jobs.Collected
-	_, err := scheduler.Run(ctx, jobs.Ledger{State: p.State}, a.now, scheduler.Task{Job: "collect", Tenant: a.tenant}, func(ctx context.Context) (r scheduler.Result) {
-		done, r.Err = p.Collect(ctx, jobs.CollectOptions{Tenant: a.tenant, Full: full, Log: bar.log, Progress: bar.show, Began: began, GoMemory: p.Config.Collect.MemoryLimit})
-		bar.end()
-		for _, t := range p.tenants {
-			if n := done.Reports[t.ID]; n > 0 {
-				bar.log.Info("backup reports read", "tenant", t.ID, "reports", n)
+	_, err := scheduler.Run(ctx, jobs.Ledger{State: p.State}, a.now, scheduler.Task{Job: "collect", Tenant: a.tenant},
+		func(ctx context.Context) (r scheduler.Result) {
+			done, r.Err = p.Collect(ctx, jobs.CollectOptions{Tenant: a.tenant, Full: full, Log: bar.log,
+				Progress: bar.show, Began: began, GoMemory: p.Config.Collect.MemoryLimit})
+			bar.end()
+			for _, t := range p.tenants {
+				if n := done.Reports[t.ID]; n > 0 {
+					bar.log.Info("backup reports read", "tenant", t.ID, "reports", n)
+				}
 			}
-		}
-		sum := done.Total(nil)
-		r.Detail, r.Figures = jobs.CollectDetail(sum), jobs.CollectFigures(sum)
-		if len(done.Summaries) > 1 {
-			bar.log.Info("collected in all", "sources", len(done.Summaries), "totals", r.Detail)
-		}
-		return r
-	})
+			sum := done.Total(nil)
+			r.Detail, r.Figures = jobs.CollectDetail(sum), jobs.CollectFigures(sum)
+			if len(done.Summaries) > 1 {
+				bar.log.Info("collected in all", "sources", len(done.Summaries), "totals", r.Detail)
+			}
+			return r
+		})
 	if errors.Is(err, scheduler.ErrLocked) {
 		return err
 	}
@@ -63,9 +66,11 @@ func (a *app) collect(ctx context.Context, p *parts, full bool) error {
 }
 
 func collectTable(summaries []collect.Summary) tabular.Table {
-	t := tabular.Table{Columns: []string{"logs", "objects", "records", "duplicates", "rejected", "other_records", "foreign", "empty", "failed", "changed"}}
+	t := tabular.Table{Columns: []string{"logs", "objects", "records", "duplicates", "rejected", "other_records",
+		"foreign", "empty", "failed", "changed"}}
 	for _, s := range summaries {
-		t.Rows = append(t.Rows, []any{s.Source.Logs.Text, int64(s.Objects), s.Records, s.Duplicates, s.Rejected, s.OtherRecords, int64(s.Foreign), int64(s.Empty), int64(s.Failed), int64(s.Changed)})
+		t.Rows = append(t.Rows, []any{s.Source.Logs.Text, int64(s.Objects), s.Records, s.Duplicates, s.Rejected,
+			s.OtherRecords, int64(s.Foreign), int64(s.Empty), int64(s.Failed), int64(s.Changed)})
 	}
 	return t
 }

@@ -51,7 +51,8 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "made %d log objects with %d records of %d buckets in %s\n", truth.Objects, truth.Records, len(truth.Buckets), filepath.Join(dir, "logs"))
+	fmt.Fprintf(a.out, "made %d log objects with %d records of %d buckets in %s\n", truth.Objects, truth.Records,
+		len(truth.Buckets), filepath.Join(dir, "logs"))
 	a.configPath = filepath.Join(dir, "config.toml")
 	a.now = func() time.Time { return demo.Now }
 	return a.with(ctx, func(p *parts) error {
@@ -59,7 +60,8 @@ func (a *app) demo(ctx context.Context, dir string) (err error) {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.out, "collected %d records, and %d events of a CloudTrail trail; %d lines could not be read and are kept as such\n\n", log.Records, trail.Records, log.Rejected+trail.Rejected)
+		fmt.Fprintf(a.out, "collected %d records, and %d events of a CloudTrail trail; %d lines could not be read and are kept as such\n\n",
+			log.Records, trail.Records, log.Rejected+trail.Rejected)
 		packets, err := a.report(ctx, p, demo.Month, false)
 		for _, s := range packets {
 			fmt.Fprintf(a.out, "%-22s %-13s %s\n%22s %-13s %s\n", s.Packet.Tenant.Name, s.Packet.Verdict, s.Packet.Sentence, "", "",

@@ -81,7 +81,8 @@ func TestDemo(t *testing.T) {
 			if m.Verdict != want {
 				t.Errorf("%s is %q, want %q", tenant, m.Verdict, want)
 			}
-			if !strings.Contains(stdout, m.Tenant.Name) || !strings.Contains(stdout, filepath.Join(dir, "packets", tenant, demo.Month, "packet.pdf")) {
+			if !strings.Contains(stdout, m.Tenant.Name) ||
+				!strings.Contains(stdout, filepath.Join(dir, "packets", tenant, demo.Month, "packet.pdf")) {
 				t.Errorf("%s and its packet are not in the output:\n%s", tenant, stdout)
 			}
 		}

@@ -85,7 +85,9 @@ func (a *app) policies() error {
 		}
 		fmt.Fprintf(a.out, "%s", p.Document)
 		if n := p.Size(); n > doctor.LargestPolicy {
-			fmt.Fprintf(a.err, "a policy has %d characters, and IAM takes %d; divide it by its statements, or ask for some tenants with --tenant\n", n, doctor.LargestPolicy)
+			fmt.Fprintf(a.err,
+				"a policy has %d characters, and IAM takes %d; divide it by its statements, or ask for some tenants with --tenant\n", n,
+				doctor.LargestPolicy)
 		}
 	}
 	return nil

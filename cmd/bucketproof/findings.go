@@ -84,9 +84,11 @@ func (a *app) unchecked(ctx context.Context, p *parts) (map[[3]string][]string, 
 }
 
 func findingsTable(findings []state.Finding, unchecked map[[3]string][]string) tabular.Table {
-	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count", "first_seen", "last_seen", "owner", "due", "withdrawn", "unchecked_days"}}
+	t := tabular.Table{Columns: []string{"id", "check", "severity", "tenant", "bucket", "subject", "status", "count",
+		"first_seen", "last_seen", "owner", "due", "withdrawn", "unchecked_days"}}
 	for _, f := range findings {
-		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count, f.First, f.Last, f.Owner, f.Due, f.Withdrawn,
+		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count,
+			f.First, f.Last, f.Owner, f.Due, f.Withdrawn,
 			int64(len(unchecked[[3]string{f.Tenant, f.Check, f.Bucket}]))})
 	}
 	return t
@@ -130,7 +132,8 @@ func (a *app) showFinding(ctx context.Context, p *parts, id string) error {
 		}
 	}
 	for _, line := range [][2]string{{"id", f.ID}, {"check", f.Check}, {"severity", f.Severity}, {"tenant", f.Tenant}, {"bucket", f.Bucket},
-		{"subject", f.Subject}, {"status", f.Status}, {"owner", orDash(f.Owner)}, {"due", orDash(f.Due)}, {"first seen", tabular.Cell(f.First)}, {"last seen", tabular.Cell(f.Last)},
+		{"subject", f.Subject}, {"status", f.Status}, {"owner", orDash(f.Owner)}, {"due", orDash(f.Due)},
+		{"first seen", tabular.Cell(f.First)}, {"last seen", tabular.Cell(f.Last)},
 		{"cause", orDash(f.Cause)}, {"resolution", orDash(f.Resolution)}} {
 		fmt.Fprintf(&b, "%-11s %s\n", line[0], tabular.Printable(line[1]))
 	}
@@ -155,10 +158,12 @@ func (a *app) showFinding(ctx context.Context, p *parts, id string) error {
 		return err
 	}
 	if days := unchecked[[3]string{f.Tenant, f.Check, f.Bucket}]; len(days) > 0 {
-		fmt.Fprintf(&b, "\nnot checked again since its witness came back: %s\n  bucketproof check --tenant %s --from %s --to %s\n", strings.Join(days, ", "), f.Tenant, days[0], days[len(days)-1])
+		fmt.Fprintf(&b, "\nnot checked again since its witness came back: %s\n  bucketproof check --tenant %s --from %s --to %s\n",
+			strings.Join(days, ", "), f.Tenant, days[0], days[len(days)-1])
 	}
 	if f.Withdrawn == state.WithdrawnConfiguration && f.Status != state.StatusResolved {
-		b.WriteString("\nthe configuration of today does not find it any more; it counts until a person closes it\n  bucketproof findings resolve " + f.ID + " --cause … --resolution …\n")
+		b.WriteString("\nthe configuration of today does not find it any more; it counts until a person closes " +
+			"it\n  bucketproof findings resolve " + f.ID + " --cause … --resolution …\n")
 	}
 	b.WriteString("\nhistory\n")
 	for _, e := range f.Events {

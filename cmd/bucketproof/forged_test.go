@@ -34,7 +34,8 @@ func signedDemo(t *testing.T) (dir, cert string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Signer"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Signer"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature}
 	raw, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +44,8 @@ func signedDemo(t *testing.T) (dir, cert string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, block := range map[string]*pem.Block{"cert.pem": {Type: "CERTIFICATE", Bytes: raw}, "key.pem": {Type: "PRIVATE KEY", Bytes: pkcs8}} {
+	for name, block := range map[string]*pem.Block{"cert.pem": {Type: "CERTIFICATE", Bytes: raw},
+		"key.pem": {Type: "PRIVATE KEY", Bytes: pkcs8}} {
 		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +56,8 @@ func signedDemo(t *testing.T) (dir, cert string) {
 		t.Fatal(err)
 	}
 	var out, errs bytes.Buffer
-	if code := run(t.Context(), []string{"--config", config, "report", "--month", demo.Month, "--tenant", "acme"}, &out, &errs); code != exitDone || !strings.Contains(out.String(), "acme/2026-10.r2/") {
+	if code := run(t.Context(), []string{"--config", config, "report", "--month", demo.Month, "--tenant", "acme"},
+		&out, &errs); code != exitDone || !strings.Contains(out.String(), "acme/2026-10.r2/") {
 		t.Fatalf("%d: %s%s", code, out.String(), errs.String())
 	}
 	return dir, filepath.Join(dir, "cert.pem")

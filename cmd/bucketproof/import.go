@@ -121,7 +121,8 @@ func merge(c *config.Config, path string, incoming []config.Identity) (table tab
 	for tenant, principals := range all {
 		for _, tie := range config.Ties(principals) {
 			if id, ok := lines[[2]string{tenant, tie[1].Match}]; ok {
-				problem(id, "%q and %q can match the same requester and neither is more specific; make one of them longer", tie[1].Match, tie[0].Match)
+				problem(id, "%q and %q can match the same requester and neither is more specific; make one of them longer", tie[1].Match,
+					tie[0].Match)
 			}
 		}
 	}

@@ -15,9 +15,10 @@ import (
 
 func newLinks(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "links",
-		Short:   "List, revoke and renew links to the download page",
-		Long:    "Links to the download page are personal, end, and can be taken back. Presigned links\nof S3 are not listed: they live as long as they were signed for.",
+		Use:   "links",
+		Short: "List, revoke and renew links to the download page",
+		Long: "Links to the download page are personal, end, and can be taken back. Presigned links\nof S3 are " +
+			"not listed: they live as long as they were signed for.",
 		Example: "  bucketproof links list\n  bucketproof links revoke k3j5m7q2ab\n  bucketproof links renew k3j5m7q2ab --days 7",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -48,7 +49,8 @@ func (a *app) listLinks(ctx context.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	t := tabular.Table{Columns: []string{"link", "tenant", "packet", "contact", "email", "created", "ends", "downloads", "max_downloads", "status"}}
+	t := tabular.Table{Columns: []string{"link", "tenant", "packet", "contact", "email", "created", "ends",
+		"downloads", "max_downloads", "status"}}
 	for _, l := range list {
 		status := "works"
 		switch {
@@ -60,7 +62,8 @@ func (a *app) listLinks(ctx context.Context, p *parts) error {
 			status = "used up"
 		}
 		stamp := func(at time.Time) string { return at.In(p.Config.Location).Format(time.RFC3339) }
-		t.Rows = append(t.Rows, []any{l.ID, l.Tenant, report.PacketName(l.Month, l.Revision), l.Name, l.Email, stamp(l.Created), stamp(l.Ends), int64(l.Downloads), int64(l.MaxDownloads), status})
+		t.Rows = append(t.Rows, []any{l.ID, l.Tenant, report.PacketName(l.Month, l.Revision), l.Name, l.Email,
+			stamp(l.Created), stamp(l.Ends), int64(l.Downloads), int64(l.MaxDownloads), status})
 	}
 	return a.print(t)
 }
@@ -89,7 +92,8 @@ func newLinksRenew(a *app) *cobra.Command {
 	days := 7
 	cmd := &cobra.Command{
 		Use: "renew LINK...", Short: "Let links work for some days more, with their downloads anew",
-		Long:    "Gives links another end and counts their downloads anew; a link that was revoked works\nagain. The address in the mail stays the same.",
+		Long: "Gives links another end and counts their downloads anew; a link that was revoked works\nagain. " +
+			"The address in the mail stays the same.",
 		Example: "  bucketproof links renew k3j5m7q2ab --days 7",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -104,7 +108,8 @@ func newLinksRenew(a *app) *cobra.Command {
 				if err := p.State.RenewLink(cmd.Context(), l.ID, ends); err != nil {
 					return err
 				}
-				fmt.Fprintf(a.out, "%s of %s for %s works until %s\n", l.ID, l.Tenant, l.Email, ends.In(p.Config.Location).Format(time.RFC3339))
+				fmt.Fprintf(a.out, "%s of %s for %s works until %s\n", l.ID, l.Tenant, l.Email,
+					ends.In(p.Config.Location).Format(time.RFC3339))
 				return nil
 			})
 		},

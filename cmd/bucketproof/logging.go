@@ -61,10 +61,13 @@ func (a *app) loggingStatus(ctx context.Context, p *parts) error {
 			if err != nil {
 				return err
 			}
-			came := delivery.Finding{What: "log objects", Outcome: delivery.Warning, Detail: "none was ever collected; where logging was turned on just now the first comes within hours"}
+			came := delivery.Finding{What: "log objects", Outcome: delivery.Warning,
+				Detail: "none was ever collected; where logging was turned on just now the first comes within hours"}
 			if !d.First.IsZero() {
 				at := func(at time.Time) string { return at.In(tenant.Location).Format(time.RFC3339) }
-				came.Outcome, came.Detail = delivery.OK, fmt.Sprintf("the first came at %s, the newest at %s; typically %s behind their last record", at(d.First), at(d.Newest), d.Typical.Round(time.Minute))
+				came.Outcome, came.Detail = delivery.OK,
+					fmt.Sprintf("the first came at %s, the newest at %s; typically %s behind their last record",
+						at(d.First), at(d.Newest), d.Typical.Round(time.Minute))
 			}
 			for _, f := range append(found, came) {
 				t.Rows = append(t.Rows, []any{tenant.ID, b.Name, f.What, f.Outcome, f.Detail})

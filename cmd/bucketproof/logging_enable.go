@@ -24,7 +24,8 @@ type setup struct {
 }
 
 func (s *setup) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.Form, "keys", delivery.FormEventTime, "the `form` of the keys of log objects: "+strings.Join(delivery.Forms, ", "))
+	cmd.Flags().StringVar(&s.Form, "keys", delivery.FormEventTime, "the `form` of the keys of log objects: "+
+		strings.Join(delivery.Forms, ", "))
 	cmd.Flags().Int32Var(&s.Days, "days", keepDays, "for how many days logs are kept where no rule ends them; 0 adds no rule")
 }
 
@@ -86,7 +87,8 @@ func (a *app) loggingEnable(ctx context.Context, p *parts, o delivery.Options, y
 	for _, tenant := range p.tenants {
 		for _, b := range tenant.Buckets {
 			if b.Logs.Scheme != "s3" {
-				t.Rows = append(t.Rows, []any{tenant.ID, b.Name, "logging", b.Name, delivery.Kept, "the logs are read from a folder (" + b.Logs.Text + "), so there is no delivery to turn on"})
+				t.Rows = append(t.Rows, []any{tenant.ID, b.Name, "logging", b.Name, delivery.Kept,
+					"the logs are read from a folder (" + b.Logs.Text + "), so there is no delivery to turn on"})
 				continue
 			}
 			plan, err := delivery.Enable(ctx, tenant.AWS, jobs.LoggedBucket(tenant, b), o)

@@ -43,7 +43,8 @@ func TestLoggingEnable(t *testing.T) {
 	}
 	run := func(want int, args ...string) string {
 		t.Helper()
-		out, stderr, code := command(t, dir, path, nil, append([]string{"--config", conf, "logging"}, append(args, "--tenant", "lodz")...)...)
+		out, stderr, code := command(t, dir, path, nil,
+			append([]string{"--config", conf, "logging"}, append(args, "--tenant", "lodz")...)...)
 		if code != want {
 			t.Errorf("%v: %d, want %d: %s%s", args, code, want, out, stderr)
 		}
@@ -52,7 +53,8 @@ func TestLoggingEnable(t *testing.T) {
 	if out := run(exitAttention, "status"); !strings.Contains(out, "it is off") {
 		t.Error(out)
 	}
-	if out := run(exitDone, "enable", "--keys", "simple"); strings.Count(out, " change ") != 4 || !strings.Contains(out, "nothing was changed; --yes") {
+	if out := run(exitDone, "enable", "--keys", "simple"); strings.Count(out, " change ") != 4 ||
+		!strings.Contains(out, "nothing was changed; --yes") {
 		t.Error(out)
 	}
 	if out := run(exitAttention, "status"); !strings.Contains(out, "it is off") {
@@ -67,7 +69,8 @@ func TestLoggingEnable(t *testing.T) {
 	if out := run(exitDone, "status"); strings.Contains(out, "FAULT") || !strings.Contains(out, "logs end after 400 days") {
 		t.Error(out)
 	}
-	for args, want := range map[string]string{"--keys odd": "write one of event-time", "--days -1": "write 0 or more", "--yes --dry-run": "the opposite of each other"} {
+	for args, want := range map[string]string{"--keys odd": "write one of event-time", "--days -1": "write 0 or more",
+		"--yes --dry-run": "the opposite of each other"} {
 		if out := run(exitUsage, append([]string{"enable"}, strings.Fields(args)...)...); !strings.Contains(out, want) {
 			t.Errorf("%s: %s", args, out)
 		}
@@ -75,7 +78,8 @@ func TestLoggingEnable(t *testing.T) {
 	if out := run(exitDone, "template"); !strings.Contains(out, `"AWS::S3::BucketPolicy"`) || !strings.Contains(out, "lodz-archiwum-"+tag) {
 		t.Error(out)
 	}
-	if out := run(exitDone, "template", "--as", "terraform"); !strings.Contains(out, `resource "aws_s3_bucket_logging" "lodz_archiwum_`+tag) {
+	if out := run(exitDone, "template", "--as", "terraform"); !strings.Contains(out,
+		`resource "aws_s3_bucket_logging" "lodz_archiwum_`+tag) {
 		t.Error(out)
 	}
 	if out := run(exitUsage, "template", "--as", "pulumi"); !strings.Contains(out, "write cloudformation or terraform") {
@@ -86,7 +90,8 @@ func TestLoggingEnable(t *testing.T) {
 	if code != exitDone || !strings.Contains(out, "read from a folder") {
 		t.Errorf("%d: %s%s", code, out, stderr)
 	}
-	if _, stderr, code := command(t, dir, path, nil, "logging", "template", "--tenant", "lodz"); code != exitFailed || !strings.Contains(stderr, "nothing to set up") {
+	if _, stderr, code := command(t, dir, path, nil, "logging", "template", "--tenant", "lodz"); code != exitFailed ||
+		!strings.Contains(stderr, "nothing to set up") {
 		t.Errorf("%d: %s", code, stderr)
 	}
 }

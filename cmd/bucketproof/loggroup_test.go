@@ -30,11 +30,13 @@ func TestLogGroup(t *testing.T) {
 	}
 	tag := fmt.Sprint(time.Now().UnixNano())
 	group := "/aws/vendedlogs/s3/acme" + tag
-	conf := fmt.Sprintf("[aws]\nregion = \"eu-west-1\"\n[evidence]\nurl = \"file:evidence\"\n[[tenant]]\nid = \"acme\"\nname = \"Acme\"\nbucket = [{ name = \"acme-backups\", logs = \"cloudwatch:%s\", prefixes = [\"\"] }]\n", group)
+	conf := fmt.Sprintf("[aws]\nregion = \"eu-west-1\"\n[evidence]\nurl = \"file:evidence\"\n[[tenant]]\nid = "+
+		"\"acme\"\nname = \"Acme\"\nbucket = [{ name = \"acme-backups\", logs = \"cloudwatch:%s\", prefixes = [\"\"] }]\n", group)
 	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, stderr, code := command(t, dir, path, []string{clockVariable + "=0s"}, "collect"); code != exitFailed || !strings.Contains(stderr, "there is no log group "+group) {
+	if out, stderr, code := command(t, dir, path, []string{clockVariable + "=0s"}, "collect"); code != exitFailed ||
+		!strings.Contains(stderr, "there is no log group "+group) {
 		t.Errorf("a group that is not there: %d: %s%s", code, out, stderr)
 	}
 	c, err := objects.AWS(t.Context(), objects.Access{Region: "eu-west-1"})
@@ -57,9 +59,11 @@ func TestLogGroup(t *testing.T) {
 			bucket, when.Format("2006-01-02T15:04:05.000Z"), n, operation, n)
 		return types.InputLogEvent{Timestamp: aws.Int64(when.UnixMilli()), Message: &text}
 	}
-	must(api.PutLogEvents(t.Context(), &cloudwatchlogs.PutLogEventsInput{LogGroupName: &group, LogStreamName: aws.String("s"), LogEvents: []types.InputLogEvent{
-		event(1, "acme-backups", "REST.PUT.OBJECT"), event(2, "acme-backups", "REST.PUT.OBJECT"), event(2, "acme-backups", "REST.PUT.OBJECT"), event(3, "another-bucket", "REST.GET.OBJECT"),
-		{Timestamp: aws.Int64(at.Add(4 * time.Second).UnixMilli()), Message: aws.String("no record")}}}))
+	must(api.PutLogEvents(t.Context(),
+		&cloudwatchlogs.PutLogEventsInput{LogGroupName: &group, LogStreamName: aws.String("s"), LogEvents: []types.InputLogEvent{
+			event(1, "acme-backups", "REST.PUT.OBJECT"), event(2, "acme-backups", "REST.PUT.OBJECT"),
+			event(2, "acme-backups", "REST.PUT.OBJECT"), event(3, "another-bucket", "REST.GET.OBJECT"),
+			{Timestamp: aws.Int64(at.Add(4 * time.Second).UnixMilli()), Message: aws.String("no record")}}}))
 	// moto takes the events in now, so they are as late as a day: the clock goes on.
 	later := func(by string) []string { return []string{clockVariable + "=" + by} }
 	out, stderr, code := command(t, dir, path, later("48h"), "collect", "--format", "json")
@@ -71,10 +75,12 @@ func TestLogGroup(t *testing.T) {
 		t.Errorf("again: %d: %s%s", code, out, stderr)
 	}
 	day := at.Format(time.DateOnly)
-	if out, stderr, code := command(t, dir, path, later("49h"), "query", "operations", "--from", day, "--to", day, "--format", "csv"); code != exitDone || !strings.Contains(out, "acme-backups,REST.PUT.OBJECT,2,14") {
+	if out, stderr, code := command(t, dir, path, later("49h"), "query", "operations", "--from", day, "--to", day,
+		"--format", "csv"); code != exitDone || !strings.Contains(out, "acme-backups,REST.PUT.OBJECT,2,14") {
 		t.Errorf("%d: %s%s", code, out, stderr)
 	}
-	if out, stderr, code := command(t, dir, path, later("49h"), "doctor", "--policy"); code != exitDone || !strings.Contains(out, `"logs:FilterLogEvents"`) {
+	if out, stderr, code := command(t, dir, path, later("49h"), "doctor", "--policy"); code != exitDone ||
+		!strings.Contains(out, `"logs:FilterLogEvents"`) {
 		t.Errorf("%d: %s%s", code, out, stderr)
 	}
 }

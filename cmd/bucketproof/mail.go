@@ -27,11 +27,12 @@ import (
 
 func newMail(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "mail",
-		Short:   "List, preview and send the mails that bring packets",
-		Example: "  bucketproof mail list\n  bucketproof mail preview --tenant acme --month 2026-10 --out preview\n  bucketproof mail send --tenant acme --month 2026-10",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:   "mail",
+		Short: "List, preview and send the mails that bring packets",
+		Example: "  bucketproof mail list\n  bucketproof mail preview --tenant acme --month 2026-10 --out " +
+			"preview\n  bucketproof mail send --tenant acme --month 2026-10",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newMailList(a), newMailPreview(a), newMailSend(a))
 	return cmd
@@ -59,7 +60,8 @@ func (a *app) listMails(ctx context.Context, p *parts) error {
 	if err != nil {
 		return err
 	}
-	t := tabular.Table{Columns: []string{"tenant", "packet", "email", "sending", "role", "status", "attempts", "queued", "ended", "link", "link_ends", "message_id", "detail"}}
+	t := tabular.Table{Columns: []string{"tenant", "packet", "email", "sending", "role", "status", "attempts",
+		"queued", "ended", "link", "link_ends", "message_id", "detail"}}
 	for _, m := range list {
 		stamp := func(at time.Time) string {
 			if at.IsZero() {
@@ -67,7 +69,8 @@ func (a *app) listMails(ctx context.Context, p *parts) error {
 			}
 			return at.In(p.Config.Location).Format(time.RFC3339)
 		}
-		t.Rows = append(t.Rows, []any{m.Tenant, report.PacketName(m.Month, m.Revision), m.Email, int64(m.Sending), m.Role, m.Status, int64(m.Attempts), stamp(m.Queued), stamp(m.Ended), m.Link, stamp(m.LinkEnds), m.MessageID, m.Detail})
+		t.Rows = append(t.Rows, []any{m.Tenant, report.PacketName(m.Month, m.Revision), m.Email, int64(m.Sending),
+			m.Role, m.Status, int64(m.Attempts), stamp(m.Queued), stamp(m.Ended), m.Link, stamp(m.LinkEnds), m.MessageID, m.Detail})
 	}
 	return a.print(t)
 }
@@ -105,7 +108,8 @@ func newMailPreview(a *app) *cobra.Command {
 	month, out := "", "preview"
 	cmd := &cobra.Command{
 		Use: "preview", Short: "Write the mails of a packet to files, without sending them",
-		Long:    "Writes for each contact the mail as it would be sent (.eml) and its HTML part, with a\nlink that leads nowhere. Nothing is sent and no link is made.",
+		Long: "Writes for each contact the mail as it would be sent (.eml) and its HTML part, with a\nlink that " +
+			"leads nowhere. Nothing is sent and no link is made.",
 		Example: "  bucketproof mail preview --tenant acme --month 2026-10 --out preview",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -148,19 +152,23 @@ func (a *app) previewMails(ctx context.Context, p *parts, t config.Tenant, month
 		if p.Config.Links.Page() {
 			l.Kind, l.URL, l.Downloads = link.Page, p.Config.Links.PublicURL+link.Path+"PREVIEW", p.Config.Links.MaxDownloads
 		}
-		m, err := letter.Packet(p.Config, o, state.Mail{Email: at.Address, Name: c.Name, Role: c.Role, MessageID: fmt.Sprintf("preview-%d@bucketproof.invalid", i+1)}, l, a.now())
+		m, err := letter.Packet(p.Config, o,
+			state.Mail{Email: at.Address, Name: c.Name, Role: c.Role,
+				MessageID: fmt.Sprintf("preview-%d@bucketproof.invalid", i+1)}, l, a.now())
 		if err != nil {
 			return err
 		}
 		if m.From == "" {
 			m.From = "nobody@bucketproof.invalid"
 		}
-		name := filepath.Join(dir, fmt.Sprintf("%s-%s-%d-%s", t.ID, report.PacketName(o.Manifest.Period.Month, o.Manifest.Revision), i+1, c.Role))
+		name := filepath.Join(dir, fmt.Sprintf("%s-%s-%d-%s", t.ID,
+			report.PacketName(o.Manifest.Period.Month, o.Manifest.Revision), i+1, c.Role))
 		var eml strings.Builder
 		if _, err := m.WriteTo(&eml); err != nil {
 			return err
 		}
-		if err := errors.Join(os.WriteFile(name+".eml", []byte(eml.String()), 0o600), os.WriteFile(name+".html", []byte(m.HTML), 0o600)); err != nil {
+		if err := errors.Join(os.WriteFile(name+".eml", []byte(eml.String()), 0o600),
+			os.WriteFile(name+".html", []byte(m.HTML), 0o600)); err != nil {
 			return err
 		}
 		note := ""
@@ -179,8 +187,9 @@ func newMailSend(a *app) *cobra.Command {
 		Long: `Sends the mails of the latest revision of a packet to the tenant's contacts, also
 to those who got it already. Where the service runs on the data folder it sends
 them within a minute.`,
-		Example: "  bucketproof mail send --tenant acme --month 2026-10\n  bucketproof mail send --tenant acme --month 2026-10 --to dana@acme.example",
-		Args:    cobra.NoArgs,
+		Example: "  bucketproof mail send --tenant acme --month 2026-10\n  bucketproof mail send --tenant acme " +
+			"--month 2026-10 --to dana@acme.example",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkMonth(month); err != nil {
 				return err
@@ -215,7 +224,8 @@ func (a *app) sendMails(ctx context.Context, p *parts, month, to string) (err er
 		return err
 	}
 	if n == 0 {
-		return usage("no contact of %s gets mail%s; look at [[tenant.contact]] and mail.roles", t.ID, map[bool]string{true: " at " + to}[to != ""])
+		return usage("no contact of %s gets mail%s; look at [[tenant.contact]] and mail.roles", t.ID,
+			map[bool]string{true: " at " + to}[to != ""])
 	}
 	release, err := scheduler.LockService(p.Config.DataDir)
 	if errors.Is(err, scheduler.ErrServed) {

@@ -15,9 +15,11 @@ import (
 // TestMailInInbox sends the mails to a mail server with an inbox, and looks at
 // what the inbox shows in a browser.
 func TestMailInInbox(t *testing.T) {
-	smtp, web, browser := os.Getenv("BUCKETPROOF_TEST_MAILDEV_SMTP"), os.Getenv("BUCKETPROOF_TEST_MAILDEV_WEB"), os.Getenv("BUCKETPROOF_TEST_BROWSER")
+	smtp, web, browser := os.Getenv("BUCKETPROOF_TEST_MAILDEV_SMTP"), os.Getenv("BUCKETPROOF_TEST_MAILDEV_WEB"),
+		os.Getenv("BUCKETPROOF_TEST_BROWSER")
 	if smtp == "" || web == "" || browser == "" {
-		t.Skip("BUCKETPROOF_TEST_MAILDEV_SMTP, BUCKETPROOF_TEST_MAILDEV_WEB or BUCKETPROOF_TEST_BROWSER is not set: no inbox to look at; .ci/run starts one")
+		t.Skip("BUCKETPROOF_TEST_MAILDEV_SMTP, BUCKETPROOF_TEST_MAILDEV_WEB or BUCKETPROOF_TEST_BROWSER is not " +
+			"set: no inbox to look at; .ci/run starts one")
 	}
 	dir := serviceDir(t, mailSettings(&inbox.Inbox{Address: smtp}, ""))
 	must(t, program(t, dir, "serve", "--once", "--since", "2026-11-02"))
@@ -40,7 +42,8 @@ func TestMailInInbox(t *testing.T) {
 		if err := os.WriteFile(file, []byte(ask(t, http.MethodGet, web+"/api/email/"+m.ID+"/html").body), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		dom, err := exec.CommandContext(t.Context(), browser, "--no-sandbox", "--disable-gpu", "--window-size=320,1600", "--dump-dom", "file://"+file).Output()
+		dom, err := exec.CommandContext(t.Context(), browser, "--no-sandbox", "--disable-gpu",
+			"--window-size=320,1600", "--dump-dom", "file://"+file).Output()
 		if err != nil || !strings.Contains(string(dom), "/p/") || !strings.Contains(string(dom), "SHA") {
 			t.Errorf("the browser does not show the mail to %s: %v", m.To[0].Address, err)
 		}
@@ -54,7 +57,8 @@ func TestMailInInbox(t *testing.T) {
 func TestUnit(t *testing.T) {
 	dir := serviceDir(t, "")
 	path := filepath.Join(dir, "config.toml")
-	if out, err := program(t, dir, "service", "install", "--print").CombinedOutput(); err == nil || !strings.Contains(string(out), `data_dir = "/var/lib/bucketproof"`) {
+	if out, err := program(t, dir, "service", "install", "--print").CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), `data_dir = "/var/lib/bucketproof"`) {
 		t.Errorf("a relative data_dir: %v: %s", err, out)
 	}
 	text, err := os.ReadFile(path)
@@ -64,11 +68,13 @@ func TestUnit(t *testing.T) {
 	if err := os.WriteFile(path, append([]byte("data_dir = \"/var/lib/bucketproof\"\n"), text...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := program(t, dir, "service", "install", "--print").CombinedOutput(); err == nil || !strings.Contains(string(out), "--user") {
+	if out, err := program(t, dir, "service", "install", "--print").CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "--user") {
 		t.Errorf("evidence in a folder, without a user: %v: %s", err, out)
 	}
 	unit := must(t, program(t, dir, "service", "install", "--print", "--user", "nobody"))
-	for _, want := range []string{"User=nobody", "UMask=0077", "ProtectSystem=strict", "ReadWritePaths=\"" + filepath.Join(dir, "packets"), "/bucketproof.test\" --config \"" + path + "\" serve"} {
+	for _, want := range []string{"User=nobody", "UMask=0077", "ProtectSystem=strict", "ReadWritePaths=\"" +
+		filepath.Join(dir, "packets"), "/bucketproof.test\" --config \"" + path + "\" serve"} {
 		if !strings.Contains(unit, want) {
 			t.Errorf("the unit lacks %s:\n%s", want, unit)
 		}

@@ -97,9 +97,11 @@ func TestTicketOutbox(t *testing.T) {
 	t.Setenv("HOOK_SECRET", "s3cr3t")
 	r := newReceiver(t, "s3cr3t")
 	in := inbox.New(t, nil, "")
-	dir := serviceDir(t, mailSettings(in, "\n[tickets]\nkind = \"webhook\"\nurl = \""+r.URL+"/findings\"\ntoken_env = \"HOOK_SECRET\"\nseverity = \"high\"\n"))
+	dir := serviceDir(t, mailSettings(in, "\n[tickets]\nkind = \"webhook\"\nurl = \""+r.URL+
+		"/findings\"\ntoken_env = \"HOOK_SECRET\"\nseverity = \"high\"\n"))
 	r.answer(http.StatusServiceUnavailable)
-	if out, err := program(t, dir, "serve", "--once", "--since", "2026-11-02").CombinedOutput(); err == nil || !strings.Contains(string(out), "messages wait to be sent") {
+	if out, err := program(t, dir, "serve", "--once", "--since", "2026-11-02").CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "messages wait to be sent") {
 		t.Fatalf("a ticket system that is away: %v: %s", err, out)
 	}
 	if n := len(r.of("finding.opened")); n != 0 {
@@ -151,7 +153,9 @@ func TestAlerts(t *testing.T) {
 	t.Setenv("ALERT_URL", r.URL+"/alerts")
 	t.Setenv("PING_URL", r.URL+"/ping")
 	in := inbox.New(t, nil, "")
-	dir := serviceDir(t, mailSettings(in, "\n[alerts]\nmail = [\"ops@msp.example\"]\nwebhook_env = \"ALERT_URL\"\nsecret_env = \"ALERT_SECRET\"\nping_env = \"PING_URL\"\nsilence_hours = 1400\n"))
+	dir := serviceDir(t, mailSettings(in,
+		"\n[alerts]\nmail = [\"ops@msp.example\"]\nwebhook_env = \"ALERT_URL\"\nsecret_env = "+
+			"\"ALERT_SECRET\"\nping_env = \"PING_URL\"\nsilence_hours = 1400\n"))
 	must(t, program(t, dir, "serve", "--once"))
 	logs := filepath.Join(dir, "logs", "lodz-archiwum")
 	if err := os.Rename(logs, logs+".away"); err != nil {

@@ -90,7 +90,8 @@ func (a answer) plain() string {
 func TestDownloadPage(t *testing.T) {
 	in := inbox.New(t, nil, "")
 	page := freeAddress(t)
-	settings := strings.NewReplacer("http://127.0.0.1:1", "http://"+page, "127.0.0.1:0", page).Replace(mailSettings(in, "max_downloads = 4\n"))
+	settings := strings.NewReplacer("http://127.0.0.1:1", "http://"+page, "127.0.0.1:0",
+		page).Replace(mailSettings(in, "max_downloads = 4\n"))
 	dir := serviceDir(t, settings)
 	must(t, program(t, dir, "serve", "--once", "--since", "2026-11-02"))
 	checkArrived(t, dir, in)
@@ -142,26 +143,32 @@ func TestDownloadPage(t *testing.T) {
 			t.Errorf("the page (%d) does not show %q", opened.status, want)
 		}
 	}
-	if strings.Contains(opened.body, "<script") || !strings.HasPrefix(opened.head.Get("Content-Security-Policy"), "default-src 'none'; style-src 'nonce-") {
+	if strings.Contains(opened.body, "<script") ||
+		!strings.HasPrefix(opened.head.Get("Content-Security-Policy"), "default-src 'none'; style-src 'nonce-") {
 		t.Errorf("the page has scripts, or a weak policy: %v", opened.head)
 	}
 	// Who only follows links finds no file; the form brings them.
 	token := link[strings.LastIndexByte(link, '/')+1:]
-	if strings.Contains(opened.body, "href") || !strings.Contains(opened.body, `<form method="post">`) || !strings.Contains(opened.head.Get("Content-Security-Policy"), "form-action 'self'") {
+	if strings.Contains(opened.body, "href") || !strings.Contains(opened.body, `<form method="post">`) ||
+		!strings.Contains(opened.head.Get("Content-Security-Policy"), "form-action 'self'") {
 		t.Errorf("the page has links to files, or no form: %s", opened.body)
 	}
 	sent := ask(t, http.MethodPost, link)
-	for _, want := range []string{"Acme Dental", hex.EncodeToString(sum[:]), `href="` + token + `/packet.pdf"`, `href="` + token + `/sources.csv"`} {
+	for _, want := range []string{"Acme Dental", hex.EncodeToString(sum[:]), `href="` + token + `/packet.pdf"`,
+		`href="` + token + `/sources.csv"`} {
 		if sent.status != http.StatusOK || !strings.Contains(sent.body, want) || strings.Contains(sent.body, "<form") {
 			t.Errorf("the page after the form (%d) does not show %q, or the form again", sent.status, want)
 		}
 	}
 	file := ask(t, http.MethodGet, link+"/packet.pdf")
-	if !bytes.Equal([]byte(file.body), pdf) || file.head.Get("Content-Disposition") != "attachment; filename=acme-2026-10-packet.pdf" || file.head.Get("Content-Type") != "application/pdf" {
+	if !bytes.Equal([]byte(file.body), pdf) ||
+		file.head.Get("Content-Disposition") != "attachment; filename=acme-2026-10-packet.pdf" ||
+		file.head.Get("Content-Type") != "application/pdf" {
 		t.Errorf("packet.pdf: %d, %d bytes, %v", file.status, len(file.body), file.head)
 	}
 	// A look at the head is no download: the counts below hold.
-	if got := ask(t, http.MethodHead, link+"/packet.pdf"); got.status != http.StatusOK || got.body != "" || got.head.Get("Content-Length") != fmt.Sprint(len(pdf)) || got.head.Get("X-Sha256") != hex.EncodeToString(sum[:]) {
+	if got := ask(t, http.MethodHead, link+"/packet.pdf"); got.status != http.StatusOK || got.body != "" ||
+		got.head.Get("Content-Length") != fmt.Sprint(len(pdf)) || got.head.Get("X-Sha256") != hex.EncodeToString(sum[:]) {
 		t.Errorf("HEAD packet.pdf: %d, %v", got.status, got.head)
 	}
 	if got := ask(t, http.MethodGet, link+"/csv/operations.csv"); got.status != http.StatusOK || got.body == "" {
@@ -174,8 +181,10 @@ func TestDownloadPage(t *testing.T) {
 	must(t, program(t, dir, "links", "revoke", linkID(t, dir, "auditor@lodz.example")))
 	wrong := ask(t, http.MethodGet, "http://"+page+"/p/"+strings.Repeat("A", 43))
 	for name, url := range map[string]string{
-		"revoked": lost, "revoked, a file": lost + "/packet.pdf", "root": "http://" + page + "/", "folder": link + "/", "no token": "http://" + page + "/p/", "short": link[:len(link)-1],
-		"unknown file": link + "/config.toml", "out of the packet": link + "/../../lodz/2026-10/packet.pdf", "encoded": link + "/..%2f..%2flodz%2f2026-10%2fpacket.pdf", "metrics": "http://" + page + "/metrics",
+		"revoked": lost, "revoked, a file": lost + "/packet.pdf", "root": "http://" + page + "/", "folder": link +
+			"/", "no token": "http://" + page + "/p/", "short": link[:len(link)-1],
+		"unknown file": link + "/config.toml", "out of the packet": link + "/../../lodz/2026-10/packet.pdf",
+		"encoded": link + "/..%2f..%2flodz%2f2026-10%2fpacket.pdf", "metrics": "http://" + page + "/metrics",
 	} {
 		if got := ask(t, http.MethodGet, url); got.plain() != wrong.plain() || got.status != http.StatusNotFound {
 			t.Errorf("%s: %s\nwant %s", name, got.plain(), wrong.plain())
@@ -222,7 +231,8 @@ func TestDownloadPage(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "packets", "acme", "2026-10", "sources.csv"), []byte("forged"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := ask(t, http.MethodGet, other+"/sources.csv"); got.status != http.StatusServiceUnavailable || strings.Contains(got.body, "forged") {
+	if got := ask(t, http.MethodGet, other+"/sources.csv"); got.status != http.StatusServiceUnavailable ||
+		strings.Contains(got.body, "forged") {
 		t.Errorf("a forged file: %d %s", got.status, got.body)
 	}
 
@@ -274,15 +284,18 @@ func browse(t *testing.T, url string) {
 		return
 	}
 	shot := filepath.Join(t.TempDir(), "page.png")
-	out, err := exec.CommandContext(t.Context(), browser, "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=320,1600", "--screenshot="+shot, url).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), browser, "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+		"--window-size=320,1600", "--screenshot="+shot, url).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	if st, err := os.Stat(shot); err != nil || st.Size() < 10_000 {
 		t.Errorf("the browser shows nothing: %v", err)
 	}
-	dom, err := exec.CommandContext(t.Context(), browser, "--no-sandbox", "--disable-gpu", "--window-size=320,1600", "--dump-dom", url).Output()
-	if err != nil || !strings.Contains(string(dom), "Acme Dental") || !strings.Contains(string(dom), "<form") || strings.Contains(string(out), "Refused to") {
+	dom, err := exec.CommandContext(t.Context(), browser, "--no-sandbox", "--disable-gpu", "--window-size=320,1600",
+		"--dump-dom", url).Output()
+	if err != nil || !strings.Contains(string(dom), "Acme Dental") || !strings.Contains(string(dom), "<form") ||
+		strings.Contains(string(out), "Refused to") {
 		t.Errorf("the browser does not show the page: %v: %s", err, out)
 	}
 }

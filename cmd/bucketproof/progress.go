@@ -58,7 +58,8 @@ func (p *progress) show(at collect.Progress) {
 	if !p.tty {
 		if now.Sub(p.last) >= sayEvery {
 			p.last = now
-			p.log.Info("collecting", "logs", at.Source.Logs.Text, "objects", at.Done, "of", at.Objects, "bytes", at.Read, "of_bytes", at.Bytes, "listed", at.Listed, "records", at.Records)
+			p.log.Info("collecting", "logs", at.Source.Logs.Text, "objects", at.Done, "of", at.Objects, "bytes",
+				at.Read, "of_bytes", at.Bytes, "listed", at.Listed, "records", at.Records)
 		}
 		return
 	}
@@ -68,7 +69,8 @@ func (p *progress) show(at collect.Progress) {
 		p.clear()
 		p.of = at.Source.Logs.Text
 		p.bar = progressbar.NewOptions64(at.Bytes, progressbar.OptionSetWriter(p.out), progressbar.OptionShowBytes(true),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionUseANSICodes(true), progressbar.OptionSetWidth(20))
+			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
+			progressbar.OptionUseANSICodes(true), progressbar.OptionSetWidth(20))
 	}
 	more := "+"
 	if at.Listed {

@@ -121,7 +121,9 @@ func (a *app) query(ctx context.Context, p *parts, name string, o queryOptions) 
 	switch {
 	case len(p.tenants) == 0:
 		return usage("no tenant has the bucket %q", bucket)
-	case len(p.tenants) == 1 && bucket != "" && !slices.ContainsFunc(p.tenants[0].Buckets, func(b config.Bucket) bool { return b.Name == bucket }):
+	case len(p.tenants) == 1 && bucket != "" && !slices.ContainsFunc(p.tenants[0].Buckets, func(b config.Bucket) bool {
+		return b.Name == bucket
+	}):
 		return usage("tenant %s has no bucket %q", p.tenants[0].ID, bucket)
 	case len(p.tenants) > 1:
 		return usage("the configuration has %d tenants; say which with --tenant", len(p.tenants))

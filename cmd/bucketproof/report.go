@@ -47,7 +47,8 @@ month's end, because they were not collected since, no packet is stored.`,
 	a.tenantFlag(cmd)
 	a.formatFlag(cmd)
 	cmd.Flags().StringVar(&month, "month", "", "the `month`, YYYY-MM")
-	cmd.Flags().BoolVar(&uncollected, "uncollected", false, "also where logs were not collected whole since the end of the month: what is missing is not evaluated")
+	cmd.Flags().BoolVar(&uncollected, "uncollected", false,
+		"also where logs were not collected whole since the end of the month: what is missing is not evaluated")
 	return cmd
 }
 
@@ -66,21 +67,24 @@ func (a *app) report(ctx context.Context, p *parts, month string, uncollected bo
 	stored, errs := make([]*jobs.Stored, len(p.tenants)), make([]error, len(p.tenants))
 	beside(len(p.tenants), func(i int) {
 		t := p.tenants[i]
-		_, errs[i] = scheduler.Run(ctx, jobs.Ledger{State: p.State}, a.now, scheduler.Task{Job: "report", Tenant: t.ID, Period: month}, func(ctx context.Context) scheduler.Result {
-			s, err := p.Publish(ctx, data, t, month, jobs.PublishOptions{Uncollected: uncollected})
-			if err == nil {
-				err = p.State.PutPublished(ctx, s.Published())
-			}
-			var missing *jobs.UncollectedError
-			if errors.As(err, &missing) {
-				err = fmt.Errorf("%w; run bucketproof collect, or say --uncollected to store a packet that does not evaluate what is missing", err)
-			}
-			if err != nil {
-				return scheduler.Result{Err: fmt.Errorf("report %s of %s: %w", month, t.ID, err)}
-			}
-			stored[i] = &s
-			return scheduler.Result{Detail: fmt.Sprintf("%s, revision %d, %s", s.Packet.Verdict, s.Result.Revision, s.Result.URL), Figures: map[string]int64{"revision": int64(s.Result.Revision)}}
-		})
+		_, errs[i] = scheduler.Run(ctx, jobs.Ledger{State: p.State}, a.now,
+			scheduler.Task{Job: "report", Tenant: t.ID, Period: month}, func(ctx context.Context) scheduler.Result {
+				s, err := p.Publish(ctx, data, t, month, jobs.PublishOptions{Uncollected: uncollected})
+				if err == nil {
+					err = p.State.PutPublished(ctx, s.Published())
+				}
+				var missing *jobs.UncollectedError
+				if errors.As(err, &missing) {
+					err = fmt.Errorf("%w; run bucketproof collect, or say --uncollected to store a packet that "+
+						"does not evaluate what is missing", err)
+				}
+				if err != nil {
+					return scheduler.Result{Err: fmt.Errorf("report %s of %s: %w", month, t.ID, err)}
+				}
+				stored[i] = &s
+				return scheduler.Result{Detail: fmt.Sprintf("%s, revision %d, %s", s.Packet.Verdict,
+					s.Result.Revision, s.Result.URL), Figures: map[string]int64{"revision": int64(s.Result.Revision)}}
+			})
 	})
 	var out []jobs.Stored
 	for _, s := range stored {
@@ -142,7 +146,8 @@ func packetsTable(packets []jobs.Stored) tabular.Table {
 		if s.Result.Unchanged {
 			status = "unchanged"
 		}
-		t.Rows = append(t.Rows, []any{s.Packet.Tenant.ID, s.Packet.Month, s.Packet.Verdict, int64(s.Result.Revision), status, s.Result.URL, s.Packet.Sentence})
+		t.Rows = append(t.Rows, []any{s.Packet.Tenant.ID, s.Packet.Month, s.Packet.Verdict, int64(s.Result.Revision),
+			status, s.Result.URL, s.Packet.Sentence})
 	}
 	return t
 }

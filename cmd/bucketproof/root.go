@@ -56,7 +56,9 @@ found what a person must look at.`,
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.PersistentFlags().StringVar(&a.configPath, "config", "config.toml", "configuration `file`")
-	root.AddCommand(newDemo(a), newInit(a), newCollect(a), newCheck(a), newReport(a), newVerify(a), newQuery(a), newFindings(a), newImport(a), newServe(a), newRuns(a), newMail(a), newLinks(a), newDoctor(a), newBackup(a), newLogging(a), newTrail(a), newService(a), newVersion(a))
+	root.AddCommand(newDemo(a), newInit(a), newCollect(a), newCheck(a), newReport(a), newVerify(a), newQuery(a),
+		newFindings(a), newImport(a), newServe(a), newRuns(a), newMail(a), newLinks(a), newDoctor(a), newBackup(a),
+		newLogging(a), newTrail(a), newService(a), newVersion(a))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%w; see `%s --help`", err, cmd.CommandPath())
 	})

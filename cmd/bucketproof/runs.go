@@ -52,7 +52,8 @@ func (a *app) runs(ctx context.Context, p *parts, f state.RunFilter) error {
 	if err != nil {
 		return err
 	}
-	t := tabular.Table{Columns: []string{"run", "job", "tenant", "period", "scheduled", "started", "ended", "outcome", "detail", "error", "figures"}}
+	t := tabular.Table{Columns: []string{"run", "job", "tenant", "period", "scheduled", "started", "ended", "outcome",
+		"detail", "error", "figures"}}
 	if a.format == tabular.FormatTable { // the figures stand in the detail
 		t.Columns = t.Columns[:len(t.Columns)-1]
 	}
@@ -71,7 +72,8 @@ func (a *app) runs(ctx context.Context, p *parts, f state.RunFilter) error {
 			}
 			return at.In(p.Config.Location).Format(time.RFC3339)
 		}
-		row := []any{r.ID, r.Job, r.Tenant, r.Period, local(r.Scheduled), local(r.Started), local(r.Ended), r.Outcome, r.Detail, r.Error, figures}
+		row := []any{r.ID, r.Job, r.Tenant, r.Period, local(r.Scheduled), local(r.Started), local(r.Ended), r.Outcome,
+			r.Detail, r.Error, figures}
 		t.Rows = append(t.Rows, row[:len(t.Columns)])
 	}
 	return a.print(t)

@@ -102,7 +102,9 @@ func TestS3(t *testing.T) {
 	logs, evidence := "logs-"+unique, "evidence-"+unique
 	makeBucket(t, client, logs, false)
 	makeBucket(t, client, evidence, true)
-	if _, err := client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: &logs, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}}); err != nil {
+	if _, err := client.PutBucketVersioning(t.Context(),
+		&s3.PutBucketVersioningInput{Bucket: &logs,
+			VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}}); err != nil {
 		t.Fatal(err)
 	}
 	uploadLogs(t, client, logs, filepath.Join(dir, "logs"))
@@ -135,7 +137,8 @@ func TestS3(t *testing.T) {
 		}
 		return r
 	}
-	if got, want := sum(bp(exitDone, "collect", "--format", "json")), (row{int64(truth.Objects), truth.Records, truth.Duplicates, 5}); got != want {
+	if got, want := sum(bp(exitDone, "collect", "--format", "json")),
+		(row{int64(truth.Objects), truth.Records, truth.Duplicates, 5}); got != want {
 		t.Errorf("collected %+v, want %+v", got, want)
 	}
 	if got := sum(bp(exitDone, "collect", "--format", "json")); got != (row{}) {
@@ -144,7 +147,8 @@ func TestS3(t *testing.T) {
 	bp(exitAttention, "check", "--from", demo.Month+"-01", "--to", demo.Month+"-31")
 	bp(exitDone, "check", "--from", demo.Month+"-01", "--to", demo.Month+"-31") // nothing is new
 	var findings []map[string]any
-	if err := json.Unmarshal([]byte(bp(exitDone, "findings", "list", "--format", "json")), &findings); err != nil || len(findings) != len(truth.Planted) {
+	if err := json.Unmarshal([]byte(bp(exitDone, "findings", "list", "--format", "json")), &findings); err != nil ||
+		len(findings) != len(truth.Planted) {
 		t.Errorf("%d findings, want %d (%v)", len(findings), len(truth.Planted), err)
 	}
 	bp(exitDone, "report", "--month", demo.Month)
@@ -200,7 +204,8 @@ func TestS3(t *testing.T) {
 		old := keys[len(keys)-1]
 		body := getObject(t, client, logs, old)
 		for key, text := range map[string][]byte{old: append(body, body...), old[:len(old)-1] + "Z": body} {
-			if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &logs, Key: &key, Body: bytes.NewReader(text)}); err != nil {
+			if _, err := client.PutObject(t.Context(),
+				&s3.PutObjectInput{Bucket: &logs, Key: &key, Body: bytes.NewReader(text)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -356,7 +361,8 @@ func checkStoredPacket(t *testing.T, client *s3.Client, bucket, prefix, tenant s
 		for _, tag := range tags.TagSet {
 			got[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 		}
-		want := map[string]string{"tenant": tenant, "period": demo.Month, "kind": f.Kind, "buckets": strings.Join(m.Tenant.Buckets, " "), "sha256": f.SHA256}
+		want := map[string]string{"tenant": tenant, "period": demo.Month, "kind": f.Kind,
+			"buckets": strings.Join(m.Tenant.Buckets, " "), "sha256": f.SHA256}
 		for k, v := range want {
 			if got[k] != v || f.Tags[k] != v {
 				t.Errorf("%s%s: tag %s is %q, want %q", prefix, f.Path, k, got[k], v)
@@ -374,7 +380,8 @@ func TestPDFTools(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "demo")
 	runDemo(t, dir)
 	names := map[string]string{"acme": "Acme Dental", "lodz": "Łódź & Ελλάς Logistics", "zurich-cafe": "Zürich Café"}
-	foreign := map[string][]string{"acme": {"lodz", "zuerich", "222233334444"}, "lodz": {"acme", "zuerich", "111122223333"}, "zurich-cafe": {"acme", "lodz", "111122223333"}}
+	foreign := map[string][]string{"acme": {"lodz", "zuerich", "222233334444"},
+		"lodz": {"acme", "zuerich", "111122223333"}, "zurich-cafe": {"acme", "lodz", "111122223333"}}
 	for tenant, name := range names {
 		pdf := filepath.Join(dir, "packets", tenant, demo.Month, "packet.pdf")
 		if out := tool(t, "qpdf", "--check", pdf); !strings.Contains(out, "No syntax or stream encoding errors found") {

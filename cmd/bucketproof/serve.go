@@ -35,8 +35,9 @@ bad.
 
 Only one may run on a data folder. Two machines may share an evidence place: a
 packet is published by one of them.`,
-		Example: "  bucketproof --config /etc/bucketproof/config.toml serve\n  bucketproof serve --since 2026-10-01      also what was due from that day on\n  bucketproof serve --once                  do what is due, and end",
-		Args:    cobra.NoArgs,
+		Example: "  bucketproof --config /etc/bucketproof/config.toml serve\n  bucketproof serve --since " +
+			"2026-10-01      also what was due from that day on\n  bucketproof serve --once                  do what is due, and end",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var from time.Time
 			if since != "" {
@@ -59,8 +60,10 @@ packet is published by one of them.`,
 			return a.with(cmd.Context(), func(p *parts) error { return a.serve(cmd.Context(), p, from, once) })
 		},
 	}
-	cmd.Flags().StringVar(&since, "since", "", "make up for what was scheduled from this `day` on, as if the service had run since (default: its first start)")
-	cmd.Flags().StringVar(&logFile, "log-file", "", "write the log to a `file` instead of standard error; it is changed for another one at 20 MB, and ten old ones stay")
+	cmd.Flags().StringVar(&since, "since", "",
+		"make up for what was scheduled from this `day` on, as if the service had run since (default: its first start)")
+	cmd.Flags().StringVar(&logFile, "log-file", "",
+		"write the log to a `file` instead of standard error; it is changed for another one at 20 MB, and ten old ones stay")
 	cmd.Flags().BoolVar(&once, "once", false, "do what is due, send what waits, and end; for a scheduler of your own")
 	return cmd
 }
@@ -99,7 +102,8 @@ func (a *app) serve(ctx context.Context, p *parts, since time.Time, once bool) (
 			}
 		}
 	}()
-	p.Log.Info("serving", "version", version, "config", p.Config.Path, "data_dir", p.Config.DataDir, "tenants", len(p.Config.Tenants), "pid", os.Getpid())
+	p.Log.Info("serving", "version", version, "config", p.Config.Path, "data_dir", p.Config.DataDir, "tenants",
+		len(p.Config.Tenants), "pid", os.Getpid())
 	err = runService(ctx, s.Run)
 	if err == nil {
 		p.Log.Info("stopped")

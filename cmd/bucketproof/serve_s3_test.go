@@ -27,7 +27,8 @@ func onS3(t *testing.T, dir, endpoint, bucket, more string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := strings.Replace(string(text), "url = \"file:packets\"\nlock_mode = \"\"", fmt.Sprintf("url = \"s3://%s/packets\"\n%s\n\n[aws]\nregion = \"us-east-1\"\nendpoint = %q", bucket, more, endpoint), 1)
+	s := strings.Replace(string(text), "url = \"file:packets\"\nlock_mode = \"\"",
+		fmt.Sprintf("url = \"s3://%s/packets\"\n%s\n\n[aws]\nregion = \"us-east-1\"\nendpoint = %q", bucket, more, endpoint), 1)
 	if s == string(text) {
 		t.Fatal("the configuration has no [evidence] as expected")
 	}
@@ -65,7 +66,8 @@ func TestServeS3(t *testing.T) {
 		}
 		got := ask(t, http.MethodGet, link)
 		body := sha256.Sum256([]byte(got.body))
-		if got.status != http.StatusOK || hex.EncodeToString(body[:]) != sum || !strings.Contains(got.head.Get("Content-Disposition"), "-2026-10-packet.pdf") {
+		if got.status != http.StatusOK || hex.EncodeToString(body[:]) != sum ||
+			!strings.Contains(got.head.Get("Content-Disposition"), "-2026-10-packet.pdf") {
 			t.Errorf("the link of %s gives %d, %v", m.To, got.status, got.head)
 		}
 	}
@@ -78,7 +80,8 @@ func TestServeS3(t *testing.T) {
 	if leases == 0 {
 		t.Error("no lease stands in the evidence bucket")
 	}
-	if log, err := program(t, dir, "mail", "list", "--format", "json").Output(); err != nil || bytes.Contains(log, []byte("X-Amz-Signature")) {
+	if log, err := program(t, dir, "mail", "list", "--format", "json").Output(); err != nil ||
+		bytes.Contains(log, []byte("X-Amz-Signature")) {
 		t.Errorf("the ledger of mails holds a link (%v)", err)
 	}
 }
@@ -120,7 +123,8 @@ func TestDoctorS3(t *testing.T) {
 	dir := serviceDir(t, mailSettings(in, ""))
 	onS3(t, dir, endpoint, locked, "lock_mode = \"GOVERNANCE\"")
 	list := doctorSays(t, dir, exitDone)
-	for what, want := range map[string]string{"evidence: write once": "refused", "evidence: read": "checksum", "evidence: tags": "as written", "evidence: Object Lock": "could not be removed",
+	for what, want := range map[string]string{"evidence: write once": "refused", "evidence: read": "checksum",
+		"evidence: tags": "as written", "evidence: Object Lock": "could not be removed",
 		"evidence: remove": "is removed", "mail": "nothing was sent", "links: presigned": "7 days"} {
 		if got := find(list, what); got.Outcome != "ok" || !strings.Contains(got.Detail, want) {
 			t.Errorf("%s: %+v; want %q", what, got, want)
@@ -136,11 +140,13 @@ func TestDoctorS3(t *testing.T) {
 
 	dir = serviceDir(t, mailSettings(in, ""))
 	onS3(t, dir, endpoint, open, "lock_mode = \"GOVERNANCE\"")
-	if got := find(doctorSays(t, dir, exitAttention), "evidence: Object Lock"); got.Outcome != "FAULT" || !strings.Contains(got.Detail, "use a bucket that has it") {
+	if got := find(doctorSays(t, dir, exitAttention), "evidence: Object Lock"); got.Outcome != "FAULT" ||
+		!strings.Contains(got.Detail, "use a bucket that has it") {
 		t.Errorf("a bucket without Object Lock: %+v", got)
 	}
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-	if got := find(doctorSays(t, dir, exitAttention), "evidence: write"); got.Outcome != "FAULT" || !strings.Contains(got.Detail, "check the credentials") {
+	if got := find(doctorSays(t, dir, exitAttention), "evidence: write"); got.Outcome != "FAULT" ||
+		!strings.Contains(got.Detail, "check the credentials") {
 		t.Errorf("wrong credentials: %+v", got)
 	}
 }
@@ -159,13 +165,15 @@ func TestDoctorKMS(t *testing.T) {
 	dir := serviceDir(t, mailSettings(inbox.New(t, nil, ""), ""))
 	const key = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 	onS3(t, dir, endpoint, bucket, fmt.Sprintf("lock_mode = \"\"\nkms_key = %q", key))
-	if got := find(doctorSays(t, dir, exitDone), "evidence: read"); got.Outcome != "ok" || !strings.Contains(got.Detail, "encrypted with "+key) {
+	if got := find(doctorSays(t, dir, exitDone), "evidence: read"); got.Outcome != "ok" ||
+		!strings.Contains(got.Detail, "encrypted with "+key) {
 		t.Errorf("%+v", got)
 	}
 	must(t, program(t, dir, "serve", "--once", "--since", "2026-11-02"))
 	k := "packets/acme/2026-10/packet.pdf"
 	head, err := client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: &k})
-	if err != nil || head.SSEKMSKeyId == nil || *head.SSEKMSKeyId != key || !strings.Contains(*head.ContentDisposition, "acme-2026-10-packet.pdf") {
+	if err != nil || head.SSEKMSKeyId == nil || *head.SSEKMSKeyId != key ||
+		!strings.Contains(*head.ContentDisposition, "acme-2026-10-packet.pdf") {
 		t.Errorf("packet.pdf is stored with %+v (%v)", head, err)
 	}
 }

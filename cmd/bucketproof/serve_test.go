@@ -41,7 +41,8 @@ func serviceDir(t *testing.T, settings string) string {
 		b, _, _ = strings.Cut(b, "  [[tenant.contact]]") // the last of a block
 		out += "[[tenant]]" + b
 		for _, role := range []string{"auditor", "account_manager"} {
-			out += fmt.Sprintf("\n  [[tenant.contact]]\n  name = \"The %s\"\n  email = \"%s@%s.example\"\n  role = %q\n", role, role, tenant, role)
+			out += fmt.Sprintf("\n  [[tenant.contact]]\n  name = \"The %s\"\n  email = \"%s@%s.example\"\n  role = %q\n", role, role,
+				tenant, role)
 		}
 		out += "\n"
 	}
@@ -52,7 +53,8 @@ func serviceDir(t *testing.T, settings string) string {
 }
 
 func mailSettings(in *inbox.Inbox, more string) string {
-	return fmt.Sprintf("[service]\nlisten = \"\"\n\n[mail]\nsmtp = \"smtp://%s\"\nfrom = \"Backup evidence <evidence@msp.example>\"\n\n[links]\npublic_url = \"http://127.0.0.1:1\"\nlisten = \"127.0.0.1:0\"\n%s\n", in.Address, more)
+	return fmt.Sprintf("[service]\nlisten = \"\"\n\n[mail]\nsmtp = \"smtp://%s\"\nfrom = \"Backup evidence "+
+		"<evidence@msp.example>\"\n\n[links]\npublic_url = \"http://127.0.0.1:1\"\nlisten = \"127.0.0.1:0\"\n%s\n", in.Address, more)
 }
 
 // reportDay is when the services of these tests run: from a few minutes behind the
@@ -185,7 +187,8 @@ func TestServeKill(t *testing.T) {
 				t.Fatal(err)
 			}
 			if killed < kills {
-				timer := time.AfterFunc(time.Duration(rng.Int64N(int64(3*time.Second))), func() { _ = cmd.Process.Kill() }) // it may have ended
+				// it may have ended
+				timer := time.AfterFunc(time.Duration(rng.Int64N(int64(3*time.Second))), func() { _ = cmd.Process.Kill() })
 				done = cmd.Wait() == nil
 				timer.Stop()
 			} else {
@@ -244,10 +247,13 @@ func TestServeStops(t *testing.T) {
 	}
 	saw(`msg="run ended" job=check`)
 	second := program(t, dir, "serve", "--once")
-	if out, err := second.CombinedOutput(); err == nil || !strings.Contains(string(out), "another bucketproof serve runs on this folder") || !strings.Contains(string(out), fmt.Sprint(cmd.Process.Pid)) {
+	if out, err := second.CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "another bucketproof serve runs on this folder") ||
+		!strings.Contains(string(out), fmt.Sprint(cmd.Process.Pid)) {
 		t.Errorf("a second service: %v: %s", err, out)
 	}
-	for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ready", "/metrics": `bucketproof_runs_total{job="check",outcome="done"}`} {
+	for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ready",
+		"/metrics": `bucketproof_runs_total{job="check",outcome="done"}`} {
 		if got := get(t, "http://"+metrics+path); !strings.Contains(got, want) {
 			t.Errorf("%s: %s; want %s", path, got, want)
 		}
@@ -330,7 +336,8 @@ func TestTwoMachines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shared := strings.NewReplacer("file:packets", "file:../packets", "file:logs/", "file:../logs/", "file:reports", "file:../reports").Replace(string(text))
+	shared := strings.NewReplacer("file:packets", "file:../packets", "file:logs/", "file:../logs/", "file:reports",
+		"file:../reports").Replace(string(text))
 	if err := os.WriteFile(filepath.Join(two, "config.toml"), []byte(shared), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -366,7 +373,8 @@ func TestTwoMachines(t *testing.T) {
 	if published < len(demoTenants) {
 		t.Errorf("%d reports are done", published)
 	}
-	if left, err := filepath.Glob(filepath.Join(one, "packets", ".leases", "*", "2026-10", "*", "done.json")); err != nil || len(left) != len(demoTenants) {
+	if left, err := filepath.Glob(filepath.Join(one, "packets", ".leases", "*", "2026-10", "*",
+		"done.json")); err != nil || len(left) != len(demoTenants) {
 		t.Errorf("%d packets are marked as done (%v); want %d", len(left), err, len(demoTenants))
 	}
 }

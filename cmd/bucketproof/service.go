@@ -41,8 +41,9 @@ func newServiceInstall(a *app) *cobra.Command {
 		Use: "install", Short: "Install the service and start it",
 		Long: `Checks the configuration, writes the service and starts it. With --print the unit of
 systemd is only printed.`,
-		Example: "  sudo bucketproof --config /etc/bucketproof/config.toml service install\n  bucketproof --config /etc/bucketproof/config.toml service install --print",
-		Args:    cobra.NoArgs,
+		Example: "  sudo bucketproof --config /etc/bucketproof/config.toml service install\n  bucketproof --config " +
+			"/etc/bucketproof/config.toml service install --print",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(a.configPath)
 			if err != nil {

@@ -34,13 +34,15 @@ func unit(c *config.Config, binary, path, owner string) (string, error) {
 	}{Binary: quoteUnit(binary), Config: quoteUnit(path), User: owner}
 	if c.DataDir != defaultData() && !strings.HasPrefix(c.DataDir, defaultData()+"/") {
 		if owner == "" {
-			return "", usage("data_dir is %q, where the user that systemd makes up may not write; write data_dir = %q, or name a user with --user", c.DataDir, defaultData())
+			return "", usage("data_dir is %q, where the user that systemd makes up may not write; write data_dir = "+
+				"%q, or name a user with --user", c.DataDir, defaultData())
 		}
 		data.Writable = append(data.Writable, quoteUnit(c.DataDir))
 	}
 	if c.Evidence.URL.Scheme == "file" {
 		if owner == "" {
-			return "", usage("evidence.url is the folder %s, where the user that systemd makes up may not write; name a user who may with --user", c.Evidence.URL.Path)
+			return "", usage("evidence.url is the folder %s, where the user that systemd makes up may not write; "+
+				"name a user who may with --user", c.Evidence.URL.Path)
 		}
 		place, err := filepath.Abs(c.Evidence.URL.Path)
 		if err != nil {
@@ -74,12 +76,14 @@ func (a *app) installUnit(ctx context.Context, c *config.Config, binary, path, o
 		return nil
 	}
 	if _, err := os.Stat(systemdRuns); err != nil {
-		return fmt.Errorf("systemd does not run this machine, so there is nothing to install into; run `%s --config %s serve` under what does", filepath.Base(binary), path)
+		return fmt.Errorf("systemd does not run this machine, so there is nothing to install into; run `%s "+
+			"--config %s serve` under what does", filepath.Base(binary), path)
 	}
 	for _, p := range []string{binary, path} {
 		for _, hidden := range []string{"/home/", "/root/", "/tmp/", "/var/tmp/", "/run/user/"} {
 			if strings.HasPrefix(p, hidden) {
-				return usage("%s lies under %s, which the hardened service does not see; put the program under /usr/local/bin and the configuration under /etc/bucketproof", p, strings.TrimSuffix(hidden, "/"))
+				return usage("%s lies under %s, which the hardened service does not see; put the program under "+
+					"/usr/local/bin and the configuration under /etc/bucketproof", p, strings.TrimSuffix(hidden, "/"))
 			}
 		}
 	}

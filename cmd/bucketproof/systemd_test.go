@@ -43,11 +43,13 @@ func TestMakeFolders(t *testing.T) {
 // TestLogFile: a service whose manager keeps no log writes one of its own.
 func TestLogFile(t *testing.T) {
 	dir := t.TempDir()
-	conf := "[service]\nlisten = \"\"\n[evidence]\nurl = \"file:evidence\"\n[[tenant]]\nid = \"acme\"\nname = \"Acme\"\nbucket = [{ name = \"acme-backups\", logs = \"file:logs\", prefixes = [\"\"] }]\n"
+	conf := "[service]\nlisten = \"\"\n[evidence]\nurl = \"file:evidence\"\n[[tenant]]\nid = \"acme\"\nname = " +
+		"\"Acme\"\nbucket = [{ name = \"acme-backups\", logs = \"file:logs\", prefixes = [\"\"] }]\n"
 	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, stderr, code := command(t, dir, binary(t), nil, "serve", "--once", "--since", "2026-11-01", "--log-file", filepath.Join("log", "service.log"))
+	out, stderr, code := command(t, dir, binary(t), nil, "serve", "--once", "--since", "2026-11-01", "--log-file",
+		filepath.Join("log", "service.log"))
 	text, err := os.ReadFile(filepath.Join(dir, "log", "service.log"))
 	if err != nil || !strings.Contains(string(text), "level=") || stderr != "" {
 		t.Errorf("%d: %s%s; the log is %q, %v", code, out, stderr, text, err)

@@ -37,8 +37,9 @@ of every log file that they name, and whether log files lie there that none name
 Nothing is written. It reads every log file of the month.
 
 Exits with 3 where something is wrong, or some of the time is not proven.`,
-		Example: "  bucketproof trail verify --month 2026-10\n  bucketproof trail verify --month 2026-10 --tenant acme --keys public-keys.json --format json",
-		Args:    cobra.NoArgs,
+		Example: "  bucketproof trail verify --month 2026-10\n  bucketproof trail verify --month 2026-10 --tenant " +
+			"acme --keys public-keys.json --format json",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.checkFormat(); err != nil {
 				return err
@@ -65,7 +66,8 @@ func (a *app) verifyTrails(ctx context.Context, p *parts, month, keyFile string)
 		}
 		keys = f
 	}
-	out := trailTable{Table: tabular.Table{Columns: []string{"tenant", "account", "region", "trail", "what", "from", "to", "object", "detail"}}}
+	out := trailTable{Table: tabular.Table{Columns: []string{"tenant", "account", "region", "trail", "what", "from",
+		"to", "object", "detail"}}}
 	for _, t := range p.tenants {
 		r, err := analyze.Month(t.Location, month)
 		if err != nil {
@@ -103,12 +105,15 @@ func (o *trailTable) add(t config.Tenant, chains []integrity.Chain, period integ
 	at := func(at time.Time) string { return at.In(t.Location).Format(time.RFC3339) }
 	if len(chains) == 0 {
 		o.wrong = true
-		o.Rows = append(o.Rows, []any{t.ID, "", "", "", integrity.NoDigest, at(period.From), at(period.To), "", "no digest of the tenant's accounts lies at " + t.CloudTrail.Text + ", so nothing is proven; is log file validation of the trail on?"})
+		o.Rows = append(o.Rows, []any{t.ID, "", "", "", integrity.NoDigest, at(period.From), at(period.To), "",
+			"no digest of the tenant's accounts lies at " + t.CloudTrail.Text +
+				", so nothing is proven; is log file validation of the trail on?"})
 	}
 	for _, c := range chains {
 		whole, proven := c.Whole(), c.ProvenTime()
 		o.wrong = o.wrong || proven < whole || len(c.Problems) > 0
-		detail := fmt.Sprintf("%d of %d digests are valid, %d of %d log files are as they were delivered; proven: %s of %s", c.Digests.Valid, c.Digests.All, c.Logs.Valid, c.Logs.All, proven, whole)
+		detail := fmt.Sprintf("%d of %d digests are valid, %d of %d log files are as they were delivered; proven: %s of %s",
+			c.Digests.Valid, c.Digests.All, c.Logs.Valid, c.Logs.All, proven, whole)
 		if c.Backfill.All > 0 {
 			detail += fmt.Sprintf("; %d of %d backfill digests are valid", c.Backfill.Valid, c.Backfill.All)
 		}
@@ -132,8 +137,9 @@ a best effort basis, so the share is an estimate of how complete they are. With
 --differences each request is named.
 
 Exits with 3 where the two differ by more than what is known.`,
-		Example: "  bucketproof trail compare --month 2026-10 --tenant acme\n  bucketproof trail compare --month 2026-10 --tenant acme --differences --format csv",
-		Args:    cobra.NoArgs,
+		Example: "  bucketproof trail compare --month 2026-10 --tenant acme\n  bucketproof trail compare --month " +
+			"2026-10 --tenant acme --differences --format csv",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.checkFormat(); err != nil {
 				return err
@@ -191,7 +197,8 @@ func (a *app) compareTrails(ctx context.Context, p *parts, month string, list bo
 	return nil
 }
 
-func compareTrail(ctx context.Context, data analyze.Dataset, t config.Tenant, r analyze.Range, name string) (result *engine.Result, differ bool, err error) {
+func compareTrail(ctx context.Context, data analyze.Dataset, t config.Tenant, r analyze.Range,
+	name string) (result *engine.Result, differ bool, err error) {
 	v, err := analyze.Open(ctx, data, t, r)
 	if err != nil {
 		return nil, false, err

@@ -66,7 +66,8 @@ func TestTrailVerify(t *testing.T) {
 		trail string
 		want  []string
 	}{
-		{"clean", []string{"8 of 8 digests are valid, 11 of 11 log files are as they were delivered", "chain-ended"}}, // from midnight in Chicago; the rest of the month has none
+		// from midnight in Chicago; the rest of the month has none
+		{"clean", []string{"8 of 8 digests are valid, 11 of 11 log files are as they were delivered", "chain-ended"}},
 		{"tampered-log", []string{"10 of 11 log files", "log-modified"}},
 		{"unlisted-log", []string{"11 of 11 log files", "log-unlisted"}},
 	} {
@@ -87,11 +88,13 @@ func TestTrailVerify(t *testing.T) {
 			if !strings.HasSuffix(key, ".gz") {
 				continue
 			}
-			if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body), Metadata: meta[key]}); err != nil {
+			if _, err := client.PutObject(t.Context(),
+				&s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body), Metadata: meta[key]}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		out, stderr, code := command(t, dir, path, nil, "--config", "s3.toml", "trail", "verify", "--month", "2026-10", "--tenant", "acme", "--keys", keys, "--format", "json")
+		out, stderr, code := command(t, dir, path, nil, "--config", "s3.toml", "trail", "verify", "--month",
+			"2026-10", "--tenant", "acme", "--keys", keys, "--format", "json")
 		if code != exitAttention {
 			t.Errorf("%s: %d: %s", tt.trail, code, stderr)
 		}
@@ -142,7 +145,8 @@ func TestTrailInAFolder(t *testing.T) {
 	if _, err := demo.GenerateLogs(dir); err != nil {
 		t.Fatal(err)
 	}
-	replaceIn(t, filepath.Join(dir, "config.toml"), "id = \"acme\"", "id = \"acme\"\ncloudtrail = \"file:trail/\"\ncloudtrail_keys = \"keys.json\"")
+	replaceIn(t, filepath.Join(dir, "config.toml"), "id = \"acme\"",
+		"id = \"acme\"\ncloudtrail = \"file:trail/\"\ncloudtrail_keys = \"keys.json\"")
 	files := trailFiles(t, "tampered-log")
 	var meta map[string]map[string]string
 	if err := json.Unmarshal(files["metadata.json"], &meta); err != nil {
@@ -165,7 +169,8 @@ func TestTrailInAFolder(t *testing.T) {
 	}
 	check := func() string {
 		t.Helper()
-		if _, stderr, code := command(t, dir, path, nil, "check", "--tenant", "acme", "--from", "2026-10-01", "--to", "2026-10-01"); code != exitDone && code != exitAttention {
+		if _, stderr, code := command(t, dir, path, nil, "check", "--tenant", "acme", "--from", "2026-10-01", "--to",
+			"2026-10-01"); code != exitDone && code != exitAttention {
 			t.Fatalf("check: %d: %s", code, stderr)
 		}
 		out, stderr, code := command(t, dir, path, nil, "findings", "list", "--tenant", "acme", "--format", "csv")
@@ -179,7 +184,8 @@ func TestTrailInAFolder(t *testing.T) {
 		t.Errorf("a file of keys that is not there: %d: %s", code, stderr)
 	}
 	write("keys.json", files["public-keys.json"])
-	if out, stderr, code := command(t, dir, path, nil, "trail", "verify", "--month", "2026-10", "--tenant", "acme"); code != exitAttention || !strings.Contains(out, "head-object") || !strings.Contains(out, "0 of 8 digests are valid") {
+	if out, stderr, code := command(t, dir, path, nil, "trail", "verify", "--month", "2026-10", "--tenant",
+		"acme"); code != exitAttention || !strings.Contains(out, "head-object") || !strings.Contains(out, "0 of 8 digests are valid") {
 		t.Errorf("a folder without metadata: %d: %s%s", code, out, stderr)
 	}
 	if out := check(); strings.Contains(out, "digest-invalid") || strings.Contains(out, "log-modified") {
@@ -192,14 +198,19 @@ func TestTrailInAFolder(t *testing.T) {
 		}
 		write("trail/"+key+".metadata.json", body)
 	}
-	if out, stderr, code := command(t, dir, path, nil, "trail", "verify", "--month", "2026-10", "--tenant", "acme"); code != exitAttention || !strings.Contains(out, "8 of 8 digests are valid, 10 of 11 log files") || !strings.Contains(out, "log-modified") {
+	if out, stderr, code := command(t, dir, path, nil, "trail", "verify", "--month", "2026-10", "--tenant",
+		"acme"); code != exitAttention || !strings.Contains(out, "8 of 8 digests are valid, 10 of 11 log files") ||
+		!strings.Contains(out, "log-modified") {
 		t.Errorf("a folder with metadata: %d: %s%s", code, out, stderr)
 	}
-	if out := check(); !strings.Contains(out, `trail-integrity,high,acme,,"log-modified, AWSLogs/111122223333/CloudTrail/us-east-1/2026/10/01/`) {
+	if out := check(); !strings.Contains(out,
+		`trail-integrity,high,acme,,"log-modified, AWSLogs/111122223333/CloudTrail/us-east-1/2026/10/01/`) {
 		t.Errorf("the findings are\n%s", out)
 	}
-	out, stderr, code := command(t, dir, path, nil, "query", "trail-days", "--tenant", "acme", "--from", "2026-10-01", "--to", "2026-10-02", "--format", "csv")
-	if code != exitDone || !strings.Contains(out, "2026-10-01,111122223333,us-east-1,management,8,8,11,10,") || !strings.Contains(out, "2026-10-02,,,,0,0,0,0,0,0,not evaluated") {
+	out, stderr, code := command(t, dir, path, nil, "query", "trail-days", "--tenant", "acme", "--from", "2026-10-01",
+		"--to", "2026-10-02", "--format", "csv")
+	if code != exitDone || !strings.Contains(out, "2026-10-01,111122223333,us-east-1,management,8,8,11,10,") ||
+		!strings.Contains(out, "2026-10-02,,,,0,0,0,0,0,0,not evaluated") {
 		t.Errorf("%d: %s%s", code, out, stderr)
 	}
 }
@@ -230,17 +241,20 @@ func TestTrailCompare(t *testing.T) {
 		t.Fatal(err)
 	}
 	replaceIn(t, filepath.Join(dir, "config.toml"), "id = \"lodz\"", "id = \"lodz\"\ncloudtrail = \"file:trail/\"")
-	if _, stderr, code := command(t, dir, path, nil, "collect", "--tenant", "lodz"); code == exitDone || !strings.Contains(stderr, "trail") {
+	if _, stderr, code := command(t, dir, path, nil, "collect", "--tenant", "lodz"); code == exitDone ||
+		!strings.Contains(stderr, "trail") {
 		t.Errorf("a trail that is not there: %d: %s", code, stderr)
 	}
 	body := `{"Records":[{"eventTime":"2026-10-05T12:00:00Z","eventName":"PutBucketPolicy","eventSource":"s3.amazonaws.com","userIdentity":{"arn":"arn:aws:iam::222233334444:user/ops"},"requestParameters":{"bucketName":"lodz-archiwum"},"requestID":"TRAILONLY1234567","eventID":"e1","eventCategory":"Management","recipientAccountId":"222233334444"}]}`
 	if err := os.MkdirAll(filepath.Join(dir, "trail"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "trail", "222233334444_CloudTrail_eu-central-1_20261005T1205Z_ABCDEFGHIJKLMNOP.json"), []byte(body), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "trail",
+		"222233334444_CloudTrail_eu-central-1_20261005T1205Z_ABCDEFGHIJKLMNOP.json"), []byte(body), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, stderr, code := command(t, dir, path, nil, "collect", "--tenant", "lodz"); code != exitDone || !strings.Contains(out, "file:trail/") {
+	if out, stderr, code := command(t, dir, path, nil, "collect", "--tenant", "lodz"); code != exitDone ||
+		!strings.Contains(out, "file:trail/") {
 		t.Fatalf("%d: %s%s", code, out, stderr)
 	}
 	out, stderr, code := command(t, dir, path, nil, "trail", "compare", "--month", "2026-10", "--tenant", "lodz")
@@ -248,10 +262,12 @@ func TestTrailCompare(t *testing.T) {
 		t.Errorf("a trail without data events: %d: %s%s", code, out, stderr)
 	}
 	out, _, _ = command(t, dir, path, nil, "trail", "compare", "--month", "2026-10", "--tenant", "lodz", "--differences", "--format", "csv")
-	if !strings.Contains(out, "TRAILONLY1234567,PutBucketPolicy,arn:aws:iam::222233334444:user/ops,,only in the trail") || strings.Count(out, "\n") != 2 {
+	if !strings.Contains(out, "TRAILONLY1234567,PutBucketPolicy,arn:aws:iam::222233334444:user/ops,,only in the trail") ||
+		strings.Count(out, "\n") != 2 {
 		t.Errorf("the differences have %d lines, without the policy change", strings.Count(out, "\n"))
 	}
-	if out, stderr, code := command(t, dir, path, nil, "trail", "compare", "--month", "2026-10", "--tenant", "acme"); code != exitDone || !strings.Contains(stderr, "acme: not measurable") {
+	if out, stderr, code := command(t, dir, path, nil, "trail", "compare", "--month", "2026-10", "--tenant",
+		"acme"); code != exitDone || !strings.Contains(stderr, "acme: not measurable") {
 		t.Errorf("without a trail: %d: %s%s", code, out, stderr)
 	}
 }

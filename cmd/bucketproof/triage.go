@@ -63,8 +63,9 @@ func newFindingsResolve(a *app) *cobra.Command {
 		Short: "Close a finding with its cause and what was done",
 		Long: `Closes a finding. Cause and resolution stand in the packet as they are written
 here. A finding that shows up again on another day reopens.`,
-		Example: "  bucketproof findings resolve 4f1c2a9b0d3e --cause \"A restore test that nobody announced\" --resolution \"Role added to the mapping\"",
-		Args:    cobra.ExactArgs(1),
+		Example: "  bucketproof findings resolve 4f1c2a9b0d3e --cause \"A restore test that nobody announced\" " +
+			"--resolution \"Role added to the mapping\"",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.TrimSpace(t.Cause) == "" || strings.TrimSpace(t.Resolution) == "" {
 				return usage("say why it happened with --cause and what was done with --resolution")
@@ -153,6 +154,7 @@ func (f findingFilter) valid() error {
 
 func (f findingFilter) matches(x state.Finding) bool {
 	same := func(want, is string) bool { return want == "" || want == is }
-	return same(f.status, x.Status) && same(f.severity, x.Severity) && same(f.check, x.Check) && same(f.bucket, x.Bucket) && same(f.owner, x.Owner) &&
+	return same(f.status, x.Status) && same(f.severity, x.Severity) && same(f.check, x.Check) &&
+		same(f.bucket, x.Bucket) && same(f.owner, x.Owner) &&
 		strings.Contains(x.Subject, f.subject)
 }

@@ -34,8 +34,9 @@ It needs no configuration. Where one is there, the log objects are read from the
 locations that it names; without one only with --logs, as the packet says. docs/VERIFYING.md shows how to check the same without bucketproof.
 
 Exit code 3 means that something is not what the packet says.`,
-		Example: "  bucketproof verify packets/acme/2026-10\n  bucketproof verify s3://msp-evidence/packets/acme/2026-10 --trust roots.pem\n  bucketproof verify packet.pdf --offline",
-		Args:    cobra.ExactArgs(1),
+		Example: "  bucketproof verify packets/acme/2026-10\n  bucketproof verify " +
+			"s3://msp-evidence/packets/acme/2026-10 --trust roots.pem\n  bucketproof verify packet.pdf --offline",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.checkFormat(); err != nil {
 				return err
@@ -85,7 +86,8 @@ func (v *verifier) verify(ctx context.Context, packet string) (*verify.Report, e
 	case v.offline:
 		r.Skip("--offline was asked for")
 	case c == nil && !v.logs:
-		r.Skip("without a configuration they are read only with --logs, because the packet says where they lie; give it for a packet that you trust")
+		r.Skip("without a configuration they are read only with --logs, because the packet says where they lie; " +
+			"give it for a packet that you trust")
 	default:
 		err := r.Sources(ctx, func(location string) (objects.Store, error) { return openLocation(ctx, c, r.Tenant, location) })
 		if err != nil {
@@ -146,7 +148,8 @@ func (v *verifier) open(ctx context.Context, packet string, c *config.Config, tr
 					return v.downloads(ctx, saved, trust)
 				}
 			}
-			if _, err := os.Stat(filepath.Join(filepath.Dir(packet), report.ManifestName)); err == nil && filepath.Base(packet) == report.PDFName {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(packet), report.ManifestName)); err == nil &&
+				filepath.Base(packet) == report.PDFName {
 				return v.open(ctx, filepath.Dir(packet), c, trust)
 			}
 			body, err := os.ReadFile(packet)

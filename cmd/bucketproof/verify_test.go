@@ -67,7 +67,8 @@ func TestVerify(t *testing.T) {
 	}
 	alone := filepath.Join(t.TempDir(), "from-an-email.pdf")
 	copyFile(t, pdf, alone)
-	if all := check(exitDone, alone); all["sources.csv"].Outcome != verify.OK || all["log objects"].Outcome != verify.OK || all["manifest"].Outcome != verify.NotChecked {
+	if all := check(exitDone, alone); all["sources.csv"].Outcome != verify.OK ||
+		all["log objects"].Outcome != verify.OK || all["manifest"].Outcome != verify.NotChecked {
 		t.Errorf("of a PDF alone it says %v", all)
 	}
 
@@ -99,7 +100,8 @@ func TestVerify(t *testing.T) {
 	if err := os.WriteFile(file, append(bytes.Clone(original), ' '), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if s := check(exitAttention, packet)["csv/errors.csv"]; s.Outcome != verify.Mismatch || !strings.Contains(s.Detail, "larger than the 255 bytes") {
+	if s := check(exitAttention, packet)["csv/errors.csv"]; s.Outcome != verify.Mismatch ||
+		!strings.Contains(s.Detail, "larger than the 255 bytes") {
 		t.Errorf("a changed file: %v", s)
 	}
 	if err := os.Remove(file); err != nil {
@@ -137,7 +139,8 @@ func TestVerify(t *testing.T) {
 	}
 	all = check(exitAttention, packet)
 	name := func(path string) string { return "file:logs/acme-backups/" + filepath.Base(path) }
-	if all[name(logs[0])].Outcome != verify.Mismatch || all[name(logs[1])].Outcome != verify.Gone || !strings.Contains(all["log objects"].Detail, "3560 of 3562") {
+	if all[name(logs[0])].Outcome != verify.Mismatch || all[name(logs[1])].Outcome != verify.Gone ||
+		!strings.Contains(all["log objects"].Detail, "3560 of 3562") {
 		t.Errorf("it says %v, %v, %v", all[name(logs[0])], all[name(logs[1])], all["log objects"])
 	}
 	if all := check(exitDone, packet, "--offline"); all["log objects"].Outcome != verify.NotChecked {
@@ -170,7 +173,8 @@ func TestVerifyRefuses(t *testing.T) {
 		t.TempDir():                     {exitFailed, "manifest.json is missing"},
 	} {
 		var out, errs bytes.Buffer
-		if code := run(t.Context(), []string{"verify", arg}, &out, &errs); code != want.code || !strings.Contains(errs.String(), want.text) {
+		if code := run(t.Context(), []string{"verify", arg}, &out, &errs); code != want.code ||
+			!strings.Contains(errs.String(), want.text) {
 			t.Errorf("%s: %d, %s; want %d, %q", arg, code, errs.String(), want.code, want.text)
 		}
 	}
@@ -213,7 +217,8 @@ func TestVerifySaved(t *testing.T) {
 	if err := os.WriteFile(sources, append(readFile(t, sources), 'x'), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := steps(t, exitAttention, "verify", filepath.Join(dir, prefix+"packet.pdf"), "--offline")["sources.csv"]; got.Outcome != verify.Mismatch {
+	if got := steps(t, exitAttention, "verify", filepath.Join(dir, prefix+"packet.pdf"),
+		"--offline")["sources.csv"]; got.Outcome != verify.Mismatch {
 		t.Errorf("a saved file that was changed is %v", got)
 	}
 }
@@ -245,7 +250,8 @@ func TestVerifyingByHand(t *testing.T) {
 	}
 	for i, block := range blocks {
 		_, err := byHand(t, packet, blocks[i:i+1])
-		if fails := err != nil; fails != (strings.Contains(block[1], "--check") && !strings.Contains(block[1], "pdfdetach") || strings.Contains(block[1], "sources.csv")) {
+		if fails := err != nil; fails != (strings.Contains(block[1], "--check") &&
+			!strings.Contains(block[1], "pdfdetach") || strings.Contains(block[1], "sources.csv")) {
 			t.Errorf("on a changed packet this ends with %v: %s", err, block[1])
 		}
 	}

@@ -24,7 +24,8 @@ func newVersion(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.out, "bucketproof %s\ncommit      %s\ngo          %s %s/%s\nengine      DuckDB %s\n", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH, duckdb)
+			_, err = fmt.Fprintf(a.out, "bucketproof %s\ncommit      %s\ngo          %s %s/%s\nengine      DuckDB %s\n", version, commit(),
+				runtime.Version(), runtime.GOOS, runtime.GOARCH, duckdb)
 			return err
 		},
 	}

@@ -171,7 +171,9 @@ func (e *examination) unchecked(ctx context.Context) {
 		case err != nil:
 			e.add("checks", t.ID, Fault, "%s", err)
 		case len(days) > 0:
-			e.add("checks", t.ID, Warning, "%d checks have not looked at days since what they lacked came in; run `bucketproof check --tenant %s --from %s --to %s`", checks, t.ID, first, last)
+			e.add("checks", t.ID, Warning,
+				"%d checks have not looked at days since what they lacked came in; run `bucketproof check --tenant %s --from %s --to %s`",
+				checks, t.ID, first, last)
 		}
 	}
 }
@@ -190,7 +192,8 @@ func span(days []state.NotEvaluated) (first, last string, checks int) {
 
 func (e *examination) schedule() {
 	c := e.Config
-	for _, j := range []struct{ job, line string }{{"collect", c.Schedule.Collect}, {"check", c.Schedule.Check}, {"report", c.Schedule.Report}} {
+	for _, j := range []struct{ job, line string }{{"collect", c.Schedule.Collect}, {"check", c.Schedule.Check},
+		{"report", c.Schedule.Report}} {
 		next, err := scheduler.Next(j.line, c.Location, e.Now())
 		if err == nil && next.IsZero() {
 			err = fmt.Errorf("schedule.%s is %q, a time that never comes; correct it", j.job, j.line)
@@ -218,7 +221,8 @@ func (e *examination) dataFolder(ctx context.Context) {
 	case err != nil:
 		e.add("disk", dir, Fault, "%s", err)
 	case free < e.Config.Collect.MinFree:
-		e.add("disk", dir, Fault, "%s are free and collect.min_free keeps %s, so nothing is collected; make room", humanize.IBytes(uint64(free)), humanize.IBytes(uint64(e.Config.Collect.MinFree)))
+		e.add("disk", dir, Fault, "%s are free and collect.min_free keeps %s, so nothing is collected; make room",
+			humanize.IBytes(uint64(free)), humanize.IBytes(uint64(e.Config.Collect.MinFree)))
 	default:
 		e.add("disk", dir, OK, "%s are free", humanize.IBytes(uint64(free)))
 	}
@@ -235,7 +239,8 @@ func (e *examination) logs(ctx context.Context, s collect.Source) {
 		e.first(ctx, "trail", s.Logs, s.Access, "nothing is there; does the trail deliver to this place?")
 		return
 	}
-	e.first(ctx, "log location", s.Logs, s.Access, "nothing is there; is server access logging of "+strings.Join(s.Buckets, ", ")+" on, with this target?")
+	e.first(ctx, "log location", s.Logs, s.Access, "nothing is there; is server access logging of "+
+		strings.Join(s.Buckets, ", ")+" on, with this target?")
 }
 
 // first lists a place and reads the first byte of the first object there.
@@ -271,7 +276,8 @@ func (e *examination) evidence(ctx context.Context) {
 		e.tried("evidence: "+p.What, c.URL.Text, p.Note, p.Err)
 	}
 	if c.URL.Scheme == "file" {
-		e.add("evidence: Object Lock", c.URL.Text, Warning, "a folder has no Object Lock, so packets can be changed and deleted there; use an S3 bucket with Object Lock")
+		e.add("evidence: Object Lock", c.URL.Text, Warning,
+			"a folder has no Object Lock, so packets can be changed and deleted there; use an S3 bucket with Object Lock")
 	} else if c.LockMode == "" {
 		e.add("evidence: Object Lock", c.URL.Text, Warning, "evidence.lock_mode is \"\", so packets can be changed and deleted")
 	}
@@ -290,11 +296,14 @@ func (e *examination) signing(ctx context.Context) {
 	left := signer.Certificate.NotAfter.Sub(e.Now())
 	switch {
 	case left <= 0:
-		e.add("signing", signer.Certificate.Subject.String(), Fault, "the certificate ended on %s; get another", signer.Certificate.NotAfter.Format(time.DateOnly))
+		e.add("signing", signer.Certificate.Subject.String(), Fault, "the certificate ended on %s; get another",
+			signer.Certificate.NotAfter.Format(time.DateOnly))
 	case left < 45*24*time.Hour:
-		e.add("signing", signer.Certificate.Subject.String(), Warning, "the certificate ends on %s", signer.Certificate.NotAfter.Format(time.DateOnly))
+		e.add("signing", signer.Certificate.Subject.String(), Warning, "the certificate ends on %s",
+			signer.Certificate.NotAfter.Format(time.DateOnly))
 	default:
-		e.add("signing", signer.Certificate.Subject.String(), OK, "the key can be used; the certificate is valid until %s", signer.Certificate.NotAfter.Format(time.DateOnly))
+		e.add("signing", signer.Certificate.Subject.String(), OK,
+			"the key can be used; the certificate is valid until %s", signer.Certificate.NotAfter.Format(time.DateOnly))
 	}
 }
 
@@ -335,7 +344,8 @@ func (e *examination) links(ctx context.Context) {
 	case err != nil:
 		e.add("links: presigned", c.Evidence.URL.Text, Fault, "%s", err)
 	case kind == "":
-		e.add("links: presigned", c.Evidence.URL.Text, Fault, "%s, and links.public_url names no download page, so no mail can be sent; set it", reason)
+		e.add("links: presigned", c.Evidence.URL.Text, Fault,
+			"%s, and links.public_url names no download page, so no mail can be sent; set it", reason)
 	case kind == link.Page:
 		e.add("links: presigned", c.Evidence.URL.Text, OK, "%s; the download page is taken instead", reason)
 	case reason != "":
@@ -357,7 +367,8 @@ func (e *examination) page(ctx context.Context) {
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		e.add("links: page", c.PublicURL, Warning, "it does not answer from here (%s); start the service, and look at the proxy in front of it", err)
+		e.add("links: page", c.PublicURL, Warning,
+			"it does not answer from here (%s); start the service, and look at the proxy in front of it", err)
 		return
 	}
 	if err := resp.Body.Close(); err != nil {
@@ -366,16 +377,20 @@ func (e *examination) page(ctx context.Context) {
 	}
 	ours := strings.Contains(resp.Header.Get("Content-Security-Policy"), "default-src 'none'")
 	if ours && resp.StatusCode == http.StatusTooManyRequests {
-		e.add("links: page", c.PublicURL, OK, "the download page answers; it holds this address back for a minute, because of too many wrong links from here")
+		e.add("links: page", c.PublicURL, OK,
+			"the download page answers; it holds this address back for a minute, because of too many wrong links from here")
 		return
 	}
 	if resp.StatusCode != http.StatusNotFound || !ours {
-		e.add("links: page", c.PublicURL, Fault, "something else than the download page answers there (%s); correct links.public_url, or the proxy in front of %s", resp.Status, c.Listen)
+		e.add("links: page", c.PublicURL, Fault,
+			"something else than the download page answers there (%s); correct links.public_url, or the proxy in front of %s", resp.Status,
+			c.Listen)
 		return
 	}
 	e.add("links: page", c.PublicURL, OK, "the download page answers")
 	if len(c.Proxies) == 0 && c.Certificate == "" && strings.HasPrefix(c.PublicURL, "https:") {
-		e.add("links: page", c.PublicURL, Warning, "a proxy stands in front of it and links.proxies names none, so that every client looks like that proxy; name its address")
+		e.add("links: page", c.PublicURL, Warning,
+			"a proxy stands in front of it and links.proxies names none, so that every client looks like that proxy; name its address")
 	}
 }
 
@@ -383,7 +398,8 @@ func (e *examination) page(ctx context.Context) {
 func (e *examination) secrets() {
 	c := e.Config
 	type named struct{ key, name string }
-	list := []named{{"alerts.webhook_env", c.Alerts.WebhookEnv}, {"alerts.secret_env", c.Alerts.SecretEnv}, {"alerts.ping_env", c.Alerts.PingEnv}}
+	list := []named{{"alerts.webhook_env", c.Alerts.WebhookEnv}, {"alerts.secret_env", c.Alerts.SecretEnv},
+		{"alerts.ping_env", c.Alerts.PingEnv}}
 	for _, t := range e.tenants {
 		list = append(list, named{"tickets.token_env", t.Tickets.TokenEnv}, named{"tickets.refresh_env", t.Tickets.RefreshEnv})
 	}
@@ -397,7 +413,8 @@ func (e *examination) secrets() {
 		e.tried("secret", n.key, "the variable is set", err)
 	}
 	if len(c.Alerts.Mail) == 0 && c.Alerts.WebhookEnv == "" {
-		e.add("alerts", "", Warning, "alerts go to the log only; set alerts.mail or alerts.webhook_env, so that someone hears when logs stop or a job fails")
+		e.add("alerts", "", Warning,
+			"alerts go to the log only; set alerts.mail or alerts.webhook_env, so that someone hears when logs stop or a job fails")
 	}
 	if c.Alerts.PingEnv == "" {
 		e.add("alerts", "", Warning, "alerts.ping_env names no dead-man's switch, so nobody hears when this machine is off")

@@ -154,7 +154,9 @@ func (w wants) read(a objects.Access, u objects.URL) {
 func (w wants) status(a objects.Access, b config.Bucket) {
 	s := w.of(a)
 	s.add("LoggingStatus", []string{"s3:GetBucketLogging", "s3:GetBucketLocation"}, arn(a, b.Name), arn(a, b.Logs.Bucket))
-	s.add("LoggingTarget", []string{"s3:GetBucketPolicy", "s3:GetBucketRequestPayment", "s3:GetBucketPublicAccessBlock", "s3:GetBucketObjectLockConfiguration", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration"}, arn(a, b.Logs.Bucket))
+	s.add("LoggingTarget", []string{"s3:GetBucketPolicy", "s3:GetBucketRequestPayment",
+		"s3:GetBucketPublicAccessBlock", "s3:GetBucketObjectLockConfiguration", "s3:GetEncryptionConfiguration",
+		"s3:GetLifecycleConfiguration"}, arn(a, b.Logs.Bucket))
 }
 
 func (w wants) evidence(c *config.Config) {
@@ -174,7 +176,8 @@ func (w wants) evidence(c *config.Config) {
 	s.add("Evidence", write, all)
 	s.add("EvidenceLock", []string{"s3:GetBucketObjectLockConfiguration"}, arn(c.AWS, u.Bucket))
 	s.list(c.AWS, objects.URL{Bucket: u.Bucket, Prefix: folder})
-	s.add("Doctor", []string{"s3:GetObjectTagging", "s3:DeleteObject", "s3:DeleteObjectVersion"}, arn(c.AWS, u.Bucket+"/"+folder+".doctor/*"))
+	s.add("Doctor", []string{"s3:GetObjectTagging", "s3:DeleteObject", "s3:DeleteObjectVersion"},
+		arn(c.AWS, u.Bucket+"/"+folder+".doctor/*"))
 	if c.Evidence.KMSKey != "" {
 		s.key("EvidenceKey", []string{"kms:GenerateDataKey", "kms:Decrypt"}, c.AWS, c.Evidence.KMSKey)
 	}

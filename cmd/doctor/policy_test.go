@@ -72,10 +72,14 @@ func TestPolicies(t *testing.T) {
 			if !regexp.MustCompile(`^[A-Za-z0-9]+$`).MatchString(s.Sid) || s.Effect != "Allow" {
 				t.Errorf("%+v", s)
 			}
-			got[p.Who] = append(got[p.Who], strings.TrimSpace(fmt.Sprintf("%s %s on %s %s", s.Sid, strings.Join(s.Action, ","), strings.Join(s.Resource, ","), strings.TrimPrefix(fmt.Sprint(s.Condition), "map[]"))))
+			got[p.Who] = append(got[p.Who],
+				strings.TrimSpace(fmt.Sprintf("%s %s on %s %s", s.Sid, strings.Join(s.Action, ","),
+					strings.Join(s.Resource, ","), strings.TrimPrefix(fmt.Sprint(s.Condition), "map[]"))))
 			for _, a := range s.Action {
 				writes := strings.HasPrefix(a, "s3:Put") || strings.HasPrefix(a, "s3:Delete")
-				if writes && slices.ContainsFunc(s.Resource, func(r string) bool { return !strings.HasPrefix(r, "arn:aws:s3:::msp-evidence/packets/") }) {
+				if writes && slices.ContainsFunc(s.Resource, func(r string) bool {
+					return !strings.HasPrefix(r, "arn:aws:s3:::msp-evidence/packets/")
+				}) {
 					t.Errorf("%s may %s on %v", p.Who, a, s.Resource)
 				}
 			}
@@ -85,22 +89,27 @@ func TestPolicies(t *testing.T) {
 		"": {
 			"Doctor s3:DeleteObject,s3:DeleteObjectVersion,s3:GetObjectTagging on arn:aws:s3:::msp-evidence/packets/.doctor/*",
 			"Evidence s3:GetObject,s3:PutObject,s3:PutObjectRetention,s3:PutObjectTagging on arn:aws:s3:::msp-evidence/packets/*",
-			"EvidenceKey kms:Decrypt,kms:GenerateDataKey on arn:aws:kms:*:*:key/* map[ForAnyValue:StringEquals:map[kms:ResourceAliases:[alias/evidence]]]",
+			"EvidenceKey kms:Decrypt,kms:GenerateDataKey on arn:aws:kms:*:*:key/* " +
+				"map[ForAnyValue:StringEquals:map[kms:ResourceAliases:[alias/evidence]]]",
 			"EvidenceLock s3:GetBucketObjectLockConfiguration on arn:aws:s3:::msp-evidence",
 			"ListMspEvidence s3:ListBucket on arn:aws:s3:::msp-evidence map[StringLike:map[s3:prefix:[packets/*]]]",
 			"ListWhole s3:ListBucket on arn:aws:s3:::lodz-logs",
 			"LoggingStatus s3:GetBucketLocation,s3:GetBucketLogging on arn:aws:s3:::lodz-archiwum,arn:aws:s3:::lodz-logs",
-			"LoggingTarget s3:GetBucketObjectLockConfiguration,s3:GetBucketPolicy,s3:GetBucketPublicAccessBlock,s3:GetBucketRequestPayment,s3:GetEncryptionConfiguration,s3:GetLifecycleConfiguration on arn:aws:s3:::lodz-logs",
+			"LoggingTarget " +
+				"s3:GetBucketObjectLockConfiguration,s3:GetBucketPolicy,s3:GetBucketPublicAccessBlock,s3:GetBucketRequestPayment,s3:GetEncryptionConfiguration,s3:GetLifecycleConfiguration on arn:aws:s3:::lodz-logs",
 			"Read s3:GetObject on arn:aws:s3:::lodz-logs/*",
 			"Roles sts:AssumeRole on arn:aws:iam::111122223333:role/Evidence",
 		},
 		"arn:aws:iam::111122223333:role/Evidence": {
 			"ListAcmeLogs s3:ListBucket on arn:aws:s3:::acme-logs map[StringLike:map[s3:prefix:[acme-backups/* reports/* sql/*]]]",
 			"ListAcmeTrail s3:ListBucket on arn:aws:s3:::acme-trail map[StringLike:map[s3:prefix:[AWSLogs/111122223333/*]]]",
-			"LoggingStatus s3:GetBucketLocation,s3:GetBucketLogging on arn:aws:s3:::acme-backups,arn:aws:s3:::acme-logs,arn:aws:s3:::acme.sql",
-			"LoggingTarget s3:GetBucketObjectLockConfiguration,s3:GetBucketPolicy,s3:GetBucketPublicAccessBlock,s3:GetBucketRequestPayment,s3:GetEncryptionConfiguration,s3:GetLifecycleConfiguration on arn:aws:s3:::acme-logs",
+			"LoggingStatus s3:GetBucketLocation,s3:GetBucketLogging on " +
+				"arn:aws:s3:::acme-backups,arn:aws:s3:::acme-logs,arn:aws:s3:::acme.sql",
+			"LoggingTarget " +
+				"s3:GetBucketObjectLockConfiguration,s3:GetBucketPolicy,s3:GetBucketPublicAccessBlock,s3:GetBucketRequestPayment,s3:GetEncryptionConfiguration,s3:GetLifecycleConfiguration on arn:aws:s3:::acme-logs",
 			"Metrics cloudwatch:GetMetricData,cloudwatch:ListMetrics on *",
-			"Read s3:GetObject on arn:aws:s3:::acme-logs/acme-backups/*,arn:aws:s3:::acme-logs/reports/*,arn:aws:s3:::acme-logs/sql/*,arn:aws:s3:::acme-trail/AWSLogs/111122223333/*",
+			"Read s3:GetObject on " +
+				"arn:aws:s3:::acme-logs/acme-backups/*,arn:aws:s3:::acme-logs/reports/*,arn:aws:s3:::acme-logs/sql/*,arn:aws:s3:::acme-trail/AWSLogs/111122223333/*",
 			"TrailKeys cloudtrail:ListPublicKeys on *",
 		},
 		"profile signer": {

@@ -25,9 +25,11 @@ type Checked struct {
 // Result is how the run ended.
 func (c Checked) Result() scheduler.Result {
 	return scheduler.Result{
-		Detail:    fmt.Sprintf("%s..%s: %d opened, %d reopened, %d updated, %d resolved, %d days not evaluated", c.First, c.Last, c.Opened, c.Reopened, c.Updated, c.Resolved, c.NotEvaluated),
+		Detail: fmt.Sprintf("%s..%s: %d opened, %d reopened, %d updated, %d resolved, %d days not evaluated",
+			c.First, c.Last, c.Opened, c.Reopened, c.Updated, c.Resolved, c.NotEvaluated),
 		Attention: c.High > 0,
-		Figures: map[string]int64{"opened": int64(c.Opened), "reopened": int64(c.Reopened), "updated": int64(c.Updated), "resolved": int64(c.Resolved),
+		Figures: map[string]int64{"opened": int64(c.Opened), "reopened": int64(c.Reopened),
+			"updated": int64(c.Updated), "resolved": int64(c.Resolved),
 			"high": int64(c.High), "not_evaluated_days": int64(c.NotEvaluated)},
 	}
 }
@@ -66,7 +68,8 @@ func (p *Parts) Check(ctx context.Context, data analyze.Dataset, t config.Tenant
 			gaps[d.Date] = true
 		}
 	}
-	out.Opened, out.Reopened, out.Resolved, out.NotEvaluated = len(kinds["opened"]), len(kinds["reopened"]), len(kinds[state.StatusResolved]), len(gaps)
+	out.Opened, out.Reopened, out.Resolved, out.NotEvaluated = len(kinds["opened"]), len(kinds["reopened"]),
+		len(kinds[state.StatusResolved]), len(gaps)
 	out.Updated = len(slices.DeleteFunc(kinds[""], func(id string) bool {
 		return slices.Contains(kinds["opened"], id) || slices.Contains(kinds["reopened"], id)
 	}))

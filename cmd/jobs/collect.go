@@ -58,7 +58,8 @@ func (p *Parts) Collect(ctx context.Context, o CollectOptions) (out Collected, e
 		return out, err
 	}
 	set := p.Config.Collect
-	c := &collect.Collector{Dataset: p.Data, State: p.State, Log: o.Log, Now: p.Now, LateDays: set.LateDays, Memory: set.MemoryLimit, MinFree: set.MinFree, Full: o.Full, Progress: o.Progress}
+	c := &collect.Collector{Dataset: p.Data, State: p.State, Log: o.Log, Now: p.Now, LateDays: set.LateDays,
+		Memory: set.MemoryLimit, MinFree: set.MinFree, Full: o.Full, Progress: o.Progress}
 	for _, t := range p.Config.Tenants {
 		c.ReportPlaces = append(c.ReportPlaces, collect.ReportPlace{Tenant: t.ID, URL: t.BackupReports})
 		for _, b := range t.Buckets {
@@ -170,7 +171,8 @@ func CollectDetail(s collect.Summary) string {
 
 // CollectFigures is a summary in numbers.
 func CollectFigures(s collect.Summary) map[string]int64 {
-	return map[string]int64{"objects": int64(s.Objects), "bytes": s.Bytes, "records": s.Records, "duplicates": s.Duplicates, "rejected": s.Rejected,
+	return map[string]int64{"objects": int64(s.Objects), "bytes": s.Bytes, "records": s.Records,
+		"duplicates": s.Duplicates, "rejected": s.Rejected,
 		"foreign": int64(s.Foreign), "empty": int64(s.Empty), "failed": int64(s.Failed), "changed": int64(s.Changed)}
 }
 
@@ -178,7 +180,8 @@ func CollectFigures(s collect.Summary) map[string]int64 {
 func (p *Parts) SayRevisions(ctx context.Context, log *slog.Logger) error {
 	due, err := report.RevisionsDue(ctx, p.Config, p.State)
 	for _, d := range due {
-		log.Warn("late records came for a month whose packet is published; a revision of it is due", "tenant", d.Tenant, "month", d.Month, "revision", d.Revision,
+		log.Warn("late records came for a month whose packet is published; a revision of it is due", "tenant",
+			d.Tenant, "month", d.Month, "revision", d.Revision,
 			"log_objects", d.Objects, "lines", d.Lines, "run", fmt.Sprintf("bucketproof report --month %s --tenant %s", d.Month, d.Tenant))
 	}
 	return err

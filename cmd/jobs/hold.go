@@ -51,5 +51,6 @@ func HeldKey(tenant string) string { return "tickets/" + tenant + "/many" }
 func HeldAlert(tenant string, n int) Alert {
 	return Alert{Key: HeldKey(tenant), Tenant: tenant, Title: "Many findings wait for their tickets",
 		Text: fmt.Sprintf("%d tickets wait, because at most %d are opened within an hour for a tenant, the gravest first.", n, mostTickets),
-		What: fmt.Sprintf("Look at all of them with `bucketproof findings list --tenant %s`. Their tickets are opened hour by hour.", tenant)}
+		What: fmt.Sprintf("Look at all of them with `bucketproof findings list --tenant %s`. Their tickets are opened hour by hour.",
+			tenant)}
 }

@@ -119,7 +119,8 @@ func (l Ledger) Past(ctx context.Context, job string, since time.Time) ([]schedu
 	runs, err := l.State.Runs(ctx, state.RunFilter{Job: job, Scheduled: since})
 	past := make([]scheduler.Past, len(runs))
 	for i, r := range runs {
-		past[i] = scheduler.Past{Task: scheduler.Task{Job: r.Job, Tenant: r.Tenant, Period: r.Period, Scheduled: r.Scheduled}, Outcome: r.Outcome, Ended: r.Ended, NotBefore: r.NotBefore}
+		past[i] = scheduler.Past{Task: scheduler.Task{Job: r.Job, Tenant: r.Tenant, Period: r.Period,
+			Scheduled: r.Scheduled}, Outcome: r.Outcome, Ended: r.Ended, NotBefore: r.NotBefore}
 	}
 	return past, err
 }
@@ -152,9 +153,11 @@ func Transient(err error) bool {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, syscall.ENOSPC):
 		return false
-	case errors.Is(err, objects.ErrSlowDown), errors.Is(err, scheduler.ErrLocked), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, objects.ErrSlowDown), errors.Is(err, scheduler.ErrLocked),
+		errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded):
 		return true
-	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return true
 	case errors.As(err, &database) && database.Code()&0xff == sqliteBusy:
 		return true

@@ -191,8 +191,9 @@ func (p *Post) alertMail(ctx context.Context, m *state.Message, a Alert) error {
 	if err != nil {
 		return err
 	}
-	subject, text, err := letter.Text("alert.en", map[string]any{"Title": a.Title, "Text": a.Text, "What": a.What, "Tenant": a.Tenant, "Job": a.Job, "Host": a.Host,
-		"Since": a.Since.In(p.Config.Location).Format("2 January 2006, 15:04 ") + p.Config.Location.String(), "Ended": a.Ended})
+	subject, text, err := letter.Text("alert.en",
+		map[string]any{"Title": a.Title, "Text": a.Text, "What": a.What, "Tenant": a.Tenant, "Job": a.Job, "Host": a.Host,
+			"Since": a.Since.In(p.Config.Location).Format("2 January 2006, 15:04 ") + p.Config.Location.String(), "Ended": a.Ended})
 	if err != nil {
 		return err
 	}
@@ -218,7 +219,8 @@ func (p *Post) alertWebhook(ctx context.Context, m *state.Message) error {
 
 // messageKey is the idempotency key of a message: the same for each try.
 func (p *Post) messageKey(m *state.Message) string {
-	return strings.TrimSuffix(MessageID("", m.Kind, fmt.Sprint(m.ID), m.Queued.Format(time.RFC3339Nano), p.Config.DataDir), "@bucketproof.invalid")
+	return strings.TrimSuffix(MessageID("", m.Kind, fmt.Sprint(m.ID), m.Queued.Format(time.RFC3339Nano),
+		p.Config.DataDir), "@bucketproof.invalid")
 }
 
 // refused marks an answer that stays the same as one.
@@ -242,7 +244,8 @@ type news struct {
 func (p *Parts) TellFindings(ctx context.Context) error {
 	return p.State.TellFindings(ctx, p.Now(), func(n state.FindingNews) ([]state.Message, error) {
 		t, ok := p.Config.Tenant(n.Finding.Tenant)
-		kind := map[string]string{"opened": state.TicketOpen, "raised": state.TicketOpen, "reopened": state.TicketComment, state.StatusResolved: state.TicketClose}[n.Kind]
+		kind := map[string]string{"opened": state.TicketOpen, "raised": state.TicketOpen,
+			"reopened": state.TicketComment, state.StatusResolved: state.TicketClose}[n.Kind]
 		if !ok || kind == "" || t.Tickets.Kind == "" || rank(n.Finding.Severity) < rank(t.Tickets.Severity) {
 			return nil, nil
 		}

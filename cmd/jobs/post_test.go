@@ -37,7 +37,9 @@ func TestSuperseded(t *testing.T) {
 	if err := p.superseded(t.Context(), &first); err != nil {
 		t.Errorf("a revision that was stored by hand: %v; want that the mail goes out", err)
 	}
-	if err := s.QueueMails(t.Context(), published(2), []state.Mail{{Email: first.Email}}, func(state.Mail) string { return "id" }, at); err != nil {
+	if err := s.QueueMails(t.Context(), published(2), []state.Mail{{Email: first.Email}}, func(state.Mail) string {
+		return "id"
+	}, at); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.superseded(t.Context(), &first); !errors.Is(err, ErrSuperseded) {
@@ -61,7 +63,9 @@ func TestQueueMailsAgain(t *testing.T) {
 	c := &config.Config{Mail: config.Mail{SMTP: "smtp://mail.example", From: "e@msp.example", Roles: []string{"auditor"}}}
 	now := at
 	p := &Parts{State: s, Config: c, Now: func() time.Time { return now }}
-	tenant := config.Tenant{ID: "acme", Contacts: []config.Contact{{Name: "Dana", Email: "dana@acme.example", Role: "auditor"}, {Name: "Ana", Email: "ana@acme.example", Role: "auditor"}, {Name: "Kim", Email: "kim@acme.example", Role: "technician"}}}
+	tenant := config.Tenant{ID: "acme",
+		Contacts: []config.Contact{{Name: "Dana", Email: "dana@acme.example", Role: "auditor"},
+			{Name: "Ana", Email: "ana@acme.example", Role: "auditor"}, {Name: "Kim", Email: "kim@acme.example", Role: "technician"}}}
 	packet := state.Published{Tenant: "acme", Month: "2026-10", Revision: 1, At: at}
 	if n, err := p.QueueMails(t.Context(), tenant, packet, ""); err != nil || n != 2 {
 		t.Fatalf("%d mails, %v; want the two auditors", n, err)
@@ -84,7 +88,8 @@ func TestQueueMailsAgain(t *testing.T) {
 		t.Fatalf("%d mails, %v; want one", n, err)
 	}
 	mails, err = s.WaitingMails(t.Context())
-	if err != nil || len(mails) != 1 || mails[0].Email != "dana@acme.example" || !mails[0].Queued.Equal(now) || mails[0].Attempts != 0 || mails[0].Sending != 2 || mails[0].MessageID == first["dana@acme.example"] {
+	if err != nil || len(mails) != 1 || mails[0].Email != "dana@acme.example" || !mails[0].Queued.Equal(now) ||
+		mails[0].Attempts != 0 || mails[0].Sending != 2 || mails[0].MessageID == first["dana@acme.example"] {
 		t.Errorf("%+v, %v", mails, err)
 	}
 	if n, err := p.QueueMails(t.Context(), tenant, packet, ""); err != nil || n != 1 {

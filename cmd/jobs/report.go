@@ -42,7 +42,8 @@ type PublishOptions struct {
 var ErrNotWanted = errors.New("the packet says nothing else yet")
 
 // Publish builds the packet of a month and stores it.
-func (p *Parts) Publish(ctx context.Context, data analyze.Dataset, t config.Tenant, month string, opts PublishOptions) (s Stored, err error) {
+func (p *Parts) Publish(ctx context.Context, data analyze.Dataset, t config.Tenant, month string,
+	opts PublishOptions) (s Stored, err error) {
 	s.Began = p.Now()
 	if !opts.Uncollected {
 		place, err := p.uncollected(ctx, t, month)
@@ -72,16 +73,19 @@ func (p *Parts) Publish(ctx context.Context, data analyze.Dataset, t config.Tena
 		return s, ErrNotWanted
 	}
 	if s.Packet.Totals.Records == 0 {
-		p.Log.Warn("the dataset holds no record of this month; the packet says that nothing could be evaluated. Was it collected?", "tenant", t.ID, "month", month)
+		p.Log.Warn("the dataset holds no record of this month; the packet says that nothing could be evaluated. Was it collected?",
+			"tenant", t.ID, "month", month)
 	}
-	place := deliver.Place{Store: store, URL: e.URL, LockMode: e.LockMode, RetainUntil: p.Now().AddDate(0, 0, e.LockDays), KMSKey: e.KMSKey, Signer: signer, Log: p.Log, Held: opts.Held}
+	place := deliver.Place{Store: store, URL: e.URL, LockMode: e.LockMode,
+		RetainUntil: p.Now().AddDate(0, 0, e.LockDays), KMSKey: e.KMSKey, Signer: signer, Log: p.Log, Held: opts.Held}
 	s.Result, err = deliver.Publish(ctx, place, s.Packet)
 	return s, err
 }
 
 // Build makes the packet of a month without storing it. Check runs the checks of
 // the month first.
-func (p *Parts) Build(ctx context.Context, data analyze.Dataset, t config.Tenant, month string, check bool) (packet *report.Packet, err error) {
+func (p *Parts) Build(ctx context.Context, data analyze.Dataset, t config.Tenant, month string,
+	check bool) (packet *report.Packet, err error) {
 	look, err := packetLook(p.Config, t)
 	if err != nil {
 		return nil, err
@@ -118,7 +122,8 @@ func (p *Parts) Build(ctx context.Context, data analyze.Dataset, t config.Tenant
 	if err != nil {
 		return nil, err
 	}
-	in := report.Input{View: v, Catalog: data.Catalog, State: p.State, Month: month, Version: p.Version, Look: look, Signed: p.Config.Signing.Signs()}
+	in := report.Input{View: v, Catalog: data.Catalog, State: p.State, Month: month, Version: p.Version, Look: look,
+		Signed: p.Config.Signing.Signs()}
 	before, err := analyze.Open(ctx, data, t, earlier)
 	switch {
 	case errors.Is(err, analyze.ErrRetired): // nothing to compare with
@@ -153,7 +158,8 @@ func packetLook(c *config.Config, t config.Tenant) (report.Look, error) {
 
 // PublishOnce publishes the packet of a month that a schedule asks for, once
 // over all machines that share the evidence place, and queues its mails.
-func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.Tenant, task scheduler.Task, opts OnceOptions) scheduler.Result {
+func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.Tenant, task scheduler.Task,
+	opts OnceOptions) scheduler.Result {
 	fail := func(err error) scheduler.Result {
 		return scheduler.Result{Err: fmt.Errorf("%s %s of %s: %w", task.Job, task.Period, t.ID, err)}
 	}
@@ -162,7 +168,8 @@ func (p *Parts) PublishOnce(ctx context.Context, data analyze.Dataset, t config.
 		return fail(err)
 	}
 	if place != "" {
-		return scheduler.Result{Detail: "the logs at " + place + " were not collected since the end of the month, so its packet waits", NotBefore: p.Now().Add(logsPause)}
+		return scheduler.Result{Detail: "the logs at " + place +
+			" were not collected since the end of the month, so its packet waits", NotBefore: p.Now().Add(logsPause)}
 	}
 	store, err := objects.Open(ctx, p.Config.Evidence.URL, p.Config.AWS)
 	if err != nil {
@@ -332,7 +339,8 @@ func (w *work) adopt(ctx context.Context) (*state.Published, string, error) {
 		return nil, "", err
 	}
 	detail := fmt.Sprintf("%s, revision %d, which was published before its run was interrupted", o.Manifest.Verdict, revision)
-	return &state.Published{Tenant: w.tenant.ID, Month: w.month, Revision: revision, At: w.lease.First, Provisional: o.Manifest.Provisional}, detail, nil
+	return &state.Published{Tenant: w.tenant.ID, Month: w.month, Revision: revision, At: w.lease.First,
+		Provisional: o.Manifest.Provisional}, detail, nil
 }
 
 func (w *work) make(ctx context.Context) (*state.Published, string, error) {
@@ -357,7 +365,8 @@ func (w *work) make(ctx context.Context) (*state.Published, string, error) {
 
 // Published is the packet as the state notes it.
 func (s Stored) Published() state.Published {
-	return state.Published{Tenant: s.Packet.Tenant.ID, Month: s.Packet.Month, Revision: s.Result.Revision, At: s.Began, Provisional: s.Packet.Provisional}
+	return state.Published{Tenant: s.Packet.Tenant.ID, Month: s.Packet.Month, Revision: s.Result.Revision,
+		At: s.Began, Provisional: s.Packet.Provisional}
 }
 
 // Announce notes a packet as published and queues what announces it.
@@ -368,7 +377,8 @@ func (p *Parts) Announce(ctx context.Context, t config.Tenant, published state.P
 		if err != nil {
 			return err
 		}
-		messages = append(messages, state.Message{Kind: state.AttachPacket, Tenant: t.ID, Subject: t.ID + "/" + report.PacketName(published.Month, published.Revision), Payload: payload})
+		messages = append(messages, state.Message{Kind: state.AttachPacket, Tenant: t.ID, Subject: t.ID + "/" +
+			report.PacketName(published.Month, published.Revision), Payload: payload})
 	}
 	return p.State.Announce(ctx, published, p.mails(t, published), messages, p.Now())
 }
@@ -402,7 +412,8 @@ func (p *Parts) mails(t config.Tenant, published state.Published) (mails []state
 			continue
 		}
 		known[email] = true
-		mails = append(mails, state.Mail{Email: address.Address, Name: c.Name, Role: c.Role, Sending: 1, MessageID: p.mailID(published, email, 1)})
+		mails = append(mails, state.Mail{Email: address.Address, Name: c.Name, Role: c.Role, Sending: 1,
+			MessageID: p.mailID(published, email, 1)})
 	}
 	return mails
 }

@@ -79,7 +79,8 @@ func (p *Parts) retirable(ctx context.Context, at time.Time) (string, error) {
 					continue
 				}
 				if !slices.Contains(published, m) {
-					p.Log.Warn("records are older than retention.dataset_days, and stay because their month has no final packet that holds them", "tenant", t.ID, "month", m)
+					p.Log.Warn("records are older than retention.dataset_days, and stay because their month has no "+
+						"final packet that holds them", "tenant", t.ID, "month", m)
 					before = min(before, m+"-01")
 					break
 				}

@@ -13,14 +13,16 @@ import (
 )
 
 // ErrNoTrail means that the configuration names no trail for a tenant.
-var ErrNoTrail = errors.New("tenant.cloudtrail is not set, so it is not measurable whether the trail is whole; name the trail's bucket and prefix there")
+var ErrNoTrail = errors.New("tenant.cloudtrail is not set, so it is not measurable whether the trail is whole; " +
+	"name the trail's bucket and prefix there")
 
 // ErrNotDue means that no digest of a period is due yet.
 var ErrNotDue = errors.New("the month has just begun, and no digest of it is due yet; try again in some hours")
 
 // VerifyTrail validates the digests of a tenant's trail over days, of the tenant's own
 // accounts, as far as they are over. Without keys those of the configuration are used.
-func (p *Parts) VerifyTrail(ctx context.Context, t config.Tenant, r analyze.Range, keys integrity.Keys) ([]integrity.Chain, integrity.Span, error) {
+func (p *Parts) VerifyTrail(ctx context.Context, t config.Tenant, r analyze.Range,
+	keys integrity.Keys) ([]integrity.Chain, integrity.Span, error) {
 	period := integrity.Span{From: r.Start(), To: r.End()}
 	// What CloudTrail need not have delivered yet is not looked at.
 	if due := p.Now().Add(-integrity.Slack); due.Before(period.To) {

@@ -158,7 +158,8 @@ bucket = [{ name = "one-bucket", logs = "file:logs/one/", prefixes = [""] }]
 	// Nor does it go with days around it that are looked at again.
 	unread := []state.TrailProblem{{Kind: integrity.Unread}}
 	want[0] = "30 0s of 24h0m0s elsewhere"
-	got := witness(later, state.TrailDay{Date: "2026-09-30", Zone: "UTC", Problems: unread}, state.TrailDay{Date: "2026-10-02", Zone: "UTC", Problems: unread})
+	got := witness(later, state.TrailDay{Date: "2026-09-30", Zone: "UTC", Problems: unread},
+		state.TrailDay{Date: "2026-10-02", Zone: "UTC", Problems: unread})
 	if !slices.Equal(got, want) {
 		t.Errorf("what was proven is gone with the days around it: %q", got)
 	}

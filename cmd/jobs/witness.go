@@ -99,7 +99,8 @@ func (p *Parts) proveTrail(ctx context.Context, t config.Tenant, r analyze.Range
 func unknown(x state.TrailProblem) bool { return integrity.Problem{Kind: x.Kind}.Unknown() }
 
 // errNoDigests is of a copy of a trail, which may lack what the trail has.
-var errNoDigests = errors.New("the folder holds no digest of the tenant's accounts, so the log files in it can't be proven to be those that CloudTrail delivered")
+var errNoDigests = errors.New("the folder holds no digest of the tenant's accounts, so the log files in it can't " +
+	"be proven to be those that CloudTrail delivered")
 
 // within is a day, up to the end of what was looked at.
 func within(d analyze.Day, end time.Time) integrity.Span {
@@ -125,7 +126,9 @@ func splitTrail(day *state.TrailDay, chains []integrity.Chain, part integrity.Sp
 		return ends(x.To)
 	}
 	if len(chains) == 0 {
-		day.Problems = append(day.Problems, state.TrailProblem{Kind: integrity.NoDigest, From: part.From, To: part.To, Text: "no digest of the tenant's accounts is there: log file validation of the trail is off, or was never on"})
+		day.Problems = append(day.Problems,
+			state.TrailProblem{Kind: integrity.NoDigest, From: part.From, To: part.To,
+				Text: "no digest of the tenant's accounts is there: log file validation of the trail is off, or was never on"})
 	}
 	for _, c := range chains {
 		out := state.TrailChain{Account: c.Account, Region: c.Region, Trail: c.Trail, Whole: c.WholeIn(part), Proven: c.ProvenIn(part)}
@@ -143,7 +146,9 @@ func splitTrail(day *state.TrailDay, chains []integrity.Chain, part integrity.Sp
 		problems := len(day.Problems)
 		for _, x := range c.Problems {
 			if inside(x) {
-				day.Problems = append(day.Problems, state.TrailProblem{Account: c.Account, Region: c.Region, Trail: c.Trail, Kind: x.Kind, Key: x.Key, From: x.From, To: x.To, Text: x.Text, Tampering: x.Tampering()})
+				day.Problems = append(day.Problems,
+					state.TrailProblem{Account: c.Account, Region: c.Region, Trail: c.Trail, Kind: x.Kind, Key: x.Key,
+						From: x.From, To: x.To, Text: x.Text, Tampering: x.Tampering()})
 			}
 		}
 		if out.Whole > 0 || out.Digests > 0 || len(day.Problems) > problems { // else another trail is in its place
@@ -213,7 +218,8 @@ func (p *Parts) readMetrics(ctx context.Context, t config.Tenant, r analyze.Rang
 }
 
 // counted takes days from the tenant's file, or from CloudWatch itself.
-func (p *Parts) counted(ctx context.Context, t config.Tenant, buckets []cloudwatch.Bucket, days []cloudwatch.Day) ([]cloudwatch.Counted, error) {
+func (p *Parts) counted(ctx context.Context, t config.Tenant, buckets []cloudwatch.Bucket,
+	days []cloudwatch.Day) ([]cloudwatch.Counted, error) {
 	if t.MetricsFile != "" {
 		return cloudwatch.ReadFile(t.MetricsFile, buckets, days)
 	}

@@ -20,14 +20,16 @@ func TestSplitTrail(t *testing.T) {
 	}
 	late := integrity.Span{From: at("2026-10-22T21:31:27Z"), To: at("2026-10-22T22:31:27Z")}
 	put := at("2026-10-22T22:10:00Z")
-	chains := []integrity.Chain{{Windows: []integrity.Window{{Span: late, Valid: true, Logs: integrity.Count{All: 3, Valid: 2}}}, Problems: []integrity.Problem{
+	chains := []integrity.Chain{{Windows: []integrity.Window{{Span: late, Valid: true,
+		Logs: integrity.Count{All: 3, Valid: 2}}}, Problems: []integrity.Problem{
 		{Kind: integrity.BadLog, From: late.From, To: late.To},
 		{Kind: integrity.UnlistedLog, From: put, To: put},
 		{Kind: integrity.Gap, From: at("2026-10-22T20:00:00Z"), To: at("2026-10-22T23:00:00Z")},
 	}}}
 	got := map[string]int{}
 	digests := 0
-	for _, d := range []integrity.Span{{From: at("2026-10-21T22:00:00Z"), To: at("2026-10-22T22:00:00Z")}, {From: at("2026-10-22T22:00:00Z"), To: at("2026-10-23T22:00:00Z")}} {
+	for _, d := range []integrity.Span{{From: at("2026-10-21T22:00:00Z"), To: at("2026-10-22T22:00:00Z")},
+		{From: at("2026-10-22T22:00:00Z"), To: at("2026-10-23T22:00:00Z")}} {
 		var day state.TrailDay
 		splitTrail(&day, chains, d)
 		digests += day.Chains[0].Digests
@@ -61,7 +63,8 @@ func TestSplitChains(t *testing.T) {
 	if len(day.Chains) != 1 || day.Chains[0].Digests != 2 || day.Chains[0].Logs != 4 || len(day.Problems) != 2 {
 		t.Fatalf("%+v", day)
 	}
-	if tell := [2]bool{day.Problems[0].Tampering, day.Problems[1].Tampering}; tell != [2]bool{false, true} || !unknown(day.Problems[0]) || unknown(day.Problems[1]) {
+	if tell := [2]bool{day.Problems[0].Tampering, day.Problems[1].Tampering}; tell != [2]bool{false, true} ||
+		!unknown(day.Problems[0]) || unknown(day.Problems[1]) {
 		t.Errorf("%+v", day.Problems)
 	}
 }

@@ -67,8 +67,10 @@ func (s *Service) judge(ctx context.Context, t scheduler.Task, last error) error
 	}
 	limit := s.config.Load().Alerts.Failures
 	if on := failures >= limit; on || failures == 0 {
-		a := jobs.Alert{Key: "job/" + t.Job + "/" + t.Tenant, Title: fmt.Sprintf("The job %s failed %d times in a row", t.Job, max(failures, limit)), Tenant: t.Tenant, Job: t.Job,
-			What: "Look at the error. `bucketproof doctor` looks for its cause. The job goes on being tried; nothing that is missed is lost for " + fmt.Sprint(s.config.Load().Service.CatchUpDays) + " days."}
+		a := jobs.Alert{Key: "job/" + t.Job + "/" + t.Tenant,
+			Title: fmt.Sprintf("The job %s failed %d times in a row", t.Job, max(failures, limit)), Tenant: t.Tenant, Job: t.Job,
+			What: "Look at the error. `bucketproof doctor` looks for its cause. The job goes on being tried; " +
+				"nothing that is missed is lost for " + fmt.Sprint(s.config.Load().Service.CatchUpDays) + " days."}
 		if last != nil {
 			a.Text = "The last error: " + last.Error()
 		}
@@ -116,7 +118,8 @@ func (s *Service) silence(ctx context.Context) error {
 			return err
 		}
 		for _, b := range t.Buckets {
-			if err := s.raise(ctx, silent(newest[b.Name], since, s.clock.Now(), limit), silenceAlert(t, b, newest[b.Name], limit)); err != nil {
+			if err := s.raise(ctx, silent(newest[b.Name], since, s.clock.Now(), limit),
+				silenceAlert(t, b, newest[b.Name], limit)); err != nil {
 				return err
 			}
 		}
@@ -160,8 +163,10 @@ func (s *Service) stuck(ctx context.Context) error {
 			who += fmt.Sprintf(" and %d more", n)
 		}
 		a := jobs.Alert{Key: "stuck/" + job, Job: job, Title: "The job " + job + " gets no further",
-			Text: fmt.Sprintf("It is at work for %s, and nothing of it has ended since %s.", who, since.UTC().Format("2 January 2006, 15:04 UTC")),
-			What: "`bucketproof doctor` tells which place does not answer. Restart the service once it does. Until the job ends, nothing that it would find is known."}
+			Text: fmt.Sprintf("It is at work for %s, and nothing of it has ended since %s.", who,
+				since.UTC().Format("2 January 2006, 15:04 UTC")),
+			What: "`bucketproof doctor` tells which place does not answer. Restart the service once it does. Until " +
+				"the job ends, nothing that it would find is known."}
 		if err := s.raise(ctx, len(waits) > 0, a); err != nil {
 			return err
 		}
@@ -223,7 +228,8 @@ func silenceAlert(t config.Tenant, b config.Bucket, newest time.Time, limit time
 	return jobs.Alert{
 		Key: "silence/" + t.ID + "/" + b.Name, Tenant: t.ID, Job: Collect, Title: "No access log arrives for the bucket " + b.Name,
 		Text: fmt.Sprintf("No log object came to %s for more than %d hours. %s", b.Logs.Text, int(limit.Hours()), last),
-		What: "Look whether server access logging of the bucket is on, whether its target is the configured location, and whether logging.s3.amazonaws.com may still write there. Nights without a log are not evaluated in the packet.",
+		What: "Look whether server access logging of the bucket is on, whether its target is the configured " +
+			"location, and whether logging.s3.amazonaws.com may still write there. Nights without a log are not evaluated in the packet.",
 	}
 }
 
@@ -240,8 +246,10 @@ func (s *Service) mailAlert(ctx context.Context, m *state.Mail) error {
 	}
 	return s.raise(ctx, on, jobs.Alert{
 		Key: "mail/" + packetName(m.Tenant, m.Month, m.Revision) + "/" + m.Email, Tenant: m.Tenant,
-		Title: fmt.Sprintf("The packet %s can't be sent to %s", packetName(m.Tenant, m.Month, m.Revision), m.Email), Text: "The last error: " + m.Detail,
-		What: fmt.Sprintf("Mend the cause, then send it again: bucketproof mail send --tenant %s --month %s --to %s", m.Tenant, m.Month, m.Email),
+		Title: fmt.Sprintf("The packet %s can't be sent to %s", packetName(m.Tenant, m.Month, m.Revision), m.Email),
+		Text:  "The last error: " + m.Detail,
+		What: fmt.Sprintf("Mend the cause, then send it again: bucketproof mail send --tenant %s --month %s --to %s",
+			m.Tenant, m.Month, m.Email),
 	})
 }
 
@@ -255,6 +263,7 @@ func (s *Service) messageAlert(ctx context.Context, m *state.Message) error {
 	return s.raise(ctx, on, jobs.Alert{
 		Key: "tickets/" + m.Tenant + "/" + m.Kind + "/" + m.Subject, Tenant: m.Tenant,
 		Title: fmt.Sprintf("The ticket system was not told about %s (%s)", m.Subject, m.Kind), Text: "The last error: " + m.Detail,
-		What: "Mend the cause in [tickets]. A message that waits is told again for four days; behind that the ticket must be opened or closed by hand.",
+		What: "Mend the cause in [tickets]. A message that waits is told again for four days; behind that the " +
+			"ticket must be opened or closed by hand.",
 	})
 }

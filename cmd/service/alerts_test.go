@@ -82,7 +82,8 @@ func TestCrashLoopIsTold(t *testing.T) {
 	interrupt := func(n int) {
 		t.Helper()
 		for range n {
-			if _, err := s.parts.State.StartRun(t.Context(), state.Run{Job: Report, Tenant: "acme", Period: "2026-10", Scheduled: at}, at); err != nil {
+			if _, err := s.parts.State.StartRun(t.Context(),
+				state.Run{Job: Report, Tenant: "acme", Period: "2026-10", Scheduled: at}, at); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -117,12 +118,14 @@ func TestAlertsEnd(t *testing.T) {
 		}
 	}
 	raise(now.Add(-40*24*time.Hour), "tickets/acme/ticket-open/old", "job/report/acme")
-	raise(now, "job/report/gone", "silence/gone/b", "silence/acme/other", "silence/acme/acme-backups", "mail/acme/2026-10/x@acme.example", "tickets/acme/ticket-open/new", "tickets/gone/ticket-open/x", "something")
+	raise(now, "job/report/gone", "silence/gone/b", "silence/acme/other", "silence/acme/acme-backups",
+		"mail/acme/2026-10/x@acme.example", "tickets/acme/ticket-open/new", "tickets/gone/ticket-open/x", "something")
 	if err := s.overs(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	got := s.alerting(t)
-	for _, k := range []string{"job/report/acme", "silence/acme/acme-backups", "mail/acme/2026-10/x@acme.example", "tickets/acme/ticket-open/new", "something"} {
+	for _, k := range []string{"job/report/acme", "silence/acme/acme-backups", "mail/acme/2026-10/x@acme.example",
+		"tickets/acme/ticket-open/new", "something"} {
 		if !strings.Contains(" "+got+" ", " "+k+" ") {
 			t.Errorf("%s has ended", k)
 		}

@@ -38,7 +38,8 @@ const (
 )
 
 func newCourier(s *Service) *courier {
-	return &courier{Service: s, wakes: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)}, pause: scheduler.Retry{First: time.Minute, Longest: time.Hour}, unnoted: map[string]state.Mail{}}
+	return &courier{Service: s, wakes: [2]chan struct{}{make(chan struct{}, 1), make(chan struct{}, 1)},
+		pause: scheduler.Retry{First: time.Minute, Longest: time.Hour}, unnoted: map[string]state.Mail{}}
 }
 
 // wake lets the courier look whether something is to be sent.
@@ -145,16 +146,19 @@ func (c *courier) mail(ctx context.Context, post *jobs.Post, m *state.Mail) erro
 	switch {
 	case err == nil:
 		m.Status, m.Ended, m.Detail = state.MailSent, now, ""
-		c.log.Info("a packet's mail was sent", "tenant", m.Tenant, "month", m.Month, "revision", m.Revision, "to", m.Email, "link", m.Link, "link_ends", m.LinkEnds)
+		c.log.Info("a packet's mail was sent", "tenant", m.Tenant, "month", m.Month, "revision", m.Revision, "to",
+			m.Email, "link", m.Link, "link_ends", m.LinkEnds)
 	case errors.Is(err, jobs.ErrSuperseded), errors.Is(err, jobs.ErrNoContact):
 		m.Status, m.Ended, m.Detail = state.MailWithheld, now, err.Error()
-		c.log.Info("a packet's mail is not sent", "tenant", m.Tenant, "month", m.Month, "revision", m.Revision, "to", m.Email, "reason", err)
+		c.log.Info("a packet's mail is not sent", "tenant", m.Tenant, "month", m.Month, "revision", m.Revision, "to",
+			m.Email, "reason", err)
 	case errors.Is(err, mailer.ErrRefused), errors.Is(err, deliver.ErrUnfit), m.Attempts >= fewest && now.Sub(m.Queued) > patience:
 		m.Status, m.Ended, m.Detail = state.MailRefused, now, err.Error()
 		c.log.Error("a packet's mail can't be sent", "tenant", m.Tenant, "month", m.Month, "to", m.Email, "error", err)
 	default:
 		m.Next, m.Detail = now.Add(c.pause.Pause(m.Attempts)), err.Error()
-		c.log.Warn("a packet's mail was not sent and is tried again", "tenant", m.Tenant, "month", m.Month, "to", m.Email, "next", m.Next, "error", err)
+		c.log.Warn("a packet's mail was not sent and is tried again", "tenant", m.Tenant, "month", m.Month, "to",
+			m.Email, "next", m.Next, "error", err)
 	}
 	return c.noteMail(ctx, m)
 }
@@ -254,7 +258,8 @@ func (c *courier) message(ctx context.Context, post *jobs.Post, m *state.Message
 		c.log.Error("another system can't be told", "kind", m.Kind, "tenant", m.Tenant, "subject", m.Subject, "error", err)
 	default:
 		m.Next, m.Detail = now.Add(max(c.pause.Pause(m.Attempts), jobs.RetryAfter(m, err))), err.Error()
-		c.log.Warn("another system was not told and is told again", "kind", m.Kind, "tenant", m.Tenant, "subject", m.Subject, "next", m.Next, "error", err)
+		c.log.Warn("another system was not told and is told again", "kind", m.Kind, "tenant", m.Tenant, "subject",
+			m.Subject, "next", m.Next, "error", err)
 	}
 	if err := c.parts.State.PutMessage(context.WithoutCancel(ctx), *m); err != nil {
 		return err

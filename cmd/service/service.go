@@ -167,7 +167,8 @@ func (s *Service) RunOnce(ctx context.Context) error {
 
 // errBroughtDown stands for the error of a job that failed before the service
 // started: the ledger has it.
-var errBroughtDown = errors.New("see `bucketproof runs`; where its runs were interrupted, the process ended in the middle of each (the system's journal says why)")
+var errBroughtDown = errors.New("see `bucketproof runs`; where its runs were interrupted, the process ended in the " +
+	"middle of each (the system's journal says why)")
 
 // waiting names what was tried once and still waits, as an error: nobody else tries
 // it before the next start.
@@ -181,10 +182,12 @@ func (s *Service) waiting(ctx context.Context) error {
 		return err
 	}
 	for _, m := range mails {
-		return fmt.Errorf("%d mails and %d messages wait to be sent and are tried at the next start; the first is about %s to %s: %s", len(mails), len(messages), packetName(m.Tenant, m.Month, m.Revision), m.Email, m.Detail)
+		return fmt.Errorf("%d mails and %d messages wait to be sent and are tried at the next start; the first is about %s to %s: %s",
+			len(mails), len(messages), packetName(m.Tenant, m.Month, m.Revision), m.Email, m.Detail)
 	}
 	for _, m := range messages {
-		return fmt.Errorf("%d messages wait to be sent and are tried at the next start; the first is %s about %s: %s", len(messages), m.Kind, m.Subject, m.Detail)
+		return fmt.Errorf("%d messages wait to be sent and are tried at the next start; the first is %s about %s: %s",
+			len(messages), m.Kind, m.Subject, m.Detail)
 	}
 	return nil
 }

@@ -44,10 +44,14 @@ func (s *Service) jobs() []scheduler.Job {
 		scheduler.Job
 		line string
 	}{
-		{scheduler.Job{Name: Collect, Together: true, Sum: true, Tasks: each(func(config.Tenant, time.Time) string { return "" }), Do: s.collect}, c.Schedule.Collect},
+		{scheduler.Job{Name: Collect, Together: true, Sum: true, Tasks: each(func(config.Tenant, time.Time) string {
+			return ""
+		}), Do: s.collect}, c.Schedule.Collect},
 		{scheduler.Job{Name: Check, Beside: jobs.Beside(), After: Collect, Tasks: days(c.Tenants), Do: s.check}, c.Schedule.Check},
 		{scheduler.Job{Name: Report, Beside: jobs.Beside(), After: Check, Tasks: each(lastMonth), Do: s.report}, c.Schedule.Report},
-		{scheduler.Job{Name: Revise, Beside: jobs.Beside(), After: Report, Tasks: func(time.Time) []scheduler.Task { return revisions() }, Do: s.revise}, c.Schedule.Check},
+		{scheduler.Job{Name: Revise, Beside: jobs.Beside(), After: Report, Tasks: func(time.Time) []scheduler.Task {
+			return revisions()
+		}, Do: s.revise}, c.Schedule.Check},
 	}
 	out := make([]scheduler.Job, len(list))
 	for i, j := range list {
@@ -119,7 +123,8 @@ func (s *Service) collect(ctx context.Context, tasks []scheduler.Task) []schedul
 	if len(tasks) == 1 && len(p.Config.Tenants) > 1 {
 		only = tasks[0].Tenant
 	}
-	done, err := p.Collect(ctx, jobs.CollectOptions{Tenant: only, Log: s.log, Progress: s.moved, GoMemory: p.Config.Collect.MemoryLimit + serviceMemory})
+	done, err := p.Collect(ctx, jobs.CollectOptions{Tenant: only, Log: s.log, Progress: s.moved,
+		GoMemory: p.Config.Collect.MemoryLimit + serviceMemory})
 	whole := err != nil && done.Faults == nil // nothing could even begin
 	blamed := false
 	for i, task := range tasks {
@@ -167,7 +172,8 @@ func gone(t scheduler.Task) scheduler.Result {
 }
 
 // one does a task for a tenant with the statements of the configuration.
-func (s *Service) one(tasks []scheduler.Task, do func(p *jobs.Parts, data analyze.Dataset, t config.Tenant) scheduler.Result) []scheduler.Result {
+func (s *Service) one(tasks []scheduler.Task,
+	do func(p *jobs.Parts, data analyze.Dataset, t config.Tenant) scheduler.Result) []scheduler.Result {
 	p := s.current()
 	out := make([]scheduler.Result, len(tasks))
 	for i, task := range tasks {

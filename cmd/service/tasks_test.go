@@ -12,7 +12,8 @@ import (
 // TestEveryDayIsChecked: whatever the clocks of the schedule and of a tenant do, each
 // day of the tenant is asked for.
 func TestEveryDayIsChecked(t *testing.T) {
-	for _, zones := range [][2]string{{"Europe/Paris", "America/Chicago"}, {"Europe/Paris", "Pacific/Auckland"}, {"America/Los_Angeles", "Europe/Paris"}, {"UTC", "Pacific/Kiritimati"}, {"Asia/Tokyo", "America/Santiago"}} {
+	for _, zones := range [][2]string{{"Europe/Paris", "America/Chicago"}, {"Europe/Paris", "Pacific/Auckland"},
+		{"America/Los_Angeles", "Europe/Paris"}, {"UTC", "Pacific/Kiritimati"}, {"Asia/Tokyo", "America/Santiago"}} {
 		here, err := time.LoadLocation(zones[0])
 		if err != nil {
 			t.Fatal(err)
@@ -45,7 +46,8 @@ func TestEveryDayIsChecked(t *testing.T) {
 // TestYesterdayBehindASkippedMidnight: on the day behind a date whose midnight clocks skip,
 // yesterday is that date, from the first hour on.
 func TestYesterdayBehindASkippedMidnight(t *testing.T) {
-	for _, z := range []struct{ zone, at, want string }{{"America/Santiago", "2026-09-07T03:30:00Z", "2026-09-06"}, {"Atlantic/Azores", "2026-03-30T00:30:00Z", "2026-03-29"},
+	for _, z := range []struct{ zone, at, want string }{{"America/Santiago", "2026-09-07T03:30:00Z", "2026-09-06"},
+		{"Atlantic/Azores", "2026-03-30T00:30:00Z", "2026-03-29"},
 		{"Africa/Cairo", "2026-04-24T21:30:00Z", "2026-04-24"}, {"America/Havana", "2026-03-09T04:30:00Z", "2026-03-08"}} {
 		loc, err := time.LoadLocation(z.zone)
 		if err != nil {
@@ -76,7 +78,8 @@ func TestNothingRunsBehindRun(t *testing.T) {
 	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := newService(t, "[service]\nlisten = \""+address+"\"\n[links]\npublic_url = \"https://x.example\"\nlisten = \""+taken.Addr().String()+"\"\n"+twoTenants)
+	s := newService(t, "[service]\nlisten = \""+address+
+		"\"\n[links]\npublic_url = \"https://x.example\"\nlisten = \""+taken.Addr().String()+"\"\n"+twoTenants)
 	if err := s.Run(t.Context()); err == nil {
 		t.Error("it ran with an address that is taken")
 	}

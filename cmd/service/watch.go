@@ -47,24 +47,33 @@ type figures struct {
 }
 
 var (
-	lastSuccess = prometheus.NewDesc("bucketproof_last_success_timestamp_seconds", "End of the last run that did what it should, in seconds since 1970.", []string{"job", "tenant"}, nil)
-	logAge      = prometheus.NewDesc("bucketproof_log_age_seconds", "Time since the newest log object of a bucket was delivered.", []string{"bucket"}, nil)
-	records     = prometheus.NewDesc("bucketproof_records_total", "Records of a bucket that were collected.", []string{"bucket"}, nil)
-	rejected    = prometheus.NewDesc("bucketproof_rejected_lines_total", "Lines of a bucket's log that could not be read.", []string{"bucket"}, nil)
-	open        = prometheus.NewDesc("bucketproof_open_findings", "Findings that are not resolved.", []string{"tenant", "severity"}, nil)
-	packets     = prometheus.NewDesc("bucketproof_packets_published_total", "Packets that were published, with their revisions.", []string{"tenant"}, nil)
-	mails       = prometheus.NewDesc("bucketproof_mails", "Mails that announce packets, by what became of them.", []string{"status"}, nil)
-	messages    = prometheus.NewDesc("bucketproof_messages", "Messages to other systems, by what became of them.", []string{"kind", "status"}, nil)
-	alerts      = prometheus.NewDesc("bucketproof_alerts", "Alerts that last.", nil, nil)
+	lastSuccess = prometheus.NewDesc("bucketproof_last_success_timestamp_seconds",
+		"End of the last run that did what it should, in seconds since 1970.", []string{"job", "tenant"}, nil)
+	logAge = prometheus.NewDesc("bucketproof_log_age_seconds",
+		"Time since the newest log object of a bucket was delivered.", []string{"bucket"}, nil)
+	records  = prometheus.NewDesc("bucketproof_records_total", "Records of a bucket that were collected.", []string{"bucket"}, nil)
+	rejected = prometheus.NewDesc("bucketproof_rejected_lines_total",
+		"Lines of a bucket's log that could not be read.", []string{"bucket"}, nil)
+	open    = prometheus.NewDesc("bucketproof_open_findings", "Findings that are not resolved.", []string{"tenant", "severity"}, nil)
+	packets = prometheus.NewDesc("bucketproof_packets_published_total",
+		"Packets that were published, with their revisions.", []string{"tenant"}, nil)
+	mails    = prometheus.NewDesc("bucketproof_mails", "Mails that announce packets, by what became of them.", []string{"status"}, nil)
+	messages = prometheus.NewDesc("bucketproof_messages", "Messages to other systems, by what became of them.",
+		[]string{"kind", "status"}, nil)
+	alerts = prometheus.NewDesc("bucketproof_alerts", "Alerts that last.", nil, nil)
 )
 
 func newWatch(s *Service) *watch {
 	w := &watch{Service: s, registry: prometheus.NewRegistry(),
-		runs:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bucketproof_runs_total", Help: "Runs since the service started, by how they ended."}, []string{"job", "outcome"}),
-		seconds: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "bucketproof_last_run_end_timestamp_seconds", Help: "End of the last run, however it ended, in seconds since 1970."}, []string{"job"}),
+		runs: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bucketproof_runs_total",
+			Help: "Runs since the service started, by how they ended."}, []string{"job", "outcome"}),
+		seconds: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "bucketproof_last_run_end_timestamp_seconds",
+			Help: "End of the last run, however it ended, in seconds since 1970."}, []string{"job"}),
 	}
-	w.registry.MustRegister(w, w.runs, w.seconds, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "bucketproof_build_info", Help: "1, with the version.", ConstLabels: prometheus.Labels{"version": s.parts.Version}})
+	w.registry.MustRegister(w, w.runs, w.seconds, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "bucketproof_build_info", Help: "1, with the version.",
+		ConstLabels: prometheus.Labels{"version": s.parts.Version}})
 	build.Set(1)
 	w.registry.MustRegister(build)
 	return w
@@ -190,7 +199,8 @@ func (w *watch) serve(ctx context.Context, listen string) (address string, wait 
 	if err != nil {
 		return "", nil, fmt.Errorf("health and metrics: %w; choose another service.listen, or stop what uses it", err)
 	}
-	srv := &http.Server{Handler: w.handler(listen), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
+	srv := &http.Server{Handler: w.handler(listen), ReadHeaderTimeout: 5 * time.Second,
+		WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	return l.Addr().String(), func() error {

@@ -14,9 +14,11 @@ import (
 func TestForeignHost(t *testing.T) {
 	h := newWatch(&Service{parts: &jobs.Parts{}}).handler("watch.internal:9464")
 	for host, want := range map[string]int{
-		"127.0.0.1:9464": http.StatusOK, "127.0.0.1": http.StatusOK, "[::1]:9464": http.StatusOK, "[::1]": http.StatusOK, "192.0.2.7:80": http.StatusOK,
+		"127.0.0.1:9464": http.StatusOK, "127.0.0.1": http.StatusOK, "[::1]:9464": http.StatusOK,
+		"[::1]": http.StatusOK, "192.0.2.7:80": http.StatusOK,
 		"localhost:9464": http.StatusOK, "LocalHost": http.StatusOK, "watch.internal:1": http.StatusOK,
-		"evil.example:9464": http.StatusMisdirectedRequest, "localhost.evil.example": http.StatusMisdirectedRequest, "127.0.0.1.evil.example": http.StatusMisdirectedRequest, "": http.StatusMisdirectedRequest,
+		"evil.example:9464": http.StatusMisdirectedRequest, "localhost.evil.example": http.StatusMisdirectedRequest,
+		"127.0.0.1.evil.example": http.StatusMisdirectedRequest, "": http.StatusMisdirectedRequest,
 	} {
 		for _, path := range []string{"/healthz", "/metrics"} {
 			r := httptest.NewRequest(http.MethodGet, path, nil)

@@ -253,7 +253,8 @@ type numbers struct {
 }
 
 func (n *numbers) into(r *Record) {
-	r.HTTPStatus, r.ErrorCode, r.BytesSent, r.ObjectSize, r.TotalTimeMS, r.TurnAroundTimeMS = n.status, n.errorCode, n.sent, n.size, n.total, n.turnAround
+	r.HTTPStatus, r.ErrorCode, r.BytesSent, r.ObjectSize, r.TotalTimeMS, r.TurnAroundTimeMS = n.status, n.errorCode,
+		n.sent, n.size, n.total, n.turnAround
 }
 
 // opensRequest tells whether text begins with a method.

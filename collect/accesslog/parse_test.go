@@ -48,43 +48,79 @@ func TestParse(t *testing.T) {
 		want       map[string]string
 	}{
 		{"24 fields, every one", head + put + `"-" "S3Console/0.4"` + tail24, map[string]string{
-			"BucketOwner": `"` + owner + `"`, "Bucket": `"acme-backups"`, "TimeMS": fmt.Sprint(time.Date(2019, 2, 6, 0, 0, 38, 0, time.UTC).UnixMilli()),
+			"BucketOwner": `"` + owner + `"`, "Bucket": `"acme-backups"`,
+			"TimeMS":   fmt.Sprint(time.Date(2019, 2, 6, 0, 0, 38, 0, time.UTC).UnixMilli()),
 			"RemoteIP": `"192.0.2.3"`, "Requester": `"` + arn + `"`, "RequestID": `"3E57427F3EXAMPLE"`, "Operation": `"REST.PUT.OBJECT"`,
 			"Key": `"veeam/a%2520b"`, "RequestURI": `"PUT /veeam/a%20b HTTP/1.1"`, "HTTPStatus": "200", "ErrorCode": "-", "BytesSent": "-1",
-			"ObjectSize": "4406", "TotalTimeMS": "41", "TurnAroundTimeMS": "28", "Referer": "-", "UserAgent": `"S3Console/0.4"`, "VersionID": "-",
-			"HostID": `"` + hostID + `"`, "SignatureVersion": `"SigV4"`, "CipherSuite": `"ECDHE-RSA-AES128-GCM-SHA256"`, "AuthenticationType": `"AuthHeader"`,
-			"HostHeader": `"acme-backups.s3.us-west-1.amazonaws.com"`, "TLSVersion": `"TLSV1.2"`, "AccessPointARN": "-", "ACLRequired": "-", "SourceRegion": "-", "Extra": "-", "Fields": "24"}},
-		{"18 fields", head + put + `"-" "x" 3HL4kqtJlcpXroDTDmJ`, map[string]string{"VersionID": `"3HL4kqtJlcpXroDTDmJ"`, "HostID": "-", "Fields": "18"}},
+			"ObjectSize": "4406", "TotalTimeMS": "41", "TurnAroundTimeMS": "28", "Referer": "-",
+			"UserAgent": `"S3Console/0.4"`, "VersionID": "-",
+			"HostID": `"` + hostID + `"`, "SignatureVersion": `"SigV4"`,
+			"CipherSuite": `"ECDHE-RSA-AES128-GCM-SHA256"`, "AuthenticationType": `"AuthHeader"`,
+			"HostHeader": `"acme-backups.s3.us-west-1.amazonaws.com"`, "TLSVersion": `"TLSV1.2"`,
+			"AccessPointARN": "-", "ACLRequired": "-", "SourceRegion": "-", "Extra": "-", "Fields": "24"}},
+		{"18 fields", head + put + `"-" "x" 3HL4kqtJlcpXroDTDmJ`,
+			map[string]string{"VersionID": `"3HL4kqtJlcpXroDTDmJ"`, "HostID": "-", "Fields": "18"}},
 		{"25 fields", head + put + `"-" "x"` + tail24 + " -", map[string]string{"AccessPointARN": "-", "Fields": "25"}},
 		{"26 fields", head + put + `"-" "x"` + tail24 + " - Yes", map[string]string{"ACLRequired": `"Yes"`, "Fields": "26"}},
 		{"27 fields and CRLF", head + put + `"-" "x"` + tail27 + "\r", map[string]string{"SourceRegion": `"eu-west-1"`, "Fields": "27"}},
-		{"fields of the future", head + put + `"-" "x"` + tail27 + ` 17 "quoted new"`, map[string]string{"UserAgent": `"x"`, "SourceRegion": `"eu-west-1"`, "Extra": `"17 "quoted new""`}},
-		{"lifecycle, bare dashes", head[:len(head)-10] + "- AmazonS3 B6A1E0D3 S3.EXPIRE.OBJECT veeam/old - - - - 4406 - - - - 3HL4 " + hostID + " - - - - -",
-			map[string]string{"RemoteIP": "-", "Requester": `"AmazonS3"`, "Operation": `"S3.EXPIRE.OBJECT"`, "RequestURI": "-", "HTTPStatus": "-1", "ObjectSize": "4406", "UserAgent": "-", "VersionID": `"3HL4"`, "Fields": "24"}},
-		{"lifecycle, quoted dashes", head + `AmazonS3 B6A1E0D3 S3.CREATE.DELETEMARKER veeam/old "-" - - - - - - "-" "-"` + tail24, map[string]string{"RequestURI": "-", "Referer": "-", "UserAgent": "-", "HTTPStatus": "-1"}},
-		{"child of a multi-object delete", head + arn + ` 3E57 BATCH.DELETE.OBJECT veeam/k - 204 - - 4406 - - - -` + tail24, map[string]string{"Operation": `"BATCH.DELETE.OBJECT"`, "HTTPStatus": "204", "UserAgent": "-"}},
-		{"quoted referer, bare user agent", head + put + `"http://r" -` + tail24, map[string]string{"Referer": `"http://r"`, "UserAgent": "-"}},
+		{"fields of the future", head + put + `"-" "x"` + tail27 + ` 17 "quoted new"`,
+			map[string]string{"UserAgent": `"x"`, "SourceRegion": `"eu-west-1"`, "Extra": `"17 "quoted new""`}},
+		{"lifecycle, bare dashes", head[:len(head)-10] +
+			"- AmazonS3 B6A1E0D3 S3.EXPIRE.OBJECT veeam/old - - - - 4406 - - - - 3HL4 " + hostID + " - - - - -",
+			map[string]string{"RemoteIP": "-", "Requester": `"AmazonS3"`, "Operation": `"S3.EXPIRE.OBJECT"`,
+				"RequestURI": "-", "HTTPStatus": "-1", "ObjectSize": "4406", "UserAgent": "-", "VersionID": `"3HL4"`, "Fields": "24"}},
+		{"lifecycle, quoted dashes", head +
+			`AmazonS3 B6A1E0D3 S3.CREATE.DELETEMARKER veeam/old "-" - - - - - - "-" "-"` + tail24,
+			map[string]string{"RequestURI": "-", "Referer": "-", "UserAgent": "-", "HTTPStatus": "-1"}},
+		{"child of a multi-object delete", head + arn + ` 3E57 BATCH.DELETE.OBJECT veeam/k - 204 - - 4406 - - - -` +
+			tail24, map[string]string{"Operation": `"BATCH.DELETE.OBJECT"`, "HTTPStatus": "204", "UserAgent": "-"}},
+		{"quoted referer, bare user agent", head + put + `"http://r" -` + tail24,
+			map[string]string{"Referer": `"http://r"`, "UserAgent": "-"}},
 		{"bare referer, quoted user agent", head + put + `- "x y"` + tail24, map[string]string{"Referer": "-", "UserAgent": `"x y"`}},
-		{"anonymous website", head + `- 3E57 WEBSITE.GET.OBJECT index.html "GET /?x=%22 HTTP/1.1" 403 AccessDenied 231 - 7 - "-" "curl/8"` + tail24, map[string]string{"Requester": "-", "ErrorCode": `"AccessDenied"`, "HTTPStatus": "403"}},
-		{"requester with spaces", head + `arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2ABC 3E57 REST.GET.OBJECT a "GET /a HTTP/1.1" 200 - 1 1 1 1 "-" "x"` + tail24,
-			map[string]string{"Requester": `"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2ABC"`, "RequestID": `"3E57"`}},
-		{"IPv6", strings.Replace(head, "192.0.2.3", "2001:db8::17", 1) + put + `"-" "x"` + tail24, map[string]string{"RemoteIP": `"2001:db8::17"`}},
-		{"quotes and brackets in the user agent", head + put + `"-" "Mozilla "x" [06/Feb/2019:00:00:38 +0000] \" - - 'y'"` + tail24, map[string]string{"Referer": "-", "UserAgent": `"Mozilla "x" [06/Feb/2019:00:00:38 +0000] \" - - 'y'"`}},
-		{"user agent that plays the tail", head + put + `"-" "x" - H SigV4 C AuthHeader h TLSv1.2"` + tail24, map[string]string{"UserAgent": `"x" - H SigV4 C AuthHeader h TLSv1.2"`}},
-		{"user agent that plays the numbers", head + put + `"-" "GET /x HTTP/1.1" 200 - 1 1 1 1 "-" "y"` + tail24, map[string]string{"RequestURI": `"PUT /veeam/a%20b HTTP/1.1"`, "ObjectSize": "4406", "UserAgent": `"GET /x HTTP/1.1" 200 - 1 1 1 1 "-" "y"`}},
+		{"anonymous website", head + `- 3E57 WEBSITE.GET.OBJECT index.html "GET /?x=%22 HTTP/1.1" 403 AccessDenied 231 - 7 - "-" "curl/8"` +
+			tail24, map[string]string{"Requester": "-", "ErrorCode": `"AccessDenied"`, "HTTPStatus": "403"}},
+		{"requester with spaces", head +
+			`arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2ABC 3E57 REST.GET.OBJECT a "GET /a HTTP/1.1" 200 - 1 1 1 1 "-" "x"` + tail24,
+			map[string]string{"Requester": `"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2ABC"`,
+				"RequestID": `"3E57"`}},
+		{"IPv6", strings.Replace(head, "192.0.2.3", "2001:db8::17", 1) + put + `"-" "x"` + tail24,
+			map[string]string{"RemoteIP": `"2001:db8::17"`}},
+		{"quotes and brackets in the user agent", head + put +
+			`"-" "Mozilla "x" [06/Feb/2019:00:00:38 +0000] \" - - 'y'"` + tail24,
+			map[string]string{"Referer": "-", "UserAgent": `"Mozilla "x" [06/Feb/2019:00:00:38 +0000] \" - - 'y'"`}},
+		{"user agent that plays the tail", head + put + `"-" "x" - H SigV4 C AuthHeader h TLSv1.2"` + tail24,
+			map[string]string{"UserAgent": `"x" - H SigV4 C AuthHeader h TLSv1.2"`}},
+		{"user agent that plays the numbers", head + put + `"-" "GET /x HTTP/1.1" 200 - 1 1 1 1 "-" "y"` + tail24,
+			map[string]string{"RequestURI": `"PUT /veeam/a%20b HTTP/1.1"`, "ObjectSize": "4406",
+				"UserAgent": `"GET /x HTTP/1.1" 200 - 1 1 1 1 "-" "y"`}},
 		{"empty referer and user agent", head + put + `"" ""` + tail24, map[string]string{"Referer": `""`, "UserAgent": `""`}},
-		{"quote and space in the URI", head + arn + ` 3E57 REST.GET.OBJECT a"b "GET /a" 200 - b HTTP/1.1" 404 NoSuchKey 9 - 1 - "-" "x"` + tail24, map[string]string{"RequestURI": `"GET /a" 200 - b HTTP/1.1"`, "HTTPStatus": "404"}},
-		{"URI without protocol", head + arn + ` 3E57 REST.GET.OBJECT a "GET /a" 404 NoSuchKey 9 - 1 - "-" "x"` + tail24, map[string]string{"RequestURI": `"GET /a"`, "HTTPStatus": "404"}},
-		{"space in the key", head + arn + ` 3E57 REST.GET.OBJECT a b "c "GET /a HTTP/1.1" 200 - 9 - 1 - "-" "x"` + tail24, map[string]string{"Key": `"a b "c"`, "RequestURI": `"GET /a HTTP/1.1"`}},
-		{"control bytes and broken UTF-8", head + put + "\"\x00\xff\" \"\x01\xfe\t\"" + tail24, map[string]string{"Referer": "\"\x00\xff\"", "UserAgent": "\"\x01\xfe\t\""}},
-		{"quote in front of a word of the key", head + arn + ` 3E57 REST.GET.OBJECT a "b c "GET /a HTTP/1.1" 200 - 9 - 1 - "-" "x"` + tail24, map[string]string{"Key": `"a "b c"`, "RequestURI": `"GET /a HTTP/1.1"`}},
-		{"space in the key, no URI", head + arn + ` 3E57 REST.GET.OBJECT a b "-" 200 - 9 - 1 - "-" "x"` + tail24, map[string]string{"Key": `"a b"`, "RequestURI": "-"}},
-		{"URI without method", head + arn + ` 3E57 REST.GET.OBJECT a "get /a" 404 NoSuchKey 9 - 1 - "-" "x"` + tail24, map[string]string{"Key": `"a"`, "RequestURI": `"get /a"`}},
-		{"no URI, user agent that plays one", head + arn + ` 3E57 REST.GET.OBJECT a "-" 200 - 9 - 1 - "-" "x HTTP/1.1" 403 - 1 1 1 1 "-" "y"` + tail24, map[string]string{"RequestURI": "-", "HTTPStatus": "200", "UserAgent": `"x HTTP/1.1" 403 - 1 1 1 1 "-" "y"`}},
-		{"no key", head + arn + ` 3E57 REST.GET.LOCATION - "GET /?location HTTP/1.1" 200 - 9 - 1 - "-" "x"` + tail24, map[string]string{"Key": "-", "Operation": `"REST.GET.LOCATION"`}},
-		{"transition with underscore", head + `AmazonS3 3E57 S3.TRANSITION_SIA.OBJECT a - - - - 9 - - - -` + tail24, map[string]string{"Operation": `"S3.TRANSITION_SIA.OBJECT"`}},
-		{"SOAP", head + arn + ` 3E57 SOAP.GetObject a "POST /soap HTTP/1.1" 200 - 9 9 1 - "-" "x" -`, map[string]string{"Operation": `"SOAP.GetObject"`}},
-		{"leap day", strings.Replace(head, "06/Feb/2019:00:00:38", "29/Feb/2028:23:59:59", 1) + put + `"-" "x"` + tail24, map[string]string{"TimeMS": fmt.Sprint(time.Date(2028, 2, 29, 23, 59, 59, 0, time.UTC).UnixMilli())}},
+		{"quote and space in the URI", head + arn +
+			` 3E57 REST.GET.OBJECT a"b "GET /a" 200 - b HTTP/1.1" 404 NoSuchKey 9 - 1 - "-" "x"` + tail24,
+			map[string]string{"RequestURI": `"GET /a" 200 - b HTTP/1.1"`, "HTTPStatus": "404"}},
+		{"URI without protocol", head + arn + ` 3E57 REST.GET.OBJECT a "GET /a" 404 NoSuchKey 9 - 1 - "-" "x"` +
+			tail24, map[string]string{"RequestURI": `"GET /a"`, "HTTPStatus": "404"}},
+		{"space in the key", head + arn + ` 3E57 REST.GET.OBJECT a b "c "GET /a HTTP/1.1" 200 - 9 - 1 - "-" "x"` +
+			tail24, map[string]string{"Key": `"a b "c"`, "RequestURI": `"GET /a HTTP/1.1"`}},
+		{"control bytes and broken UTF-8", head + put + "\"\x00\xff\" \"\x01\xfe\t\"" + tail24,
+			map[string]string{"Referer": "\"\x00\xff\"", "UserAgent": "\"\x01\xfe\t\""}},
+		{"quote in front of a word of the key", head + arn +
+			` 3E57 REST.GET.OBJECT a "b c "GET /a HTTP/1.1" 200 - 9 - 1 - "-" "x"` + tail24,
+			map[string]string{"Key": `"a "b c"`, "RequestURI": `"GET /a HTTP/1.1"`}},
+		{"space in the key, no URI", head + arn + ` 3E57 REST.GET.OBJECT a b "-" 200 - 9 - 1 - "-" "x"` + tail24,
+			map[string]string{"Key": `"a b"`, "RequestURI": "-"}},
+		{"URI without method", head + arn + ` 3E57 REST.GET.OBJECT a "get /a" 404 NoSuchKey 9 - 1 - "-" "x"` + tail24,
+			map[string]string{"Key": `"a"`, "RequestURI": `"get /a"`}},
+		{"no URI, user agent that plays one", head + arn +
+			` 3E57 REST.GET.OBJECT a "-" 200 - 9 - 1 - "-" "x HTTP/1.1" 403 - 1 1 1 1 "-" "y"` + tail24,
+			map[string]string{"RequestURI": "-", "HTTPStatus": "200", "UserAgent": `"x HTTP/1.1" 403 - 1 1 1 1 "-" "y"`}},
+		{"no key", head + arn + ` 3E57 REST.GET.LOCATION - "GET /?location HTTP/1.1" 200 - 9 - 1 - "-" "x"` + tail24,
+			map[string]string{"Key": "-", "Operation": `"REST.GET.LOCATION"`}},
+		{"transition with underscore", head + `AmazonS3 3E57 S3.TRANSITION_SIA.OBJECT a - - - - 9 - - - -` + tail24,
+			map[string]string{"Operation": `"S3.TRANSITION_SIA.OBJECT"`}},
+		{"SOAP", head + arn + ` 3E57 SOAP.GetObject a "POST /soap HTTP/1.1" 200 - 9 9 1 - "-" "x" -`,
+			map[string]string{"Operation": `"SOAP.GetObject"`}},
+		{"leap day", strings.Replace(head, "06/Feb/2019:00:00:38", "29/Feb/2028:23:59:59", 1) + put + `"-" "x"` +
+			tail24, map[string]string{"TimeMS": fmt.Sprint(time.Date(2028, 2, 29, 23, 59, 59, 0, time.UTC).UnixMilli())}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -125,7 +161,8 @@ func TestParseRejects(t *testing.T) {
 		{"ends behind the user agent", head + put + `"-" "x"`, errTail},
 		{"ends in the user agent", head + put + `"-" "x`, errTail},
 		{"ends in the host ID", head + put + `"-" "x" - s9lzHY`, errTail},
-		{"two ways to read it", head + arn + ` 3E57 REST.GET.OBJECT a "GET /a" 200 - 9 - 1 - "-" "x HTTP/1.1" 403 - 1 1 1 1 "-" "y"` + tail24, errTwoWays},
+		{"two ways to read it", head + arn +
+			` 3E57 REST.GET.OBJECT a "GET /a" 200 - 9 - 1 - "-" "x HTTP/1.1" 403 - 1 1 1 1 "-" "y"` + tail24, errTwoWays},
 		{"ends in the user agent behind a quote", head + put + `"-" "Mozilla "X11" (Lin`, errTail},
 		{"22 fields", ok[:strings.LastIndex(ok, " acme")], errTail},
 	}
@@ -186,7 +223,8 @@ func TestReader(t *testing.T) {
 		{"only line, cut inside the region", ok[:len(ok)-2], []string{"1: " + incomplete}},
 		{"only line, cut inside the TLS version", ok[:strings.Index(ok, "TLSV1")+5], []string{"1: " + incomplete}},
 		{"cut inside the URI", ok + "\n" + ok[:200], []string{"1: REST.PUT.OBJECT", "2: " + incomplete}},
-		{"100 MB line", ok + "\n" + long + "\n" + ok + "\n", []string{"1: REST.PUT.OBJECT", "2: " + ErrTooLong.Error(), "3: REST.PUT.OBJECT"}},
+		{"100 MB line", ok + "\n" + long + "\n" + ok + "\n",
+			[]string{"1: REST.PUT.OBJECT", "2: " + ErrTooLong.Error(), "3: REST.PUT.OBJECT"}},
 		{"100 MB line at the end", ok + "\n" + long, []string{"1: REST.PUT.OBJECT", "2: " + ErrTooLong.Error()}},
 		{"rubbish between", ok + "\n\x00\xff\n" + ok + "\n", []string{"1: REST.PUT.OBJECT", "2: " + errTime.Error(), "3: REST.PUT.OBJECT"}},
 	}
@@ -271,7 +309,8 @@ func TestParserRemembersNothingWrong(t *testing.T) {
 	for _, tt := range append(hardLines, decided...) {
 		lines = append(lines, tt.line)
 	}
-	for _, tail := range []string{tail24, tail27, tail27 + " more", tail27[:len(tail27)-1], " - H - - - - - - - -", " v H - - - - - - - -", " - H - - - - -"} {
+	for _, tail := range []string{tail24, tail27, tail27 + " more", tail27[:len(tail27)-1], " - H - - - - - - - -",
+		" v H - - - - - - - -", " - H - - - - -"} {
 		lines = append(lines, head+put+`"-" "x"`+tail, strings.Replace(head, "acme", "acm", 1)+put+`"-" "x"`+tail)
 	}
 	for from := range lines {
@@ -342,8 +381,10 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		rest := line
-		for _, field := range [][]byte{r.BucketOwner, r.Bucket, r.RemoteIP, r.Requester, r.RequestID, r.Operation, r.Key, r.RequestURI, r.ErrorCode,
-			r.Referer, r.UserAgent, r.VersionID, r.HostID, r.SignatureVersion, r.CipherSuite, r.AuthenticationType, r.HostHeader, r.TLSVersion,
+		for _, field := range [][]byte{r.BucketOwner, r.Bucket, r.RemoteIP, r.Requester, r.RequestID, r.Operation,
+			r.Key, r.RequestURI, r.ErrorCode,
+			r.Referer, r.UserAgent, r.VersionID, r.HostID, r.SignatureVersion, r.CipherSuite, r.AuthenticationType,
+			r.HostHeader, r.TLSVersion,
 			r.AccessPointARN, r.ACLRequired, r.SourceRegion, r.Extra} {
 			i := bytes.Index(rest, field)
 			if i < 0 {

@@ -74,7 +74,8 @@ func (c *cursor) plainAgents(r *Record, rest []byte) bool {
 	}
 	agent := bytes.IndexByte(rest[referer+3:], '"')
 	end := referer + 3 + agent
-	if agent < 0 || end+2 > len(rest) || rest[end+1] != ' ' || bytes.IndexByte(rest[end+1:], '"') >= 0 || c.readTail(r, rest[end+2:]) != nil {
+	if agent < 0 || end+2 > len(rest) || rest[end+1] != ' ' || bytes.IndexByte(rest[end+1:], '"') >= 0 ||
+		c.readTail(r, rest[end+2:]) != nil {
 		return false
 	}
 	r.Referer, r.UserAgent = value(rest[1:referer]), value(rest[referer+3:end])
@@ -104,7 +105,8 @@ func (c *cursor) readTail(r *Record, text []byte) error {
 		}
 		t = cursor{line: text, at: len(version) + 1}
 	}
-	fields := [afterHost]*[]byte{&r.SignatureVersion, &r.CipherSuite, &r.AuthenticationType, &r.HostHeader, &r.TLSVersion, &r.AccessPointARN, &r.ACLRequired, &r.SourceRegion}
+	fields := [afterHost]*[]byte{&r.SignatureVersion, &r.CipherSuite, &r.AuthenticationType, &r.HostHeader,
+		&r.TLSVersion, &r.AccessPointARN, &r.ACLRequired, &r.SourceRegion}
 	if t.done {
 		for _, f := range fields {
 			*f = nil
@@ -130,7 +132,8 @@ func (c *cursor) readTail(r *Record, text []byte) error {
 // recall sets the fields behind the host ID from text that is like the last one.
 func (p *Parser) recall(r *Record, text []byte) {
 	at := &p.places
-	r.SignatureVersion, r.CipherSuite, r.AuthenticationType, r.HostHeader = cut(text, at[0]), cut(text, at[1]), cut(text, at[2]), cut(text, at[3])
+	r.SignatureVersion, r.CipherSuite, r.AuthenticationType, r.HostHeader = cut(text, at[0]), cut(text, at[1]),
+		cut(text, at[2]), cut(text, at[3])
 	r.TLSVersion, r.AccessPointARN, r.ACLRequired, r.SourceRegion = cut(text, at[4]), cut(text, at[5]), cut(text, at[6]), cut(text, at[7])
 	r.Fields = p.fields
 }
@@ -158,7 +161,8 @@ func readFields(r *Record, fields *[afterHost]*[]byte, text []byte) error {
 	for _, f := range fields[n:] {
 		*f = nil
 	}
-	if r.Fields < fieldsToTLS || !startsWith(r.SignatureVersion, "sig") || !startsWith(r.TLSVersion, "tls") && !startsWith(r.TLSVersion, "ssl") {
+	if r.Fields < fieldsToTLS || !startsWith(r.SignatureVersion, "sig") || !startsWith(r.TLSVersion, "tls") &&
+		!startsWith(r.TLSVersion, "ssl") {
 		return errTail
 	}
 	if !c.done {

@@ -15,7 +15,8 @@ func parseTime(b []byte) (int64, bool) {
 	offHour, offMinute := two(b[23], b[24]), two(b[25], b[26])
 	year := 100*century + inCentury
 	// One that is no number is negative, and so is what it is or'ed with.
-	if day|century|inCentury|hour|minute|second|offHour|offMinute < 0 || year < 1970 || month == 0 || day < 1 || day > daysIn(year, month) ||
+	if day|century|inCentury|hour|minute|second|offHour|offMinute < 0 || year < 1970 || month == 0 || day < 1 ||
+		day > daysIn(year, month) ||
 		hour > 23 || minute > 59 || second > 60 || offHour > 14 || offMinute > 59 {
 		return 0, false
 	}

@@ -50,8 +50,11 @@ func read(t *testing.T, src io.Reader) (events []dataset.Event, rejected []strin
 
 // clone keeps an event beyond the next one.
 func clone(ev dataset.Event) dataset.Event {
-	for _, f := range []*[]byte{&ev.Name, &ev.Source, &ev.Region, &ev.Account, &ev.UserType, &ev.Requester, &ev.UserAccount, &ev.Issuer, &ev.SourceIP, &ev.UserAgent, &ev.RequestID, &ev.HostID, &ev.EventID, &ev.SharedID, &ev.Type, &ev.Category,
-		&ev.ErrorCode, &ev.Error, &ev.Bucket, &ev.Key, &ev.VersionID, &ev.TLSVersion, &ev.CipherSuite, &ev.Signature, &ev.AuthType, &ev.Resources, &ev.Parameters, &ev.Response} {
+	for _, f := range []*[]byte{&ev.Name, &ev.Source, &ev.Region, &ev.Account, &ev.UserType, &ev.Requester,
+		&ev.UserAccount, &ev.Issuer, &ev.SourceIP, &ev.UserAgent, &ev.RequestID, &ev.HostID, &ev.EventID,
+		&ev.SharedID, &ev.Type, &ev.Category,
+		&ev.ErrorCode, &ev.Error, &ev.Bucket, &ev.Key, &ev.VersionID, &ev.TLSVersion, &ev.CipherSuite, &ev.Signature,
+		&ev.AuthType, &ev.Resources, &ev.Parameters, &ev.Response} {
 		*f = bytes.Clone(*f)
 	}
 	return ev
@@ -64,21 +67,33 @@ func TestEvent(t *testing.T) {
 	}
 	ev := events[0]
 	for _, tt := range []struct{ name, got, want string }{
-		{"time", time.UnixMilli(ev.TimeMS).UTC().Format(time.RFC3339), "2026-10-01T22:15:07Z"}, {"name", string(ev.Name), "PutObject"}, {"source", string(ev.Source), "s3.amazonaws.com"},
-		{"region", string(ev.Region), "us-east-1"}, {"account", string(ev.Account), "111122223333"}, {"type", string(ev.UserType), "AssumedRole"},
-		{"requester", string(ev.Requester), "arn:aws:sts::111122223333:assumed-role/BackupRole/job"}, {"issuer", string(ev.Issuer), "arn:aws:iam::111122223333:role/BackupRole"},
-		{"ip", string(ev.SourceIP), "203.0.113.7"}, {"user agent", string(ev.UserAgent), `[APN/1.0 Veeam/1.0 "Backup"]`}, {"request", string(ev.RequestID), "7Q0X7Q0X7Q0X7Q0X"}, {"host", string(ev.HostID), "host="},
-		{"event", string(ev.EventID), "11111111-2222-3333-4444-555555555555"}, {"bucket", string(ev.Bucket), "acme-backups"}, {"key", string(ev.Key), "veeam/Jo\u0308b 1/ä.vbk"}, {"version", string(ev.VersionID), "v1"},
-		{"tls", string(ev.TLSVersion), "TLSv1.3"}, {"suite", string(ev.CipherSuite), "TLS_AES_128_GCM_SHA256"}, {"signature", string(ev.Signature), "SigV4"}, {"auth", string(ev.AuthType), "AuthHeader"}, {"category", string(ev.Category), "Data"},
-		{"figures", fmt.Sprint(ev.BytesIn, ev.BytesOut, ev.Status, ev.ReadOnly == dataset.No, ev.Management == dataset.No), "1048576 0 200 true true"},
+		{"time", time.UnixMilli(ev.TimeMS).UTC().Format(time.RFC3339), "2026-10-01T22:15:07Z"},
+		{"name", string(ev.Name), "PutObject"}, {"source", string(ev.Source), "s3.amazonaws.com"},
+		{"region", string(ev.Region), "us-east-1"}, {"account", string(ev.Account), "111122223333"},
+		{"type", string(ev.UserType), "AssumedRole"},
+		{"requester", string(ev.Requester), "arn:aws:sts::111122223333:assumed-role/BackupRole/job"},
+		{"issuer", string(ev.Issuer), "arn:aws:iam::111122223333:role/BackupRole"},
+		{"ip", string(ev.SourceIP), "203.0.113.7"},
+		{"user agent", string(ev.UserAgent), `[APN/1.0 Veeam/1.0 "Backup"]`},
+		{"request", string(ev.RequestID), "7Q0X7Q0X7Q0X7Q0X"}, {"host", string(ev.HostID), "host="},
+		{"event", string(ev.EventID), "11111111-2222-3333-4444-555555555555"},
+		{"bucket", string(ev.Bucket), "acme-backups"}, {"key", string(ev.Key), "veeam/Jo\u0308b 1/ä.vbk"},
+		{"version", string(ev.VersionID), "v1"},
+		{"tls", string(ev.TLSVersion), "TLSv1.3"}, {"suite", string(ev.CipherSuite), "TLS_AES_128_GCM_SHA256"},
+		{"signature", string(ev.Signature), "SigV4"}, {"auth", string(ev.AuthType), "AuthHeader"},
+		{"category", string(ev.Category), "Data"},
+		{"figures", fmt.Sprint(ev.BytesIn, ev.BytesOut, ev.Status, ev.ReadOnly == dataset.No,
+			ev.Management == dataset.No), "1048576 0 200 true true"},
 		{"error", string(ev.ErrorCode), ""},
-		{"parameters", string(ev.Parameters), `{"bucketName":"acme-backups","Host":"acme-backups.s3.amazonaws.com","key":"veeam/Jo\u0308b 1/\u00e4.vbk"}`},
+		{"parameters", string(ev.Parameters),
+			`{"bucketName":"acme-backups","Host":"acme-backups.s3.amazonaws.com","key":"veeam/Jo\u0308b 1/\u00e4.vbk"}`},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%s is %q, want %q", tt.name, tt.got, tt.want)
 		}
 	}
-	if ev := events[1]; string(ev.ErrorCode) != "AccessDenied" || ev.Response != nil || ev.Status != dataset.None || ev.ReadOnly != dataset.Untold || !bytes.Contains(ev.Parameters, []byte(`"bucketPolicy":{`)) {
+	if ev := events[1]; string(ev.ErrorCode) != "AccessDenied" || ev.Response != nil || ev.Status != dataset.None ||
+		ev.ReadOnly != dataset.Untold || !bytes.Contains(ev.Parameters, []byte(`"bucketPolicy":{`)) {
 		t.Errorf("the change of 2019: %+v", ev)
 	}
 }
@@ -96,7 +111,8 @@ func TestRequester(t *testing.T) {
 		`null`: "",
 		`{"type":"AssumedRole","arn":null,"accountId":null,"principalId":"AROA:x","sessionContext":null}`: "AROA:x",
 	} {
-		record := `{"userIdentity":` + identity + `,"eventTime":"2026-10-01T00:00:00Z","eventName":"X","eventSource":"y","eventID":"z","recipientAccountId":"111122223333"}`
+		record := `{"userIdentity":` + identity +
+			`,"eventTime":"2026-10-01T00:00:00Z","eventName":"X","eventSource":"y","eventID":"z","recipientAccountId":"111122223333"}`
 		events, rejected, err := read(t, strings.NewReader(file(record)))
 		if err != nil || len(events) != 1 || string(events[0].Requester) != want || (want == "") != (events[0].Requester == nil) {
 			t.Errorf("%s: %+v, %v, %v; want %q", identity, events, rejected, err, want)
@@ -134,7 +150,8 @@ func TestPieces(t *testing.T) {
 	if err != nil || len(want) != 301 {
 		t.Fatal(len(want), err)
 	}
-	for name, src := range map[string]io.Reader{"bytes": iotest.OneByteReader(strings.NewReader(text)), "halves": iotest.HalfReader(strings.NewReader(text)), "end with data": iotest.DataErrReader(strings.NewReader(text))} {
+	for name, src := range map[string]io.Reader{"bytes": iotest.OneByteReader(strings.NewReader(text)),
+		"halves": iotest.HalfReader(strings.NewReader(text)), "end with data": iotest.DataErrReader(strings.NewReader(text))} {
 		got, _, err := read(t, src)
 		if err != nil || len(got) != len(want) {
 			t.Fatalf("%s: %d events, %v", name, len(got), err)
@@ -145,7 +162,8 @@ func TestPieces(t *testing.T) {
 			}
 		}
 	}
-	if events, _, err := read(t, io.MultiReader(strings.NewReader(text[:len(text)/2]), iotest.ErrReader(io.ErrClosedPipe))); !errors.Is(err, io.ErrClosedPipe) || len(events) < 140 {
+	if events, _, err := read(t, io.MultiReader(strings.NewReader(text[:len(text)/2]),
+		iotest.ErrReader(io.ErrClosedPipe))); !errors.Is(err, io.ErrClosedPipe) || len(events) < 140 {
 		t.Errorf("a source that fails: %d events, %v", len(events), err)
 	}
 }
@@ -158,10 +176,12 @@ func TestBroken(t *testing.T) {
 		events     int
 		want       string
 	}{
-		{"cut off", file(put, put)[:len(put)+40], 1, "record 2: the JSON is broken at byte " + fmt.Sprint(len(put)+40) + ": the JSON ends in the middle"},
+		{"cut off", file(put, put)[:len(put)+40], 1, "record 2: the JSON is broken at byte " +
+			fmt.Sprint(len(put)+40) + ": the JSON ends in the middle"},
 		{"cut off behind a record", `{"Records":[` + put, 1, "record 2"},
 		{"cut off behind the records", `{"Records":[` + put + "]", 1, "ends in the middle"},
-		{"no comma", `{"Records":[` + put + put + "]}", 1, `record 2: the JSON is broken at byte ` + fmt.Sprint(12+len(put)) + `: byte '{' where a comma`},
+		{"no comma", `{"Records":[` + put + put + "]}", 1, `record 2: the JSON is broken at byte ` +
+			fmt.Sprint(12+len(put)) + `: byte '{' where a comma`},
 		{"comma at the end", `{"Records":[` + put + ",]}", 1, "byte ']' where a value"},
 		{"control byte", file(put, strings.Replace(put, "Veeam", "Vee\x00am", 1), put), 1, `byte '\x00' where a byte of a string`},
 		{"bad escape", file(strings.Replace(put, `\"Backup`, `\qBackup`, 1)), 0, "where an escape"},
@@ -178,7 +198,8 @@ func TestBroken(t *testing.T) {
 			t.Errorf("%s: %d events, %v; want %d, %q", tt.name, len(events), err, tt.events, tt.want)
 		}
 	}
-	for _, text := range []string{"", "x", "[]", "{}", `{"Records":{}}`, `{"logFiles":[]}`, "79a59df900b949e5 b [06/Feb/2019:00:00:38 +0000]", "\x1f\x8b"} {
+	for _, text := range []string{"", "x", "[]", "{}", `{"Records":{}}`, `{"logFiles":[]}`,
+		"79a59df900b949e5 b [06/Feb/2019:00:00:38 +0000]", "\x1f\x8b"} {
 		if _, _, err := read(t, strings.NewReader(text)); !errors.Is(err, ErrForeign) {
 			t.Errorf("%q: %v; want that it is foreign", text, err)
 		}
@@ -187,11 +208,14 @@ func TestBroken(t *testing.T) {
 
 // TestRejected: a sound record that is no event is rejected alone.
 func TestRejected(t *testing.T) {
-	_, rejected, err := read(t, strings.NewReader(file("7", "null", `"x"`, "{}", strings.Replace(put, "2026-10-01T22:15:07Z", "yesterday", 1), strings.ReplaceAll(put, "111122223333", "1"), strings.Replace(put, "eventID", "eventId", 1), strings.Replace(put, `"PutObject"`, "7", 1))))
+	_, rejected, err := read(t, strings.NewReader(file("7", "null", `"x"`, "{}",
+		strings.Replace(put, "2026-10-01T22:15:07Z", "yesterday", 1), strings.ReplaceAll(put, "111122223333", "1"),
+		strings.Replace(put, "eventID", "eventId", 1), strings.Replace(put, `"PutObject"`, "7", 1))))
 	if err != nil || len(rejected) != 8 {
 		t.Fatalf("%q, %v", rejected, err)
 	}
-	for i, want := range []string{"not a JSON object", "not a JSON object", "not a JSON object", "eventTime", "eventTime", "12 digits", "eventID", "eventName"} {
+	for i, want := range []string{"not a JSON object", "not a JSON object", "not a JSON object", "eventTime",
+		"eventTime", "12 digits", "eventID", "eventName"} {
 		if !strings.Contains(rejected[i], want) {
 			t.Errorf("record %d: %s; want %q", i+1, rejected[i], want)
 		}
@@ -204,7 +228,8 @@ func TestRejected(t *testing.T) {
 // FuzzReader: a file is read to its end just when encoding/json takes it for sound, and
 // has as many records.
 func FuzzReader(f *testing.F) {
-	for _, s := range []string{file(put, change), file(), `{"a":1,"Records":[1,{}],"b":[]}`, file(put)[:500], `{"Records":[{"a":"\ud83d\ude00\ud83d"}]}`} {
+	for _, s := range []string{file(put, change), file(), `{"a":1,"Records":[1,{}],"b":[]}`, file(put)[:500],
+		`{"Records":[{"a":"\ud83d\ude00\ud83d"}]}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -218,7 +243,8 @@ func FuzzReader(f *testing.F) {
 			}
 			return
 		}
-		if sound && !errors.Is(err, errTwice) && !strings.Contains(err.Error(), "lie in each other") && bytes.Count(b, []byte("Records")) == 1 && bytes.Count(b, []byte(`\u`)) == 0 {
+		if sound && !errors.Is(err, errTwice) && !strings.Contains(err.Error(), "lie in each other") &&
+			bytes.Count(b, []byte("Records")) == 1 && bytes.Count(b, []byte(`\u`)) == 0 {
 			t.Fatalf("encoding/json takes it: %v", err)
 		}
 	})

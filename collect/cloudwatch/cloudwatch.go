@@ -87,7 +87,8 @@ func (c *Client) Read(ctx context.Context, buckets []Bucket, days []Day) ([]Coun
 	var requests []types.MetricDataQuery
 	for _, b := range buckets {
 		for _, metric := range RequestMetrics {
-			requests = append(requests, sums.query(b.Name, metric, "Sum", period, dimension("BucketName", b.Name), dimension("FilterId", b.Filter)))
+			requests = append(requests, sums.query(b.Name, metric, "Sum", period, dimension("BucketName", b.Name),
+				dimension("FilterId", b.Filter)))
 		}
 	}
 	if err := c.data(ctx, requests, period, days[0].Start, days[len(days)-1].End, sums.add); err != nil {
@@ -99,9 +100,11 @@ func (c *Client) Read(ctx context.Context, buckets []Bucket, days []Day) ([]Coun
 		if err != nil {
 			return nil, err
 		}
-		storage = append(storage, sums.query(b.Name, Objects, "Average", daily, dimension("BucketName", b.Name), dimension("StorageType", "AllStorageTypes")))
+		storage = append(storage, sums.query(b.Name, Objects, "Average", daily, dimension("BucketName", b.Name),
+			dimension("StorageType", "AllStorageTypes")))
 		for _, class := range classes {
-			storage = append(storage, sums.query(b.Name, Bytes, "Average", daily, dimension("BucketName", b.Name), dimension("StorageType", class)))
+			storage = append(storage, sums.query(b.Name, Bytes, "Average", daily, dimension("BucketName", b.Name),
+				dimension("StorageType", class)))
 		}
 	}
 	from, err := time.Parse(time.DateOnly, days[0].Date)
@@ -142,12 +145,15 @@ func periodOf(days []Day, now time.Time) (time.Duration, error) {
 }
 
 // data asks for all queries, in as many calls as it takes.
-func (c *Client) data(ctx context.Context, queries []types.MetricDataQuery, period time.Duration, from, to time.Time, add func(id string, at time.Time, value float64) error) error {
+func (c *Client) data(ctx context.Context, queries []types.MetricDataQuery, period time.Duration, from, to time.Time,
+	add func(id string, at time.Time, value float64) error) error {
 	points := int(to.Sub(from) / period)
 	size := max(1, min(mostQueries, mostPoints/max(1, points)))
 	for batch := range slices.Chunk(queries, size) {
 		last := map[string]types.StatusCode{}
-		pages := cloudwatch.NewGetMetricDataPaginator(c.api, &cloudwatch.GetMetricDataInput{StartTime: &from, EndTime: &to, ScanBy: types.ScanByTimestampAscending, MetricDataQueries: batch})
+		pages := cloudwatch.NewGetMetricDataPaginator(c.api,
+			&cloudwatch.GetMetricDataInput{StartTime: &from, EndTime: &to, ScanBy: types.ScanByTimestampAscending,
+				MetricDataQueries: batch})
 		var tokens objects.Tokens
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
@@ -162,11 +168,13 @@ func (c *Client) data(ctx context.Context, queries []types.MetricDataQuery, peri
 			}
 			for _, r := range page.MetricDataResults {
 				if len(r.Timestamps) != len(r.Values) {
-					return fmt.Errorf("ask CloudWatch for metrics: %s has %d times and %d values", aws.ToString(r.Label), len(r.Timestamps), len(r.Values))
+					return fmt.Errorf("ask CloudWatch for metrics: %s has %d times and %d values",
+						aws.ToString(r.Label), len(r.Timestamps), len(r.Values))
 				}
 				for i, at := range r.Timestamps {
 					if at.Unix()%int64(period.Seconds()) != 0 || at.Before(from) || !at.Before(to) {
-						return fmt.Errorf("ask CloudWatch for metrics: a point of %s at %s, which was not asked for", aws.ToString(r.Label), at.UTC().Format(time.RFC3339))
+						return fmt.Errorf("ask CloudWatch for metrics: a point of %s at %s, which was not asked for",
+							aws.ToString(r.Label), at.UTC().Format(time.RFC3339))
 					}
 					if err := add(aws.ToString(r.Id), at, r.Values[i]); err != nil {
 						return err
@@ -177,7 +185,8 @@ func (c *Client) data(ctx context.Context, queries []types.MetricDataQuery, peri
 		}
 		for _, q := range batch {
 			if code := last[*q.Id]; code != types.StatusCodeComplete {
-				return fmt.Errorf("ask CloudWatch for metrics: %s of %s is %q and not Complete; try again", aws.ToString(q.MetricStat.Metric.MetricName), aws.ToString(q.MetricStat.Metric.Dimensions[0].Value), code)
+				return fmt.Errorf("ask CloudWatch for metrics: %s of %s is %q and not Complete; try again",
+					aws.ToString(q.MetricStat.Metric.MetricName), aws.ToString(q.MetricStat.Metric.Dimensions[0].Value), code)
 			}
 		}
 	}
@@ -186,16 +195,20 @@ func (c *Client) data(ctx context.Context, queries []types.MetricDataQuery, peri
 
 // knownTypes are storage types of BucketSizeBytes, for time in which CloudWatch does not
 // list them any more (S3 user guide, page metrics-dimensions).
-var knownTypes = []string{"StandardStorage", "IntelligentTieringFAStorage", "IntelligentTieringIAStorage", "IntelligentTieringAIAStorage", "IntelligentTieringAAStorage", "IntelligentTieringDAAStorage",
-	"StandardIAStorage", "StandardIASizeOverhead", "OneZoneIAStorage", "OneZoneIASizeOverhead", "ReducedRedundancyStorage", "GlacierInstantRetrievalStorage", "GlacierIRSizeOverhead",
-	"GlacierStorage", "GlacierStagingStorage", "GlacierObjectOverhead", "GlacierS3ObjectOverhead", "DeepArchiveStorage", "DeepArchiveStagingStorage", "DeepArchiveObjectOverhead", "DeepArchiveS3ObjectOverhead"}
+var knownTypes = []string{"StandardStorage", "IntelligentTieringFAStorage", "IntelligentTieringIAStorage",
+	"IntelligentTieringAIAStorage", "IntelligentTieringAAStorage", "IntelligentTieringDAAStorage",
+	"StandardIAStorage", "StandardIASizeOverhead", "OneZoneIAStorage", "OneZoneIASizeOverhead",
+	"ReducedRedundancyStorage", "GlacierInstantRetrievalStorage", "GlacierIRSizeOverhead",
+	"GlacierStorage", "GlacierStagingStorage", "GlacierObjectOverhead", "GlacierS3ObjectOverhead",
+	"DeepArchiveStorage", "DeepArchiveStagingStorage", "DeepArchiveObjectOverhead", "DeepArchiveS3ObjectOverhead"}
 
 // storageTypes are those that the bucket has, as far as CloudWatch lists them, and the
 // known ones.
 func (c *Client) storageTypes(ctx context.Context, bucket string) ([]string, error) {
 	names := slices.Clone(knownTypes)
-	pages := cloudwatch.NewListMetricsPaginator(c.api, &cloudwatch.ListMetricsInput{Namespace: aws.String(namespace), MetricName: aws.String(Bytes),
-		Dimensions: []types.DimensionFilter{{Name: aws.String("BucketName"), Value: &bucket}}})
+	pages := cloudwatch.NewListMetricsPaginator(c.api,
+		&cloudwatch.ListMetricsInput{Namespace: aws.String(namespace), MetricName: aws.String(Bytes),
+			Dimensions: []types.DimensionFilter{{Name: aws.String("BucketName"), Value: &bucket}}})
 	var tokens objects.Tokens
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -64,8 +64,10 @@ func TestMoto(t *testing.T) {
 	bucket := fmt.Sprintf("metrics-%d", time.Now().UnixNano())
 	put := func(metric, name, value string, at time.Time, v float64) {
 		t.Helper()
-		_, err := c.api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String(namespace), MetricData: []types.MetricDatum{{MetricName: &metric, Timestamp: &at, Value: &v,
-			Dimensions: []types.Dimension{dimension("BucketName", bucket), dimension(name, value)}}}})
+		_, err := c.api.PutMetricData(t.Context(),
+			&cloudwatch.PutMetricDataInput{Namespace: aws.String(namespace),
+				MetricData: []types.MetricDatum{{MetricName: &metric, Timestamp: &at, Value: &v,
+					Dimensions: []types.Dimension{dimension("BucketName", bucket), dimension(name, value)}}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +165,8 @@ func fake(t *testing.T, answers ...answer) (url string, calls *int) {
 				if id != "q0" {
 					status = "Complete"
 				}
-				results = append(results, cbor.Map{"Id": cbor.String(id), "StatusCode": cbor.String(status), "Timestamps": times, "Values": values})
+				results = append(results, cbor.Map{"Id": cbor.String(id), "StatusCode": cbor.String(status),
+					"Timestamps": times, "Values": values})
 			}
 			out = cbor.Map{"MetricDataResults": results}
 			if a.token != "" {
@@ -210,23 +213,30 @@ func TestPages(t *testing.T) {
 		want    float64
 		fault   string
 	}{
-		"pages":           {[]answer{{points: map[string]float64{day + "01:00:00Z": 1}, status: "PartialData", token: "2"}, {points: map[string]float64{day + "02:00:00Z": 2}, status: "Complete"}}, 3, ""},
-		"throttled":       {[]answer{{status: "throttled"}, {points: map[string]float64{day + "02:00:00Z": 2}, status: "Complete"}}, 2, ""},
-		"partial":         {[]answer{{points: map[string]float64{day + "01:00:00Z": 1}, status: "PartialData"}}, 0, `is "PartialData" and not Complete`},
-		"its error":       {[]answer{{status: "InternalError"}}, 0, `is "InternalError"`},
-		"forbidden":       {[]answer{{status: "Forbidden"}}, 0, `is "Forbidden"`},
-		"a message":       {[]answer{{status: "Complete", message: "Maximum number of allowed metrics exceeded"}}, 0, "Maximum number"},
-		"half hours":      {[]answer{{points: map[string]float64{day + "01:30:00Z": 1}, status: "Complete"}}, 0, "which was not asked for"},
-		"another day":     {[]answer{{points: map[string]float64{"2026-10-06T00:00:00Z": 1}, status: "Complete"}}, 0, "which was not asked for"},
-		"same page again": {[]answer{{points: map[string]float64{day + "01:00:00Z": 1}, status: "PartialData", token: "1"}, {status: "PartialData", token: "1"}}, 0, "gives nothing new"},
+		"pages": {[]answer{{points: map[string]float64{day + "01:00:00Z": 1}, status: "PartialData",
+			token: "2"}, {points: map[string]float64{day + "02:00:00Z": 2}, status: "Complete"}}, 3, ""},
+		"throttled": {[]answer{{status: "throttled"}, {points: map[string]float64{day + "02:00:00Z": 2}, status: "Complete"}}, 2, ""},
+		"partial": {[]answer{{points: map[string]float64{day + "01:00:00Z": 1}, status: "PartialData"}}, 0,
+			`is "PartialData" and not Complete`},
+		"its error":  {[]answer{{status: "InternalError"}}, 0, `is "InternalError"`},
+		"forbidden":  {[]answer{{status: "Forbidden"}}, 0, `is "Forbidden"`},
+		"a message":  {[]answer{{status: "Complete", message: "Maximum number of allowed metrics exceeded"}}, 0, "Maximum number"},
+		"half hours": {[]answer{{points: map[string]float64{day + "01:30:00Z": 1}, status: "Complete"}}, 0, "which was not asked for"},
+		"another day": {[]answer{{points: map[string]float64{"2026-10-06T00:00:00Z": 1}, status: "Complete"}}, 0,
+			"which was not asked for"},
+		"same page again": {[]answer{{points: map[string]float64{day + "01:00:00Z": 1}, status: "PartialData",
+			token: "1"}, {status: "PartialData", token: "1"}}, 0, "gives nothing new"},
 	} {
 		url, _ := fake(t, tt.answers...)
 		t.Setenv("AWS_ENDPOINT_URL_CLOUDWATCH", url)
-		c, err := Open(t.Context(), objects.Access{Region: "eu-west-1"}, func() time.Time { return time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC) })
+		c, err := Open(t.Context(), objects.Access{Region: "eu-west-1"}, func() time.Time {
+			return time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC)
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		counted, err := c.Read(t.Context(), []Bucket{{"b", "EntireBucket"}}, daysOf(t, "UTC", time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC), 1))
+		counted, err := c.Read(t.Context(), []Bucket{{"b", "EntireBucket"}},
+			daysOf(t, "UTC", time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC), 1))
 		switch {
 		case tt.fault != "":
 			if err == nil || !strings.Contains(err.Error(), tt.fault) {
@@ -243,7 +253,9 @@ func TestBatches(t *testing.T) {
 	credentials(t)
 	url, calls := fake(t)
 	t.Setenv("AWS_ENDPOINT_URL_CLOUDWATCH", url)
-	c, err := Open(t.Context(), objects.Access{Region: "eu-west-1"}, func() time.Time { return time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC) })
+	c, err := Open(t.Context(), objects.Access{Region: "eu-west-1"}, func() time.Time {
+		return time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +277,8 @@ func TestBatches(t *testing.T) {
 // TestOldHalfHours: of days that CloudWatch can't tell any more, none is made up.
 func TestOldHalfHours(t *testing.T) {
 	c := &Client{now: func() time.Time { return time.Date(2026, 12, 10, 0, 0, 0, 0, time.UTC) }}
-	_, err := c.Read(context.Background(), []Bucket{{"b", "x"}}, daysOf(t, "Asia/Kolkata", time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), 31))
+	_, err := c.Read(context.Background(), []Bucket{{"b", "x"}},
+		daysOf(t, "Asia/Kolkata", time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), 31))
 	if !errors.Is(err, ErrZone) {
 		t.Error(err)
 	}

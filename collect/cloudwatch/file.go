@@ -72,7 +72,8 @@ func parseFile(text []byte) (map[[3]string]float64, error) {
 			return nil, fmt.Errorf("line %d: %q is no day; write it as 2026-10-05", line, row[1])
 		}
 		if row[2] != Objects && row[2] != Bytes && !slices.Contains(RequestMetrics, row[2]) {
-			return nil, fmt.Errorf("line %d: unknown metric %q; known are %s, %s and %s", line, row[2], Objects, Bytes, strings.Join(RequestMetrics, ", "))
+			return nil, fmt.Errorf("line %d: unknown metric %q; known are %s, %s and %s", line, row[2], Objects,
+				Bytes, strings.Join(RequestMetrics, ", "))
 		}
 		v, err := strconv.ParseFloat(row[3], 64)
 		if err != nil || v < 0 || math.IsInf(v, 0) || math.IsNaN(v) {

@@ -13,11 +13,13 @@ import (
 func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "metrics.csv")
 	const head = "bucket,date,metric,value\n"
-	if err := os.WriteFile(path, []byte("\ufeff"+head+"# a comment\nb,2026-10-05,AllRequests,24\nb,2026-10-05,BucketSizeBytes,1.5e3\nother,2026-10-05,AllRequests,7\nb,2026-10-07,AllRequests,1\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("\ufeff"+head+
+		"# a comment\nb,2026-10-05,AllRequests,24\nb,2026-10-05,BucketSizeBytes,1.5e3\nother,2026-10-05,AllRequests,7\nb,2026-10-07,AllRequests,1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	counted, err := ReadFile(path, []Bucket{{"b", ""}}, daysOf(t, "Asia/Kathmandu", time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC), 2))
-	if err != nil || len(counted) != 2 || counted[0].Values["AllRequests"] != 24 || counted[0].Values[Bytes] != 1500 || len(counted[1].Values) != 0 {
+	if err != nil || len(counted) != 2 || counted[0].Values["AllRequests"] != 24 ||
+		counted[0].Values[Bytes] != 1500 || len(counted[1].Values) != 0 {
 		t.Errorf("%+v, %v", counted, err)
 	}
 	for text, want := range map[string]string{

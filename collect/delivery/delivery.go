@@ -77,7 +77,8 @@ func isCode(err error, codes ...string) bool {
 // only reads.
 func Examine(ctx context.Context, access objects.Access, b Bucket) ([]Finding, error) {
 	if b.Logs.Scheme != "s3" {
-		return []Finding{{"logging", Unknown, "the logs are read from a folder (" + b.Logs.Text + "), so there is no delivery to look at"}}, nil
+		return []Finding{{"logging", Unknown, "the logs are read from a folder (" + b.Logs.Text +
+			"), so there is no delivery to look at"}}, nil
 	}
 	api, err := objects.S3(ctx, access)
 	if err != nil {
@@ -137,9 +138,12 @@ func (e *examination) place(target, prefix string, f *types.TargetObjectKeyForma
 	case target == e.source.Name:
 		e.add("target", Fault, "the bucket logs into itself, so every delivery is logged again; choose another target")
 	case logs.Bucket != target || !strings.HasPrefix(prefix, logs.Prefix):
-		e.add("target", Fault, "the configuration looks for the logs at %s, which is another place; correct logs of the bucket, or the target", logs.Text)
+		e.add("target", Fault,
+			"the configuration looks for the logs at %s, which is another place; correct logs of the bucket, or the target", logs.Text)
 	case prefix != logs.Prefix && (f == nil || f.PartitionedPrefix == nil):
-		e.add("target", Warning, "the configuration looks at all of %s, the logs come below s3://%s/%s only; set logs to that, so that nothing else is read", logs.Text, target, prefix)
+		e.add("target", Warning,
+			"the configuration looks at all of %s, the logs come below s3://%s/%s only; set logs to that, so that nothing else is read",
+			logs.Text, target, prefix)
 	default:
 		e.add("target", OK, "it is where the configuration looks")
 	}
@@ -168,7 +172,8 @@ func (e *examination) loop(ctx context.Context, target string) {
 			break
 		}
 	}
-	e.add("logs about logs", Fault, "%s: every delivery is logged again without end; turn logging of the last one off", strings.Join(way, " logs into "))
+	e.add("logs about logs", Fault,
+		"%s: every delivery is logged again without end; turn logging of the last one off", strings.Join(way, " logs into "))
 }
 
 // regions compares the Regions and returns that of the target; "" where it is not
@@ -203,7 +208,8 @@ func (e *examination) regions(ctx context.Context, target string) string {
 		e.unknown("Region", "s3:GetBucketLocation on "+target, err)
 		return ""
 	case from != to:
-		e.add("Region", Fault, "%s is in %s and its target in %s, so nothing is delivered; choose a target in %s", e.source.Name, from, to, from)
+		e.add("Region", Fault, "%s is in %s and its target in %s, so nothing is delivered; choose a target in %s",
+			e.source.Name, from, to, from)
 	default:
 		e.add("Region", OK, "%s, both", from)
 	}
@@ -214,7 +220,8 @@ func (e *examination) policy(ctx context.Context, target, prefix, region string)
 	s := source{Bucket: e.source.Name, Account: e.source.Account, Partition: objects.Partition(region), Target: target, Prefix: prefix}
 	out, err := e.api.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &target})
 	if isCode(err, "NoSuchBucketPolicy") {
-		e.add("target policy", Fault, "%s has none, so %s may not write there unless an ACL lets it; allow it s3:PutObject on %s", target, loggingService, s.arn(target+"/"+prefix+"*"))
+		e.add("target policy", Fault, "%s has none, so %s may not write there unless an ACL lets it; allow it s3:PutObject on %s", target,
+			loggingService, s.arn(target+"/"+prefix+"*"))
 		return
 	}
 	if err != nil {
@@ -229,10 +236,13 @@ func (e *examination) policy(ctx context.Context, target, prefix, region string)
 	if ok, why := p.admits(s); ok {
 		e.add("target policy", OK, "%s may write there for %s", loggingService, e.source.Name)
 	} else {
-		e.add("target policy", Fault, "%s; allow it s3:PutObject on %s where aws:SourceArn is %s", why, s.arn(target+"/"+prefix+"*"), s.arn(e.source.Name))
+		e.add("target policy", Fault, "%s; allow it s3:PutObject on %s where aws:SourceArn is %s", why,
+			s.arn(target+"/"+prefix+"*"), s.arn(e.source.Name))
 	}
 	if others := p.others(s); len(others) > 0 {
-		e.add("target writers", Warning, "the policy of %s lets others write or delete, who could forge or remove logs: %s; take them out", target, strings.Join(others, "; "))
+		e.add("target writers", Warning,
+			"the policy of %s lets others write or delete, who could forge or remove logs: %s; take them out", target,
+			strings.Join(others, "; "))
 	} else {
 		e.add("target writers", OK, "the policy lets nobody else write or delete")
 	}
@@ -260,7 +270,8 @@ func (e *examination) public(ctx context.Context, target string) {
 		e.unknown("public access", "s3:GetBucketPublicAccessBlock on "+target, err)
 	default:
 		c := out.PublicAccessBlockConfiguration
-		if c != nil && aws.ToBool(c.BlockPublicAcls) && aws.ToBool(c.IgnorePublicAcls) && aws.ToBool(c.BlockPublicPolicy) && aws.ToBool(c.RestrictPublicBuckets) {
+		if c != nil && aws.ToBool(c.BlockPublicAcls) && aws.ToBool(c.IgnorePublicAcls) &&
+			aws.ToBool(c.BlockPublicPolicy) && aws.ToBool(c.RestrictPublicBuckets) {
 			e.add("public access", OK, "blocked")
 		} else {
 			e.add("public access", Warning, "%s blocks only a part of it; turn all four settings of Block Public Access on", target)
@@ -275,10 +286,13 @@ func (e *examination) lock(ctx context.Context, target string) {
 		e.add("Object Lock", OK, "the target has none, as log delivery needs it")
 	case err != nil:
 		e.unknown("Object Lock", "s3:GetBucketObjectLockConfiguration on "+target, err)
-	case out.ObjectLockConfiguration != nil && out.ObjectLockConfiguration.Rule != nil && out.ObjectLockConfiguration.Rule.DefaultRetention != nil:
-		e.add("Object Lock", Fault, "%s has a default retention, with which S3 delivers no log; remove the default, or choose another target", target)
+	case out.ObjectLockConfiguration != nil && out.ObjectLockConfiguration.Rule != nil &&
+		out.ObjectLockConfiguration.Rule.DefaultRetention != nil:
+		e.add("Object Lock", Fault,
+			"%s has a default retention, with which S3 delivers no log; remove the default, or choose another target", target)
 	default:
-		e.add("Object Lock", Warning, "%s has Object Lock, which AWS does not support for targets of access logs; choose another target", target)
+		e.add("Object Lock", Warning, "%s has Object Lock, which AWS does not support for targets of access logs; choose another target",
+			target)
 	}
 }
 
@@ -294,7 +308,8 @@ func (e *examination) encryption(ctx context.Context, target string) {
 	}
 	for _, r := range out.ServerSideEncryptionConfiguration.Rules {
 		if d := r.ApplyServerSideEncryptionByDefault; d != nil && d.SSEAlgorithm != types.ServerSideEncryptionAes256 {
-			e.add("encryption", Fault, "the default of %s is %s, with which S3 delivers no log; set it to SSE-S3 (AES256)", target, d.SSEAlgorithm)
+			e.add("encryption", Fault, "the default of %s is %s, with which S3 delivers no log; set it to SSE-S3 (AES256)", target,
+				d.SSEAlgorithm)
 			return
 		}
 	}
@@ -318,9 +333,13 @@ func (e *examination) lifecycle(ctx context.Context, target, prefix string) {
 	}
 	switch {
 	case days == 0:
-		e.add("retention", Warning, "no lifecycle rule of %s ends logs below %q, so they are kept and paid for without end; add one with the retention that was agreed", target, prefix)
+		e.add("retention", Warning,
+			"no lifecycle rule of %s ends logs below %q, so they are kept and paid for without end; add one with "+
+				"the retention that was agreed", target, prefix)
 	case days < leastDays:
-		e.add("retention", Warning, "logs end after %d days, before a packet of their month may have been checked against them; keep them for %d at least", days, leastDays)
+		e.add("retention", Warning,
+			"logs end after %d days, before a packet of their month may have been checked against them; keep them for %d at least", days,
+			leastDays)
 	default:
 		e.add("retention", OK, "logs end after %d days", days)
 	}
@@ -341,7 +360,8 @@ func expires(r types.LifecycleRule, prefix string) int32 {
 		if f.Tag != nil || f.And != nil && len(f.And.Tags) > 0 { // delivered logs have no tags
 			return 0
 		}
-		if f.ObjectSizeGreaterThan != nil || f.ObjectSizeLessThan != nil || f.And != nil && (f.And.ObjectSizeGreaterThan != nil || f.And.ObjectSizeLessThan != nil) {
+		if f.ObjectSizeGreaterThan != nil || f.ObjectSizeLessThan != nil || f.And != nil &&
+			(f.And.ObjectSizeGreaterThan != nil || f.And.ObjectSizeLessThan != nil) {
 			return 0 // it ends some of them
 		}
 		if f.Prefix != nil {

@@ -65,8 +65,13 @@ func TestExamine(t *testing.T) {
 	}
 	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"Logs","Effect":"Allow","Principal":{"Service":"logging.s3.amazonaws.com"},"Action":["s3:PutObject"],"Resource":"arn:aws:s3:::%s/acme/*","Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::%s"},"StringEquals":{"aws:SourceAccount":"123456789012"}}}]}`, logs, source)
 	must(api.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: &logs, Policy: &policy}))
-	must(api.PutBucketLogging(t.Context(), &s3.PutBucketLoggingInput{Bucket: &source, BucketLoggingStatus: &types.BucketLoggingStatus{LoggingEnabled: &types.LoggingEnabled{TargetBucket: &logs, TargetPrefix: aws.String("acme/")}}}))
-	if got, want := find(place), "logging=ok target=ok logs about logs=ok Region=ok target policy=ok target writers=ok payer=ok public access=warning Object Lock=ok encryption=ok retention=warning"; got != want {
+	must(api.PutBucketLogging(t.Context(),
+		&s3.PutBucketLoggingInput{Bucket: &source,
+			BucketLoggingStatus: &types.BucketLoggingStatus{LoggingEnabled: &types.LoggingEnabled{TargetBucket: &logs,
+				TargetPrefix: aws.String("acme/")}}}))
+	if got, want := find(place),
+		"logging=ok target=ok logs about logs=ok Region=ok target policy=ok target writers=ok payer=ok public "+
+			"access=warning Object Lock=ok encryption=ok retention=warning"; got != want {
 		t.Errorf("as the user guide sets it up:\n%s\nwant\n%s", got, want)
 	}
 	if got := find("s3://" + bare + "/acme/"); !strings.Contains(got, "target=FAULT") {
@@ -76,10 +81,17 @@ func TestExamine(t *testing.T) {
 		t.Errorf("a wider place in the configuration: %s", got)
 	}
 	all := aws.Bool(true)
-	must(api.PutPublicAccessBlock(t.Context(), &s3.PutPublicAccessBlockInput{Bucket: &logs, PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{BlockPublicAcls: all, IgnorePublicAcls: all, BlockPublicPolicy: all, RestrictPublicBuckets: all}}))
+	must(api.PutPublicAccessBlock(t.Context(),
+		&s3.PutPublicAccessBlockInput{Bucket: &logs,
+			PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{BlockPublicAcls: all,
+				IgnorePublicAcls: all, BlockPublicPolicy: all, RestrictPublicBuckets: all}}))
 	rule := func(prefix string, days int32) {
 		t.Helper()
-		must(api.PutBucketLifecycleConfiguration(t.Context(), &s3.PutBucketLifecycleConfigurationInput{Bucket: &logs, LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: []types.LifecycleRule{{ID: aws.String("end"), Status: types.ExpirationStatusEnabled, Filter: &types.LifecycleRuleFilter{Prefix: &prefix}, Expiration: &types.LifecycleExpiration{Days: &days}}}}}))
+		must(api.PutBucketLifecycleConfiguration(t.Context(),
+			&s3.PutBucketLifecycleConfigurationInput{Bucket: &logs,
+				LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: []types.LifecycleRule{{ID: aws.String("end"),
+					Status: types.ExpirationStatusEnabled, Filter: &types.LifecycleRuleFilter{Prefix: &prefix},
+					Expiration: &types.LifecycleExpiration{Days: &days}}}}}))
 	}
 	for _, tt := range []struct {
 		prefix string
@@ -91,14 +103,19 @@ func TestExamine(t *testing.T) {
 			t.Errorf("logs below %q end after %d days: %s", tt.prefix, tt.days, got)
 		}
 	}
-	must(api.PutBucketEncryption(t.Context(), &s3.PutBucketEncryptionInput{Bucket: &logs, ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{Rules: []types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{SSEAlgorithm: types.ServerSideEncryptionAwsKms}}}}}))
+	must(api.PutBucketEncryption(t.Context(),
+		&s3.PutBucketEncryptionInput{Bucket: &logs,
+			ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{Rules: []types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{SSEAlgorithm: types.ServerSideEncryptionAwsKms}}}}}))
 	if got := find(place); !strings.Contains(got, "encryption=FAULT") {
 		t.Errorf("SSE-KMS: %s", got)
 	}
 	// The target logs back into the source.
 	back := strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(policy, source, "X"), logs, source), "X", logs)
 	must(api.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: &source, Policy: &back}))
-	must(api.PutBucketLogging(t.Context(), &s3.PutBucketLoggingInput{Bucket: &logs, BucketLoggingStatus: &types.BucketLoggingStatus{LoggingEnabled: &types.LoggingEnabled{TargetBucket: &source, TargetPrefix: aws.String("acme/")}}}))
+	must(api.PutBucketLogging(t.Context(),
+		&s3.PutBucketLoggingInput{Bucket: &logs,
+			BucketLoggingStatus: &types.BucketLoggingStatus{LoggingEnabled: &types.LoggingEnabled{TargetBucket: &source,
+				TargetPrefix: aws.String("acme/")}}}))
 	if got := find(place); !strings.Contains(got, "logs about logs=FAULT") {
 		t.Errorf("a loop: %s", got)
 	}

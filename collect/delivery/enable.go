@@ -146,7 +146,8 @@ func (e *enabling) policy(ctx context.Context) error {
 		e.asked(what, e.target, "s3:GetBucketPolicy", err)
 		return nil
 	}
-	s := source{Bucket: e.source.Name, Account: e.source.Account, Partition: objects.Partition(e.region), Target: e.target, Prefix: e.prefix}
+	s := source{Bucket: e.source.Name, Account: e.source.Account, Partition: objects.Partition(e.region),
+		Target: e.target, Prefix: e.prefix}
 	var p policy
 	if text != "" {
 		if p, err = readPolicy(text); err != nil {
@@ -246,7 +247,8 @@ func (e *enabling) public(ctx context.Context) error {
 		return nil
 	default:
 		c := out.PublicAccessBlockConfiguration
-		if c != nil && aws.ToBool(c.BlockPublicAcls) && aws.ToBool(c.IgnorePublicAcls) && aws.ToBool(c.BlockPublicPolicy) && aws.ToBool(c.RestrictPublicBuckets) {
+		if c != nil && aws.ToBool(c.BlockPublicAcls) && aws.ToBool(c.IgnorePublicAcls) &&
+			aws.ToBool(c.BlockPublicPolicy) && aws.ToBool(c.RestrictPublicBuckets) {
 			e.add(what, e.target, Kept, nil, "blocked")
 		} else {
 			e.add(what, e.target, Kept, nil, "only a part of it is blocked, by somebody's own setting, which is left alone")
@@ -259,7 +261,8 @@ func (e *enabling) public(ctx context.Context) error {
 		return nil
 	}
 	if err == nil && status.PolicyStatus != nil && aws.ToBool(status.PolicyStatus.IsPublic) {
-		e.add(what, e.target, Kept, nil, "the bucket's policy lets the public in, which is left alone: logs do not belong into a public bucket")
+		e.add(what, e.target, Kept, nil,
+			"the bucket's policy lets the public in, which is left alone: logs do not belong into a public bucket")
 		return nil
 	}
 	acl, err := e.api.GetBucketAcl(ctx, &s3.GetBucketAclInput{Bucket: &e.target})
@@ -268,7 +271,8 @@ func (e *enabling) public(ctx context.Context) error {
 		return nil
 	}
 	if slices.ContainsFunc(acl.Grants, toPublic) {
-		e.add(what, e.target, Kept, nil, "the bucket's access control list lets the public in, which is left alone: logs do not belong into a public bucket")
+		e.add(what, e.target, Kept, nil,
+			"the bucket's access control list lets the public in, which is left alone: logs do not belong into a public bucket")
 		return nil
 	}
 	all := aws.Bool(true)
@@ -278,7 +282,8 @@ func (e *enabling) public(ctx context.Context) error {
 			return cmp.Or(err, ErrMeanwhile)
 		}
 		_, err = e.api.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{Bucket: &e.target,
-			PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{BlockPublicAcls: all, IgnorePublicAcls: all, BlockPublicPolicy: all, RestrictPublicBuckets: all}})
+			PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{BlockPublicAcls: all,
+				IgnorePublicAcls: all, BlockPublicPolicy: all, RestrictPublicBuckets: all}})
 		return err
 	}, "block it, by all four settings")
 	return nil
@@ -286,7 +291,8 @@ func (e *enabling) public(ctx context.Context) error {
 
 // toPublic tells whether a grant is to everybody, or to everybody with an AWS account.
 func toPublic(g types.Grant) bool {
-	return g.Grantee != nil && (strings.HasSuffix(aws.ToString(g.Grantee.URI), "/AllUsers") || strings.HasSuffix(aws.ToString(g.Grantee.URI), "/AuthenticatedUsers"))
+	return g.Grantee != nil && (strings.HasSuffix(aws.ToString(g.Grantee.URI), "/AllUsers") ||
+		strings.HasSuffix(aws.ToString(g.Grantee.URI), "/AuthenticatedUsers"))
 }
 
 // logging turns the logging of the source on.
@@ -304,7 +310,9 @@ func (e *enabling) logging(ctx context.Context) error {
 			e.add(what, e.source.Name, Kept, nil, "on, to %s, %s", at, format(now.TargetObjectKeyFormat))
 			return nil
 		case !e.options.Replace:
-			e.add(what, e.source.Name, Refused, nil, "it is on and leads to %s, from where somebody may read it; set logs to that place, or turn it to %s with --replace", at, e.source.Logs.Text)
+			e.add(what, e.source.Name, Refused, nil,
+				"it is on and leads to %s, from where somebody may read it; set logs to that place, or turn it to %s with --replace", at,
+				e.source.Logs.Text)
 			return nil
 		}
 	}
@@ -321,7 +329,8 @@ func (e *enabling) logging(ctx context.Context) error {
 		if err != nil || !sameTarget(again, now) {
 			return cmp.Or(err, ErrMeanwhile)
 		}
-		_, err = e.api.PutBucketLogging(ctx, &s3.PutBucketLoggingInput{Bucket: &e.source.Name, BucketLoggingStatus: &types.BucketLoggingStatus{LoggingEnabled: next}})
+		_, err = e.api.PutBucketLogging(ctx,
+			&s3.PutBucketLoggingInput{Bucket: &e.source.Name, BucketLoggingStatus: &types.BucketLoggingStatus{LoggingEnabled: next}})
 		return err
 	}, "from %s to %s, %s; the first logs come after an hour or more", from, e.source.Logs.Text, format(next.TargetObjectKeyFormat))
 	return nil

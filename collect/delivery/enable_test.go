@@ -37,7 +37,9 @@ func TestAddStatement(t *testing.T) {
 			t.Errorf("%q is no JSON", got)
 		}
 	}
-	for _, policy := range []string{"[]", "{}", `{"Statement":1}`, `{"Statement":[{}`, `{"Statement":[],"Statement":[]}`, `{"Statement":[]} {}`, "no JSON", `{"Statement":[{"a":"` + strings.Repeat("x", maxPolicy) + `"}]}`} {
+	for _, policy := range []string{"[]", "{}", `{"Statement":1}`, `{"Statement":[{}`,
+		`{"Statement":[],"Statement":[]}`, `{"Statement":[]} {}`, "no JSON", `{"Statement":[{"a":"` +
+			strings.Repeat("x", maxPolicy) + `"}]}`} {
 		if got, err := addStatement(policy, ours); err == nil {
 			t.Errorf("%.40q becomes %.60q", policy, got)
 		}
@@ -57,7 +59,10 @@ func FuzzAddStatement(f *testing.F) {
 		}
 		// Without what was added it is as it was.
 		for _, added := range []string{`,{"Sid":"O"}`, `{"Sid":"O"}`} {
-			if i := strings.LastIndex(got, added); i >= 0 && (got[:i]+got[i+len(added):] == policy || strings.NewReplacer("[", "", "]", "").Replace(got[:i]+got[i+len(added):]) == strings.NewReplacer("[", "", "]", "").Replace(policy)) {
+			if i := strings.LastIndex(got, added); i >= 0 &&
+				(got[:i]+got[i+len(added):] == policy ||
+					strings.NewReplacer("[", "", "]", "").Replace(got[:i]+
+						got[i+len(added):]) == strings.NewReplacer("[", "", "]", "").Replace(policy)) {
 				return
 			}
 		}
@@ -92,12 +97,22 @@ func TestEnable(t *testing.T) {
 		return name
 	}
 	one, two, logs := bucket("one-"), bucket("two-"), bucket("logs-")
-	theirs := fmt.Sprintf("{ \"Version\":\"2012-10-17\", \"Id\":\"theirs\",\n \"Statement\":{\"Sid\":\"TLS\",\"Effect\":\"Deny\",\"Principal\":{\"AWS\":\"*\"},\"Action\":\"s3:*\",\"Resource\":\"arn:aws:s3:::%s/*\",\"Condition\":{\"NumericLessThan\":{\"s3:TlsVersion\":1.20}}} }", logs)
+	theirs := fmt.Sprintf("{ \"Version\":\"2012-10-17\", \"Id\":\"theirs\",\n "+
+		"\"Statement\":{\"Sid\":\"TLS\",\"Effect\":\"Deny\",\"Principal\":{\"AWS\":\"*\"},\"Action\":\"s3:*\",\"Resource\":\"arn:aws:s3:::%s/*\",\"Condition\":{\"NumericLessThan\":{\"s3:TlsVersion\":1.20}}} }", logs)
 	must(api.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: &logs, Policy: &theirs}))
-	must(api.PutBucketTagging(t.Context(), &s3.PutBucketTaggingInput{Bucket: &logs, Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("team"), Value: aws.String("backup")}}}}))
-	must(api.PutBucketLifecycleConfiguration(t.Context(), &s3.PutBucketLifecycleConfigurationInput{Bucket: &logs, LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: []types.LifecycleRule{
-		{ID: aws.String("tmp"), Status: types.ExpirationStatusEnabled, Filter: &types.LifecycleRuleFilter{And: &types.LifecycleRuleAndOperator{Prefix: aws.String("tmp/"), Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}}}, Expiration: &types.LifecycleExpiration{Days: aws.Int32(3)}},
-		{ID: aws.String("ia"), Status: types.ExpirationStatusDisabled, Filter: &types.LifecycleRuleFilter{Prefix: aws.String("")}, Transitions: []types.Transition{{Days: aws.Int32(30), StorageClass: types.TransitionStorageClassStandardIa}}}}}}))
+	must(api.PutBucketTagging(t.Context(),
+		&s3.PutBucketTaggingInput{Bucket: &logs,
+			Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("team"), Value: aws.String("backup")}}}}))
+	must(api.PutBucketLifecycleConfiguration(t.Context(),
+		&s3.PutBucketLifecycleConfigurationInput{Bucket: &logs,
+			LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: []types.LifecycleRule{
+				{ID: aws.String("tmp"), Status: types.ExpirationStatusEnabled,
+					Filter: &types.LifecycleRuleFilter{And: &types.LifecycleRuleAndOperator{Prefix: aws.String("tmp/"),
+						Tags: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}}},
+					Expiration: &types.LifecycleExpiration{Days: aws.Int32(3)}},
+				{ID: aws.String("ia"), Status: types.ExpirationStatusDisabled,
+					Filter:      &types.LifecycleRuleFilter{Prefix: aws.String("")},
+					Transitions: []types.Transition{{Days: aws.Int32(30), StorageClass: types.TransitionStorageClassStandardIa}}}}}}))
 	rulesOf := func() []types.LifecycleRule {
 		t.Helper()
 		out, err := api.GetBucketLifecycleConfiguration(t.Context(), &s3.GetBucketLifecycleConfigurationInput{Bucket: &logs})
@@ -184,12 +199,15 @@ func TestEnable(t *testing.T) {
 	}
 	options.Replace = true
 	must(nil, elsewhere(options).Apply(t.Context()))
-	if out, err := api.GetBucketLogging(t.Context(), &s3.GetBucketLoggingInput{Bucket: &one}); err != nil || *out.LoggingEnabled.TargetBucket != other {
+	if out, err := api.GetBucketLogging(t.Context(), &s3.GetBucketLoggingInput{Bucket: &one}); err != nil ||
+		*out.LoggingEnabled.TargetBucket != other {
 		t.Errorf("%+v, %v", out, err)
 	}
 	// A denial by somebody else stays, and is told.
 	deny := bucket("deny-")
-	must(api.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: &deny, Policy: aws.String(fmt.Sprintf(`{"Statement":[{"Sid":"No","Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::%s/*"}]}`, deny))}))
+	must(api.PutBucketPolicy(t.Context(),
+		&s3.PutBucketPolicyInput{Bucket: &deny,
+			Policy: aws.String(fmt.Sprintf(`{"Statement":[{"Sid":"No","Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::%s/*"}]}`, deny))}))
 	u, err := objects.ParseURL("s3://" + deny + "/x/")
 	must(nil, err)
 	p, err = Enable(t.Context(), access, Bucket{Name: two, Logs: u}, options)
@@ -231,7 +249,8 @@ func (s *s3Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if s.header != "" {
 			w.Header().Set("x-amz-transition-default-minimum-object-size", s.header)
 		}
-		answer(200, `<?xml version="1.0"?><LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+s.rules+`</LifecycleConfiguration>`)
+		answer(200, `<?xml version="1.0"?><LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`+
+			s.rules+`</LifecycleConfiguration>`)
 	case q.Get("list-type") == "2":
 		out := "<ListBucketResult>"
 		for _, k := range s.keys {
@@ -286,13 +305,15 @@ func TestRetention(t *testing.T) {
 		want          []string // in what is written; nil where nothing is
 		outcome       string
 	}{
-		"theirs within":   {`<Rule><ID>c</ID><Filter><Prefix>acme/other/</Prefix></Filter><Status>Enabled</Status><Expiration><Days>2555</Days></Expiration></Rule>`, "", nil, Kept},
-		"none":            {"", "", []string{"<Filter><Prefix>acme/</Prefix></Filter>", "<NoncurrentDays>1</NoncurrentDays>"}, Change},
-		"older form":      {v1, "varies_by_storage_class", []string{"<Prefix>old/</Prefix>", "<Prefix>acme/</Prefix>"}, Change},
-		"newer form":      {v2, "", []string{"<StorageClass>NEW</StorageClass>", "<ObjectSizeGreaterThan>5</ObjectSizeGreaterThan>", "<Value></Value>", "<Filter><Prefix>acme/</Prefix></Filter>"}, Change},
-		"unknown action":  {v2 + `<Rule><ID>c</ID><Filter/><Status>Enabled</Status><Future><Days>3</Days></Future></Rule>`, "", nil, Kept},
-		"unknown filter":  {`<Rule><ID>c</ID><Filter><StorageClass>X</StorageClass></Filter><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule>`, "", nil, Kept},
-		"ends them":       {`<Rule><ID>c</ID><Filter/><Status>Enabled</Status><Expiration><Days>90</Days></Expiration></Rule>`, "", nil, Kept},
+		"theirs within": {`<Rule><ID>c</ID><Filter><Prefix>acme/other/</Prefix></Filter><Status>Enabled</Status><Expiration><Days>2555</Days></Expiration></Rule>`, "", nil, Kept},
+		"none":          {"", "", []string{"<Filter><Prefix>acme/</Prefix></Filter>", "<NoncurrentDays>1</NoncurrentDays>"}, Change},
+		"older form":    {v1, "varies_by_storage_class", []string{"<Prefix>old/</Prefix>", "<Prefix>acme/</Prefix>"}, Change},
+		"newer form": {v2, "", []string{"<StorageClass>NEW</StorageClass>",
+			"<ObjectSizeGreaterThan>5</ObjectSizeGreaterThan>", "<Value></Value>", "<Filter><Prefix>acme/</Prefix></Filter>"}, Change},
+		"unknown action": {v2 + `<Rule><ID>c</ID><Filter/><Status>Enabled</Status><Future><Days>3</Days></Future></Rule>`, "", nil, Kept},
+		"unknown filter": {`<Rule><ID>c</ID><Filter><StorageClass>X</StorageClass></Filter><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule>`, "", nil, Kept},
+		"ends them": {`<Rule><ID>c</ID><Filter/><Status>Enabled</Status><Expiration><Days>90</Days></Expiration></Rule>`, "", nil,
+			Kept},
 		"ends large ones": {`<Rule><ID>c</ID><Filter><ObjectSizeGreaterThan>9</ObjectSizeGreaterThan></Filter><Status>Enabled</Status><Expiration><Days>90</Days></Expiration></Rule>`, "", []string{"<Days>90</Days>", "<Days>400</Days>"}, Change},
 	} {
 		server := &s3Server{rules: tt.rules, header: tt.header}

@@ -89,7 +89,8 @@ func (s source) arn(resource string) string { return "arn:" + s.Partition + ":s3
 func (p policy) admits(s source) (ok bool, why string) {
 	why = "no statement allows " + loggingService + " to put objects below " + s.arn(s.Target+"/"+s.Prefix)
 	for _, st := range p.Statement {
-		if !st.writes() || !st.reaches(s.arn(s.Target+"/"+s.Prefix+"2026-01-01-00-00-00-0123456789ABCDEF")) || !st.names("Service", loggingService) {
+		if !st.writes() || !st.reaches(s.arn(s.Target+"/"+s.Prefix+"2026-01-01-00-00-00-0123456789ABCDEF")) ||
+			!st.names("Service", loggingService) {
 			continue
 		}
 		fits, key := st.conditionsFit(s)
@@ -197,7 +198,8 @@ func conditionFits(operator, key string, want []string, s source) bool {
 	case "aws:securetransport":
 		value = "true"
 	default: // not sent, or not known: only a negated operator or IfExists holds without it
-		return strings.HasSuffix(operator, "IfExists") || strings.Contains(op, "Not") || op == "Null" && slices.Equal(want, []string{"true"})
+		return strings.HasSuffix(operator, "IfExists") || strings.Contains(op, "Not") || op == "Null" &&
+			slices.Equal(want, []string{"true"})
 	}
 	// Operators on strings compare letter by letter, those on ARNs and Like with * and ? (IAM
 	// user guide, condition operators).

@@ -23,24 +23,36 @@ func TestPolicy(t *testing.T) {
 		others            string
 	}{
 		{"the user guide's", guide, "", ""},
-		{"one statement, not a list", `{"Statement":{"Effect":"Allow","Principal":{"Service":["logging.s3.amazonaws.com"]},"Action":"s3:Put*","Resource":["arn:aws:s3:::acme-logs/*"]}}`, "", ""},
+		{"one statement, not a list",
+			`{"Statement":{"Effect":"Allow","Principal":{"Service":["logging.s3.amazonaws.com"]},"Action":"s3:Put*","Resource":["arn:aws:s3:::acme-logs/*"]}}`, "", ""},
 		{"another prefix", change("acme-logs/acme/*", "acme-logs/other/*"), "no statement allows", ""},
 		{"the bucket without its objects", change("acme-logs/acme/*", "acme-logs"), "no statement allows", ""},
 		{"another source", change("acme-backups", "acme-other"), "for another source (aws:SourceArn)", ""},
 		{"another account", change(`"111122223333"`, `"444455556666"`), "for another source (aws:SourceAccount)", ""},
 		{"all sources of the account", change("acme-backups", "*"), "", ""},
-		{"another service", change("logging.s3", "delivery.logs"), "no statement allows", "S3ServerAccessLogsPolicy for delivery.logs.amazonaws.com"},
+		{"another service", change("logging.s3", "delivery.logs"), "no statement allows",
+			"S3ServerAccessLogsPolicy for delivery.logs.amazonaws.com"},
 		{"reading alone", change("s3:PutObject", "s3:GetObject"), "no statement allows", ""},
-		{"a condition that the service does not meet", change(`"ArnLike":`, `"IpAddress":{"aws:SourceIp":"192.0.2.0/24"},"ArnLike":`), "for another source (aws:SourceIp)", ""},
-		{"TLS only", more(`{"Sid":"TLS","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::acme-logs/*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}`), "", ""},
-		{"denied to everybody", more(`{"Sid":"No","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`), "the statement No denies it", ""},
-		{"denied to everybody else", more(`{"Effect":"Deny","NotPrincipal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:*","Resource":"*"}`), "", ""},
-		{"denied but for an organization, if told", more(`{"Sid":"Org","Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-1"}}}`), "the statement Org denies it", ""},
-		{"denied but for one account", more(`{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"*","Condition":{"StringNotEquals":{"aws:SourceAccount":"111122223333"}}}`), "", ""},
-		{"others may write", more(`{"Sid":"Ops","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:role/Ops","arn:aws:iam::111122223333:role/Dev"]},"Action":"s3:*","Resource":"*"}`), "", "Ops for arn:aws:iam::111122223333:role/Dev, arn:aws:iam::111122223333:role/Ops"},
-		{"others may delete", more(`{"Effect":"Allow","Principal":"*","NotAction":"s3:PutObject","Resource":"*"}`), "", "without Sid for *"},
-		{"others may read", more(`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":["s3:GetObject","s3:ListBucket"],"Resource":"*"}`), "", ""},
-		{"everybody but one", more(`{"Effect":"Allow","NotPrincipal":{"AWS":"1"},"Action":"s3:DeleteObject","Resource":"*"}`), "", "without Sid for everybody with exceptions"},
+		{"a condition that the service does not meet",
+			change(`"ArnLike":`, `"IpAddress":{"aws:SourceIp":"192.0.2.0/24"},"ArnLike":`), "for another source (aws:SourceIp)", ""},
+		{"TLS only",
+			more(`{"Sid":"TLS","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::acme-logs/*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}`), "", ""},
+		{"denied to everybody", more(`{"Sid":"No","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`),
+			"the statement No denies it", ""},
+		{"denied to everybody else",
+			more(`{"Effect":"Deny","NotPrincipal":{"Service":"logging.s3.amazonaws.com"},"Action":"s3:*","Resource":"*"}`), "", ""},
+		{"denied but for an organization, if told",
+			more(`{"Sid":"Org","Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-1"}}}`), "the statement Org denies it", ""},
+		{"denied but for one account",
+			more(`{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","Resource":"*","Condition":{"StringNotEquals":{"aws:SourceAccount":"111122223333"}}}`), "", ""},
+		{"others may write",
+			more(`{"Sid":"Ops","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::111122223333:role/Ops","arn:aws:iam::111122223333:role/Dev"]},"Action":"s3:*","Resource":"*"}`), "", "Ops for arn:aws:iam::111122223333:role/Dev, arn:aws:iam::111122223333:role/Ops"},
+		{"others may delete", more(`{"Effect":"Allow","Principal":"*","NotAction":"s3:PutObject","Resource":"*"}`),
+			"", "without Sid for *"},
+		{"others may read",
+			more(`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":["s3:GetObject","s3:ListBucket"],"Resource":"*"}`), "", ""},
+		{"everybody but one", more(`{"Effect":"Allow","NotPrincipal":{"AWS":"1"},"Action":"s3:DeleteObject","Resource":"*"}`), "",
+			"without Sid for everybody with exceptions"},
 	} {
 		p, err := readPolicy(tt.policy)
 		if err != nil {
@@ -83,7 +95,8 @@ func TestOperatorsOnStrings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ok, why := p.admits(source{Bucket: "acme-backups", Account: "111122223333", Partition: "aws", Target: "logs", Prefix: "a/"}); ok != tt.ok {
+		if ok, why := p.admits(source{Bucket: "acme-backups", Account: "111122223333", Partition: "aws",
+			Target: "logs", Prefix: "a/"}); ok != tt.ok {
 			t.Errorf("%s: %t, %s", tt.condition, ok, why)
 		}
 	}

@@ -50,13 +50,16 @@ func (e *enabling) lifecycle(ctx context.Context) error {
 			e.asked(what, e.target, "s3:ListBucket", err)
 			return nil
 		}
-		e.add(what, e.target, Kept, nil, "no rule is added: %s, and a rule would end what is not a log of this bucket; keep logs below a prefix of their own, or add a rule by hand", why)
+		e.add(what, e.target, Kept, nil,
+			"no rule is added: %s, and a rule would end what is not a log of this bucket; keep logs below a prefix "+
+				"of their own, or add a rule by hand", why)
 		return nil
 	}
 	rule := e.rule(now.list)
 	mend := fmt.Sprintf("add a rule by hand that ends objects below %q after %d days", e.prefix, e.options.Days)
 	if unknown := unknownElements(now.text); len(unknown) > 0 {
-		e.add(what, e.target, Kept, nil, "the rules of the bucket have elements that bucketproof would lose (%v), so they are left alone; %s", unknown, mend)
+		e.add(what, e.target, Kept, nil,
+			"the rules of the bucket have elements that bucketproof would lose (%v), so they are left alone; %s", unknown, mend)
 		return nil
 	}
 	if slices.ContainsFunc(now.list, func(r types.LifecycleRule) bool { return aws.ToString(r.ID) == *rule.ID }) {
@@ -79,8 +82,9 @@ func (e *enabling) lifecycle(ctx context.Context) error {
 		if err != nil || !bytes.Equal(again.text, now.text) {
 			return cmp.Or(err, ErrMeanwhile)
 		}
-		_, err = e.api.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{Bucket: &e.target, TransitionDefaultMinimumObjectSize: again.minimum,
-			LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: append(slices.Clone(again.list), rule)}})
+		_, err = e.api.PutBucketLifecycleConfiguration(ctx,
+			&s3.PutBucketLifecycleConfigurationInput{Bucket: &e.target, TransitionDefaultMinimumObjectSize: again.minimum,
+				LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: append(slices.Clone(again.list), rule)}})
 		return err
 	}, "add the rule %s to %d that are there: objects below %q end after %d days", *rule.ID, len(now.list), e.prefix, e.options.Days)
 	return nil
@@ -101,7 +105,8 @@ func (e *enabling) others(ctx context.Context, theirs []types.LifecycleRule) (st
 				at = aws.ToString(f.And.Prefix)
 			}
 		}
-		if r.Status == types.ExpirationStatusEnabled && strings.HasPrefix(at, e.prefix) && (r.Expiration != nil || r.NoncurrentVersionExpiration != nil || len(r.Transitions) > 0) {
+		if r.Status == types.ExpirationStatusEnabled && strings.HasPrefix(at, e.prefix) &&
+			(r.Expiration != nil || r.NoncurrentVersionExpiration != nil || len(r.Transitions) > 0) {
 			return fmt.Sprintf("the rule %q is about objects below %q", aws.ToString(r.ID), at), nil
 		}
 	}
@@ -140,7 +145,8 @@ var logName = regexp.MustCompile(`^(?:[0-9]{12}/[a-z0-9-]+/([^/]+)/[0-9]{4}/[0-9
 // rule is ours, in the older form where one of theirs is: S3 does not take both.
 func (e *enabling) rule(theirs []types.LifecycleRule) types.LifecycleRule {
 	s := source{Bucket: e.source.Name, Target: e.target, Prefix: e.prefix}
-	r := types.LifecycleRule{ID: aws.String("bucketproof-" + s.sid()[len("BucketproofLogs"):]), Status: types.ExpirationStatusEnabled, Expiration: &types.LifecycleExpiration{Days: &e.options.Days}}
+	r := types.LifecycleRule{ID: aws.String("bucketproof-" + s.sid()[len("BucketproofLogs"):]),
+		Status: types.ExpirationStatusEnabled, Expiration: &types.LifecycleExpiration{Days: &e.options.Days}}
 	//lint:ignore SA1019 rules that were made before filters have it alone
 	if slices.ContainsFunc(theirs, func(t types.LifecycleRule) bool { return t.Prefix != nil }) {
 		//lint:ignore SA1019 as theirs
@@ -166,29 +172,32 @@ func (e *enabling) readRules(ctx context.Context) (r rules, err error) {
 // keepBody keeps the text of an answer beside what is read from it.
 func keepBody(into *[]byte) func(*s3.Options) {
 	return s3.WithAPIOptions(func(stack *middleware.Stack) error {
-		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("keepBody", func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
-			out, meta, err := next.HandleDeserialize(ctx, in)
-			r, ok := out.RawResponse.(*http.Response)
-			if err != nil || !ok {
-				return out, meta, err
-			}
-			body, err := io.ReadAll(r.Body)
-			if err = errors.Join(err, r.Body.Close()); err != nil {
-				return out, meta, err
-			}
-			*into = body
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			return out, meta, nil
-		}), middleware.After)
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("keepBody",
+			func(ctx context.Context, in middleware.DeserializeInput,
+				next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+				out, meta, err := next.HandleDeserialize(ctx, in)
+				r, ok := out.RawResponse.(*http.Response)
+				if err != nil || !ok {
+					return out, meta, err
+				}
+				body, err := io.ReadAll(r.Body)
+				if err = errors.Join(err, r.Body.Close()); err != nil {
+					return out, meta, err
+				}
+				*into = body
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				return out, meta, nil
+			}), middleware.After)
 	})
 }
 
 // knownElements are those of a lifecycle configuration, by what they stand in, that are
 // written back as they were read (S3 API reference, page PutBucketLifecycleConfiguration).
 var knownElements = map[string][]string{
-	"":                               {"LifecycleConfiguration"},
-	"LifecycleConfiguration":         {"Rule"},
-	"Rule":                           {"ID", "Prefix", "Filter", "Status", "Expiration", "Transition", "NoncurrentVersionTransition", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"},
+	"":                       {"LifecycleConfiguration"},
+	"LifecycleConfiguration": {"Rule"},
+	"Rule": {"ID", "Prefix", "Filter", "Status", "Expiration", "Transition",
+		"NoncurrentVersionTransition", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"},
 	"Filter":                         {"And", "Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan"},
 	"And":                            {"Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan"},
 	"Tag":                            {"Key", "Value"},

@@ -66,16 +66,22 @@ func cloudFormation(targets []target, o Options) ([]byte, error) {
 		var rules, statements []any
 		for _, b := range t.sources {
 			if strings.Contains(b.Logs.Prefix, "{{resolve:") {
-				return nil, fmt.Errorf("%s: the prefix %q would be a dynamic reference of CloudFormation; choose another", b.Name, b.Logs.Prefix)
+				return nil, fmt.Errorf("%s: the prefix %q would be a dynamic reference of CloudFormation; choose another", b.Name,
+					b.Logs.Prefix)
 			}
 			s := source{Bucket: b.Name, Target: t.bucket, Prefix: b.Logs.Prefix}
 			arn := func(rest ...any) object {
 				return object{"Fn::Join": []any{"", append([]any{"arn:", object{"Ref": "AWS::Partition"}, ":s3:::"}, rest...)}}
 			}
-			statements = append(statements, object{"Sid": s.sid(), "Effect": "Allow", "Principal": object{"Service": loggingService}, "Action": "s3:PutObject", "Resource": arn(object{"Ref": name}, "/"+literal(b.Logs.Prefix)+"*"),
-				"Condition": object{"ArnLike": object{"aws:SourceArn": arn(b.Name)}, "StringEquals": object{"aws:SourceAccount": object{"Ref": "AWS::AccountId"}}}})
+			statements = append(statements,
+				object{"Sid": s.sid(), "Effect": "Allow", "Principal": object{"Service": loggingService},
+					"Action": "s3:PutObject", "Resource": arn(object{"Ref": name}, "/"+literal(b.Logs.Prefix)+"*"),
+					"Condition": object{"ArnLike": object{"aws:SourceArn": arn(b.Name)},
+						"StringEquals": object{"aws:SourceAccount": object{"Ref": "AWS::AccountId"}}}})
 			if o.Days > 0 {
-				rules = append(rules, object{"Id": "bucketproof-" + s.sid()[len("BucketproofLogs"):], "Status": "Enabled", "Prefix": b.Logs.Prefix, "ExpirationInDays": o.Days, "AbortIncompleteMultipartUpload": object{"DaysAfterInitiation": 7}})
+				rules = append(rules, object{"Id": "bucketproof-" + s.sid()[len("BucketproofLogs"):],
+					"Status": "Enabled", "Prefix": b.Logs.Prefix, "ExpirationInDays": o.Days,
+					"AbortIncompleteMultipartUpload": object{"DaysAfterInitiation": 7}})
 			}
 			logging := object{"DestinationBucketName": t.bucket, "LogFilePrefix": b.Logs.Prefix}
 			switch o.Form {
@@ -87,21 +93,25 @@ func cloudFormation(targets []target, o Options) ([]byte, error) {
 			onSources[b.Name] = object{"LoggingConfiguration": logging}
 		}
 		properties := object{"BucketName": t.bucket,
-			"OwnershipControls":              object{"Rules": []any{object{"ObjectOwnership": "BucketOwnerEnforced"}}},
-			"PublicAccessBlockConfiguration": object{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true},
-			"BucketEncryption":               object{"ServerSideEncryptionConfiguration": []any{object{"ServerSideEncryptionByDefault": object{"SSEAlgorithm": "AES256"}}}}}
+			"OwnershipControls": object{"Rules": []any{object{"ObjectOwnership": "BucketOwnerEnforced"}}},
+			"PublicAccessBlockConfiguration": object{"BlockPublicAcls": true, "BlockPublicPolicy": true,
+				"IgnorePublicAcls": true, "RestrictPublicBuckets": true},
+			"BucketEncryption": object{"ServerSideEncryptionConfiguration": []any{object{"ServerSideEncryptionByDefault": object{"SSEAlgorithm": "AES256"}}}}}
 		if len(rules) > 0 {
 			properties["LifecycleConfiguration"] = object{"Rules": rules}
 		}
-		resources[name] = object{"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain", "Properties": properties}
+		resources[name] = object{"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain",
+			"UpdateReplacePolicy": "Retain", "Properties": properties}
 		resources[name+"Policy"] = object{"Type": "AWS::S3::BucketPolicy", "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain",
 			"Properties": object{"Bucket": object{"Ref": name}, "PolicyDocument": object{"Version": "2012-10-17", "Statement": statements}}}
 	}
 	out := object{
 		"AWSTemplateFormatVersion": "2010-09-09",
-		"Description":              cut("Buckets for S3 server access logs: "+strings.Join(names, ", ")+". For buckets that do not exist yet; see Metadata for the buckets whose logs come.", 1024),
+		"Description": cut("Buckets for S3 server access logs: "+strings.Join(names, ", ")+
+			". For buckets that do not exist yet; see Metadata for the buckets whose logs come.", 1024),
 		"Metadata": object{"LoggedBuckets": object{
-			"Note":       "These exist already, and only the stack that owns one can set its properties. Put each into that stack when the policies here are in place, or run `bucketproof logging enable`.",
+			"Note": "These exist already, and only the stack that owns one can set its properties. Put each " +
+				"into that stack when the policies here are in place, or run `bucketproof logging enable`.",
 			"Properties": onSources}},
 		"Resources": resources,
 	}
@@ -144,7 +154,8 @@ func terraform(targets []target, o Options) []byte {
 		return b
 	}
 	aws := sub(add("terraform"), "required_providers")
-	aws.SetAttributeValue("aws", cty.ObjectVal(map[string]cty.Value{"source": cty.StringVal("hashicorp/aws"), "version": cty.StringVal(">= 5.35, < 7.0")}))
+	aws.SetAttributeValue("aws", cty.ObjectVal(map[string]cty.Value{"source": cty.StringVal("hashicorp/aws"),
+		"version": cty.StringVal(">= 5.35, < 7.0")}))
 	add("data", "aws_partition", "current")
 	add("data", "aws_caller_identity", "current")
 	for _, t := range targets {
@@ -160,7 +171,8 @@ func terraform(targets []target, o Options) []byte {
 		for _, name := range []string{"block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"} {
 			public.SetAttributeValue(name, cty.True)
 		}
-		put(sub(of("aws_s3_bucket_server_side_encryption_configuration"), "rule", "apply_server_side_encryption_by_default"), "sse_algorithm", "AES256")
+		put(sub(of("aws_s3_bucket_server_side_encryption_configuration"), "rule",
+			"apply_server_side_encryption_by_default"), "sse_algorithm", "AES256")
 		if o.Days > 0 {
 			rules := of("aws_s3_bucket_lifecycle_configuration")
 			for _, b := range t.sources {
@@ -175,7 +187,8 @@ func terraform(targets []target, o Options) []byte {
 		}
 		policy := of("aws_s3_bucket_policy")
 		policy.SetAttributeRaw("policy", policyTokens(l, t))
-		policy.SetAttributeRaw("depends_on", hclwrite.TokensForTuple([]hclwrite.Tokens{hclwrite.TokensForTraversal(hcl.Traversal{hcl.TraverseRoot{Name: "aws_s3_bucket_public_access_block"}, hcl.TraverseAttr{Name: l}})}))
+		policy.SetAttributeRaw("depends_on",
+			hclwrite.TokensForTuple([]hclwrite.Tokens{hclwrite.TokensForTraversal(hcl.Traversal{hcl.TraverseRoot{Name: "aws_s3_bucket_public_access_block"}, hcl.TraverseAttr{Name: l}})}))
 		for _, b := range t.sources {
 			on := add("resource", "aws_s3_bucket_logging", label(b.Name, labels))
 			put(on, "bucket", b.Name)
@@ -190,11 +203,15 @@ func terraform(targets []target, o Options) []byte {
 			default:
 				sub(form, "simple_prefix")
 			}
-			on.SetAttributeRaw("depends_on", hclwrite.TokensForTuple([]hclwrite.Tokens{hclwrite.TokensForTraversal(hcl.Traversal{hcl.TraverseRoot{Name: "aws_s3_bucket_policy"}, hcl.TraverseAttr{Name: l}})}))
+			on.SetAttributeRaw("depends_on",
+				hclwrite.TokensForTuple([]hclwrite.Tokens{hclwrite.TokensForTraversal(hcl.Traversal{hcl.TraverseRoot{Name: "aws_s3_bucket_policy"}, hcl.TraverseAttr{Name: l}})}))
 		}
 	}
-	note := "# Buckets for S3 server access logs, for buckets that do not exist yet: Terraform would\n# take over the whole policy and all rules of an existing one, and remove them with its\n# own. There, run `bucketproof logging enable` instead.\n#\n" +
-		"# aws_s3_bucket_logging needs no other resource for the buckets whose logs come. It sets\n# logging whatever it leads to now, and turns it off when it is destroyed.\n\n"
+	note := "# Buckets for S3 server access logs, for buckets that do not exist yet: Terraform would\n# take over " +
+		"the whole policy and all rules of an existing one, and remove them with its\n# own. There, run " +
+		"`bucketproof logging enable` instead.\n#\n" +
+		"# aws_s3_bucket_logging needs no other resource for the buckets whose logs come. It sets\n# logging " +
+		"whatever it leads to now, and turns it off when it is destroyed.\n\n"
 	return append([]byte(note), hclwrite.Format(bytes.TrimRight(f.Bytes(), "\n"))...)
 }
 
@@ -222,7 +239,8 @@ func policyTokens(label string, t target) hclwrite.Tokens {
 		return append(out, &hclwrite.Token{Type: hclsyntax.TokenCQuote, Bytes: []byte(`"`)})
 	}
 	reference := func(name string) hclwrite.Tokens {
-		return hclwrite.Tokens{{Type: hclsyntax.TokenTemplateInterp, Bytes: []byte("${")}, {Type: hclsyntax.TokenIdent, Bytes: []byte(name)}, {Type: hclsyntax.TokenTemplateSeqEnd, Bytes: []byte("}")}}
+		return hclwrite.Tokens{{Type: hclsyntax.TokenTemplateInterp, Bytes: []byte("${")},
+			{Type: hclsyntax.TokenIdent, Bytes: []byte(name)}, {Type: hclsyntax.TokenTemplateSeqEnd, Bytes: []byte("}")}}
 	}
 	quoted := func(s string) hclwrite.Tokens { // without its quotes
 		tokens := hclwrite.TokensForValue(cty.StringVal(s))
@@ -241,11 +259,15 @@ func policyTokens(label string, t target) hclwrite.Tokens {
 	for _, b := range t.sources {
 		s := source{Bucket: b.Name, Target: t.bucket, Prefix: b.Logs.Prefix}
 		statements = append(statements, attributes(
-			name("Sid"), word(s.sid()), name("Effect"), word("Allow"), name("Principal"), attributes(name("Service"), word(loggingService)), name("Action"), word("s3:PutObject"),
+			name("Sid"), word(s.sid()), name("Effect"), word("Allow"), name("Principal"),
+			attributes(name("Service"), word(loggingService)), name("Action"), word("s3:PutObject"),
 			name("Resource"), text(reference("aws_s3_bucket."+label+".arn"), quoted("/"+literal(b.Logs.Prefix)+"*")),
 			name("Condition"), attributes(
-				name("ArnLike"), attributes(word("aws:SourceArn"), text(quoted("arn:"), reference("data.aws_partition.current.partition"), quoted(":s3:::"+b.Name))),
-				name("StringEquals"), attributes(word("aws:SourceAccount"), hclwrite.Tokens{{Type: hclsyntax.TokenIdent, Bytes: []byte("data.aws_caller_identity.current.account_id")}}))))
+				name("ArnLike"), attributes(word("aws:SourceArn"),
+					text(quoted("arn:"), reference("data.aws_partition.current.partition"), quoted(":s3:::"+b.Name))),
+				name("StringEquals"), attributes(word("aws:SourceAccount"),
+					hclwrite.Tokens{{Type: hclsyntax.TokenIdent, Bytes: []byte("data.aws_caller_identity.current.account_id")}}))))
 	}
-	return hclwrite.TokensForFunctionCall("jsonencode", attributes(name("Version"), word("2012-10-17"), name("Statement"), hclwrite.TokensForTuple(statements)))
+	return hclwrite.TokensForFunctionCall("jsonencode",
+		attributes(name("Version"), word("2012-10-17"), name("Statement"), hclwrite.TokensForTuple(statements)))
 }

@@ -51,7 +51,8 @@ func TestCloudFormation(t *testing.T) {
 		if err := json.Unmarshal(text, &v); err != nil {
 			t.Fatal(err)
 		}
-		if len(v.Resources) != 4 || v.Resources["LogBucket2Policy"].Type != "AWS::S3::BucketPolicy" || v.Metadata.LoggedBuckets.Properties["acme.backups"].LoggingConfiguration.LogFilePrefix != "a ${b} %{c} \"d\" \\ *?/" {
+		if len(v.Resources) != 4 || v.Resources["LogBucket2Policy"].Type != "AWS::S3::BucketPolicy" ||
+			v.Metadata.LoggedBuckets.Properties["acme.backups"].LoggingConfiguration.LogFilePrefix != "a ${b} %{c} \"d\" \\ *?/" {
 			t.Errorf("%+v", v)
 		}
 		if os.Getenv("BUCKETPROOF_TEST_CFN_LINT") == "" {
@@ -61,11 +62,13 @@ func TestCloudFormation(t *testing.T) {
 		if err := os.WriteFile(file, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if out, err := exec.CommandContext(t.Context(), "cfn-lint", "--", file).CombinedOutput(); err != nil || len(strings.TrimSpace(string(out))) > 0 {
+		if out, err := exec.CommandContext(t.Context(), "cfn-lint", "--", file).CombinedOutput(); err != nil ||
+			len(strings.TrimSpace(string(out))) > 0 {
 			t.Errorf("cfn-lint: %v\n%s", err, out)
 		}
 	}
-	if _, err := Template(CloudFormation, []Bucket{{Name: "b", Logs: objects.URL{Scheme: "s3", Bucket: "l", Prefix: "{{resolve:x}}"}}}, Options{}); err == nil {
+	if _, err := Template(CloudFormation,
+		[]Bucket{{Name: "b", Logs: objects.URL{Scheme: "s3", Bucket: "l", Prefix: "{{resolve:x}}"}}}, Options{}); err == nil {
 		t.Error("a dynamic reference is taken")
 	}
 	if _, err := Template(CloudFormation, awkward()[3:], Options{}); err == nil {
@@ -77,11 +80,14 @@ func TestCloudFormation(t *testing.T) {
 // has it (v5.35 to v6): no Terraform runs here to ask.
 var terraformNames = map[string][]string{
 	"aws_s3_bucket": {"bucket"}, "aws_s3_bucket_ownership_controls": {"bucket", "rule", "object_ownership"},
-	"aws_s3_bucket_public_access_block":                  {"bucket", "block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"},
+	"aws_s3_bucket_public_access_block": {"bucket", "block_public_acls", "block_public_policy",
+		"ignore_public_acls", "restrict_public_buckets"},
 	"aws_s3_bucket_server_side_encryption_configuration": {"bucket", "rule", "apply_server_side_encryption_by_default", "sse_algorithm"},
-	"aws_s3_bucket_lifecycle_configuration":              {"bucket", "rule", "id", "status", "filter", "prefix", "expiration", "days", "abort_incomplete_multipart_upload", "days_after_initiation"},
-	"aws_s3_bucket_policy":                               {"bucket", "policy", "depends_on"},
-	"aws_s3_bucket_logging":                              {"bucket", "target_bucket", "target_prefix", "target_object_key_format", "partitioned_prefix", "partition_date_source", "simple_prefix", "depends_on"},
+	"aws_s3_bucket_lifecycle_configuration": {"bucket", "rule", "id", "status", "filter", "prefix",
+		"expiration", "days", "abort_incomplete_multipart_upload", "days_after_initiation"},
+	"aws_s3_bucket_policy": {"bucket", "policy", "depends_on"},
+	"aws_s3_bucket_logging": {"bucket", "target_bucket", "target_prefix", "target_object_key_format",
+		"partitioned_prefix", "partition_date_source", "simple_prefix", "depends_on"},
 }
 
 // TestTerraform reads the template with Terraform's own parser: what awkward names hold
@@ -96,13 +102,16 @@ func TestTerraform(t *testing.T) {
 		if problems.HasErrors() {
 			t.Fatalf("%s\n%s", problems, text)
 		}
-		scope := &hcl.EvalContext{Functions: map[string]function.Function{"jsonencode": stdlib.JSONEncodeFunc}, Variables: map[string]cty.Value{
-			"data": cty.ObjectVal(map[string]cty.Value{
-				"aws_partition":       cty.ObjectVal(map[string]cty.Value{"current": cty.ObjectVal(map[string]cty.Value{"partition": cty.StringVal("aws")})}),
-				"aws_caller_identity": cty.ObjectVal(map[string]cty.Value{"current": cty.ObjectVal(map[string]cty.Value{"account_id": cty.StringVal("123456789012")})})}),
-			"aws_s3_bucket": cty.ObjectVal(map[string]cty.Value{
-				"acme_logs":  cty.ObjectVal(map[string]cty.Value{"id": cty.StringVal("acme-logs"), "arn": cty.StringVal("arn:aws:s3:::acme-logs")}),
-				"other_logs": cty.ObjectVal(map[string]cty.Value{"id": cty.StringVal("other.logs"), "arn": cty.StringVal("arn:aws:s3:::other.logs")})})}}
+		scope := &hcl.EvalContext{Functions: map[string]function.Function{"jsonencode": stdlib.JSONEncodeFunc},
+			Variables: map[string]cty.Value{
+				"data": cty.ObjectVal(map[string]cty.Value{
+					"aws_partition":       cty.ObjectVal(map[string]cty.Value{"current": cty.ObjectVal(map[string]cty.Value{"partition": cty.StringVal("aws")})}),
+					"aws_caller_identity": cty.ObjectVal(map[string]cty.Value{"current": cty.ObjectVal(map[string]cty.Value{"account_id": cty.StringVal("123456789012")})})}),
+				"aws_s3_bucket": cty.ObjectVal(map[string]cty.Value{
+					"acme_logs": cty.ObjectVal(map[string]cty.Value{"id": cty.StringVal("acme-logs"),
+						"arn": cty.StringVal("arn:aws:s3:::acme-logs")}),
+					"other_logs": cty.ObjectVal(map[string]cty.Value{"id": cty.StringVal("other.logs"),
+						"arn": cty.StringVal("arn:aws:s3:::other.logs")})})}}
 		text1 := func(b *hclsyntax.Body, name string) string {
 			t.Helper()
 			v, problems := b.Attributes[name].Expr.Value(scope)

@@ -86,7 +86,8 @@ func parseName(name string) (window, bool) {
 }
 
 // ErrClass means that a log group can't be read event by event.
-var ErrClass = errors.New("log groups of the class Infrequent Access can't be read event by event; deliver into one of the class Standard, or to S3")
+var ErrClass = errors.New("log groups of the class Infrequent Access can't be read event by event; deliver into " +
+	"one of the class Standard, or to S3")
 
 // Pull writes the files that are due. It can be ended at any time and called again.
 func Pull(ctx context.Context, g Group) error {
@@ -278,7 +279,8 @@ func (g Group) pull(ctx context.Context, api *cloudwatchlogs.Client, w window) (
 // events reads the events of a window. CloudWatch does not select by when it has taken
 // an event in, so that is done here; its end of a time is inclusive.
 func (g Group) events(ctx context.Context, api *cloudwatchlogs.Client, w window, do func(message string) error) error {
-	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &g.Name, StartTime: aws.Int64(w.start.UnixMilli()), EndTime: aws.Int64(w.end().UnixMilli() - 1)}
+	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &g.Name, StartTime: aws.Int64(w.start.UnixMilli()),
+		EndTime: aws.Int64(w.end().UnixMilli() - 1)}
 	var tokens objects.Tokens
 	for {
 		out, err := api.FilterLogEvents(ctx, in)
@@ -290,7 +292,8 @@ func (g Group) events(ctx context.Context, api *cloudwatchlogs.Client, w window,
 		}
 		for _, e := range out.Events { // a page may be empty and not the last
 			at, taken := time.UnixMilli(aws.ToInt64(e.Timestamp)), time.UnixMilli(aws.ToInt64(e.IngestionTime))
-			if at.Before(w.start) || !at.Before(w.end()) || taken.Before(w.since) || !taken.Before(w.cutoff) || aws.ToString(e.LogStreamName) == validation {
+			if at.Before(w.start) || !at.Before(w.end()) || taken.Before(w.since) || !taken.Before(w.cutoff) ||
+				aws.ToString(e.LogStreamName) == validation {
 				continue
 			}
 			if err := do(aws.ToString(e.Message)); err != nil {

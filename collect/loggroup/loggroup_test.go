@@ -70,7 +70,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			out["nextToken"] = "2.0"
 		default:
 			for _, e := range list[min(from, len(list)):min(from+2, len(list))] {
-				events = append(events, map[string]any{"timestamp": e.at.UnixMilli(), "ingestionTime": e.taken.UnixMilli(), "message": e.message, "logStreamName": e.stream, "eventId": "x"})
+				events = append(events, map[string]any{"timestamp": e.at.UnixMilli(),
+					"ingestionTime": e.taken.UnixMilli(), "message": e.message, "logStreamName": e.stream, "eventId": "x"})
 			}
 			if from+2 < len(list) {
 				out["nextToken"] = fmt.Sprint(from + 2)
@@ -142,7 +143,9 @@ func TestPull(t *testing.T) {
 	now := hour
 	pull := func() {
 		t.Helper()
-		if err := Pull(t.Context(), Group{Name: "/aws/g", Dir: dir, Access: objects.Access{Region: "eu-west-1"}, Now: func() time.Time { return now }}); err != nil {
+		if err := Pull(t.Context(), Group{Name: "/aws/g", Dir: dir, Access: objects.Access{Region: "eu-west-1"}, Now: func() time.Time {
+			return now
+		}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -158,7 +161,8 @@ func TestPull(t *testing.T) {
 	for _, step := range []struct {
 		now  time.Duration
 		want int
-	}{{2 * time.Hour, 0}, {2*time.Hour + margin, 4}, {3*time.Hour + margin, 5}, {13*time.Hour + margin, 7}, {36*time.Hour + margin, 7}, {15*24*time.Hour + margin, 8}, {40 * 24 * time.Hour, 8}} {
+	}{{2 * time.Hour, 0}, {2*time.Hour + margin, 4}, {3*time.Hour + margin, 5}, {13*time.Hour + margin, 7},
+		{36*time.Hour + margin, 7}, {15*24*time.Hour + margin, 8}, {40 * 24 * time.Hour, 8}} {
 		now = at(step.now)
 		pull()
 		if got := seen(); len(got) != step.want {
@@ -172,7 +176,8 @@ func TestPull(t *testing.T) {
 	if got := seen(); !slices.Equal(got, all) {
 		t.Errorf("%q", got)
 	}
-	if body := contents(t, dir)["2026-10-05-15-00-00-"+fmt.Sprintf("%08X01.gz", hour.Unix()/3600)]; body != "in time\nat the last moment\ntwo lines\n{\"a\":1}\n" {
+	if body := contents(t, dir)["2026-10-05-15-00-00-"+
+		fmt.Sprintf("%08X01.gz", hour.Unix()/3600)]; body != "in time\nat the last moment\ntwo lines\n{\"a\":1}\n" {
 		t.Errorf("the first file of the hour holds %q", body)
 	}
 	// Who comes late to all of it gets the same events, in fewer files.
@@ -237,12 +242,17 @@ func TestPullMoto(t *testing.T) {
 	began := time.Now().Add(-5 * time.Hour)
 	var events []types.InputLogEvent
 	for i := range 300 {
-		events = append(events, types.InputLogEvent{Timestamp: aws.Int64(began.Add(time.Duration(i) * time.Minute).UnixMilli()), Message: aws.String(fmt.Sprintf(`{"n":%d}`, i))})
+		events = append(events,
+			types.InputLogEvent{Timestamp: aws.Int64(began.Add(time.Duration(i) * time.Minute).UnixMilli()),
+				Message: aws.String(fmt.Sprintf(`{"n":%d}`, i))})
 	}
-	must(api.PutLogEvents(t.Context(), &cloudwatchlogs.PutLogEventsInput{LogGroupName: &name, LogStreamName: aws.String("s"), LogEvents: events}))
+	must(api.PutLogEvents(t.Context(),
+		&cloudwatchlogs.PutLogEventsInput{LogGroupName: &name, LogStreamName: aws.String("s"), LogEvents: events}))
 	dir := filepath.Join(t.TempDir(), "g")
 	for _, later := range []time.Duration{2 * time.Hour, 3 * 24 * time.Hour, 20 * 24 * time.Hour} {
-		must(nil, Pull(t.Context(), Group{Name: name, Dir: dir, Access: objects.Access{Region: "eu-west-1"}, Now: func() time.Time { return time.Now().Add(later) }}))
+		must(nil, Pull(t.Context(), Group{Name: name, Dir: dir, Access: objects.Access{Region: "eu-west-1"}, Now: func() time.Time {
+			return time.Now().Add(later)
+		}}))
 	}
 	seen := map[string]int{}
 	for _, body := range contents(t, dir) {

@@ -342,7 +342,8 @@ func (u *unpacker) into(out, packed []byte, codec int64) (err error) {
 			return nil
 		}
 		if u.zstd == nil {
-			if u.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow)); err != nil {
+			if u.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+				zstd.WithDecoderMaxWindow(maxWindow)); err != nil {
 				return err
 			}
 		}

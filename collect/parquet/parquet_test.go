@@ -112,9 +112,11 @@ func show(v Value) string {
 
 func (r *row) show() map[string]string {
 	out := map[string]string{
-		"plain": fmt.Sprintf("%q", r.Plain), "dict": fmt.Sprintf("%q", r.Dict), "delta": fmt.Sprintf("%q", r.Delta), "length": fmt.Sprintf("%q", r.Length),
-		"int": fmt.Sprint(r.Int), "int_delta": fmt.Sprint(r.IntDelta), "narrow": fmt.Sprint(r.Narrow), "narrow_raw": fmt.Sprint(r.NarrowRaw),
-		"float": fmt.Sprint(r.Float), "single": fmt.Sprint(r.Single), "bool": fmt.Sprint(r.Bool), "maybe": "null", "maybe_int": "null",
+		"plain": fmt.Sprintf("%q", r.Plain), "dict": fmt.Sprintf("%q", r.Dict), "delta": fmt.Sprintf("%q", r.Delta),
+		"length": fmt.Sprintf("%q", r.Length),
+		"int":    fmt.Sprint(r.Int), "int_delta": fmt.Sprint(r.IntDelta), "narrow": fmt.Sprint(r.Narrow),
+		"narrow_raw": fmt.Sprint(r.NarrowRaw),
+		"float":      fmt.Sprint(r.Float), "single": fmt.Sprint(r.Single), "bool": fmt.Sprint(r.Bool), "maybe": "null", "maybe_int": "null",
 		"time": fmt.Sprint(r.Time.UnixMicro()), "fixed": fmt.Sprintf("%q", r.Fixed[:]), "last": fmt.Sprintf("%q", r.Last),
 	}
 	if r.Maybe != nil {
@@ -128,11 +130,13 @@ func (r *row) show() map[string]string {
 
 func TestEveryEncodingAndCodec(t *testing.T) {
 	want := rows(5000)
-	codecs := map[string]compress.Codec{"none": &pq.Uncompressed, "snappy": &pq.Snappy, "gzip": &pq.Gzip, "zstd": &pq.Zstd, "brotli": &pq.Brotli, "lz4 raw": &pq.Lz4Raw}
+	codecs := map[string]compress.Codec{"none": &pq.Uncompressed, "snappy": &pq.Snappy, "gzip": &pq.Gzip,
+		"zstd": &pq.Zstd, "brotli": &pq.Brotli, "lz4 raw": &pq.Lz4Raw}
 	for name, codec := range codecs {
 		for _, version := range []int{1, 2} {
 			t.Run(fmt.Sprint(name, " pages ", version), func(t *testing.T) {
-				content := write(t, want, pq.Compression(codec), pq.DataPageVersion(version), pq.PageBufferSize(4096), pq.MaxRowsPerRowGroup(1900))
+				content := write(t, want, pq.Compression(codec), pq.DataPageVersion(version), pq.PageBufferSize(4096),
+					pq.MaxRowsPerRowGroup(1900))
 				f, err := open(t, content, plenty)
 				if err != nil {
 					t.Fatal(err)
@@ -275,7 +279,8 @@ func (p page) object() []byte {
 	f.num(3, 2, p.rows)
 	f.field(4, 3, tList).b = append(f.b, 1<<4|tStruct)
 	f.field(1, 0, tList).b = append(f.b, 1<<4|tStruct)
-	f.field(3, 0, tStruct).num(1, 0, p.kind).num(4, 1, p.codec).num(5, 4, p.rows).num(6, 5, 1).num(7, 6, int64(len(out)-begin)).num(9, 7, int64(begin)).stop().stop()
+	f.field(3, 0, tStruct).num(1, 0, p.kind).num(4, 1, p.codec).num(5, 4, p.rows).num(6, 5, 1).num(7, 6,
+		int64(len(out)-begin)).num(9, 7, int64(begin)).stop().stop()
 	f.num(3, 1, p.rows).stop().stop()
 	out = append(out, f.b...)
 	out = binary.LittleEndian.AppendUint32(out, uint32(len(f.b)))
@@ -304,18 +309,27 @@ func TestClaims(t *testing.T) {
 		{"good", page{kind: typeByteArray, rows: 1, values: 1, content: text}, 1, ""},
 		{"more rows than values", page{kind: typeByteArray, rows: billion, values: billion, content: text}, 0, "more rows than"},
 		{"a page of more values than its column", page{kind: typeByteArray, rows: 1, values: billion, content: text}, 0, "more values"},
-		{"an unpacked length that is none", page{kind: typeByteArray, codec: codecSnappy, rows: 1, values: 1, content: text, unpacked: 20 << 20}, 0, "unpack"},
-		{"an unpacked length beyond the bound", page{kind: typeByteArray, codec: codecZstd, rows: 1, values: 1, content: text, unpacked: math.MaxInt32}, 0, "more memory"},
+		{"an unpacked length that is none",
+			page{kind: typeByteArray, codec: codecSnappy, rows: 1, values: 1, content: text, unpacked: 20 << 20}, 0, "unpack"},
+		{"an unpacked length beyond the bound",
+			page{kind: typeByteArray, codec: codecZstd, rows: 1, values: 1, content: text, unpacked: math.MaxInt32}, 0, "more memory"},
 		{"a negative length", page{kind: typeByteArray, rows: 1, values: 1, content: text, unpacked: -5}, 0, "beyond its column"},
 		{"two lengths", page{kind: typeByteArray, rows: 1, values: 1, content: text, unpacked: 12}, 0, "two lengths"},
 		{"more values than there are", page{kind: typeByteArray, rows: 2, values: 2, content: text}, 1, "unexpected EOF"},
-		{"a billion of nulls", page{kind: typeByteArray, rows: 500, values: 500, optional: true, content: append(binary.LittleEndian.AppendUint32(nil, 6), uvarints(billion<<1, 0)...)}, 500, ""},
-		{"a run of indices", page{kind: typeByteArray, rows: 500, values: 500, enc: encDictionary, dictionary: text, content: append([]byte{1}, uvarints(billion<<1, 0)...)}, 500, ""},
-		{"an index behind the end", page{kind: typeByteArray, rows: 500, values: 500, enc: encDictionary, dictionary: text, content: append([]byte{1}, uvarints(billion<<1, 1)...)}, 0, "behind the dictionary"},
-		{"indices without a dictionary", page{kind: typeByteArray, rows: 1, values: 1, enc: encDictionary, content: []byte{1, 2, 0}}, 0, "no dictionary"},
-		{"a trillion of differences", page{kind: typeInt64, rows: 500, values: 500, enc: encDelta, content: uvarints(128, 4, 1<<40, 0)}, 0, "unexpected EOF"},
-		{"a miniblock of a billion", page{kind: typeInt64, rows: 500, values: 500, enc: encDelta, content: uvarints(billion, 1, 1000, 0, 0, 0)}, 0, "packed numbers"},
-		{"prefixes that grow", page{kind: typeByteArray, rows: 500, values: 500, enc: encDeltaText, content: append(prefixes, long...)}, 0, "unexpected EOF"},
+		{"a billion of nulls", page{kind: typeByteArray, rows: 500, values: 500, optional: true,
+			content: append(binary.LittleEndian.AppendUint32(nil, 6), uvarints(billion<<1, 0)...)}, 500, ""},
+		{"a run of indices", page{kind: typeByteArray, rows: 500, values: 500, enc: encDictionary, dictionary: text,
+			content: append([]byte{1}, uvarints(billion<<1, 0)...)}, 500, ""},
+		{"an index behind the end", page{kind: typeByteArray, rows: 500, values: 500, enc: encDictionary,
+			dictionary: text, content: append([]byte{1}, uvarints(billion<<1, 1)...)}, 0, "behind the dictionary"},
+		{"indices without a dictionary",
+			page{kind: typeByteArray, rows: 1, values: 1, enc: encDictionary, content: []byte{1, 2, 0}}, 0, "no dictionary"},
+		{"a trillion of differences", page{kind: typeInt64, rows: 500, values: 500, enc: encDelta,
+			content: uvarints(128, 4, 1<<40, 0)}, 0, "unexpected EOF"},
+		{"a miniblock of a billion", page{kind: typeInt64, rows: 500, values: 500, enc: encDelta,
+			content: uvarints(billion, 1, 1000, 0, 0, 0)}, 0, "packed numbers"},
+		{"prefixes that grow", page{kind: typeByteArray, rows: 500, values: 500, enc: encDeltaText,
+			content: append(prefixes, long...)}, 0, "unexpected EOF"},
 		{"an encoding that is none", page{kind: typeByteArray, rows: 1, values: 1, enc: 77, content: text}, 0, "encoding 77"},
 		{"levels of another encoding", page{kind: typeByteArray, codec: 5, rows: 1, values: 1, content: text}, 0, "codec 5"},
 	}
@@ -335,13 +349,14 @@ func TestClaims(t *testing.T) {
 // A list in the footer that claims to be long is no reason to make room for it.
 func TestFooterClaims(t *testing.T) {
 	for name, footer := range map[string][]byte{
-		"a long list":         append([]byte{2<<4 | tList, 15<<4 | tStruct}, uvarints(math.MaxInt32)...),
-		"a long text":         append([]byte{2<<4 | tBinary}, uvarints(math.MaxUint64)...),
-		"deep structures":     bytes.Repeat([]byte{1<<4 | tStruct}, 1<<20),
-		"lists in lists":      append([]byte{9<<4 | tList}, bytes.Repeat([]byte{1<<4 | tList}, 1<<20)...),
-		"a long map":          append([]byte{9<<4 | tMap}, append(uvarints(math.MaxUint64), tTrue<<4|tTrue)...),
-		"millions of columns": append(append([]byte{4<<4 | tList, 15<<4 | tStruct}, uvarints(200)...), bytes.Repeat(append(append([]byte{1<<4 | tList, 15<<4 | tStruct}, uvarints(9000)...), make([]byte, 9001)...), 200)...),
-		"nothing but a stop":  {tStop},
+		"a long list":     append([]byte{2<<4 | tList, 15<<4 | tStruct}, uvarints(math.MaxInt32)...),
+		"a long text":     append([]byte{2<<4 | tBinary}, uvarints(math.MaxUint64)...),
+		"deep structures": bytes.Repeat([]byte{1<<4 | tStruct}, 1<<20),
+		"lists in lists":  append([]byte{9<<4 | tList}, bytes.Repeat([]byte{1<<4 | tList}, 1<<20)...),
+		"a long map":      append([]byte{9<<4 | tMap}, append(uvarints(math.MaxUint64), tTrue<<4|tTrue)...),
+		"millions of columns": append(append([]byte{4<<4 | tList, 15<<4 | tStruct}, uvarints(200)...),
+			bytes.Repeat(append(append([]byte{1<<4 | tList, 15<<4 | tStruct}, uvarints(9000)...), make([]byte, 9001)...), 200)...),
+		"nothing but a stop": {tStop},
 	} {
 		object := append([]byte("PAR1"), footer...)
 		object = binary.LittleEndian.AppendUint32(object, uint32(len(footer)))

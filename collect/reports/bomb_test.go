@@ -16,14 +16,18 @@ import (
 func TestManySessions(t *testing.T) {
 	plain := strings.Repeat("2026-10-01,a,1,1\n", MaxSessions)
 	restic := func(day, n int) string {
-		return fmt.Sprintf(`{"message_type":"summary","data_added_packed":5,"backup_start":"2026-10-%02dT22:00:00Z","snapshot_id":"%d"}`, day, n) + "\n"
+		return fmt.Sprintf(`{"message_type":"summary","data_added_packed":5,"backup_start":"2026-10-%02dT22:00:00Z","snapshot_id":"%d"}`,
+			day, n) + "\n"
 	}
 	var log, jobs, rclone strings.Builder
 	for i := range MaxSessions + 2 {
 		log.WriteString(restic(1+i/MaxSessions, i))
-		fmt.Fprintf(&jobs, `{"BackupJobId":"%d","State":"COMPLETED","CreationDate":"2026-10-0%dT22:00:00Z","ResourceArn":"arn:aws:s3:::a"},`+"\n", i, 1+i/MaxSessions)
+		fmt.Fprintf(&jobs,
+			`{"BackupJobId":"%d","State":"COMPLETED","CreationDate":"2026-10-0%dT22:00:00Z","ResourceArn":"arn:aws:s3:::a"},`+"\n", i, 1+
+				i/MaxSessions)
 		at := time.Date(2026, 1, 1, 0, i, 0, 0, time.UTC)
-		fmt.Fprintf(&rclone, `{"time":%q,"level":"notice","msg":"x","stats":{"bytes":%d,"elapsedTime":1}}`+"\n", at.Format(time.RFC3339), 1+i%2)
+		fmt.Fprintf(&rclone, `{"time":%q,"level":"notice","msg":"x","stats":{"bytes":%d,"elapsedTime":1}}`+"\n",
+			at.Format(time.RFC3339), 1+i%2)
 	}
 	const tail = " it tells of more than 50000 sessions, and is read up to here; write one report a month or a day"
 	for _, tt := range []struct {
@@ -35,7 +39,8 @@ func TestManySessions(t *testing.T) {
 		{"more", "date,bucket,objects,bytes\n" + plain + "2026-10-02,a,1,1\n2026-10-02,a,1,1\n2026-10-03,a,1,1\n", MaxSessions,
 			"! 50002" + tail + " @10-02\n! 50002" + tail + " @10-03"},
 		{"more, and one that can't be read", "date,bucket,objects,bytes\nx,a,1,1\n" + plain + "2026-10-02,a,1,1\n", MaxSessions - 1,
-			"! 2 date is \"x\"; write YYYY-MM-DD, the day on which the night begins\n! 50002" + tail + " @10-01\n! 50002" + tail + " @10-02"},
+			"! 2 date is \"x\"; write YYYY-MM-DD, the day on which the night begins\n! 50002" + tail +
+				" @10-01\n! 50002" + tail + " @10-02"},
 		{"a log", log.String(), MaxSessions, "! 50001" + tail + " @10-02"},
 		{"a document", "[" + strings.TrimSuffix(jobs.String(), ",\n") + "]", MaxSessions, "! 50001" + tail + " @10-02"},
 		{"runs of rclone", rclone.String(), MaxSessions, "! 50001" + tail + " @02-04"},

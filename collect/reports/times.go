@@ -63,9 +63,11 @@ func inferOrder(times []string) (order, refused string) {
 	case month > day:
 		return "mdy", ""
 	case day > 0:
-		return "dmy", "the file has dates with the day first and dates with the month first; name the one that is right in report_columns.layout"
+		return "dmy",
+			"the file has dates with the day first and dates with the month first; name the one that is right in report_columns.layout"
 	case open > 0:
-		return "dmy", "day and month can't be told apart in this file; name the order in report_columns.layout, \"DD/MM/YYYY\" or \"MM/DD/YYYY\""
+		return "dmy",
+			"day and month can't be told apart in this file; name the order in report_columns.layout, \"DD/MM/YYYY\" or \"MM/DD/YYYY\""
 	}
 	return "dmy", ""
 }

@@ -64,7 +64,8 @@ type record struct {
 }
 
 func begin(rec *dataset.Record) record {
-	*rec = dataset.Record{HTTPStatus: dataset.None, BytesSent: dataset.None, ObjectSize: dataset.None, TotalTimeMS: dataset.None, TurnAroundTimeMS: dataset.None}
+	*rec = dataset.Record{HTTPStatus: dataset.None, BytesSent: dataset.None, ObjectSize: dataset.None,
+		TotalTimeMS: dataset.None, TurnAroundTimeMS: dataset.None}
 	return record{Record: rec}
 }
 

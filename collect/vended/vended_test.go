@@ -30,9 +30,13 @@ func show(r *dataset.Record) string {
 		}
 		return string(b)
 	}
-	return fmt.Sprintf("owner=%s bucket=%s time=%d ip=%s requester=%s id=%s op=%s key=%s uri=%s status=%d error=%s sent=%d size=%d total=%d turn=%d referer=%s agent=%s version=%s host=%s sig=%s cipher=%s auth=%s header=%s tls=%s ap=%s acl=%s region=%s extra=%s",
-		s(r.BucketOwner), s(r.Bucket), r.TimeMS, s(r.RemoteIP), s(r.Requester), s(r.RequestID), s(r.Operation), s(r.Key), s(r.RequestURI), r.HTTPStatus, s(r.ErrorCode), r.BytesSent, r.ObjectSize,
-		r.TotalTimeMS, r.TurnAroundTimeMS, s(r.Referer), s(r.UserAgent), s(r.VersionID), s(r.HostID), s(r.SignatureVersion), s(r.CipherSuite), s(r.AuthenticationType), s(r.HostHeader), s(r.TLSVersion),
+	return fmt.Sprintf("owner=%s bucket=%s time=%d ip=%s requester=%s id=%s op=%s key=%s uri=%s status=%d error=%s "+
+		"sent=%d size=%d total=%d turn=%d referer=%s agent=%s version=%s host=%s sig=%s cipher=%s auth=%s "+
+		"header=%s tls=%s ap=%s acl=%s region=%s extra=%s",
+		s(r.BucketOwner), s(r.Bucket), r.TimeMS, s(r.RemoteIP), s(r.Requester), s(r.RequestID), s(r.Operation),
+		s(r.Key), s(r.RequestURI), r.HTTPStatus, s(r.ErrorCode), r.BytesSent, r.ObjectSize,
+		r.TotalTimeMS, r.TurnAroundTimeMS, s(r.Referer), s(r.UserAgent), s(r.VersionID), s(r.HostID),
+		s(r.SignatureVersion), s(r.CipherSuite), s(r.AuthenticationType), s(r.HostHeader), s(r.TLSVersion),
 		s(r.AccessPointARN), s(r.ACLRequired), s(r.SourceRegion), s(r.Extra))
 }
 
@@ -55,17 +59,22 @@ func least(more string) string {
 func TestJSONLines(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"subset of the fields", least(""), "bucket=b-1 status=-1 sent=-1"},
-		{"bucket by its ARN", `{"bucket_arn":"arn:aws-cn:s3:::b-2","operation":"X.Y","request_time":"2026-10-01T22:05:16.000Z"}`, "bucket=b-2"},
-		{"dashes", least(`,"requester":"-","version_id":"-","http_status":"-","object_size":"-"`), "requester=- status=-1 size=-1 version=-"},
+		{"bucket by its ARN", `{"bucket_arn":"arn:aws-cn:s3:::b-2","operation":"X.Y","request_time":"2026-10-01T22:05:16.000Z"}`,
+			"bucket=b-2"},
+		{"dashes", least(`,"requester":"-","version_id":"-","http_status":"-","object_size":"-"`),
+			"requester=- status=-1 size=-1 version=-"},
 		{"numbers as text", least(`,"http_status":"404","object_size":"12","acl_required":"true"`), "status=404 size=12 acl=Yes"},
 		{"unknown fields", least(`,"new":{"a":[1]},"other":null,"n":7`), `extra={"n":7,"new":{"a":[1]}}`},
 		{"zone", strings.Replace(least(""), "16Z", "16+02:00", 1), "time=1790885116000"},
 		{"byte order mark", "\ufeff" + least(""), "bucket=b-1"},
 		{"empty texts", least(`,"request_id":"","remote_ip":"","acl_required":"","version_id":""`), "id=- ip=- acl=- version=-"},
 		{"extra of control characters", least(`,"new":"a\u0001\"\u0007"`), `extra={"new":"a\u0001\"\u0007"}`},
-		{"large numbers", least(`,"request_id":12345678901234567890,"object_size":9007199254740993`), "id=12345678901234567890 size=9007199254740993"},
-		{"year 10000 in UTC", strings.Replace(least(""), "2026-10-01T22:05:16Z", "9999-12-31T23:59:59-05:00", 1) + "\n", "!request_time: " + errTime.Error()},
-		{"1969 in UTC", strings.Replace(least(""), "2026-10-01T22:05:16Z", "1970-01-01T00:00:00+05:00", 1) + "\n", "!request_time: " + errTime.Error()},
+		{"large numbers", least(`,"request_id":12345678901234567890,"object_size":9007199254740993`),
+			"id=12345678901234567890 size=9007199254740993"},
+		{"year 10000 in UTC", strings.Replace(least(""), "2026-10-01T22:05:16Z", "9999-12-31T23:59:59-05:00", 1) +
+			"\n", "!request_time: " + errTime.Error()},
+		{"1969 in UTC", strings.Replace(least(""), "2026-10-01T22:05:16Z", "1970-01-01T00:00:00+05:00", 1) + "\n",
+			"!request_time: " + errTime.Error()},
 		{"address with a zone", least(`,"remote_ip":"fe80::1%x"`) + "\n", "!remote_ip: " + errIP.Error()},
 		{"not JSON", "{\"a\":1", "!" + accesslog.ErrIncomplete.Error()},
 		{"not JSON, with newline", "{\"a\":1\n", "!" + errObject.Error()},
@@ -165,7 +174,8 @@ func TestParquet(t *testing.T) {
 	at := time.Date(2026, 10, 1, 22, 5, 16, 250e6, time.UTC)
 	rows := make([]typed, 250)
 	for i := range rows {
-		rows[i] = typed{Bucket: "b-1", Time: at, Operation: "REST.GET.OBJECT", Key: ptr(fmt.Sprint("k", i)), Status: ptr[int32](200), Size: ptr[int64](1 << 40), ACL: ptr(true), New: ptr("x")}
+		rows[i] = typed{Bucket: "b-1", Time: at, Operation: "REST.GET.OBJECT", Key: ptr(fmt.Sprint("k", i)),
+			Status: ptr[int32](200), Size: ptr[int64](1 << 40), ACL: ptr(true), New: ptr("x")}
 	}
 	rows[3] = typed{Bucket: "b-1", Time: at, Operation: "REST.GET.OBJECT"}
 	rows[4].Status = ptr[int32](7)
@@ -173,13 +183,17 @@ func TestParquet(t *testing.T) {
 	if err != nil || len(got) != 250 {
 		t.Fatalf("%d rows, %v", len(got), err)
 	}
-	for i, want := range map[int]string{0: "key=k0", 249: "250 owner", 2: "status=200", 248: "size=1099511627776", 5: `extra={"new_field":"x"}`, 6: "acl=Yes", 7: "time=1790892316250", 3: "key=- uri=- status=-1", 4: "!http_status: " + errStatus.Error()} {
+	for i, want := range map[int]string{0: "key=k0", 249: "250 owner", 2: "status=200", 248: "size=1099511627776",
+		5: `extra={"new_field":"x"}`, 6: "acl=Yes", 7: "time=1790892316250", 3: "key=- uri=- status=-1",
+		4: "!http_status: " + errStatus.Error()} {
 		if !strings.Contains(got[i], want) {
 			t.Errorf("row %d is %s, want %s", i, got[i], want)
 		}
 	}
-	got, err = read(t, write(t, []texts{{"arn:aws:s3:::b-2", "2026-10-01T22:05:16.250Z", ptr("REST.PUT.OBJECT"), "200", "-"}, {"arn:aws:s3:::b-2", "-", nil, "200", "-"}}))
-	if err != nil || len(got) != 2 || !strings.Contains(got[0], "bucket=b-2 time=1790892316250") || !strings.Contains(got[0], "status=200 error=- sent=-1 size=-1") || !strings.HasPrefix(got[1], "2 !") {
+	got, err = read(t, write(t, []texts{{"arn:aws:s3:::b-2", "2026-10-01T22:05:16.250Z", ptr("REST.PUT.OBJECT"),
+		"200", "-"}, {"arn:aws:s3:::b-2", "-", nil, "200", "-"}}))
+	if err != nil || len(got) != 2 || !strings.Contains(got[0], "bucket=b-2 time=1790892316250") ||
+		!strings.Contains(got[0], "status=200 error=- sent=-1 size=-1") || !strings.HasPrefix(got[1], "2 !") {
 		t.Errorf("%q, %v", got, err)
 	}
 	if _, err := read(t, write(t, []struct{ A int }{{1}})); !errors.Is(err, ErrNotLog) {

@@ -59,12 +59,16 @@ var faults = []fault{
 	{name: "500", list: true, object: true, before: answer(500, "InternalError")},
 	{name: "403", list: true, object: true, before: answer(403, "AccessDenied")},
 	{name: "404", object: true, before: answer(404, "NoSuchKey")},
-	{name: "a page of HTML", list: true, object: true, after: func(*faulty, []byte) []byte { return []byte("<html><body>Log in</body></html>") }},
+	{name: "a page of HTML", list: true, object: true, after: func(*faulty, []byte) []byte {
+		return []byte("<html><body>Log in</body></html>")
+	}},
 	{name: "nothing", list: true, object: true, after: func(*faulty, []byte) []byte { return nil }},
 	{name: "half, and its length", list: true, object: true, after: func(_ *faulty, b []byte) []byte { return b[:len(b)/2] }},
 	{name: "half, then the end", list: true, object: true, cut: true},
 	{name: "another object", object: true, after: func(f *faulty, _ []byte) []byte { return f.other }},
-	{name: "other bytes of this length", object: true, after: func(_ *faulty, b []byte) []byte { return bytes.ReplaceAll(b, []byte("veeam"), []byte("vaeam")) }},
+	{name: "other bytes of this length", object: true, after: func(_ *faulty, b []byte) []byte {
+		return bytes.ReplaceAll(b, []byte("veeam"), []byte("vaeam"))
+	}},
 	{name: "lines doubled in this length", object: true, after: func(_ *faulty, b []byte) []byte { // as many bytes, fewer records
 		half := b[:bytes.LastIndexByte(b[:len(b)/2], '\n')+1]
 		return append(append(bytes.Clone(half), half...), bytes.Repeat([]byte{'\n'}, max(0, len(b)-2*len(half)))...)
@@ -82,7 +86,8 @@ var faults = []fault{
 	}},
 	{name: "a page again and again", list: true, after: func(_ *faulty, b []byte) []byte {
 		b = bytes.Replace(b, []byte("<IsTruncated>false<"), []byte("<IsTruncated>true<"), 1)
-		return bytes.Replace(b, []byte("</ListBucketResult>"), []byte("<NextContinuationToken>again</NextContinuationToken></ListBucketResult>"), 1)
+		return bytes.Replace(b, []byte("</ListBucketResult>"),
+			[]byte("<NextContinuationToken>again</NextContinuationToken></ListBucketResult>"), 1)
 	}},
 }
 
@@ -235,7 +240,8 @@ func upload(t *testing.T, client *s3.Client, bucket, dir string, f *faulty) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: aws.String(filepath.ToSlash(rel)), Body: bytes.NewReader(body)}); err != nil {
+		if _, err := client.PutObject(t.Context(),
+			&s3.PutObjectInput{Bucket: &bucket, Key: aws.String(filepath.ToSlash(rel)), Body: bytes.NewReader(body)}); err != nil {
 			t.Fatal(err)
 		}
 	}

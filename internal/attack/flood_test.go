@@ -26,7 +26,9 @@ var floods = []struct {
 }{
 	{"long keys and agents, anonymous", 20_000, 900, 200, func(int) string { return "-" }},
 	{"a user each", 30_000, 20, 200, func(n int) string { return fmt.Sprintf("arn:aws:iam::999988887777:user/u%d", n) }},
-	{"a million sessions", 1_000_000, 20, 1000, func(n int) string { return fmt.Sprintf("arn:aws:sts::999988887777:assumed-role/r/s%d", n) }},
+	{"a million sessions", 1_000_000, 20, 1000, func(n int) string {
+		return fmt.Sprintf("arn:aws:sts::999988887777:assumed-role/r/s%d", n)
+	}},
 }
 
 // TestFlood: a flood of refused requests takes bounded memory, makes a packet of bounded
@@ -45,7 +47,8 @@ func TestFlood(t *testing.T) {
 				t.Fatal(err)
 			}
 			day := []string{"--from", "2026-10-15", "--to", "2026-10-15", "--format", "csv"}
-			for _, args := range [][]string{{"collect"}, append([]string{"check"}, day[:4]...), append([]string{"query", "user-agents"}, day...),
+			for _, args := range [][]string{{"collect"}, append([]string{"check"}, day[:4]...),
+				append([]string{"query", "user-agents"}, day...),
 				append([]string{"query", "source-ips"}, day...), {"report", "--month", "2026-10"}} {
 				cmd := exec.Command(path, append([]string{"--config", filepath.Join(dir, "config.toml")}, args...)...)
 				out, err := cmd.CombinedOutput()
@@ -142,7 +145,9 @@ accounts = ["111122223333"]
 	n := 0
 	line := func(day, hour, minute int, who, op, key string, status int, code, agent string) string {
 		n++
-		return fmt.Sprintf("%s acme-backups [%02d/Oct/2026:%02d:%02d:%02d +0000] 2001:db8::%x:%x %s R%012X %s %s \"GET /%s HTTP/1.1\" %d %s 243 10000000 30 10 \"-\" \"%s\" - host= SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader acme-backups.s3.eu-west-1.amazonaws.com TLSv1.2 - -\n",
+		return fmt.Sprintf("%s acme-backups [%02d/Oct/2026:%02d:%02d:%02d +0000] 2001:db8::%x:%x %s R%012X %s %s "+
+			"\"GET /%s HTTP/1.1\" %d %s 243 10000000 30 10 \"-\" \"%s\" - host= SigV4 ECDHE-RSA-AES128-GCM-SHA256 "+
+			"AuthHeader acme-backups.s3.eu-west-1.amazonaws.com TLSv1.2 - -\n",
 			strings.Repeat("a", 64), day, hour, minute, n%60, n>>16, n&0xffff, who, n, op, key, key, status, code, agent)
 	}
 	write := func(name string, lines func(w *bufio.Writer)) {
@@ -170,7 +175,8 @@ accounts = ["111122223333"]
 				w.WriteString(line(day, hour, 20, backup, op, fmt.Sprintf("veeam/d%d-%d.vbk", day, hour), 200, "-", "APN/1.0 Veeam/12"))
 			}
 			if day == 15 {
-				w.WriteString(line(day, 12, 30, "arn:aws:iam::111122223333:user/eve", "REST.GET.OBJECT", "finance/payroll.xlsx", 200, "-", "curl/8"))
+				w.WriteString(line(day, 12, 30, "arn:aws:iam::111122223333:user/eve", "REST.GET.OBJECT",
+					"finance/payroll.xlsx", 200, "-", "curl/8"))
 			}
 		})
 	}
@@ -184,7 +190,8 @@ accounts = ["111122223333"]
 	}
 	write("2026-10-15-13-00-00-BBBBBBBBBBBBBBBB", func(w *bufio.Writer) {
 		for i := range records {
-			w.WriteString(line(15, 12, i%60, who(i), "REST.GET.OBJECT", fmt.Sprintf("%s%d/x", noise(), i), 403, "AccessDenied", fmt.Sprintf("bot-%s%d", noise(), i)))
+			w.WriteString(line(15, 12, i%60, who(i), "REST.GET.OBJECT", fmt.Sprintf("%s%d/x", noise(), i), 403,
+				"AccessDenied", fmt.Sprintf("bot-%s%d", noise(), i)))
 		}
 	})
 }

@@ -24,7 +24,8 @@ func leaving() (list []attack) {
 	for _, c := range []struct{ name, who string }{{"backup", backup}, {"restore", restore}, {"admin", admin}} {
 		add("copied-elsewhere-by-"+c.name, "forty gigabytes were copied to a bucket that is not ours", plain, copies(c.who))
 	}
-	add("copied-elsewhere-beside-decoys", "forty gigabytes were copied to a bucket that is not ours, and each minute an object within the bucket",
+	add("copied-elsewhere-beside-decoys",
+		"forty gigabytes were copied to a bucket that is not ours, and each minute an object within the bucket",
 		plain, func(m *month) {
 			copies(backup)(m)
 			for i, size := range []int64{100, 100 * mib, 100, 100 * mib, 100, 100 * mib, 100} {

@@ -52,16 +52,19 @@ func removedAgain() (list []attack) {
 			m.put(r.at.Add(time.Hour), r.key, 0)
 		}
 	}, "night 21 attention")
-	add("removed-beside-copies", "each object was copied onto itself beside another one of another size, and then removed", plain, func(m *month) {
-		for _, r := range m.of(m.d(21)) {
-			at := r.at.Add(time.Hour)
-			for _, op := range []string{"REST.COPY.OBJECT_GET", "REST.COPY.OBJECT"} {
-				m.add(record{at: at, op: op, key: r.key, size: r.size, sent: -1, status: 200, who: backup})
+	add("removed-beside-copies", "each object was copied onto itself beside another one of another size, and then removed", plain,
+		func(m *month) {
+			for _, r := range m.of(m.d(21)) {
+				at := r.at.Add(time.Hour)
+				for _, op := range []string{"REST.COPY.OBJECT_GET", "REST.COPY.OBJECT"} {
+					m.add(record{at: at, op: op, key: r.key, size: r.size, sent: -1, status: 200, who: backup})
+				}
+				m.add(record{at: at.Add(time.Second), op: "REST.COPY.OBJECT", key: "veeam/a.vbm", size: 100, sent: -1,
+					status: 200, who: backup})
+				m.add(record{at: at.Add(2 * time.Second), op: "REST.DELETE.OBJECT", key: r.key, size: -1, sent: -1,
+					status: 204, who: backup})
 			}
-			m.add(record{at: at.Add(time.Second), op: "REST.COPY.OBJECT", key: "veeam/a.vbm", size: 100, sent: -1, status: 200, who: backup})
-			m.add(record{at: at.Add(2 * time.Second), op: "REST.DELETE.OBJECT", key: r.key, size: -1, sent: -1, status: 204, who: backup})
-		}
-	}, "night 21 attention", "early-delete")
+		}, "night 21 attention", "early-delete")
 	add("removed-overwritten-by-admin", "each object was overwritten by the administrator", plain, func(m *month) {
 		for _, r := range m.of(m.d(21)) {
 			m.put(r.at.Add(9*time.Hour), r.key, r.size).who = admin

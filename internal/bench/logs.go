@@ -99,7 +99,8 @@ func (g *generator) line(b []byte) []byte {
 	operation, uri, status, code, sent, size, version := "", "", "200", "-", "-", strconv.Itoa(r.IntN(1<<26)), "-"
 	switch n := r.IntN(100); {
 	case n < 55:
-		operation, uri = "REST.PUT.PART", fmt.Sprintf("PUT /%s/%s?partNumber=%d&uploadId=%s HTTP/1.1", Bucket, key, r.IntN(900), g.random(nil, 32, urlSafe))
+		operation, uri = "REST.PUT.PART",
+			fmt.Sprintf("PUT /%s/%s?partNumber=%d&uploadId=%s HTTP/1.1", Bucket, key, r.IntN(900), g.random(nil, 32, urlSafe))
 	case n < 75:
 		operation, uri, version = "REST.PUT.OBJECT", "PUT /"+Bucket+"/"+key+" HTTP/1.1", string(g.random(nil, 32, urlSafe))
 	case n < 85:
@@ -141,7 +142,8 @@ func (g *generator) line(b []byte) []byte {
 	}
 	b = append(b, owner+" "+Bucket+" "...)
 	b = at.AppendFormat(b, "[02/Jan/2006:15:04:05 +0000] ")
-	b = fmt.Appendf(b, "192.0.2.%d %s %s %s %s %s %s %s %s %s %d %d %s %s %s ", r.IntN(200), requester, id, operation, key, uri, status, code, sent, size, r.IntN(400), r.IntN(90), referer, quotedAgent, version)
+	b = fmt.Appendf(b, "192.0.2.%d %s %s %s %s %s %s %s %s %s %d %d %s %s %s ", r.IntN(200), requester, id, operation,
+		key, uri, status, code, sent, size, r.IntN(400), r.IntN(90), referer, quotedAgent, version)
 	b = g.random(b, 75, base64)
 	return append(b, "= SigV4 TLS_AES_128_GCM_SHA256 AuthHeader acme-backups.s3.us-east-1.amazonaws.com TLSv1.3 - Yes us-east-1\n"...)
 }

@@ -138,10 +138,11 @@ func cases(rng *rand.Rand) map[string][][]row {
 		return rows
 	}
 	return map[string][][]row{
-		"no group":            nil,
-		"one row":             {{{Place: "p", Line: -1}}},
-		"empty texts":         {{{Word: ptr(""), Text: ptr("")}, {Word: ptr(""), Text: ptr("")}}},
-		"ends of numbers":     {{{Number: ptr[int64](math.MaxInt64), Small: ptr[int32](math.MinInt32), Line: math.MinInt64}, {Number: ptr[int64](math.MinInt64), Small: ptr[int32](math.MaxInt32), Line: math.MaxInt64}}},
+		"no group":    nil,
+		"one row":     {{{Place: "p", Line: -1}}},
+		"empty texts": {{{Word: ptr(""), Text: ptr("")}, {Word: ptr(""), Text: ptr("")}}},
+		"ends of numbers": {{{Number: ptr[int64](math.MaxInt64), Small: ptr[int32](math.MinInt32),
+			Line: math.MinInt64}, {Number: ptr[int64](math.MinInt64), Small: ptr[int32](math.MaxInt32), Line: math.MaxInt64}}},
 		"nulls, then values":  {append(random(70, 5, 1), random(70, 5, 0)...)},
 		"values, then nulls":  {append(random(70, 5, 0), random(70, 5, 1)...)},
 		"all null":            {random(33, 5, 1), random(33, 5, 1)},

@@ -24,7 +24,8 @@ type Encoder struct {
 
 // NewEncoder returns an encoder.
 func NewEncoder() (*Encoder, error) {
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+		zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,8 @@ func (e *Encoder) Encode(g *Group, into *RowGroup) (*RowGroup, error) {
 func (e *Encoder) chunk(out *RowGroup, c *column, plan Column) (format.ColumnMetaData, error) {
 	from := len(out.bytes)
 	least, greatest := c.bounds()
-	meta := format.ColumnMetaData{NumValues: int64(c.rows), Codec: format.Uncompressed, Statistics: format.Statistics{NullCount: int64(c.nulls), MinValue: least, MaxValue: greatest}}
+	meta := format.ColumnMetaData{NumValues: int64(c.rows), Codec: format.Uncompressed,
+		Statistics: format.Statistics{NullCount: int64(c.nulls), MinValue: least, MaxValue: greatest}}
 	if plan.Dictionary {
 		plan.Codec = Small
 	}
@@ -93,7 +95,8 @@ func (e *Encoder) chunk(out *RowGroup, c *column, plan Column) (format.ColumnMet
 			v := c.entry(n)
 			e.page = append(binary.LittleEndian.AppendUint32(e.page, uint32(len(v))), v...)
 		}
-		head := format.PageHeader{Type: format.DictionaryPage, DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(c.entries.len()), Encoding: format.Plain})}
+		head := format.PageHeader{Type: format.DictionaryPage,
+			DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(c.entries.len()), Encoding: format.Plain})}
 		if err := e.appendPage(out, &meta, head, nil, Small); err != nil {
 			return meta, err
 		}

@@ -30,7 +30,8 @@ func (w *Writer) Write(g *RowGroup) error {
 			return err
 		}
 	}
-	out := format.RowGroup{NumRows: g.rows, TotalByteSize: g.plain, TotalCompressedSize: int64(len(g.bytes)), FileOffset: w.offset, Ordinal: int16(len(w.groups))}
+	out := format.RowGroup{NumRows: g.rows, TotalByteSize: g.plain, TotalCompressedSize: int64(len(g.bytes)),
+		FileOffset: w.offset, Ordinal: int16(len(w.groups))}
 	for _, meta := range g.chunks {
 		first := meta.DataPageOffset
 		if meta.Encoding[0] == format.Plain && meta.Type == format.ByteArray { // a dictionary page stands in front
@@ -53,7 +54,8 @@ func (w *Writer) Close() error {
 		}
 	}
 	footer, err := thrift.Marshal(&thrift.CompactProtocol{}, &format.FileMetaData{
-		Version: 2, Schema: w.schema.elements, NumRows: w.rows, RowGroups: w.groups, ColumnOrders: w.schema.orders, CreatedBy: "bucketproof",
+		Version: 2, Schema: w.schema.elements, NumRows: w.rows, RowGroups: w.groups, ColumnOrders: w.schema.orders,
+		CreatedBy: "bucketproof",
 	})
 	if err != nil {
 		return fmt.Errorf("footer: %w", err)

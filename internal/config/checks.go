@@ -24,7 +24,8 @@ type Checks struct {
 }
 
 // DefaultChecks are the thresholds where the configuration names none.
-var DefaultChecks = Checks{Deviations: 8, DeleteSpike: 50, ErrorRate: 0.05, Errors: 20, LargeDownload: 10 << 30, BackupVolume: 1 << 20, AccessDeniedBurst: 10, MetricsDiffer: 0.05}
+var DefaultChecks = Checks{Deviations: 8, DeleteSpike: 50, ErrorRate: 0.05, Errors: 20, LargeDownload: 10 << 30,
+	BackupVolume: 1 << 20, AccessDeniedBurst: 10, MetricsDiffer: 0.05}
 
 func readChecks(t *table, from Checks) Checks {
 	c := Checks{
@@ -145,13 +146,18 @@ func (c *Config) Names(checks, queries []string) error {
 	for i, t := range c.Tenants {
 		for j, s := range t.Suppressions {
 			if !slices.Contains(checks, s.Check) {
-				e.Problems = append(e.Problems, Problem{Line: c.line(fmt.Sprintf("tenant[%d].suppression[%d].check", i, j)), Key: "tenant.suppression.check", Text: fmt.Sprintf("%q is no check; known are %s", s.Check, strings.Join(checks, ", "))})
+				e.Problems = append(e.Problems,
+					Problem{Line: c.line(fmt.Sprintf("tenant[%d].suppression[%d].check", i, j)),
+						Key:  "tenant.suppression.check",
+						Text: fmt.Sprintf("%q is no check; known are %s", s.Check, strings.Join(checks, ", "))})
 			}
 		}
 		e.Problems = append(e.Problems, c.checkOwners(i, checks)...)
 		for _, q := range t.PacketQueries {
 			if !slices.Contains(queries, q) {
-				e.Problems = append(e.Problems, Problem{Line: c.line(fmt.Sprintf("tenant[%d].packet_queries", i)), Key: "tenant.packet_queries", Text: fmt.Sprintf("%q is no saved query that can stand in a packet; known are %s", q, strings.Join(queries, ", "))})
+				e.Problems = append(e.Problems,
+					Problem{Line: c.line(fmt.Sprintf("tenant[%d].packet_queries", i)), Key: "tenant.packet_queries",
+						Text: fmt.Sprintf("%q is no saved query that can stand in a packet; known are %s", q, strings.Join(queries, ", "))})
 			}
 		}
 	}

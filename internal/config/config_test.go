@@ -61,7 +61,8 @@ func TestREADME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Tenants) != 1 || len(c.Tenants[0].Buckets) != 1 || c.Tenants[0].Principals[0].Role != RoleBackup || c.Tenants[0].Accounts[0] != "111122223333" {
+	if len(c.Tenants) != 1 || len(c.Tenants[0].Buckets) != 1 || c.Tenants[0].Principals[0].Role != RoleBackup ||
+		c.Tenants[0].Accounts[0] != "111122223333" {
 		t.Errorf("it came out as %+v", c.Tenants)
 	}
 	for _, command := range []string{"go run ./cmd/bucketproof demo", "go test ./..."} {
@@ -80,7 +81,8 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("data_dir is %q, want it beside the file", c.DataDir)
 	}
 	b := c.Tenants[0].Buckets[0]
-	if b.Window.Start.String() != "22:00" || b.Window.End.String() != "06:00" || b.Window.Days != [7]bool{true, true, true, true, true, true, true} || b.MinObjects != 1 {
+	if b.Window.Start.String() != "22:00" || b.Window.End.String() != "06:00" ||
+		b.Window.Days != [7]bool{true, true, true, true, true, true, true} || b.MinObjects != 1 {
 		t.Errorf("window is %+v", b.Window)
 	}
 	if c.Evidence.LockMode != "GOVERNANCE" || c.Evidence.LockDays != 400 || c.Tenants[0].LargePut != 1<<30 {
@@ -146,25 +148,51 @@ prefixes = ["veeam/sql/"]
 		{"no tenant", "[evidence]\nurl = \"file:///e\"\n", "tenant: is missing; write one [[tenant]] block"},
 		{"no evidence", strings.Replace(minimal, "url = \"s3://msp-evidence/packets\"\n", "", 1), "c.toml:1: evidence.url: is missing"},
 		{"same id", minimal + strings.Replace(second, "beta", "acme", 1), `c.toml:11: tenant.id: "acme" is taken`},
-		{"trail without accounts", strings.Replace(minimal, "[[tenant.bucket]]", "cloudtrail = \"s3://acme-trail/AWSLogs/\"\n[[tenant.bucket]]", 1), `name the tenant's accounts`},
-		{"trail among access logs", strings.Replace(minimal, "[[tenant.bucket]]", "accounts = [\"111122223333\"]\ncloudtrail = \"s3://acme-logs/x/\"\n[[tenant.bucket]]", 1), `is also where the access logs of acme-backups are`},
-		{"trail among access logs before", strings.Replace(minimal, "[[tenant.bucket]]", "accounts = [\"111122223333\"]\ncloudtrail = [\"s3://acme-trail/\", \"s3://acme-logs/x/\"]\n[[tenant.bucket]]", 1), `is also where the access logs of acme-backups are`},
-		{"trail twice", strings.Replace(minimal, "[[tenant.bucket]]", "accounts = [\"111122223333\"]\ncloudtrail = [\"s3://acme-trail/\", \"s3://acme-trail/\"]\n[[tenant.bucket]]", 1), `cloudtrail: entry 2 is empty or stands twice`},
-		{"trail that is no place", strings.Replace(minimal, "[[tenant.bucket]]", "cloudtrail = [1]\n[[tenant.bucket]]", 1), `cloudtrail: entry 1 is the number 1`},
-		{"trail in a log group", strings.Replace(minimal, "[[tenant.bucket]]", "cloudtrail = [\"s3://acme-trail/\", \"cloudwatch:trail\"]\n[[tenant.bucket]]", 1), `a log group can be the place of a bucket's logs alone`},
+		{"trail without accounts", strings.Replace(minimal, "[[tenant.bucket]]",
+			"cloudtrail = \"s3://acme-trail/AWSLogs/\"\n[[tenant.bucket]]", 1), `name the tenant's accounts`},
+		{"trail among access logs", strings.Replace(minimal, "[[tenant.bucket]]",
+			"accounts = [\"111122223333\"]\ncloudtrail = \"s3://acme-logs/x/\"\n[[tenant.bucket]]", 1),
+			`is also where the access logs of acme-backups are`},
+		{"trail among access logs before",
+			strings.Replace(minimal, "[[tenant.bucket]]",
+				"accounts = [\"111122223333\"]\ncloudtrail = [\"s3://acme-trail/\", \"s3://acme-logs/x/\"]\n[[tenant.bucket]]", 1),
+			`is also where the access logs of acme-backups are`},
+		{"trail twice", strings.Replace(minimal, "[[tenant.bucket]]",
+			"accounts = [\"111122223333\"]\ncloudtrail = [\"s3://acme-trail/\", \"s3://acme-trail/\"]\n[[tenant.bucket]]", 1),
+			`cloudtrail: entry 2 is empty or stands twice`},
+		{"trail that is no place", strings.Replace(minimal, "[[tenant.bucket]]",
+			"cloudtrail = [1]\n[[tenant.bucket]]", 1), `cloudtrail: entry 1 is the number 1`},
+		{"trail in a log group", strings.Replace(minimal, "[[tenant.bucket]]",
+			"cloudtrail = [\"s3://acme-trail/\", \"cloudwatch:trail\"]\n[[tenant.bucket]]", 1),
+			`a log group can be the place of a bucket's logs alone`},
 		{"overlapping prefixes", minimal + second, `c.toml:16: tenant.bucket.prefixes: "veeam/sql/" overlaps "veeam/" of tenant acme`},
 		{"whole bucket overlaps", minimal + strings.Replace(second, "veeam/sql/", "", 1), `overlaps "veeam/"`},
-		{"mutual logging", minimal + strings.ReplaceAll(strings.ReplaceAll(second, `"acme-backups"`, `"acme-logs"`), `"s3://acme-logs/x/"`, `"s3://acme-backups/x/"`), "logs about logs without end"},
-		{"a cycle of three", minimal + strings.ReplaceAll(strings.ReplaceAll(second, `"acme-backups"`, `"acme-logs"`), `"s3://acme-logs/x/"`, `"s3://third-logs/x/"`) + "[[tenant.bucket]]\nname = \"third-logs\"\nlogs = \"s3://acme-backups/x/\"\nprefixes = [\"x/\"]\n", "acme-backups logs into acme-logs logs into third-logs logs into acme-backups: logs about logs without end"},
-		{"logs in data folder", strings.Replace(minimal, "s3://acme-logs/x/", "file:data/logs", 1), "and data_dir (data) are one inside the other"},
-		{"one name on two servers", minimal + strings.Replace(strings.Replace(second, "veeam/sql/", "other/", 1), "name = \"Beta\"", "name = \"Beta\"\naws = { endpoint = \"http://x\" }", 1), "is also a bucket of tenant acme on another server"},
-		{"evidence in log bucket", strings.Replace(minimal, "msp-evidence/packets", "acme-logs/packets", 1), "a log bucket can't have Object Lock"},
-		{"evidence in source bucket", strings.Replace(minimal, "msp-evidence/packets", "acme-backups/packets", 1), "is also the evidence bucket"},
-		{"evidence in data folder", strings.Replace(minimal, "s3://msp-evidence/packets", "file:data/packets", 1), "lies inside data_dir (data)"},
-		{"password in smtp", minimal + "[mail]\nsmtp = \"smtp://u:hunter2@h:25\"\nfrom = \"a@b.example\"\n", "mail.smtp: holds a password; remove it"},
-		{"approves anyone", minimal + "[[tenant.principal]]\nmatch = \"*\"\nname = \"x\"\nrole = \"backup\"\n", "would approve anonymous or any requester"},
-		{"bad role", minimal + "[[tenant.principal]]\nmatch = \"svc:x\"\nname = \"x\"\nrole = \"boss\"\n", `tenant.principal.role: is "boss"; write one of "backup"`},
-		{"account as number", minimal + "[[tenant]]\nid = \"b\"\naccounts = [111122223333]\n", "tenant.accounts: entry 1 is the number 111122223333; write a string"},
+		{"mutual logging", minimal + strings.ReplaceAll(strings.ReplaceAll(second, `"acme-backups"`, `"acme-logs"`),
+			`"s3://acme-logs/x/"`, `"s3://acme-backups/x/"`), "logs about logs without end"},
+		{"a cycle of three", minimal +
+			strings.ReplaceAll(strings.ReplaceAll(second, `"acme-backups"`, `"acme-logs"`), `"s3://acme-logs/x/"`,
+				`"s3://third-logs/x/"`) +
+			"[[tenant.bucket]]\nname = \"third-logs\"\nlogs = \"s3://acme-backups/x/\"\nprefixes = [\"x/\"]\n",
+			"acme-backups logs into acme-logs logs into third-logs logs into acme-backups: logs about logs without end"},
+		{"logs in data folder", strings.Replace(minimal, "s3://acme-logs/x/", "file:data/logs", 1),
+			"and data_dir (data) are one inside the other"},
+		{"one name on two servers", minimal +
+			strings.Replace(strings.Replace(second, "veeam/sql/", "other/", 1), "name = \"Beta\"",
+				"name = \"Beta\"\naws = { endpoint = \"http://x\" }", 1), "is also a bucket of tenant acme on another server"},
+		{"evidence in log bucket", strings.Replace(minimal, "msp-evidence/packets", "acme-logs/packets", 1),
+			"a log bucket can't have Object Lock"},
+		{"evidence in source bucket", strings.Replace(minimal, "msp-evidence/packets", "acme-backups/packets", 1),
+			"is also the evidence bucket"},
+		{"evidence in data folder", strings.Replace(minimal, "s3://msp-evidence/packets", "file:data/packets", 1),
+			"lies inside data_dir (data)"},
+		{"password in smtp", minimal + "[mail]\nsmtp = \"smtp://u:hunter2@h:25\"\nfrom = \"a@b.example\"\n",
+			"mail.smtp: holds a password; remove it"},
+		{"approves anyone", minimal + "[[tenant.principal]]\nmatch = \"*\"\nname = \"x\"\nrole = \"backup\"\n",
+			"would approve anonymous or any requester"},
+		{"bad role", minimal + "[[tenant.principal]]\nmatch = \"svc:x\"\nname = \"x\"\nrole = \"boss\"\n",
+			`tenant.principal.role: is "boss"; write one of "backup"`},
+		{"account as number", minimal + "[[tenant]]\nid = \"b\"\naccounts = [111122223333]\n",
+			"tenant.accounts: entry 1 is the number 111122223333; write a string"},
 		{"table where a string is", "[evidence.url]\nx = 1\n", "evidence.url: is a table; write a string"},
 		{"engine of a later version", minimal + "[engine]\nkind = \"trino\"\n", "this version has no engine for"},
 		{"slash first", strings.Replace(minimal, `"veeam/"`, `"/veeam/"`, 1), `an S3 key has no / at its start, write "veeam/"`},
@@ -221,7 +249,8 @@ func TestMissingFile(t *testing.T) {
 
 func TestLinesOfNestedKeys(t *testing.T) {
 	idx := indexLines("a = [\n \"x = 1\", # ]\n]\n[[t]]\nk = \"\"\"\nz = 2\n\"\"\"\n[[t.b]]\n\"q.r\".s = 1\n[[t]]\n[[t.b]]\nn = 1\n")
-	for path, want := range map[string]int{"a": 1, "t[0]": 4, "t[0].k": 5, "t[0].b[0].q.r": 9, "t[1]": 10, "t[1].b[0].n": 12, "t[1].b[0].missing": 11} {
+	for path, want := range map[string]int{"a": 1, "t[0]": 4, "t[0].k": 5, "t[0].b[0].q.r": 9, "t[1]": 10,
+		"t[1].b[0].n": 12, "t[1].b[0].missing": 11} {
 		if got := idx.of(path); got != want {
 			t.Errorf("%s is on line %d, want %d", path, got, want)
 		}

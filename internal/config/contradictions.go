@@ -64,7 +64,8 @@ func checkPrincipals(t *table, n Tenant) {
 		if i < len(tables) {
 			at, key = tables[i], "match"
 		}
-		at.problem(key, "%q and %q can match the same requester and neither is more specific; make one of them longer", tie[1].Match, tie[0].Match)
+		at.problem(key, "%q and %q can match the same requester and neither is more specific; make one of them longer", tie[1].Match,
+			tie[0].Match)
 	}
 }
 
@@ -79,12 +80,14 @@ func checkPrefixes(all []placed) {
 			for _, p := range b.bucket.Prefixes {
 				for _, q := range a.bucket.Prefixes {
 					if strings.HasPrefix(p, q) || strings.HasPrefix(q, p) {
-						b.table.problem("prefixes", "%q overlaps %q of tenant %s in the same bucket; a key must belong to one tenant", p, q, a.tenant.ID)
+						b.table.problem("prefixes", "%q overlaps %q of tenant %s in the same bucket; a key must belong to one tenant", p, q,
+							a.tenant.ID)
 					}
 				}
 			}
 			if a.bucket.Logs.Text != b.bucket.Logs.Text {
-				b.table.problem("logs", "differs from %q of tenant %s for the same bucket; S3 delivers the logs of a bucket to one place", a.bucket.Logs.Text, a.tenant.ID)
+				b.table.problem("logs", "differs from %q of tenant %s for the same bucket; S3 delivers the logs of a bucket to one place",
+					a.bucket.Logs.Text, a.tenant.ID)
 			}
 		}
 	}
@@ -100,9 +103,13 @@ func checkServers(all []placed) {
 			}
 			switch {
 			case a.bucket.Name == b.bucket.Name && a.bucket.Name != "":
-				b.table.problem("name", "%q is also a bucket of tenant %s on another server (aws.endpoint); use one data_dir and configuration for each server", b.bucket.Name, a.tenant.ID)
+				b.table.problem("name",
+					"%q is also a bucket of tenant %s on another server (aws.endpoint); use one data_dir and configuration for each server",
+					b.bucket.Name, a.tenant.ID)
 			case a.bucket.Logs.Scheme == "s3" && a.bucket.Logs.Text == b.bucket.Logs.Text:
-				b.table.problem("logs", "%q is also a log location of tenant %s on another server (aws.endpoint); use one data_dir and configuration for each server", b.bucket.Logs.Text, a.tenant.ID)
+				b.table.problem("logs",
+					"%q is also a log location of tenant %s on another server (aws.endpoint); use one data_dir and "+
+						"configuration for each server", b.bucket.Logs.Text, a.tenant.ID)
 			}
 		}
 	}
@@ -126,7 +133,9 @@ func checkPlaces(root *table, c *Config, all []placed) {
 			b.table.problem("name", "%q is also the evidence bucket; evidence about a bucket can't stand in it", b.bucket.Name)
 		}
 		if overlap(evidence, logs) {
-			b.table.problem("logs", "and evidence.url are in one place (%s); a log bucket can't have Object Lock, use another one for the evidence", evidence.Text)
+			b.table.problem("logs",
+				"and evidence.url are in one place (%s); a log bucket can't have Object Lock, use another one for the evidence",
+				evidence.Text)
 		}
 	}
 	for _, b := range all {

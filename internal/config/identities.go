@@ -94,7 +94,8 @@ func ReadIdentities(path string, src io.Reader) ([]Identity, error) {
 			}
 			return ""
 		}
-		id := Identity{Principal: Principal{Match: field("match"), Name: field("name"), Role: strings.ToLower(field("role"))}, Tenant: field("tenant"), Line: line}
+		id := Identity{Principal: Principal{Match: field("match"), Name: field("name"),
+			Role: strings.ToLower(field("role"))}, Tenant: field("tenant"), Line: line}
 		for _, c := range identityColumns {
 			if field(c) == "" {
 				problem(line, "%s is empty", c)
@@ -120,7 +121,8 @@ func ReadIdentities(path string, src io.Reader) ([]Identity, error) {
 // matchProblem says what is wrong with a pattern, "" for nothing.
 func matchProblem(match string) string {
 	if meet(match, "-") || strings.Trim(match, "*?") == "" {
-		return fmt.Sprintf("is %q, which would approve anonymous or any requester; name an ARN, an account, a canonical user id or svc:NAME", match)
+		return fmt.Sprintf("is %q, which would approve anonymous or any requester; name an ARN, an account, a "+
+			"canonical user id or svc:NAME", match)
 	}
 	if m := role.FindStringSubmatch(match); m != nil && strings.Trim(m[4], "*?") == "" && m[3] != "" {
 		return fmt.Sprintf("is %q, which tells roles by their path; an access log does not show it, so name the roles", match)
@@ -161,7 +163,8 @@ func (c *Config) readIdentities(t *table) {
 	for _, id := range list {
 		i, ok := at[id.Tenant]
 		if !ok {
-			t.problem("identities", "%s:%d: no tenant %q; the configuration has no such id", shortPath(c.Dir, c.IdentitiesPath), id.Line, id.Tenant)
+			t.problem("identities", "%s:%d: no tenant %q; the configuration has no such id",
+				shortPath(c.Dir, c.IdentitiesPath), id.Line, id.Tenant)
 			continue
 		}
 		c.Tenants[i].Principals = append(c.Tenants[i].Principals, id.Principal)

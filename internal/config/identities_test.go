@@ -100,7 +100,8 @@ func TestReadIdentities(t *testing.T) {
 		{"a column is missing", "match,name,role\n", `1: the head line has no column "tenant"`},
 		{"a column twice", "match,name,role,tenant,Name\n", `1: the head line has the column "name" twice`},
 		{"Latin-1", "match,name,role,tenant\n" + role + ",Z\xfcrich,backup,acme\n", "is not UTF-8"},
-		{"several faults", "match,name,role,tenant\n,B,backup,acme\n" + role + ",B,boss,acme\n\n*,B,admin,acme\n", "2: match is empty|3: role is \"boss\"|5: match is \"*\""},
+		{"several faults", "match,name,role,tenant\n,B,backup,acme\n" + role + ",B,boss,acme\n\n*,B,admin,acme\n",
+			"2: match is empty|3: role is \"boss\"|5: match is \"*\""},
 		{"an open quote", "match,name,role,tenant\n\"" + role + ",B,backup,acme\n", "no CSV"},
 	}
 	for _, tt := range tests {

@@ -25,7 +25,8 @@ import (
 func Load(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &Error{Path: path, Problems: []Problem{{Text: "the file does not exist; write one with `bucketproof init`, or name it with --config"}}}
+		return nil, &Error{Path: path,
+			Problems: []Problem{{Text: "the file does not exist; write one with `bucketproof init`, or name it with --config"}}}
 	}
 	if err != nil {
 		return nil, &Error{Path: path, Problems: []Problem{{Text: err.Error()}}}
@@ -229,7 +230,8 @@ func (c *Config) checkReportTime(t *table) {
 				break
 			}
 			if here, there := at.In(c.Location), at.In(n.Location); here.Month() != there.Month() {
-				t.problem("schedule.report", "is %q: on %s the month is another one for %s, in %s; write a time from the 2nd on", c.Schedule.Report, here.Format("2 January 2006, 15:04"), n.ID, n.Location)
+				t.problem("schedule.report", "is %q: on %s the month is another one for %s, in %s; write a time from the 2nd on",
+					c.Schedule.Report, here.Format("2 January 2006, 15:04"), n.ID, n.Location)
 				return
 			}
 		}
@@ -237,7 +239,8 @@ func (c *Config) checkReportTime(t *table) {
 }
 
 func readCollect(t *table) Collect {
-	c := Collect{LateDays: int(t.integer("late_days", 3, 1, 90)), MemoryLimit: readSize(t, "memory_limit", 256_000_000), MinFree: readSize(t, "min_free", 1<<30)}
+	c := Collect{LateDays: int(t.integer("late_days", 3, 1, 90)),
+		MemoryLimit: readSize(t, "memory_limit", 256_000_000), MinFree: readSize(t, "min_free", 1<<30)}
 	if c.MemoryLimit < 128_000_000 {
 		t.problem("memory_limit", "is less than 128MB, which collecting does not run in; write \"256MB\" or more")
 	}
@@ -272,14 +275,16 @@ func (c *Config) readTenant(t *table) Tenant {
 		t.problem("user_agents", "holds an empty pattern; remove it, or write \"-\" to expect requests without a user agent")
 	}
 	_, n.HasHours = t.m["business_hours"]
-	n.BusinessHours = readWindow(t.sub("business_hours"), Window{Start: 8 * 60, End: 18 * 60, Days: [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}})
+	n.BusinessHours = readWindow(t.sub("business_hours"),
+		Window{Start: 8 * 60, End: 18 * 60, Days: [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}})
 	n.LargePut = readSize(t, "large_put", 1<<30)
 	n.AWS = readAccess(t.sub("aws"), c.AWS)
 	if places := c.readURLs(t, "cloudtrail"); len(places) > 0 {
 		n.CloudTrail, n.CloudTrailBefore = places[0], places[1:]
 	}
 	n.DataEvents = t.boolean("cloudtrail_data_events", true)
-	for key, to := range map[string]*string{"approved_changes": &n.ApprovedChanges, "cloudtrail_keys": &n.CloudTrailKeys, "metrics_file": &n.MetricsFile} {
+	for key, to := range map[string]*string{"approved_changes": &n.ApprovedChanges,
+		"cloudtrail_keys": &n.CloudTrailKeys, "metrics_file": &n.MetricsFile} {
 		if s := t.str(key, ""); s != "" {
 			*to = c.resolve(s)
 		}
@@ -317,12 +322,16 @@ func (c *Config) readTenant(t *table) Tenant {
 }
 
 func readReportColumns(t *table) ReportColumns {
-	r := ReportColumns{ID: t.str("id", ""), Job: t.str("job", ""), Bucket: t.str("bucket", ""), Start: t.str("start", ""), End: t.str("end", ""),
-		Objects: t.str("objects", ""), Bytes: t.str("bytes", ""), Status: t.str("status", ""), Tolerance: float64(t.integer("tolerance_percent", 10, 0, 1000)) / 100}
+	r := ReportColumns{ID: t.str("id", ""), Job: t.str("job", ""), Bucket: t.str("bucket", ""),
+		Start: t.str("start", ""), End: t.str("end", ""),
+		Objects: t.str("objects", ""), Bytes: t.str("bytes", ""), Status: t.str("status", ""),
+		Tolerance: float64(t.integer("tolerance_percent", 10, 0, 1000)) / 100}
 	r.Success, _ = t.stringList("success")
 	if layout := t.str("layout", ""); layout != "" {
 		if r.Order = dateOrder(layout); r.Order == "" {
-			t.problem("layout", "is %q; write the order of the date, such as \"DD/MM/YYYY HH:mm\" or \"MM/DD/YYYY\", or \"day first\", \"month first\" or \"year first\"", layout)
+			t.problem("layout",
+				"is %q; write the order of the date, such as \"DD/MM/YYYY HH:mm\" or \"MM/DD/YYYY\", or \"day "+
+					"first\", \"month first\" or \"year first\"", layout)
 		}
 	}
 	if r.Start == "" && (r.ID != "" || r.Job != "" || r.Bucket != "" || r.End != "" || r.Objects != "" || r.Bytes != "" || r.Status != "") {
@@ -469,7 +478,9 @@ func checkTrail(t *table, n Tenant) {
 	}
 	for _, b := range n.Buckets {
 		if slices.ContainsFunc(n.Trails(), func(u objects.URL) bool { return u.Text == b.Logs.Text }) {
-			t.problem("cloudtrail", "is also where the access logs of %s are; name the folder of the trail alone, such as s3://bucket/AWSLogs/111122223333/", b.Name)
+			t.problem("cloudtrail",
+				"is also where the access logs of %s are; name the folder of the trail alone, such as s3://bucket/AWSLogs/111122223333/",
+				b.Name)
 		}
 	}
 }

@@ -49,7 +49,8 @@ func (c *Config) checkOwners(i int, checks []string) []Problem {
 	for _, key := range slices.Sorted(maps.Keys(c.Tenants[i].Owners)) {
 		if !slices.Contains(severities, key) && !slices.Contains(checks, key) {
 			out = append(out, Problem{Line: c.line(fmt.Sprintf("tenant[%d].owners.%s", i, key)), Key: "tenant.owners",
-				Text: fmt.Sprintf("%q is neither a severity (low, medium, high) nor a check; known are %s", key, strings.Join(checks, ", "))})
+				Text: fmt.Sprintf("%q is neither a severity (low, medium, high) nor a check; known are %s", key,
+					strings.Join(checks, ", "))})
 		}
 	}
 	return out

@@ -53,7 +53,8 @@ const (
 )
 
 func (c *Config) readReport(t *table) Report {
-	r := Report{MSP: t.str("msp", ""), Accent: readColor(t, "accent", DefaultAccent), Paper: readPaper(t, "A4"), Language: readLanguage(t, "en")}
+	r := Report{MSP: t.str("msp", ""), Accent: readColor(t, "accent", DefaultAccent), Paper: readPaper(t, "A4"),
+		Language: readLanguage(t, "en")}
 	if logo := t.str("logo", ""); logo != "" {
 		r.Logo = c.resolve(logo)
 		if err := checkLogo(r.Logo); err != nil {

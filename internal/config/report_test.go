@@ -49,11 +49,13 @@ tsa_url = "http://timestamp.example.com"
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := c.Report; r.Accent != [3]uint8{0x11, 0x44, 0x77} || r.Logo != filepath.Join(dir, "logo.png") || len(r.Fonts) != 1 || !c.Signing.Signs() || c.Tenants[0].Paper != "Letter" || c.Tenants[0].Language != "de" {
+	if r := c.Report; r.Accent != [3]uint8{0x11, 0x44, 0x77} || r.Logo != filepath.Join(dir, "logo.png") ||
+		len(r.Fonts) != 1 || !c.Signing.Signs() || c.Tenants[0].Paper != "Letter" || c.Tenants[0].Language != "de" {
 		t.Errorf("it came out as %+v, %+v", r, c.Signing)
 	}
 	own := strings.Replace(minimal, `name = "Acme"`, "name = \"Acme\"\nlanguage = \"en\"\npaper = \"A4\"", 1)
-	if c, err := Parse(filepath.Join(dir, "c.toml"), []byte(own+good)); err != nil || c.Tenants[0].Paper != "A4" || c.Tenants[0].Language != "en" {
+	if c, err := Parse(filepath.Join(dir, "c.toml"), []byte(own+good)); err != nil || c.Tenants[0].Paper != "A4" ||
+		c.Tenants[0].Language != "en" {
 		t.Errorf("a tenant's own are not taken: %v", err)
 	}
 	for text, want := range map[string]string{
@@ -68,15 +70,18 @@ tsa_url = "http://timestamp.example.com"
 		`fonts = ["none.ttf"]`: "no such file",
 		`fonts = ["logo.png"]`: "TrueType",
 		`colour = "#000000"`:   "colour",
-		`logo = "logo.png"` + "\n[signing]\nkey = \"key.pem\"":                                                            "certificate",
-		`msp = "x"` + "\n[signing]\ncertificate = \"key.pem\"":                                                            "signing.key",
-		`msp = "x"` + "\n[signing]\nkey = \"key.pem\"\nkms_key = \"a\"\ncertificate = \"key.pem\"":                        "one of the three",
-		`msp = "x"` + "\n[signing]\npkcs12 = \"key.pem\"\ncertificate = \"key.pem\"":                                      "remove one",
-		`msp = "x"` + "\n[signing]\nkey = \"key.pem\"\ncertificate = \"key.pem\"\ntsa_url = \"http://u:p@t.example.com\"": "without credentials",
-		`msp = "x"` + "\n[signing]\nkey = \"none.pem\"\ncertificate = \"key.pem\"":                                        "no such file",
+		`logo = "logo.png"` + "\n[signing]\nkey = \"key.pem\"": "certificate",
+		`msp = "x"` + "\n[signing]\ncertificate = \"key.pem\"": "signing.key",
+		`msp = "x"` +
+			"\n[signing]\nkey = \"key.pem\"\nkms_key = \"a\"\ncertificate = \"key.pem\"": "one of the three",
+		`msp = "x"` + "\n[signing]\npkcs12 = \"key.pem\"\ncertificate = \"key.pem\"": "remove one",
+		`msp = "x"` +
+			"\n[signing]\nkey = \"key.pem\"\ncertificate = \"key.pem\"\ntsa_url = \"http://u:p@t.example.com\"": "without credentials",
+		`msp = "x"` + "\n[signing]\nkey = \"none.pem\"\ncertificate = \"key.pem\"": "no such file",
 	} {
 		var fault *Error
-		if _, err := Parse(filepath.Join(dir, "c.toml"), []byte(minimal+"[report]\n"+text)); !errors.As(err, &fault) || !strings.Contains(err.Error(), want) {
+		if _, err := Parse(filepath.Join(dir, "c.toml"), []byte(minimal+"[report]\n"+text)); !errors.As(err,
+			&fault) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}

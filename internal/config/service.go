@@ -151,10 +151,14 @@ const leastDatasetDays = 180
 func readRetention(t *table, catchUp int) Retention {
 	r := Retention{RunsDays: int(t.integer("runs_days", 400, 0, 36500)), DatasetDays: int(t.integer("dataset_days", 0, 0, 36500))}
 	if r.RunsDays > 0 && r.RunsDays <= catchUp {
-		t.problem("runs_days", "is %d, and service.catch_up_days %d: what was done must be remembered for longer than it is made up for; write %d or more", r.RunsDays, catchUp, catchUp+1)
+		t.problem("runs_days",
+			"is %d, and service.catch_up_days %d: what was done must be remembered for longer than it is made up for; write %d or more",
+			r.RunsDays, catchUp, catchUp+1)
 	}
 	if r.DatasetDays > 0 && r.DatasetDays < leastDatasetDays {
-		t.problem("dataset_days", "is %d; packets, their comparison and the checks look back up to %d days, write that or more, or 0 to keep records for ever", r.DatasetDays, leastDatasetDays)
+		t.problem("dataset_days",
+			"is %d; packets, their comparison and the checks look back up to %d days, write that or more, or 0 to keep records for ever",
+			r.DatasetDays, leastDatasetDays)
 	}
 	t.done()
 	return r
@@ -172,7 +176,8 @@ func (c *Config) readLinks(t *table) Links {
 	if l.PublicURL != "" {
 		c.checkPublicURL(t, l.PublicURL)
 	} else if l.Kind == "page" {
-		t.problem("public_url", "is missing; write the address under which contacts reach the download page, \"https://evidence.msp.example\"")
+		t.problem("public_url",
+			"is missing; write the address under which contacts reach the download page, \"https://evidence.msp.example\"")
 	}
 	for key, to := range map[string]*string{"certificate": &l.Certificate, "key": &l.Key} {
 		if path := t.str(key, ""); path != "" {
@@ -224,8 +229,9 @@ func (c *Config) checkPublicURL(t *table, text string) {
 
 // ticketURLs are examples, and for GitHub the default.
 var ticketURLs = map[string]string{
-	TicketsJira: "https://msp.atlassian.net", TicketsGitHub: "https://api.github.com", TicketsConnectWise: "https://api-na.myconnectwise.net",
-	TicketsNinjaOne: "https://eu.ninjarmm.com", TicketsWebhook: "https://hooks.msp.example/findings",
+	TicketsJira: "https://msp.atlassian.net", TicketsGitHub: "https://api.github.com",
+	TicketsConnectWise: "https://api-na.myconnectwise.net",
+	TicketsNinjaOne:    "https://eu.ninjarmm.com", TicketsWebhook: "https://hooks.msp.example/findings",
 }
 
 // readTickets reads [tickets], or what a tenant has in its place. What is not
@@ -238,7 +244,8 @@ func readTickets(t *table, from Tickets) Tickets {
 		User:     t.str("user", from.User),
 		Project:  t.str("project", from.Project), IssueType: t.str("issue_type", orText(from.IssueType, "Task")),
 		Transition: t.str("transition", orText(from.Transition, "Done")), Reopen: t.str("reopen", from.Reopen),
-		Company: t.integer("company", from.Company, 0, 1<<53), Board: t.integer("board", from.Board, 0, 1<<53), Form: t.integer("form", from.Form, 0, 1<<53),
+		Company: t.integer("company", from.Company, 0, 1<<53), Board: t.integer("board", from.Board, 0, 1<<53),
+		Form:   t.integer("form", from.Form, 0, 1<<53),
 		Status: t.str("status", from.Status), Closed: t.str("closed", from.Closed), ClientID: t.str("client_id", from.ClientID),
 		Attach: t.boolean("attach", from.Attach),
 	}
@@ -274,15 +281,18 @@ func checkTickets(t *table, k Tickets) {
 	case TicketsGitHub:
 		needs = append(needs, need{"project", strings.Count(k.Project, "/") != 1, "msp/evidence"})
 	case TicketsConnectWise:
-		needs = append(needs, need{"user", !strings.Contains(k.User, "+"), "company+publicKey"}, need{"company", k.Company == 0, "250"}, need{"board", k.Board == 0, "1"},
+		needs = append(needs, need{"user", !strings.Contains(k.User, "+"), "company+publicKey"},
+			need{"company", k.Company == 0, "250"}, need{"board", k.Board == 0, "1"},
 			need{"client_id", k.ClientID == "", "00000000-0000-0000-0000-000000000000"}, need{"closed", k.Closed == "", "Closed"})
 	case TicketsNinjaOne:
-		needs = append(needs, need{"user", k.User == "", "client ID of the API application"}, need{"company", k.Company == 0, "2"}, need{"form", k.Form == 0, "1"},
+		needs = append(needs, need{"user", k.User == "", "client ID of the API application"},
+			need{"company", k.Company == 0, "2"}, need{"form", k.Form == 0, "1"},
 			need{"closed", k.Closed == "", "6000"})
 	}
 	for _, n := range needs {
 		if n.missing {
-			t.problem("tickets."+n.key, "is missing for %s; write it in [tickets] or in the tenant's tickets, for example %q", k.Kind, n.example)
+			t.problem("tickets."+n.key, "is missing for %s; write it in [tickets] or in the tenant's tickets, for example %q", k.Kind,
+				n.example)
 		}
 	}
 	if k.URL != "" {
@@ -310,7 +320,8 @@ func readRoles(t *table) []string {
 		return contactRoles
 	}
 	if len(roles) == 0 {
-		t.problem("roles", "is empty, so nobody would get a packet; write %s, or set mail.smtp = \"\" to send none", quoteList(contactRoles))
+		t.problem("roles", "is empty, so nobody would get a packet; write %s, or set mail.smtp = \"\" to send none",
+			quoteList(contactRoles))
 	}
 	for _, r := range roles {
 		if !slices.Contains(contactRoles, r) {

@@ -25,12 +25,14 @@ func TestServiceFaults(t *testing.T) {
 		{"half a ticket system", "[tickets]\nkind = \"jira\"\nurl = \"https://x.example\"", "tickets.project: is missing for jira"},
 		{"a password in the file", "[mail]\npassword_env = \"hunter2!secret\"", "write the name, not the secret"},
 		{"a port that is none", "[links]\nlisten = \"127.0.0.1:99999\"", "write an address and a port"},
-		{"one address for two", "[links]\npublic_url = \"https://e.example\"\nlisten = \"127.0.0.1:9464\"", "give each an address of its own"},
+		{"one address for two", "[links]\npublic_url = \"https://e.example\"\nlisten = \"127.0.0.1:9464\"",
+			"give each an address of its own"},
 		{"no role", "[mail]\nroles = []", "so nobody would get a packet"},
 		{"a role", "[mail]\nroles = [\"boss\"]", "holds \"boss\""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Parse("c.toml", []byte(tt.more+"\n"+strings.Replace(minimal, `name = "Acme"`, "name = \"Acme\"\ntimezone = \"America/Chicago\"", 1)))
+			_, err := Parse("c.toml", []byte(tt.more+"\n"+
+				strings.Replace(minimal, `name = "Acme"`, "name = \"Acme\"\ntimezone = \"America/Chicago\"", 1)))
 			var bad *Error
 			if !errors.As(err, &bad) || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("%v\nwant %s", err, tt.want)

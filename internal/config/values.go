@@ -37,7 +37,8 @@ func readCron(t *table, key, def string) string {
 		return def
 	}
 	if _, ok := s.(*cron.SpecSchedule); !ok {
-		t.problem(key, "is %q, a distance; what was missed is made up for by times of day, write minute hour day month weekday, like %q", line, def)
+		t.problem(key, "is %q, a distance; what was missed is made up for by times of day, write minute hour day month weekday, like %q",
+			line, def)
 		return def
 	}
 	if s.Next(time.Now()).IsZero() {

@@ -66,7 +66,8 @@ type part struct {
 // NewBatch begins a batch. Its number is part of the names of its files and
 // has never been used in this dataset.
 func (d Dataset) NewBatch(number int64) *Batch {
-	b := &Batch{dataset: d, number: number, open: map[string]*part{}, queue: make(chan *encoding, encodedAhead), ended: make(chan error, 1), slots: make(chan struct{}, encodedAhead)}
+	b := &Batch{dataset: d, number: number, open: map[string]*part{}, queue: make(chan *encoding, encodedAhead),
+		ended: make(chan error, 1), slots: make(chan struct{}, encodedAhead)}
 	go func(queue <-chan *encoding) { b.ended <- b.write(queue) }(b.queue)
 	return b
 }
@@ -157,7 +158,8 @@ func (b *Batch) grew(p *part, before int) {
 	for b.gathered > gatheredBytes {
 		var largest *part
 		for _, o := range b.open {
-			if o.group != nil && (largest == nil || o.group.Bytes() > largest.group.Bytes() || o.group.Bytes() == largest.group.Bytes() && o.file.Path < largest.file.Path) {
+			if o.group != nil && (largest == nil || o.group.Bytes() > largest.group.Bytes() ||
+				o.group.Bytes() == largest.group.Bytes() && o.file.Path < largest.file.Path) {
 				largest = o
 			}
 		}
@@ -221,7 +223,8 @@ func (b *Batch) part(kind, bucket string, timeMS int64, schema *columnar.Schema)
 		return nil, err
 	}
 	day := time.UnixMilli(timeMS).UTC().Truncate(24 * time.Hour)
-	p := &part{file: File{Kind: kind, Path: path, Bucket: bucket, Date: DateOf(timeMS)}, f: f, bucket: bucket, schema: schema, writer: columnar.NewWriter(f, schema),
+	p := &part{file: File{Kind: kind, Path: path, Bucket: bucket, Date: DateOf(timeMS)}, f: f, bucket: bucket,
+		schema: schema, writer: columnar.NewWriter(f, schema),
 		msFrom: day.UnixMilli(), msTo: day.Add(24 * time.Hour).UnixMilli()}
 	b.open[path] = p
 	return p, nil

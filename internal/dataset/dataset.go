@@ -70,7 +70,8 @@ func (d Dataset) Sweep(known map[string]bool, lastBatch int64) ([]string, error)
 				return nil // not ours
 			}
 			if number, err := PartNumber(filepath.Base(path)); err == nil && number > lastBatch {
-				return fmt.Errorf("%w: %s; restore state.db from a backup, or move the dataset away to collect again", ErrForeignState, path)
+				return fmt.Errorf("%w: %s; restore state.db from a backup, or move the dataset away to collect again",
+					ErrForeignState, path)
 			}
 			orphans = append(orphans, path)
 			return nil

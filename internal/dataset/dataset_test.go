@@ -12,7 +12,10 @@ import (
 )
 
 // contract is the columns of the dataset, in their order.
-const contract = "bucket_owner bucket time remote_ip requester request_id operation key request_uri http_status error_code bytes_sent object_size total_time_ms turn_around_time_ms referer user_agent version_id host_id signature_version cipher_suite authentication_type host_header tls_version access_point_arn acl_required source_region extra source_object source_line"
+const contract = "bucket_owner bucket time remote_ip requester request_id operation key request_uri http_status " +
+	"error_code bytes_sent object_size total_time_ms turn_around_time_ms referer user_agent version_id host_id " +
+	"signature_version cipher_suite authentication_type host_header tls_version access_point_arn acl_required " +
+	"source_region extra source_object source_line"
 
 func TestSchemaIsTheContract(t *testing.T) {
 	if got := strings.Join(accessSchema.Columns(), " "); got != contract {
@@ -24,16 +27,20 @@ var key = identity.Key{1, 2, 3}
 
 func full() *Record {
 	b := func(s string) []byte { return []byte(s) }
-	return &Record{BucketOwner: b("o"), Bucket: b("acme-backups"), TimeMS: 1790895638000, RemoteIP: b("::1"), Requester: b("r"), RequestID: b("id"), Operation: b("REST.PUT.OBJECT"),
-		Key: b("k\x00\xff"), RequestURI: b("u"), HTTPStatus: 200, ErrorCode: b("e"), BytesSent: 1, ObjectSize: 2, TotalTimeMS: 3, TurnAroundTimeMS: 4, Referer: b("ref"), UserAgent: b("Zürich 😀"),
-		VersionID: b("v"), HostID: b("h"), SignatureVersion: b("SigV4"), CipherSuite: b("c"), AuthenticationType: b("AuthHeader"), HostHeader: b("hh"), TLSVersion: b("TLSv1.3"),
+	return &Record{BucketOwner: b("o"), Bucket: b("acme-backups"), TimeMS: 1790895638000, RemoteIP: b("::1"),
+		Requester: b("r"), RequestID: b("id"), Operation: b("REST.PUT.OBJECT"),
+		Key: b("k\x00\xff"), RequestURI: b("u"), HTTPStatus: 200, ErrorCode: b("e"), BytesSent: 1, ObjectSize: 2,
+		TotalTimeMS: 3, TurnAroundTimeMS: 4, Referer: b("ref"), UserAgent: b("Zürich 😀"),
+		VersionID: b("v"), HostID: b("h"), SignatureVersion: b("SigV4"), CipherSuite: b("c"),
+		AuthenticationType: b("AuthHeader"), HostHeader: b("hh"), TLSVersion: b("TLSv1.3"),
 		AccessPointARN: b("ap"), ACLRequired: b("Yes"), SourceRegion: b("eu-west-1"), Extra: b("more")}
 }
 
 func TestRecordsComeBack(t *testing.T) {
 	d := Dataset{Dir: t.TempDir()}
 	batch := d.NewBatch(1)
-	one, two := full(), &Record{Bucket: []byte("acme-backups"), TimeMS: 1790895638000, HTTPStatus: None, BytesSent: None, ObjectSize: None, TotalTimeMS: None, TurnAroundTimeMS: None}
+	one, two := full(), &Record{Bucket: []byte("acme-backups"), TimeMS: 1790895638000, HTTPStatus: None,
+		BytesSent: None, ObjectSize: None, TotalTimeMS: None, TurnAroundTimeMS: None}
 	for i, r := range []*Record{one, two} {
 		r.Clean()
 		if err := batch.Access(r, []byte("s3://l/o"), int64(i+1)); err != nil {
@@ -41,7 +48,8 @@ func TestRecordsComeBack(t *testing.T) {
 		}
 	}
 	files, err := batch.Close()
-	if err != nil || len(files) != 1 || files[0].Path != "access/bucket=acme-backups/date=2026-10-01/part-000001.parquet" || files[0].Rows != 2 {
+	if err != nil || len(files) != 1 ||
+		files[0].Path != "access/bucket=acme-backups/date=2026-10-01/part-000001.parquet" || files[0].Rows != 2 {
 		t.Fatalf("%+v, %v", files, err)
 	}
 	rows, err := parquet.ReadFile[accessRow](d.Full(files[0].Path))
@@ -49,7 +57,8 @@ func TestRecordsComeBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := rows[0], rows[1]
-	if *a.Key != `k\x00\xff` || *a.UserAgent != "Zürich 😀" || !*a.ACLRequired || *a.ObjectSize != 2 || *a.TurnAroundTimeMS != 4 || *a.Extra != "more" || *a.HostID != "h" || a.SourceLine != 1 || a.Time != 1790895638000 {
+	if *a.Key != `k\x00\xff` || *a.UserAgent != "Zürich 😀" || !*a.ACLRequired || *a.ObjectSize != 2 ||
+		*a.TurnAroundTimeMS != 4 || *a.Extra != "more" || *a.HostID != "h" || a.SourceLine != 1 || a.Time != 1790895638000 {
 		t.Errorf("the full record came back as %+v", a)
 	}
 	if b.Key != nil || b.HTTPStatus != nil || b.BytesSent != nil || b.ACLRequired != nil || b.UserAgent != nil || b.SourceLine != 2 {

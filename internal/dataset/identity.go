@@ -112,9 +112,12 @@ func openError(err error) error {
 }
 
 func (r *identityRow) id(key identity.Key) identity.ID {
-	return Identify(key, &Record{TimeMS: r.Time, RemoteIP: bytesOf(r.RemoteIP), Requester: bytesOf(r.Requester), RequestID: bytesOf(r.RequestID),
-		Operation: bytesOf(r.Operation), Key: bytesOf(r.Key), RequestURI: bytesOf(r.RequestURI), UserAgent: bytesOf(r.UserAgent), VersionID: bytesOf(r.VersionID),
-		HTTPStatus: numberOf(r.HTTPStatus), ErrorCode: bytesOf(r.ErrorCode), BytesSent: numberOf(r.BytesSent), ObjectSize: numberOf(r.ObjectSize)})
+	return Identify(key, &Record{TimeMS: r.Time, RemoteIP: bytesOf(r.RemoteIP), Requester: bytesOf(r.Requester),
+		RequestID: bytesOf(r.RequestID),
+		Operation: bytesOf(r.Operation), Key: bytesOf(r.Key), RequestURI: bytesOf(r.RequestURI),
+		UserAgent: bytesOf(r.UserAgent), VersionID: bytesOf(r.VersionID),
+		HTTPStatus: numberOf(r.HTTPStatus), ErrorCode: bytesOf(r.ErrorCode), BytesSent: numberOf(r.BytesSent),
+		ObjectSize: numberOf(r.ObjectSize)})
 }
 
 func bytesOf(s *string) []byte {

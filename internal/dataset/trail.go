@@ -185,8 +185,10 @@ func (b *Batch) Event(owner string, ev *Event, source []byte, record int64) erro
 
 // text lists the text fields of an event.
 func (ev *Event) text() [28]*[]byte {
-	return [...]*[]byte{&ev.Name, &ev.Source, &ev.Region, &ev.Account, &ev.UserType, &ev.Requester, &ev.UserAccount, &ev.Issuer, &ev.SourceIP, &ev.UserAgent,
-		&ev.RequestID, &ev.HostID, &ev.EventID, &ev.SharedID, &ev.Type, &ev.Category, &ev.ErrorCode, &ev.Error, &ev.Bucket, &ev.Key, &ev.VersionID,
+	return [...]*[]byte{&ev.Name, &ev.Source, &ev.Region, &ev.Account, &ev.UserType, &ev.Requester, &ev.UserAccount,
+		&ev.Issuer, &ev.SourceIP, &ev.UserAgent,
+		&ev.RequestID, &ev.HostID, &ev.EventID, &ev.SharedID, &ev.Type, &ev.Category, &ev.ErrorCode, &ev.Error,
+		&ev.Bucket, &ev.Key, &ev.VersionID,
 		&ev.TLSVersion, &ev.CipherSuite, &ev.Signature, &ev.AuthType, &ev.Resources, &ev.Parameters, &ev.Response}
 }
 

@@ -12,7 +12,8 @@ import (
 )
 
 func generateTenant(dir string, t *tenant, n uint64, witnesses bool, truth *Truth) error {
-	tr := &traffic{t: t, rng: rand.New(rand.NewPCG(seed, n)), loc: t.location(), truth: truth, skip: map[string]bool{}, witnesses: witnesses && t.witnesses}
+	tr := &traffic{t: t, rng: rand.New(rand.NewPCG(seed, n)), loc: t.location(), truth: truth,
+		skip: map[string]bool{}, witnesses: witnesses && t.witnesses}
 	t.trouble(tr)
 	tr.normal()
 	tr.spike()
@@ -120,7 +121,8 @@ func (tr *traffic) line(r *record) string {
 	if r.status > 0 {
 		status = strconv.Itoa(r.status)
 	}
-	signature, cipher, auth, host, tls := "SigV4", "TLS_AES_128_GCM_SHA256", "AuthHeader", bk.name+".s3."+tr.t.region+".amazonaws.com", "TLSv1.3"
+	signature, cipher, auth, host, tls := "SigV4", "TLS_AES_128_GCM_SHA256", "AuthHeader", bk.name+".s3."+tr.t.region+
+		".amazonaws.com", "TLSv1.3"
 	switch {
 	case r.anonymous:
 		signature, auth = "-", "-"
@@ -130,8 +132,10 @@ func (tr *traffic) line(r *record) string {
 		signature, cipher, auth, host, tls = "-", "-", "-", "-", "-"
 	}
 	line := fmt.Sprintf("%s %s [%s] %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s - Yes", tr.t.owner, bk.name,
-		r.at.UTC().Format("02/Jan/2006:15:04:05 +0000"), dash(r.ip), r.requester, r.id, r.operation, dash(r.key), uri, status, dash(r.errorCode),
-		number(r.sent), number(r.size), number(r.total), number(r.total/2), agents, dash(r.version), tr.hex(48), signature, cipher, auth, host, tls)
+		r.at.UTC().Format("02/Jan/2006:15:04:05 +0000"), dash(r.ip), r.requester, r.id, r.operation, dash(r.key), uri,
+		status, dash(r.errorCode),
+		number(r.sent), number(r.size), number(r.total), number(r.total/2), agents, dash(r.version), tr.hex(48),
+		signature, cipher, auth, host, tls)
 	if r.at.Day() > 6 {
 		line += " " + tr.t.region
 	}

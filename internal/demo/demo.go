@@ -29,7 +29,8 @@ const seed = 20261001
 const marker = "made-by-bucketproof-demo"
 
 // made are the parts of the folder that a demo replaces.
-var made = []string{"config.toml", "truth.json", "logs", "data", "packets", "trail", "cloudtrail-keys.json", "metrics.csv", "reports", "changes.csv"}
+var made = []string{"config.toml", "truth.json", "logs", "data", "packets", "trail", "cloudtrail-keys.json",
+	"metrics.csv", "reports", "changes.csv"}
 
 // Truth is what the logs hold.
 type Truth struct {

@@ -29,39 +29,46 @@ type bucket struct {
 
 var tenants = []tenant{
 	{
-		id: "acme", name: "Acme Dental", zone: "America/Chicago", account: "111122223333", region: "us-east-1", language: "en", paper: "Letter",
+		id: "acme", name: "Acme Dental", zone: "America/Chicago", account: "111122223333", region: "us-east-1",
+		language: "en", paper: "Letter",
 		owner:      strings.Repeat("a1c3e57b", 8),
 		backupRole: "arn:aws:sts::111122223333:assumed-role/BackupRole", restoreUser: "arn:aws:iam::111122223333:user/restore-operator",
 		backupName: "Nightly backup role", restoreName: "Restore operator",
 		agent:    "APN/1.0 Veeam/1.0 VeeamBackup/12.1.2",
 		patterns: []string{"*VeeamBackup*", "aws-cli/*", "S3Console/*", "EvidenceMonitor/*"},
 		buckets: []bucket{
-			{name: "acme-backups", logs: "acme-backups/", prefix: "veeam/", records: 50_000, folders: []string{"Server01", "Server02", "Practice%20DB"}},
-			{name: "acme-sql-dumps", logs: "acme-sql-dumps/", prefix: "dumps/", partitioned: true, records: 20_000, folders: []string{"charts", "billing"}},
+			{name: "acme-backups", logs: "acme-backups/", prefix: "veeam/", records: 50_000,
+				folders: []string{"Server01", "Server02", "Practice%20DB"}},
+			{name: "acme-sql-dumps", logs: "acme-sql-dumps/", prefix: "dumps/", partitioned: true, records: 20_000,
+				folders: []string{"charts", "billing"}},
 		},
 		trouble: troubleAtAcme,
 	},
 	{
-		id: "lodz", name: "Łódź & Ελλάς Logistics", zone: "Europe/Warsaw", account: "222233334444", region: "eu-central-1", language: "en", paper: "A4",
+		id: "lodz", name: "Łódź & Ελλάς Logistics", zone: "Europe/Warsaw", account: "222233334444",
+		region: "eu-central-1", language: "en", paper: "A4",
 		owner:      strings.Repeat("0b5d2f91", 8),
 		backupRole: "arn:aws:sts::222233334444:assumed-role/NocneKopie", restoreUser: "arn:aws:iam::222233334444:user/odtwarzanie",
 		backupName: "Nocne kopie (Łódź)", restoreName: "Αποκατάσταση (Ελλάς)",
 		agent:    "APN/1.0 Veeam/1.0 VeeamBackup/12.1.2",
 		patterns: []string{"*VeeamBackup*", "aws-cli/*", "EvidenceMonitor/*"},
 		buckets: []bucket{
-			{name: "lodz-archiwum", logs: "lodz-archiwum/", prefix: "kopie/", records: 25_000, folders: []string{"%C5%81%C3%B3d%C5%BA", "%CE%95%CE%BB%CE%BB%CE%AC%CF%82"}},
+			{name: "lodz-archiwum", logs: "lodz-archiwum/", prefix: "kopie/", records: 25_000,
+				folders: []string{"%C5%81%C3%B3d%C5%BA", "%CE%95%CE%BB%CE%BB%CE%AC%CF%82"}},
 		},
 		trouble: troubleAtLodz, witnesses: true,
 	},
 	{
-		id: "zurich-cafe", name: "Zürich Café", zone: "Europe/Zurich", account: "555566667777", region: "eu-central-2", language: "de", paper: "A4",
+		id: "zurich-cafe", name: "Zürich Café", zone: "Europe/Zurich", account: "555566667777",
+		region: "eu-central-2", language: "de", paper: "A4",
 		owner:      strings.Repeat("7e9a4c20", 8),
 		backupRole: "arn:aws:sts::555566667777:assumed-role/NightlyBackup", restoreUser: "arn:aws:iam::555566667777:user/restore",
 		backupName: "Nächtliche Sicherung", restoreName: "Wiederherstellung",
 		agent:    "APN/1.0 Veeam/1.0 VeeamBackup/12.1.2",
 		patterns: []string{"*VeeamBackup*", "aws-cli/*", "EvidenceMonitor/*"},
 		buckets: []bucket{
-			{name: "zuerich-cafe-backups", logs: "zuerich-cafe-backups/", prefix: "veeam/", records: 25_000, folders: []string{"Z%C3%BCrich%20Caf%C3%A9", "Kasse"}},
+			{name: "zuerich-cafe-backups", logs: "zuerich-cafe-backups/", prefix: "veeam/", records: 25_000,
+				folders: []string{"Z%C3%BCrich%20Caf%C3%A9", "Kasse"}},
 		},
 		trouble: func(*traffic) {},
 	},
@@ -86,14 +93,20 @@ func (t *tenant) admin() string { return "arn:aws:iam::" + t.account + ":user/st
 // in a packet depends on where the demo runs.
 func configText(witnesses bool) string {
 	var b strings.Builder
-	b.WriteString("# Made by `bucketproof demo`. A commented example of every key: `bucketproof init`.\n\ntimezone = \"UTC\"\n\n[evidence]\nurl = \"file:packets\"\nlock_mode = \"\"\n\n[report]\nmsp = \"Northwind Managed IT\"\n")
+	b.WriteString("# Made by `bucketproof demo`. A commented example of every key: `bucketproof init`.\n\ntimezone " +
+		"= \"UTC\"\n\n[evidence]\nurl = \"file:packets\"\nlock_mode = \"\"\n\n[report]\nmsp = \"Northwind Managed IT\"\n")
 	for _, t := range tenants {
-		fmt.Fprintf(&b, "\n[[tenant]]\nid = %q\nname = %q\ntimezone = %q\nlanguage = %q\npaper = %q\naccounts = [%q]\nuser_agents = [%s]\n", t.id, t.name, t.zone, t.language, t.paper, t.account, quoted(t.patterns))
+		fmt.Fprintf(&b, "\n[[tenant]]\nid = %q\nname = %q\ntimezone = %q\nlanguage = %q\npaper = %q\naccounts = [%q]\nuser_agents = [%s]\n",
+			t.id, t.name, t.zone, t.language, t.paper, t.account, quoted(t.patterns))
 		if witnesses && t.witnesses {
-			fmt.Fprintf(&b, "cloudtrail = \"file:trail/\"\ncloudtrail_keys = \"cloudtrail-keys.json\"\napproved_changes = \"changes.csv\"\nmetrics_file = \"metrics.csv\"\nbackup_reports = %q\n", "file:reports/"+t.id+"/")
+			fmt.Fprintf(&b,
+				"cloudtrail = \"file:trail/\"\ncloudtrail_keys = \"cloudtrail-keys.json\"\napproved_changes = "+
+					"\"changes.csv\"\nmetrics_file = \"metrics.csv\"\nbackup_reports = %q\n", "file:reports/"+t.id+"/")
 		}
 		for _, bk := range t.buckets {
-			fmt.Fprintf(&b, "\n  [[tenant.bucket]]\n  name = %q\n  logs = %q\n  prefixes = [%q]\n  window = { start = \"22:00\", end = \"06:00\" }\n", bk.name, "file:logs/"+bk.logs, bk.prefix)
+			fmt.Fprintf(&b,
+				"\n  [[tenant.bucket]]\n  name = %q\n  logs = %q\n  prefixes = [%q]\n  window = { start = \"22:00\", end = \"06:00\" }\n",
+				bk.name, "file:logs/"+bk.logs, bk.prefix)
 		}
 		for _, p := range [][3]string{
 			{t.backupRole + "/*", t.backupName, "backup"},

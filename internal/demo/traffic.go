@@ -88,7 +88,8 @@ func (tr *traffic) session(day int) string {
 
 func (tr *traffic) request(at time.Time, b int, who, op, method, key, query string, status int) record {
 	target := "/" + tr.t.buckets[b].name + "/" + key + query
-	return record{at: at, bucket: b, ip: "192.0.2.17", requester: who, operation: op, key: key, uri: method + " " + target + " HTTP/1.1", status: status, agent: tr.t.agent}
+	return record{at: at, bucket: b, ip: "192.0.2.17", requester: who, operation: op, key: key, uri: method + " " +
+		target + " HTTP/1.1", status: status, agent: tr.t.agent}
 }
 
 // normal makes the traffic of a month in which all is well. It leaves room for
@@ -161,7 +162,8 @@ func (tr *traffic) nightly(b, day int) {
 		tr.add(r)
 	}
 	for range 6 {
-		r := tr.request(tr.within(start, 5*time.Hour), b, who, "REST.GET.BUCKET", "GET", "", "?list-type=2&prefix="+strings.ReplaceAll(tr.t.buckets[b].prefix, "/", "%2F"), 200)
+		r := tr.request(tr.within(start, 5*time.Hour), b, who, "REST.GET.BUCKET", "GET", "", "?list-type=2&prefix="+
+			strings.ReplaceAll(tr.t.buckets[b].prefix, "/", "%2F"), 200)
 		r.key, r.sent = "-", 4000+tr.rng.Int64N(9000)
 		tr.add(r)
 	}
@@ -172,7 +174,8 @@ func (tr *traffic) nightly(b, day int) {
 // part is one part of a large upload, with which buckets are filled up.
 func (tr *traffic) part(b, day int) {
 	at := tr.within(tr.clock(day, 22, 20), 5*time.Hour)
-	r := tr.request(at, b, tr.session(day), "REST.PUT.PART", "PUT", tr.path(b, day), fmt.Sprintf("?partNumber=%d&uploadId=%s", 1+tr.rng.IntN(90), tr.hex(24)), 200)
+	r := tr.request(at, b, tr.session(day), "REST.PUT.PART", "PUT", tr.path(b, day),
+		fmt.Sprintf("?partNumber=%d&uploadId=%s", 1+tr.rng.IntN(90), tr.hex(24)), 200)
 	r.size = 8 << 20
 	tr.add(r)
 }
@@ -183,7 +186,8 @@ func (tr *traffic) multipart(b, day int, who string, start time.Time) {
 	tr.add(tr.request(at, b, who, "REST.POST.UPLOADS", "POST", key, "?uploads", 200))
 	const parts = 12
 	for n := range parts {
-		r := tr.request(at.Add(time.Duration(n+1)*20*time.Second), b, who, "REST.PUT.PART", "PUT", key, fmt.Sprintf("?partNumber=%d&uploadId=%s", n+1, upload), 200)
+		r := tr.request(at.Add(time.Duration(n+1)*20*time.Second), b, who, "REST.PUT.PART", "PUT", key,
+			fmt.Sprintf("?partNumber=%d&uploadId=%s", n+1, upload), 200)
 		r.size = 64 << 20
 		tr.add(r)
 	}
@@ -216,7 +220,8 @@ func (tr *traffic) housekeeping(b, day int) {
 func (tr *traffic) restoreTests(b int) {
 	for day := 6; day <= days; day += 7 {
 		for range 10 {
-			r := tr.request(tr.within(tr.clock(day, 10, 0), 40*time.Minute), b, tr.t.restoreUser, "REST.GET.OBJECT", "GET", tr.path(b, day-1), "", 200)
+			r := tr.request(tr.within(tr.clock(day, 10, 0), 40*time.Minute), b, tr.t.restoreUser, "REST.GET.OBJECT",
+				"GET", tr.path(b, day-1), "", 200)
 			r.size = 1<<20 + tr.rng.Int64N(63<<20)
 			r.sent, r.agent, r.ip = r.size, "aws-cli/2.17.0 Python/3.11.8", "203.0.113.40"
 			tr.add(r)

@@ -8,7 +8,8 @@ import (
 
 // plant notes trouble that a check must find.
 func (tr *traffic) plant(b int, check, subject string, count int64) {
-	tr.truth.Planted = append(tr.truth.Planted, Planted{Tenant: tr.t.id, Bucket: tr.t.buckets[b].name, Check: check, Subject: subject, Count: count})
+	tr.truth.Planted = append(tr.truth.Planted,
+		Planted{Tenant: tr.t.id, Bucket: tr.t.buckets[b].name, Check: check, Subject: subject, Count: count})
 }
 
 // Secrets that the planted URLs hold. None of them may appear in any output.
@@ -40,11 +41,13 @@ func troubleAtAcme(tr *traffic) {
 	tr.plant(backups, "new-principal", strings.TrimSuffix(trial, "/j.doe"), 409)
 
 	presigned := []string{
-		"?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" + Secrets[2] + "%2F20261014%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20261014T150000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Security-Token=" + Secrets[1] + "&X-Amz-Signature=" + Secrets[0],
+		"?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" + Secrets[2] +
+			"%2F20261014%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20261014T150000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Security-Token=" + Secrets[1] + "&X-Amz-Signature=" + Secrets[0],
 		"?AWSAccessKeyId=" + Secrets[2] + "&Expires=1792000000&Signature=" + Secrets[3],
 	}
 	for n := range 40 {
-		r := tr.request(tr.within(tr.clock(14, 10, 0), time.Hour), backups, tr.t.restoreUser, "REST.GET.OBJECT", "GET", tr.path(backups, 13), presigned[n%2], 200)
+		r := tr.request(tr.within(tr.clock(14, 10, 0), time.Hour), backups, tr.t.restoreUser, "REST.GET.OBJECT",
+			"GET", tr.path(backups, 13), presigned[n%2], 200)
 		r.size = 2_000_000 + tr.rng.Int64N(9_000_000)
 		r.sent, r.agent, r.query = r.size, "aws-cli/2.17.0 Python/3.11.8", true
 		tr.add(r)
@@ -62,10 +65,13 @@ func troubleAtAcme(tr *traffic) {
 	at := tr.clock(8, 23, 0)
 	for _, line := range []string{
 		"\x00\x01\x02\xff\xfe binary rubbish \x1f\x8b\x08",
-		tr.t.owner + " acme-sql-dumps [08/Oct/2026:99:00:00 +0000] 192.0.2.17 - 1D2E3F REST.GET.OBJECT dumps/x \"GET /x HTTP/1.1\" 200 - 1 1 1 1 \"-\" \"x\" -",
+		tr.t.owner +
+			" acme-sql-dumps [08/Oct/2026:99:00:00 +0000] 192.0.2.17 - 1D2E3F REST.GET.OBJECT dumps/x \"GET /x " +
+			"HTTP/1.1\" 200 - 1 1 1 1 \"-\" \"x\" -",
 		tr.t.owner + " acme-sql-dumps [09/Oct/2026:04:10:00 +0000] 192.0.2.17 " + tr.session(8) + " 5A6B7C REST.PUT.OBJECT dumps/cha",
 		`{"this": "is no access log line"}`,
-		tr.t.owner + " acme-sql-dumps [09/Oct/2026:04:12:00 +0000] 192.0.2.17 " + tr.session(8) + " 5A6B7D REST.PUT.OBJECT dumps/x \"PUT /x HTTP/1.1\" ok - - 12 1 1 \"-\" \"x\" -",
+		tr.t.owner + " acme-sql-dumps [09/Oct/2026:04:12:00 +0000] 192.0.2.17 " + tr.session(8) +
+			" 5A6B7D REST.PUT.OBJECT dumps/x \"PUT /x HTTP/1.1\" ok - - 12 1 1 \"-\" \"x\" -",
 	} {
 		tr.spoiled = append(tr.spoiled, spoiled{bucket: dumps, at: at, line: line})
 		at = at.Add(30 * time.Minute)
@@ -81,7 +87,8 @@ func troubleAtLodz(tr *traffic) {
 	const archive = 0
 	foreign := "arn:aws:sts::444455556666:assumed-role/DataScience/session-1"
 	for n := range 37 {
-		r := tr.request(tr.within(tr.clock(9, 13, 0), 2*time.Hour), archive, foreign, "REST.GET.OBJECT", "GET", tr.path(archive, 8), "", 200)
+		r := tr.request(tr.within(tr.clock(9, 13, 0), 2*time.Hour), archive, foreign, "REST.GET.OBJECT", "GET",
+			tr.path(archive, 8), "", 200)
 		r.size = 5_000_000 + tr.rng.Int64N(9_000_000)
 		r.sent, r.agent, r.ip = r.size, "aws-cli/2.17.0 Python/3.11.8", "198.51.100.200"
 		if n < 12 {
@@ -93,7 +100,8 @@ func troubleAtLodz(tr *traffic) {
 	tr.plant(archive, "cross-account", "refused requests", 12)
 
 	for n := range 8 {
-		r := tr.request(tr.within(tr.clock(16, 3, 50), 20*time.Minute), archive, "-", "REST.GET.OBJECT", "GET", tr.path(archive, 15), "", 200)
+		r := tr.request(tr.within(tr.clock(16, 3, 50), 20*time.Minute), archive, "-", "REST.GET.OBJECT", "GET",
+			tr.path(archive, 15), "", 200)
 		r.size, r.sent, r.agent, r.ip, r.anonymous = 700_000, 700_000, "aws-cli/1.0", "2001:db8::77", true
 		if n >= 3 {
 			r.status, r.errorCode, r.sent, r.size = 403, "AccessDenied", 243, 0
@@ -105,7 +113,8 @@ func troubleAtLodz(tr *traffic) {
 
 	const agent = `rclone/v1.68.0 "mirror" (😀) [test]`
 	for range 64 {
-		r := tr.request(tr.within(tr.clock(20, 15, 0), time.Hour), archive, tr.session(20), "REST.GET.OBJECT", "GET", tr.path(archive, 19), "", 200)
+		r := tr.request(tr.within(tr.clock(20, 15, 0), time.Hour), archive, tr.session(20), "REST.GET.OBJECT", "GET",
+			tr.path(archive, 19), "", 200)
 		r.size = 1_000_000 + tr.rng.Int64N(900_000)
 		r.sent, r.agent = r.size, agent
 		tr.add(r)
@@ -143,14 +152,27 @@ func (tr *traffic) reconfigure(b int) {
 		return r.id
 	}
 	at := tr.clock(8, 16, 20)
-	tr.changes = append(tr.changes, change{at, "s3", "PutBucketPolicy", asked(at, "REST.PUT.BUCKETPOLICY", "PUT", "?policy", 204), map[string]any{"bucketName": name, "policy": "",
-		"bucketPolicy": map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{"Effect": "Allow", "Principal": map[string]any{"AWS": "arn:aws:iam::444455556666:root"}, "Action": []any{"s3:GetObject"}, "Resource": "arn:aws:s3:::" + name + "/*"}}}}})
+	tr.changes = append(tr.changes,
+		change{at, "s3", "PutBucketPolicy", asked(at, "REST.PUT.BUCKETPOLICY", "PUT", "?policy", 204),
+			map[string]any{"bucketName": name, "policy": "",
+				"bucketPolicy": map[string]any{"Version": "2012-10-17",
+					"Statement": []any{map[string]any{"Effect": "Allow",
+						"Principal": map[string]any{"AWS": "arn:aws:iam::444455556666:root"},
+						"Action":    []any{"s3:GetObject"}, "Resource": "arn:aws:s3:::" + name + "/*"}}}}})
 	tr.plant(b, "policy-changed", "bucket policy set: Allow arn:aws:iam::444455556666:root s3:GetObject, by "+admin, 1)
 	at = tr.clock(12, 10, 5)
-	tr.changes = append(tr.changes, change{at, "s3", "PutBucketLifecycle", asked(at, "REST.PUT.LIFECYCLE", "PUT", "?lifecycle", 200), map[string]any{"bucketName": name, "lifecycle": "",
-		"LifecycleConfiguration": map[string]any{"Rule": map[string]any{"ID": "keep-90-days", "Status": "Enabled", "Filter": map[string]any{"Prefix": tr.t.buckets[b].prefix}, "Expiration": map[string]any{"Days": 90}}}}})
-	tr.changes = append(tr.changes, change{tr.clock(13, 9, 40), "iam", "AttachRolePolicy", "", map[string]any{"roleName": "NocneKopie", "policyArn": "arn:aws:iam::aws:policy/AmazonS3FullAccess"}})
-	tr.truth.Planted = append(tr.truth.Planted, Planted{Tenant: tr.t.id, Check: "role-changed", Subject: "role NocneKopie: policy AmazonS3FullAccess attached, by " + admin, Count: 1})
+	tr.changes = append(tr.changes,
+		change{at, "s3", "PutBucketLifecycle", asked(at, "REST.PUT.LIFECYCLE", "PUT", "?lifecycle", 200),
+			map[string]any{"bucketName": name, "lifecycle": "",
+				"LifecycleConfiguration": map[string]any{"Rule": map[string]any{"ID": "keep-90-days",
+					"Status": "Enabled", "Filter": map[string]any{"Prefix": tr.t.buckets[b].prefix},
+					"Expiration": map[string]any{"Days": 90}}}}})
+	tr.changes = append(tr.changes,
+		change{tr.clock(13, 9, 40), "iam", "AttachRolePolicy", "",
+			map[string]any{"roleName": "NocneKopie", "policyArn": "arn:aws:iam::aws:policy/AmazonS3FullAccess"}})
+	tr.truth.Planted = append(tr.truth.Planted,
+		Planted{Tenant: tr.t.id, Check: "role-changed",
+			Subject: "role NocneKopie: policy AmazonS3FullAccess attached, by " + admin, Count: 1})
 }
 
 // spike counts the deletes of the day of the planted spike.

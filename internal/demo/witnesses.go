@@ -35,8 +35,10 @@ type event struct {
 
 // eventNames are the data events of the operations that the demo makes. Lifecycle and
 // the children of multi-object deletes have none.
-var eventNames = map[string]string{"REST.HEAD.BUCKET": "HeadBucket", "REST.GET.BUCKET": "ListObjects", "REST.GET.OBJECT": "GetObject", "REST.HEAD.OBJECT": "HeadObject", "REST.PUT.OBJECT": "PutObject",
-	"REST.PUT.PART": "UploadPart", "REST.POST.UPLOADS": "CreateMultipartUpload", "REST.POST.UPLOAD": "CompleteMultipartUpload", "REST.POST.MULTI_OBJECT_DELETE": "DeleteObjects"}
+var eventNames = map[string]string{"REST.HEAD.BUCKET": "HeadBucket", "REST.GET.BUCKET": "ListObjects",
+	"REST.GET.OBJECT": "GetObject", "REST.HEAD.OBJECT": "HeadObject", "REST.PUT.OBJECT": "PutObject",
+	"REST.PUT.PART": "UploadPart", "REST.POST.UPLOADS": "CreateMultipartUpload",
+	"REST.POST.UPLOAD": "CompleteMultipartUpload", "REST.POST.MULTI_OBJECT_DELETE": "DeleteObjects"}
 
 // change is a change of how things are set up, which CloudTrail records.
 type change struct {
@@ -91,7 +93,8 @@ func (w *witness) trouble() {
 	const archive = 0
 	admin := w.t.admin()
 	// An object that was removed, of which the log has no record.
-	w.events = append(w.events, w.dataEvent(w.clock(11, 15, 30), archive, "DeleteObject", admin, w.t.buckets[archive].prefix+"2026-10-03/0f3a.blk", w.random(16), "203.0.113.40", "aws-cli/2.17.0 Python/3.11.8", ""))
+	w.events = append(w.events, w.dataEvent(w.clock(11, 15, 30), archive, "DeleteObject", admin,
+		w.t.buckets[archive].prefix+"2026-10-03/0f3a.blk", w.random(16), "203.0.113.40", "aws-cli/2.17.0 Python/3.11.8", ""))
 	w.plant(archive, "unlogged-request", "DeleteObject by "+admin, 1)
 	// A log file of the trail that was changed after CloudTrail had delivered it.
 	for _, r := range w.records {
@@ -117,9 +120,12 @@ func (w *witness) dataEvent(at time.Time, b int, name, requester, key, id, ip, a
 		parameters["key"] = key
 		resources = append(resources, map[string]any{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::" + bucket + "/" + key})
 	}
-	body := map[string]any{"eventSource": "s3.amazonaws.com", "eventName": name, "eventCategory": "Data", "managementEvent": false, "readOnly": !strings.ContainsAny(name[:1], "PUCD"),
-		"requestParameters": parameters, "responseElements": nil, "resources": resources, "sourceIPAddress": ip, "userAgent": "[" + agent + "]", "requestID": id,
-		"additionalEventData": map[string]any{"SignatureVersion": "SigV4", "AuthenticationMethod": "AuthHeader", "x-amz-id-2": w.random(48)}}
+	body := map[string]any{"eventSource": "s3.amazonaws.com", "eventName": name, "eventCategory": "Data",
+		"managementEvent": false, "readOnly": !strings.ContainsAny(name[:1], "PUCD"),
+		"requestParameters": parameters, "responseElements": nil, "resources": resources, "sourceIPAddress": ip,
+		"userAgent": "[" + agent + "]", "requestID": id,
+		"additionalEventData": map[string]any{"SignatureVersion": "SigV4", "AuthenticationMethod": "AuthHeader",
+			"x-amz-id-2": w.random(48)}}
 	if failure != "" {
 		body["errorCode"], body["errorMessage"] = failure, failure
 	}
@@ -128,8 +134,10 @@ func (w *witness) dataEvent(at time.Time, b int, name, requester, key, id, ip, a
 
 func (w *witness) changeEvent(c change) event {
 	region := w.t.region
-	body := map[string]any{"eventSource": c.service + ".amazonaws.com", "eventName": c.name, "eventCategory": "Management", "managementEvent": true, "readOnly": false, "requestParameters": c.parameters,
-		"responseElements": nil, "sourceIPAddress": "203.0.113.40", "userAgent": "[aws-cli/2.17.0 Python/3.11.8]", "requestID": cmp.Or(c.id, w.random(16))}
+	body := map[string]any{"eventSource": c.service + ".amazonaws.com", "eventName": c.name,
+		"eventCategory": "Management", "managementEvent": true, "readOnly": false, "requestParameters": c.parameters,
+		"responseElements": nil, "sourceIPAddress": "203.0.113.40", "userAgent": "[aws-cli/2.17.0 Python/3.11.8]",
+		"requestID": cmp.Or(c.id, w.random(16))}
 	if c.service == "iam" {
 		region = "us-east-1"
 	} else {
@@ -149,7 +157,8 @@ func (w *witness) event(at time.Time, region, requester string, body map[string]
 			who["type"] = "AssumedRole"
 		}
 	}
-	maps.Copy(body, map[string]any{"eventVersion": "1.11", "eventTime": at.Format(time.RFC3339), "awsRegion": region, "userIdentity": who, "eventType": "AwsApiCall", "recipientAccountId": w.t.account,
+	maps.Copy(body, map[string]any{"eventVersion": "1.11", "eventTime": at.Format(time.RFC3339), "awsRegion": region,
+		"userIdentity": who, "eventType": "AwsApiCall", "recipientAccountId": w.t.account,
 		"eventID": strings.ToLower(w.random(8) + "-" + w.random(4) + "-" + w.random(4) + "-" + w.random(4) + "-" + w.random(12))})
 	return event{at, body}
 }
@@ -246,34 +255,40 @@ func (d *digests) logFile(hour time.Time, list []event) (map[string]any, error) 
 		return nil, err
 	}
 	at := hour.Add(4 * time.Minute)
-	key := fmt.Sprintf("AWSLogs/%s/CloudTrail/%s/%s/%s_CloudTrail_%s_%s_%s.json.gz", d.t.account, d.t.region, at.Format("2006/01/02"), d.t.account, d.t.region, at.Format("20060102T1504Z"), d.random(16))
+	key := fmt.Sprintf("AWSLogs/%s/CloudTrail/%s/%s/%s_CloudTrail_%s_%s_%s.json.gz", d.t.account, d.t.region,
+		at.Format("2006/01/02"), d.t.account, d.t.region, at.Format("20060102T1504Z"), d.random(16))
 	sum := sha256.Sum256(body)
 	if d.tamper != "" && slices.ContainsFunc(list, func(e event) bool { return e.body["requestID"] == d.tamper }) {
 		if body, err = write(d.tamper); err != nil {
 			return nil, err
 		}
-		d.truth.Planted = append(d.truth.Planted, Planted{Tenant: d.t.id, Check: "trail-integrity", Subject: "log-modified, " + key, Count: 1})
+		d.truth.Planted = append(d.truth.Planted,
+			Planted{Tenant: d.t.id, Check: "trail-integrity", Subject: "log-modified, " + key, Count: 1})
 	}
 	packed, err := pack(body)
 	if err != nil {
 		return nil, err
 	}
 	return map[string]any{"s3Bucket": trailBucket, "s3Object": key, "hashValue": hex.EncodeToString(sum[:]), "hashAlgorithm": "SHA-256",
-		"newestEventTime": list[len(list)-1].at.Format(time.RFC3339), "oldestEventTime": list[0].at.Format(time.RFC3339)}, d.put(key, packed, at)
+		"newestEventTime": list[len(list)-1].at.Format(time.RFC3339),
+		"oldestEventTime": list[0].at.Format(time.RFC3339)}, d.put(key, packed, at)
 }
 
 // sign writes the digest of the hour that ends at a time, with its metadata beside it.
 func (d *digests) sign(end time.Time, file map[string]any) error {
-	key := fmt.Sprintf("AWSLogs/%s/CloudTrail-Digest/%s/%s/%s_CloudTrail-Digest_%s_%s_%s_%s.json.gz", d.t.account, d.t.region, end.Format("2006/01/02"), d.t.account, d.t.region, trailName, d.t.region, end.Format("20060102T150405Z"))
+	key := fmt.Sprintf("AWSLogs/%s/CloudTrail-Digest/%s/%s/%s_CloudTrail-Digest_%s_%s_%s_%s.json.gz", d.t.account,
+		d.t.region, end.Format("2006/01/02"), d.t.account, d.t.region, trailName, d.t.region, end.Format("20060102T150405Z"))
 	files := []any{}
 	if file != nil {
 		files = append(files, file)
 	}
-	digest := map[string]any{"awsAccountId": d.t.account, "digestStartTime": end.Add(-time.Hour).Format(time.RFC3339), "digestEndTime": end.Format(time.RFC3339), "digestS3Bucket": trailBucket, "digestS3Object": key,
+	digest := map[string]any{"awsAccountId": d.t.account, "digestStartTime": end.Add(-time.Hour).Format(time.RFC3339),
+		"digestEndTime": end.Format(time.RFC3339), "digestS3Bucket": trailBucket, "digestS3Object": key,
 		"digestPublicKeyFingerprint": d.fingerprint, "digestSignatureAlgorithm": "SHA256withRSA", "logFiles": files}
 	previous := "null"
 	if d.object != "" {
-		maps.Copy(digest, map[string]any{"previousDigestS3Bucket": trailBucket, "previousDigestS3Object": d.object, "previousDigestHashValue": d.sum, "previousDigestHashAlgorithm": "SHA-256", "previousDigestSignature": d.signature})
+		maps.Copy(digest, map[string]any{"previousDigestS3Bucket": trailBucket, "previousDigestS3Object": d.object,
+			"previousDigestHashValue": d.sum, "previousDigestHashAlgorithm": "SHA-256", "previousDigestSignature": d.signature})
 		previous = d.signature
 	}
 	body, err := json.Marshal(digest)
@@ -292,7 +307,8 @@ func (d *digests) sign(end time.Time, file map[string]any) error {
 	if err != nil {
 		return err
 	}
-	metadata, err := json.Marshal(map[string]any{"Metadata": map[string]string{"signature": d.signature, "signature-algorithm": "SHA256withRSA"}})
+	metadata, err := json.Marshal(map[string]any{"Metadata": map[string]string{"signature": d.signature,
+		"signature-algorithm": "SHA256withRSA"}})
 	if err != nil {
 		return err
 	}
@@ -329,7 +345,8 @@ func (w *witness) metrics() error {
 			for _, m := range []struct {
 				name  string
 				value int64
-			}{{"AllRequests", requests}, {"4xxErrors", errors4}, {"5xxErrors", 0}, {"BytesDownloaded", sent}, {"NumberOfObjects", 41_200 + int64(day)*130}, {"BucketSizeBytes", 1_420_000_000_000 + int64(day)*3_100_000_000}} {
+			}{{"AllRequests", requests}, {"4xxErrors", errors4}, {"5xxErrors", 0}, {"BytesDownloaded", sent},
+				{"NumberOfObjects", 41_200 + int64(day)*130}, {"BucketSizeBytes", 1_420_000_000_000 + int64(day)*3_100_000_000}} {
 				fmt.Fprintf(&b, "%s,%s,%s,%d\n", bk.name, date, m.name, m.value)
 			}
 		}
@@ -345,7 +362,8 @@ func (w *witness) reports() error {
 		for day := 1; day <= days; day++ {
 			var written int64
 			for _, r := range w.records {
-				if r.bucket == i && (r.operation == "REST.PUT.OBJECT" || r.operation == "REST.POST.UPLOAD") && r.status == 200 && !r.at.Before(w.clock(day, 22, 0)) && r.at.Before(w.clock(day+1, 6, 0)) {
+				if r.bucket == i && (r.operation == "REST.PUT.OBJECT" || r.operation == "REST.POST.UPLOAD") &&
+					r.status == 200 && !r.at.Before(w.clock(day, 22, 0)) && r.at.Before(w.clock(day+1, 6, 0)) {
 					written += r.size
 				}
 			}

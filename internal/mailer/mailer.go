@@ -196,7 +196,8 @@ func (m Message) WriteTo(w io.Writer) (int64, error) {
 
 func (m Message) build() (*gomail.Msg, error) {
 	sum := sha256.Sum256([]byte(m.ID))
-	msg := gomail.NewMsg(gomail.WithCharset(gomail.CharsetUTF8), gomail.WithEncoding(gomail.EncodingQP), gomail.WithMIMEVersion(gomail.MIME10),
+	msg := gomail.NewMsg(gomail.WithCharset(gomail.CharsetUTF8), gomail.WithEncoding(gomail.EncodingQP),
+		gomail.WithMIMEVersion(gomail.MIME10),
 		gomail.WithNoDefaultUserAgent(), gomail.WithBoundary("bp-"+hex.EncodeToString(sum[:12])))
 	msg.SetMessageIDWithValue(m.ID)
 	msg.SetDateWithValue(m.Date.UTC())

@@ -34,8 +34,10 @@ func certificate(t *testing.T) tls.Certificate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mail"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mail"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"}, IsCA: true,
+		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +51,8 @@ func certificate(t *testing.T) tls.Certificate {
 }
 
 func message(to string) Message {
-	return Message{ID: "abc@msp.example", From: "Bäckup evidence <evidence@msp.example>", To: to, ToName: "Dana\r\nBcc: x@evil.example", Subject: "Ünsafe\r\nBcc: y@evil.example",
+	return Message{ID: "abc@msp.example", From: "Bäckup evidence <evidence@msp.example>", To: to,
+		ToName: "Dana\r\nBcc: x@evil.example", Subject: "Ünsafe\r\nBcc: y@evil.example",
 		Text: "plain\n.\nend", HTML: "<p>rich</p>", Date: time.Date(2026, 11, 3, 7, 0, 0, 0, time.UTC)}
 }
 
@@ -83,12 +86,14 @@ func TestSend(t *testing.T) {
 		t.Errorf("a header was smuggled in:\n%s", mails[0].Raw)
 	}
 	var file bytes.Buffer
-	if _, err := message("dana@acme.example").WriteTo(&file); err != nil || !bytes.Contains(mails[0].Raw, []byte("<p>rich</p>")) || !bytes.Contains(file.Bytes(), []byte("<p>rich</p>")) {
+	if _, err := message("dana@acme.example").WriteTo(&file); err != nil ||
+		!bytes.Contains(mails[0].Raw, []byte("<p>rich</p>")) || !bytes.Contains(file.Bytes(), []byte("<p>rich</p>")) {
 		t.Errorf("the message lost its HTML part (%v)", err)
 	}
 	t.Setenv("TEST_SMTP_PASSWORD", "wrong")
 	wrong := server(t, "smtp://reports@"+in.Address, "TEST_SMTP_PASSWORD")
-	if err := wrong.Send(t.Context(), message("dana@acme.example")); err == nil || errors.Is(err, ErrRefused) || strings.Contains(err.Error(), "wrong\n") || !strings.Contains(err.Error(), "check the user") {
+	if err := wrong.Send(t.Context(), message("dana@acme.example")); err == nil || errors.Is(err, ErrRefused) ||
+		strings.Contains(err.Error(), "wrong\n") || !strings.Contains(err.Error(), "check the user") {
 		t.Errorf("a wrong password: %v; want an error that may be mended", err)
 	}
 }
@@ -99,7 +104,8 @@ func TestRefusals(t *testing.T) {
 	in.Refuse["gone@acme.example"] = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
 	in.Refuse["grey@acme.example"] = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "come back later"}
 	s := server(t, "smtp://"+in.Address, "")
-	if err := s.Send(t.Context(), message("gone@acme.example")); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "no such user") {
+	if err := s.Send(t.Context(), message("gone@acme.example")); !errors.Is(err, ErrRefused) ||
+		!strings.Contains(err.Error(), "no such user") {
 		t.Errorf("550: %v", err)
 	}
 	if err := s.Send(t.Context(), message("grey@acme.example")); err == nil || errors.Is(err, ErrRefused) || errors.Is(err, ErrUnknown) {
@@ -188,7 +194,8 @@ func TestSilence(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	if err := server(t, "smtp://"+l.Addr().String(), "").Send(ctx, message("dana@acme.example")); err == nil || time.Since(began) > 10*time.Second {
+	if err := server(t, "smtp://"+l.Addr().String(), "").Send(ctx, message("dana@acme.example")); err == nil ||
+		time.Since(began) > 10*time.Second {
 		t.Errorf("%v after %s", err, time.Since(began))
 	}
 }

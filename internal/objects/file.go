@@ -53,7 +53,8 @@ func (s *fileStore) List(ctx context.Context, after string) iter.Seq2[Info, erro
 // folder sorts as its name with a /, which is not how the names sort alone.
 func (s *fileStore) walk(ctx context.Context, rel, after string, unread *[]error, yield func(Info, error) bool) bool {
 	if strings.Count(rel, "/") > deepest {
-		yield(Info{}, fmt.Errorf("list %s: folders nest more than %d deep; is one of them a link to a folder above it?", s.url.Join(rel), deepest))
+		yield(Info{},
+			fmt.Errorf("list %s: folders nest more than %d deep; is one of them a link to a folder above it?", s.url.Join(rel), deepest))
 		return false
 	}
 	entries, err := os.ReadDir(filepath.Join(s.url.Path, filepath.FromSlash(rel)))
@@ -65,7 +66,8 @@ func (s *fileStore) walk(ctx context.Context, rel, after string, unread *[]error
 	for i, e := range entries {
 		names[i] = e.Name()
 		if e.Type() == fs.ModeSymlink && rel+e.Name() > after {
-			if err := s.inside(filepath.Join(s.url.Path, filepath.FromSlash(rel), e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := s.inside(filepath.Join(s.url.Path, filepath.FromSlash(rel), e.Name())); err != nil &&
+				!errors.Is(err, fs.ErrNotExist) {
 				*unread = append(*unread, fmt.Errorf("list %s: %w", s.url.Join(rel+e.Name()), err))
 				names[i] = ""
 				continue
@@ -111,7 +113,8 @@ func (s *fileStore) walk(ctx context.Context, rel, after string, unread *[]error
 }
 
 // ErrOutside means that a link leads out of the folder.
-var ErrOutside = errors.New("a link leads out of the folder; whoever may write there could have any file read so; name the folder that it leads to in the configuration")
+var ErrOutside = errors.New("a link leads out of the folder; whoever may write there could have any file read so; " +
+	"name the folder that it leads to in the configuration")
 
 // inside tells whether a file lies in the folder when links are followed.
 func (s *fileStore) inside(path string) error {

@@ -31,7 +31,8 @@ func TestNoListing(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	good := page("<Name>acme-logs</Name><Prefix>acme%2F</Prefix><KeyCount>1</KeyCount><EncodingType>url</EncodingType>" + whole + "<Contents><Key>acme%2Fa</Key></Contents>")
+	good := page("<Name>acme-logs</Name><Prefix>acme%2F</Prefix><KeyCount>1</KeyCount><EncodingType>url</EncodingType>" + whole +
+		"<Contents><Key>acme%2Fa</Key></Contents>")
 	s := faulty(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, good) })
 	if got := keys(t, s, ""); len(got) != 1 || got[0] != "a" {
 		t.Errorf("a good page has %q", got)

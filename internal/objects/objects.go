@@ -115,8 +115,9 @@ type URL struct {
 	Scheme string // "s3", "file" or "cloudwatch"
 	Bucket string // of s3
 	Prefix string // of s3; a key begins with it as it stands, / or not
-	Path   string // of file: the folder; a relative one starts where Resolve says. Of cloudwatch: the folder into which its events are taken
-	Group  string // of cloudwatch: the log group
+	// of file: the folder; a relative one starts where Resolve says. Of cloudwatch: the folder into which its events are taken
+	Path  string
+	Group string // of cloudwatch: the log group
 }
 
 // ParseURL reads s3://bucket/prefix, file:///folder, file:folder or
@@ -127,7 +128,8 @@ func ParseURL(text string) (URL, error) {
 		rest := strings.TrimPrefix(text, "s3://")
 		bucket, prefix, _ := strings.Cut(rest, "/")
 		if strings.ContainsAny(bucket, "@:?#") {
-			return URL{}, fmt.Errorf("%q holds more than a bucket and a prefix; write s3://bucket/prefix, credentials never stand in a URL", bucket)
+			return URL{},
+				fmt.Errorf("%q holds more than a bucket and a prefix; write s3://bucket/prefix, credentials never stand in a URL", bucket)
 		}
 		if problem := BucketNameProblem(bucket); problem != "" {
 			return URL{}, fmt.Errorf("bucket %q %s; write s3://bucket/prefix", bucket, problem)

@@ -28,7 +28,8 @@ func TestParseURL(t *testing.T) {
 			t.Errorf("%s joined is %q, want %q", tt.text, got, tt.join)
 		}
 	}
-	for _, text := range []string{"", "acme", "https://x", "s3://", "s3://UPPER/x", "s3://key:secret@bucket/x", "s3://ab/x", "s3://a..b/x", "file:", "file://host/x", "file:///a%zz"} {
+	for _, text := range []string{"", "acme", "https://x", "s3://", "s3://UPPER/x", "s3://key:secret@bucket/x",
+		"s3://ab/x", "s3://a..b/x", "file:", "file://host/x", "file:///a%zz"} {
 		if _, err := ParseURL(text); err == nil {
 			t.Errorf("%q was accepted", text)
 		}
@@ -94,7 +95,8 @@ func TestFileListOrder(t *testing.T) {
 // listing or by its name, and is told.
 func TestFileLinks(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
-	if err := errors.Join(os.WriteFile(filepath.Join(elsewhere, "k"), nil, 0o644), os.Mkdir(filepath.Join(dir, "in"), 0o755), os.WriteFile(filepath.Join(dir, "in", "k"), nil, 0o644)); err != nil {
+	if err := errors.Join(os.WriteFile(filepath.Join(elsewhere, "k"), nil, 0o644),
+		os.Mkdir(filepath.Join(dir, "in"), 0o755), os.WriteFile(filepath.Join(dir, "in", "k"), nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(filepath.Join(dir, "in"), filepath.Join(dir, "linked")); err != nil {

@@ -30,7 +30,8 @@ type Presigned struct {
 // Presign signs a link to an object, for the wish or less: at most
 // [LongestPresign], and not longer than the credentials live. FileName is what a
 // browser saves it as.
-func Presign(ctx context.Context, u URL, a Access, key, fileName, contentType string, wish time.Duration, now time.Time) (Presigned, error) {
+func Presign(ctx context.Context, u URL, a Access, key, fileName, contentType string, wish time.Duration,
+	now time.Time) (Presigned, error) {
 	if u.Scheme != "s3" {
 		return Presigned{}, fmt.Errorf("presign %s: %w", u.Join(key), ErrNoPresign)
 	}

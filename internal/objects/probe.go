@@ -60,7 +60,8 @@ func probeFile(u URL, key string) []Proof {
 			err = fmt.Errorf("a file that is there was written again (%w)", err)
 		}
 		proofs = append(proofs, Proof{What: "write once", Note: "a second write was refused", Err: err})
-		proofs = append(proofs, Proof{What: "remove", Note: "the test file is removed", Err: errors.Join(os.Remove(path), removeEmpty(filepath.Dir(path)))})
+		proofs = append(proofs, Proof{What: "remove", Note: "the test file is removed",
+			Err: errors.Join(os.Remove(path), removeEmpty(filepath.Dir(path)))})
 	}
 	return proofs
 }
@@ -97,7 +98,9 @@ func (p *probe) run(ctx context.Context) {
 	locks, err := p.s.Locks(ctx)
 	p.add("Object Lock of the bucket", "read", err)
 	if p.opts.LockMode != "" && err == nil && !locks {
-		p.add("Object Lock", "", errors.New("the bucket has no Object Lock, so that packets can be changed and deleted there; use a bucket that has it, or set evidence.lock_mode = \"\" to accept that"))
+		p.add("Object Lock", "",
+			errors.New("the bucket has no Object Lock, so that packets can be changed and deleted there; use a "+
+				"bucket that has it, or set evidence.lock_mode = \"\" to accept that"))
 		p.opts.LockMode = ""
 	}
 	if !locks {
@@ -130,13 +133,15 @@ func (p *probe) once(ctx context.Context) {
 	case errors.Is(err, ErrExists):
 		err = nil
 	case err == nil:
-		err = errors.New("the server wrote an object again that is there (it ignores If-None-Match), so that packets could be overwritten; use another server or version")
+		err = errors.New("the server wrote an object again that is there (it ignores If-None-Match), so that " +
+			"packets could be overwritten; use another server or version")
 	}
 	p.add("write once", "a second write was refused", err)
 }
 
 func (p *probe) look(ctx context.Context, in *s3.PutObjectInput) {
-	head, err := p.s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &p.s.url.Bucket, Key: in.Key, ChecksumMode: types.ChecksumModeEnabled})
+	head, err := p.s.client.HeadObject(ctx,
+		&s3.HeadObjectInput{Bucket: &p.s.url.Bucket, Key: in.Key, ChecksumMode: types.ChecksumModeEnabled})
 	if err != nil {
 		p.add("read", "", p.s.wrap("stat", p.key, "s3:GetObject", err))
 		return
@@ -176,7 +181,9 @@ func (p *probe) look(ctx context.Context, in *s3.PutObjectInput) {
 func (p *probe) lock(ctx context.Context, version *string) {
 	_, err := p.s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &p.s.url.Bucket, Key: p.s.key(p.key), VersionId: version})
 	if err == nil {
-		p.add("Object Lock", "", fmt.Errorf("the locked test object could be removed: these credentials bypass %s, or the server does not keep locks", p.opts.LockMode))
+		p.add("Object Lock", "",
+			fmt.Errorf("the locked test object could be removed: these credentials bypass %s, or the server does not keep locks",
+				p.opts.LockMode))
 		return
 	}
 	var api smithy.APIError

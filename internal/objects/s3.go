@@ -178,7 +178,8 @@ func (s *s3Store) List(ctx context.Context, after string) iter.Seq2[Info, error]
 				if key = strings.TrimPrefix(key, s.url.Prefix); key == "" { // the marker of the folder itself
 					continue
 				}
-				info := Info{Key: key, Size: aws.ToInt64(o.Size), ETag: strings.Trim(aws.ToString(o.ETag), `"`), Modified: aws.ToTime(o.LastModified).UTC()}
+				info := Info{Key: key, Size: aws.ToInt64(o.Size), ETag: strings.Trim(aws.ToString(o.ETag), `"`),
+					Modified: aws.ToTime(o.LastModified).UTC()}
 				if !yield(info, nil) {
 					return
 				}
@@ -255,7 +256,8 @@ func (s *s3Store) Open(ctx context.Context, info Info) (*Content, error) {
 		return nil, s.wrap("read", info.Key, "s3:GetObject", err)
 	}
 	r := &wholeReader{body: out.Body, store: s, info: info}
-	encrypted := out.SSECustomerAlgorithm != nil || out.ServerSideEncryption != "" && out.ServerSideEncryption != types.ServerSideEncryptionAes256
+	encrypted := out.SSECustomerAlgorithm != nil || out.ServerSideEncryption != "" &&
+		out.ServerSideEncryption != types.ServerSideEncryptionAes256
 	if md5Text.MatchString(info.ETag) && !encrypted {
 		r.md5 = md5.New()
 	}
@@ -371,7 +373,8 @@ func (s *s3Store) Stat(ctx context.Context, key string) (Info, error) {
 	if err != nil {
 		return Info{}, s.wrap("stat", key, "s3:GetObject and s3:ListBucket", err)
 	}
-	return Info{Key: key, Size: aws.ToInt64(out.ContentLength), ETag: strings.Trim(aws.ToString(out.ETag), `"`), Modified: aws.ToTime(out.LastModified).UTC()}, nil
+	return Info{Key: key, Size: aws.ToInt64(out.ContentLength), ETag: strings.Trim(aws.ToString(out.ETag), `"`),
+		Modified: aws.ToTime(out.LastModified).UTC()}, nil
 }
 
 // Clock is the time by the server, to the second; zero where it does not tell.
@@ -435,7 +438,8 @@ func (s *s3Store) wrap(doing, key, permission string, err error) error {
 		return fmt.Errorf("%s %s: %w, and did so %d times; collect again later: %w", doing, place, ErrSlowDown, maxAttempts, err)
 	case status == http.StatusForbidden:
 		return fmt.Errorf("%s %s: %w: the permission %s is missing on %s (%s)", doing, place, ErrDenied, permission, s.url.Bucket, code)
-	case doing == "read" && key != "" && status >= 400 && status < 500 && status != http.StatusPreconditionFailed && status != http.StatusRequestTimeout:
+	case doing == "read" && key != "" && status >= 400 && status < 500 && status != http.StatusPreconditionFailed &&
+		status != http.StatusRequestTimeout:
 		return fmt.Errorf("%s %s: %w: the server does not give this object (%s): %w", doing, place, ErrDenied, code, err)
 	case status == http.StatusPreconditionFailed && doing == "write":
 		return fmt.Errorf("%s %s: %w", doing, place, ErrExists)

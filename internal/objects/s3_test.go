@@ -75,7 +75,8 @@ func TestThrottlingIsRetried(t *testing.T) {
 			fail(w, http.StatusServiceUnavailable, "SlowDown")
 			return
 		}
-		fmt.Fprint(w, `<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>acme/k</Key><Size>1</Size><ETag>"e"</ETag></Contents></ListBucketResult>`)
+		fmt.Fprint(w,
+			`<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>acme/k</Key><Size>1</Size><ETag>"e"</ETag></Contents></ListBucketResult>`)
 	})
 	if got := keys(t, s, ""); len(got) != 1 || got[0] != "k" {
 		t.Errorf("got %q after %d calls", got, calls.Load())
@@ -89,7 +90,8 @@ func TestFaultsNameTheMend(t *testing.T) {
 		sentinel error
 		want     string
 	}{
-		{http.StatusForbidden, "AccessDenied", ErrDenied, "list s3://acme-logs/acme/: access denied: the permission s3:ListBucket is missing on acme-logs (AccessDenied)"},
+		{http.StatusForbidden, "AccessDenied", ErrDenied,
+			"list s3://acme-logs/acme/: access denied: the permission s3:ListBucket is missing on acme-logs (AccessDenied)"},
 		{http.StatusForbidden, "InvalidAccessKeyId", ErrDenied, "InvalidAccessKeyId; check the credentials"},
 		{http.StatusNotFound, "NoSuchBucket", ErrNotFound, "the bucket acme-logs does not exist; correct the URL or create it"},
 		{http.StatusBadRequest, "AuthorizationHeaderMalformed", nil, "the bucket is in another region; correct aws.region"},
@@ -258,7 +260,8 @@ func TestAssumedRole(t *testing.T) {
 			t.Error(err)
 		}
 		asked <- r.Form.Get("Action") + " " + r.Form.Get("RoleArn") + " " + r.Form.Get("ExternalId") + " " + r.Form.Get("RoleSessionName")
-		fmt.Fprintf(w, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ROLEKEY</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>ROLETOKEN</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>",
+		fmt.Fprintf(w,
+			"<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ROLEKEY</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>ROLETOKEN</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>",
 			time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
 	}))
 	t.Cleanup(sts.Close)
@@ -275,7 +278,8 @@ func TestAssumedRole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(t.Context(), u, Access{Endpoint: server.URL, Region: "us-east-2", RoleARN: "arn:aws:iam::111122223333:role/Evidence", ExternalID: "msp-7f3a"})
+	s, err := Open(t.Context(), u,
+		Access{Endpoint: server.URL, Region: "us-east-2", RoleARN: "arn:aws:iam::111122223333:role/Evidence", ExternalID: "msp-7f3a"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +289,8 @@ func TestAssumedRole(t *testing.T) {
 	if got := <-asked; got != "AssumeRole arn:aws:iam::111122223333:role/Evidence msp-7f3a bucketproof" {
 		t.Errorf("STS was asked for %q", got)
 	}
-	if got := <-signed; !strings.Contains(got, "Credential=ROLEKEY/") || !strings.Contains(got, "/us-east-2/s3/") || !strings.HasSuffix(got, " ROLETOKEN") {
+	if got := <-signed; !strings.Contains(got, "Credential=ROLEKEY/") || !strings.Contains(got, "/us-east-2/s3/") ||
+		!strings.HasSuffix(got, " ROLETOKEN") {
 		t.Errorf("S3 got %q", got)
 	}
 }
@@ -329,7 +334,8 @@ func TestS3Server(t *testing.T) {
 	}
 	names := []string{"a b+c", "a/b", "ä%2F"}
 	for _, k := range names {
-		if err := s.Put(ctx, k, []byte(k), PutOptions{ContentType: "text/plain", Tags: map[string]string{"buckets": "a b", "kind": "query"}}); err != nil {
+		if err := s.Put(ctx, k, []byte(k),
+			PutOptions{ContentType: "text/plain", Tags: map[string]string{"buckets": "a b", "kind": "query"}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Put(ctx, k, []byte("other"), PutOptions{}); !errors.Is(err, ErrExists) {

@@ -175,7 +175,8 @@ func (b *bucketView) placesOf(r *Record, w Who, subject func(string) string, add
 			}
 		}
 	}
-	if t.HasHours && r.Requester != "" && !w.Service() && r.Is("REST.GET.OBJECT", "WEBSITE.GET.OBJECT") && (r.Status == 200 || r.Status == 206) &&
+	if t.HasHours && r.Requester != "" && !w.Service() && r.Is("REST.GET.OBJECT", "WEBSITE.GET.OBJECT") &&
+		(r.Status == 200 || r.Status == 206) &&
 		!b.v.inBusinessHours(r.Time) && !slices.Contains([]string{"backup", "restore", "audit", "service"}, w.Role) {
 		add("off-hours-read", w.Requester)
 	}

@@ -281,7 +281,8 @@ func against(j *Judgement, p *packet) []difference {
 		id := n.Bucket + " " + n.Date.String()
 		if got := nights[id]; got != n.Verdict {
 			say(fmt.Sprintf("night:%s:%s", n.Verdict, cmp.Or(got, "none")),
-				"night %s (%s to %s) is %s (%s; removed %v, failing %v, stranger %v, report %v; %d objects, %d kept), the program says %q (%s)",
+				"night %s (%s to %s) is %s (%s; removed %v, failing %v, stranger %v, report %v; %d objects, %d "+
+					"kept), the program says %q (%s)",
 				id, moment(n.Window.from), moment(n.Window.to), n.Verdict, n.Reason, n.Removed, n.Failing, n.Stranger,
 				n.Differs, n.Objects, len(n.Kept), got, reasons[id])
 		}

@@ -102,7 +102,8 @@ func (v *View) prove() (*proof, error) {
 				heads[strings.TrimSuffix(name, ".metadata.json")] = head.Metadata.Signature
 			case digestName.MatchString(base):
 				m := digestName.FindStringSubmatch(base)
-				d := &digest{place: place.Text, key: name, name: path.Dir(path.Dir(path.Dir(path.Dir(name)))) + " " + m[1], sum: hashed(unpacked(body))}
+				d := &digest{place: place.Text, key: name, name: path.Dir(path.Dir(path.Dir(path.Dir(name)))) + " " +
+					m[1], sum: hashed(unpacked(body))}
 				if d.to, err = time.Parse("20060102T150405Z", m[2]); err != nil {
 					return err
 				}

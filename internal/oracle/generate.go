@@ -198,7 +198,8 @@ func (g *generator) lived(t MadeTenant, zone string) []*lively {
 		shared.Prefixes = []string{pick(g, "beta/", "beta/", "a b/")}
 		other := MadeTenant{ID: "beta", Zone: pick(g, zone, pick(g, Zones...)), Accounts: `["444455556666"]`,
 			Agents: t.Agents, Buckets: []MadeBucket{shared},
-			Principals: []string{"match = \"arn:aws:sts::444455556666:assumed-role/BetaBackup/*\"\n  name = \"Beta backup\"\n  role = \"backup\""}}
+			Principals: []string{"match = \"arn:aws:sts::444455556666:assumed-role/BetaBackup/*\"\n  name = \"Beta " +
+				"backup\"\n  role = \"backup\""}}
 		g.made.Tenants = append(g.made.Tenants, other)
 		b := &lively{MadeBucket: shared, window: out[0].window, keys: map[string]time.Time{}, runs: map[Date]*backupRun{}}
 		b.zone, _ = time.LoadLocation(other.Zone)
@@ -300,7 +301,8 @@ func (g *generator) log(r request) {
 	}
 	text := fmt.Sprintf(`%s %s [%s] %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s %s`, strings.Repeat("79a5", 16),
 		b.Name, r.at.UTC().Format("02/Jan/2006:15:04:05 +0000"), ip,
-		r.who, id, r.op, or(logged(r.key, uri != "-" && g.serial%3 > 0), "-"), uri, status, or(r.code, "-"), or(r.sent, "-"), or(r.size, "-"), "30", "10",
+		r.who, id, r.op, or(logged(r.key, uri != "-" && g.serial%3 > 0), "-"), uri, status, or(r.code, "-"),
+		or(r.sent, "-"), or(r.size, "-"), "30", "10",
 		referer, agent, or(r.vers, "-"), tail)
 	hours := r.at.UTC().Truncate(6 * time.Hour)
 	delivered := hours.Add(6*time.Hour + 20*time.Minute)

@@ -49,7 +49,9 @@ func (b *bucketView) changedObjects(t *tally) {
 func (v *View) changedBefore() bool {
 	for _, b := range v.buckets {
 		for _, o := range v.Objects[b.Logs.Text] {
-			if v.Changed[b.Logs.Text+o.Name] && slices.ContainsFunc(o.Records, func(r Record) bool { return dateOf(r.Time, v.Zone).Before(v.Month[0]) }) {
+			if v.Changed[b.Logs.Text+o.Name] && slices.ContainsFunc(o.Records, func(r Record) bool {
+				return dateOf(r.Time, v.Zone).Before(v.Month[0])
+			}) {
 				return true
 			}
 		}

@@ -65,7 +65,8 @@ func (r *Record) Is(operations ...string) bool {
 // fields in their order behind it.
 var line = regexp.MustCompile(`^(\S+) (\S+) \[([^\]]*)\] ([0-9a-fA-F.:]+|-) ` + // owner, bucket, time, address
 	`(arn:aws[a-z-]*:iam::cloudfront:user/CloudFront Origin Access Identity \S+|\S+) (\S+) (\S+) (\S+) ` +
-	`(-|".*?") ([1-5][0-9][0-9]|-) ([A-Za-z0-9.]+|-) ([0-9]+|-) ([0-9]+|-) ([0-9]+|-) ([0-9]+|-) ` + // URI, status, error, sent, size, times
+	// URI, status, error, sent, size, times
+	`(-|".*?") ([1-5][0-9][0-9]|-) ([A-Za-z0-9.]+|-) ([0-9]+|-) ([0-9]+|-) ([0-9]+|-) ([0-9]+|-) ` +
 	`(-|".*?") (-|".*") (\S+)( \S+)*$`) // referer, agent, version and what newer lines have
 
 // parseLine reads a line, and says false of one that can't be read.

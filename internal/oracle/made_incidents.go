@@ -143,7 +143,8 @@ func (g *generator) incident(d Date, w interval, due bool, kind string) {
 		times(1, time.Minute, request{who: who, op: "REST.GET.BUCKETPOLICY", query: "?policy", status: "403", code: "AccessDenied"})
 		times(1, time.Minute, request{who: who, op: "REST.GET.OBJECT", key: "nowhere/x", sent: "900"})
 	case "folder made":
-		times(1, time.Minute, request{who: pick(g, adminUser, stranger, backupRole+"veeam"), op: "REST.PUT.OBJECT", key: p + "made/", size: "0"})
+		times(1, time.Minute, request{who: pick(g, adminUser, stranger, backupRole+"veeam"), op: "REST.PUT.OBJECT",
+			key: p + "made/", size: "0"})
 	case "sensitive":
 		times(2, time.Minute, request{who: pick(g, adminUser, stranger, auditRole), op: pick(g, "REST.GET.OBJECT", "REST.HEAD.OBJECT"),
 			key: pick(g, p+"catalogue", "finance/x.xls", p+"catalogue.vbm"), sent: "10"})

@@ -96,11 +96,12 @@ func (g *generator) deliver(from time.Time) {
 	end := Date{first.Y, first.M + 1, 1}.utc().AddDate(0, 0, 2)
 	if g.chance(0.8) { // events of the account that no log has
 		for at := from.Add(time.Minute); at.Before(end); at = at.Add(time.Hour) {
-			g.made.Events = append(g.made.Events, MadeEvent{At: at, Text: fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{"type":"IAMUser",`+
-				`"arn":%q,"accountId":"111122223333"},"eventTime":%q,"eventSource":"sts.amazonaws.com","eventName":"GetCallerIdentity",`+
-				`"awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.7","requestID":"H%015X","eventID":"%08x-0000-4000-9000-%012x","readOnly":true,`+
-				`"managementEvent":true,"recipientAccountId":"111122223333","eventCategory":"Management","eventType":"AwsApiCall"}`,
-				adminUser, moment(at), at.Unix(), g.made.Seed&0xffffffff, at.Unix())})
+			g.made.Events = append(g.made.Events,
+				MadeEvent{At: at, Text: fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{"type":"IAMUser",`+
+					`"arn":%q,"accountId":"111122223333"},"eventTime":%q,"eventSource":"sts.amazonaws.com","eventName":"GetCallerIdentity",`+
+					`"awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.7","requestID":"H%015X","eventID":"%08x-0000-4000-9000-%012x","readOnly":true,`+
+					`"managementEvent":true,"recipientAccountId":"111122223333","eventCategory":"Management","eventType":"AwsApiCall"}`,
+					adminUser, moment(at), at.Unix(), g.made.Seed&0xffffffff, at.Unix())})
 		}
 	}
 	slices.SortStableFunc(g.made.Events, func(a, b MadeEvent) int { return a.At.Compare(b.At) })
@@ -187,7 +188,8 @@ func (g *generator) deliver(from time.Time) {
 		before.signature = signer().sign(moment(to) + "\n" + here.bucket + "/" + key + "\n" + before.sum + "\n" + previous)
 		name := here.dir + "/" + key
 		files[name] = packed(body)
-		files[name+".metadata.json"] = fmt.Appendf(nil, `{"Metadata":{"signature":%q,"signature-algorithm":"SHA256withRSA"}}`, before.signature)
+		files[name+".metadata.json"] = fmt.Appendf(nil,
+			`{"Metadata":{"signature":%q,"signature-algorithm":"SHA256withRSA"}}`, before.signature)
 		digests = append(digests, name)
 	}
 	if !g.calm {
@@ -204,7 +206,8 @@ func (g *generator) deliver(from time.Time) {
 
 // meddle does to the files of a trail what someone may do who can write to its bucket.
 func (g *generator) meddle(files map[string][]byte, logs, digests []string) {
-	kind := pick(g, "log changed", "log gone", "log added", "digest changed", "digest gone", "digests gone", "newest gone", "other signature")
+	kind := pick(g, "log changed", "log gone", "log added", "digest changed", "digest gone", "digests gone",
+		"newest gone", "other signature")
 	log, i := "", 1+g.IntN(len(digests)-3)
 	if len(logs) > 0 {
 		log = logs[g.IntN(len(logs))]
@@ -268,7 +271,8 @@ func (s *signing) sign(text string) string {
 
 // list is what `aws cloudtrail list-public-keys` prints.
 func (s *signing) list() []byte {
-	return fmt.Appendf(nil, `{"PublicKeyList":[{"Value":%q,"Fingerprint":%q,"ValidityStartTime":"2022-01-01T00:00:00Z","ValidityEndTime":"2028-01-01T00:00:00Z"}]}`,
+	return fmt.Appendf(nil,
+		`{"PublicKeyList":[{"Value":%q,"Fingerprint":%q,"ValidityStartTime":"2022-01-01T00:00:00Z","ValidityEndTime":"2028-01-01T00:00:00Z"}]}`,
 		base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&s.key.PublicKey)), s.fingerprint)
 }
 

@@ -140,9 +140,10 @@ func (v *View) tables() map[string]Table {
 			"first_seen, last_seen, sample_key", func(x *group) []string {
 			return append(seen(x), x.sample)
 		}),
-		"deletes": deletes.table("bucket, date, principal, object_deletes, multi_object_deletes, lifecycle_expirations", func(x *group) []string {
-			return []string{number(x.n[0]), number(x.n[1]), number(x.n[2])}
-		}),
+		"deletes": deletes.table("bucket, date, principal, object_deletes, multi_object_deletes, lifecycle_expirations",
+			func(x *group) []string {
+				return []string{number(x.n[0]), number(x.n[1]), number(x.n[2])}
+			}),
 		"errors":        errors.table("bucket, operation, http_status, error_code, requests, first_seen, last_seen", seen),
 		"cross-account": accounts.table("bucket, account, requester, operation, requests, first_seen, last_seen", seen),
 		"user-agents": agents.table("bucket, user_agent, expected, requests, principals, first_seen, last_seen",

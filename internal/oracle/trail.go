@@ -95,7 +95,8 @@ func (b *bucketView) trailChecks(t *tally) {
 	}
 	for _, e := range b.v.Events[b.v.Tenant.CloudTrail.Text] {
 		d := dateOf(e.Time, b.v.Zone)
-		if e.Bucket == b.Name && b.v.belongsTo(e.Bucket, e.Key, e.Requester, b.v.Tenant) && !logged[e.RequestID] && b.v.inMonth(d) && b.evaluated(d) && b.v.trail.day(d) == "" {
+		if e.Bucket == b.Name && b.v.belongsTo(e.Bucket, e.Key, e.Requester, b.v.Tenant) && !logged[e.RequestID] &&
+			b.v.inMonth(d) && b.evaluated(d) && b.v.trail.day(d) == "" {
 			t.add("unlogged-request", b.Name, fmt.Sprintf("%s by %s", e.Name, nameless(withoutSession(e.Requester))), d, 1)
 		}
 	}

@@ -149,7 +149,9 @@ func (e *Evidence) shown(r Record, t config.Tenant) Record {
 	if r.Key == "" {
 		place, _ = parameter(&r, "prefix")
 	}
-	own := slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Name == r.Bucket && place != "" && under(place, b.Prefixes) })
+	own := slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool {
+		return b.Name == r.Bucket && place != "" && under(place, b.Prefixes)
+	})
 	if len(e.sharers(r.Bucket)) < 2 || own || who.Mapped || who.Service() || slices.Contains(t.Accounts, who.Account) {
 		return r
 	}

@@ -26,7 +26,8 @@ var (
 	// X-Amz-Security-Token and X-Amz-Credential of Signature Version 4,
 	// Signature and AWSAccessKeyId of version 2, SSE-C keys, and what else
 	// names itself a secret.
-	parameter = regexp.MustCompile(`(?i)(?:signature|token|credential|aws` + dash + `access` + dash + `key` + dash + `id|customer` + dash + `key|secret(?:` + dash + `access)?(?:` + dash + `key)?|password)` + assign)
+	parameter = regexp.MustCompile(`(?i)(?:signature|token|credential|aws` + dash + `access` + dash + `key` + dash +
+		`id|customer` + dash + `key|secret(?:` + dash + `access)?(?:` + dash + `key)?|password)` + assign)
 	accessKey = regexp.MustCompile(`(?:AKIA|ASIA)[A-Z0-9]{12,124}`)
 )
 

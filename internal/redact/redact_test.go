@@ -32,8 +32,10 @@ func TestEveryParameterInEveryForm(t *testing.T) {
 }
 
 func TestOtherWaysToWriteASecret(t *testing.T) {
-	for _, text := range []string{`curl X-Amz-Signature="S3CRET"`, `{"X-Amz-Signature":"S3CRET"}`, `{\"token\": \"S3CRET\"}`, "X-Amz-Signature:S3CRET", "X-Amz-Signature%3AS3CRET",
-		"X-Amz-Signature= S3CRET", "X-Amz-Signature[]=S3CRET", `X-Amz-Signature\u003dS3CRET`, "X-Amz-Signature=<S3CRET", "Signature=ab%26S3CRET", "X-Amz-Signature%5B%5D%3DS3CRET",
+	for _, text := range []string{`curl X-Amz-Signature="S3CRET"`, `{"X-Amz-Signature":"S3CRET"}`,
+		`{\"token\": \"S3CRET\"}`, "X-Amz-Signature:S3CRET", "X-Amz-Signature%3AS3CRET",
+		"X-Amz-Signature= S3CRET", "X-Amz-Signature[]=S3CRET", `X-Amz-Signature\u003dS3CRET`,
+		"X-Amz-Signature=<S3CRET", "Signature=ab%26S3CRET", "X-Amz-Signature%5B%5D%3DS3CRET",
 		"aws_secret_access_key = S3CRET", "x%22X-Amz-Security-Token%22%3A%22S3CRET%22"} {
 		if got := Text(text); strings.Contains(got, "S3CRET") {
 			t.Errorf("%q became %q", text, got)
@@ -54,7 +56,9 @@ func TestACredentialIsMarkedOnce(t *testing.T) {
 }
 
 func TestOrdinaryTextStays(t *testing.T) {
-	for _, s := range []string{"", "veeam/Z%C3%BCrich%20Caf%C3%A9/x", "aws-cli/2.17.0 md/Botocore#1 cfg/retry-mode=standard", "arn:aws:sts::111122223333:assumed-role/BackupRole", "Signature of the client"} {
+	for _, s := range []string{"", "veeam/Z%C3%BCrich%20Caf%C3%A9/x",
+		"aws-cli/2.17.0 md/Botocore#1 cfg/retry-mode=standard", "arn:aws:sts::111122223333:assumed-role/BackupRole",
+		"Signature of the client"} {
 		if got := Text(s); got != s {
 			t.Errorf("%q became %q", s, got)
 		}

@@ -73,7 +73,8 @@ VALUES (?, ?, ?, ?, ?, ?)`,
 // that is not known.
 func (s *State) Configuration(ctx context.Context, tenant, fingerprint string) ([]byte, error) {
 	var body string
-	err := s.db.QueryRowContext(ctx, "SELECT body FROM configurations WHERE tenant = ? AND fingerprint = ?", tenant, fingerprint).Scan(&body)
+	err := s.db.QueryRowContext(ctx, "SELECT body FROM configurations WHERE tenant = ? AND fingerprint = ?", tenant,
+		fingerprint).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

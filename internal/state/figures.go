@@ -18,14 +18,16 @@ type BucketFigures struct {
 // BucketFigures returns those of all buckets.
 func (s *State) BucketFigures(ctx context.Context) ([]BucketFigures, error) {
 	var out []BucketFigures
-	err := s.rows(ctx, "SELECT b.bucket, sum(b.records), sum(b.rejected), max(o.delivered) FROM log_object_buckets b JOIN log_objects o ON o.id = b.object WHERE b.bucket <> '' GROUP BY b.bucket ORDER BY b.bucket", func(rows *sql.Rows) error {
-		var b BucketFigures
-		var newest sql.NullInt64
-		err := rows.Scan(&b.Bucket, &b.Records, &b.Rejected, &newest)
-		b.Newest = fromMillis(newest)
-		out = append(out, b)
-		return err
-	})
+	err := s.rows(ctx,
+		"SELECT b.bucket, sum(b.records), sum(b.rejected), max(o.delivered) FROM log_object_buckets b JOIN "+
+			"log_objects o ON o.id = b.object WHERE b.bucket <> '' GROUP BY b.bucket ORDER BY b.bucket", func(rows *sql.Rows) error {
+			var b BucketFigures
+			var newest sql.NullInt64
+			err := rows.Scan(&b.Bucket, &b.Records, &b.Rejected, &newest)
+			b.Newest = fromMillis(newest)
+			out = append(out, b)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}
@@ -58,7 +60,8 @@ func (s *State) counts(ctx context.Context, names int, query string) ([]Count, e
 
 // OpenFindings counts the findings that are not resolved, by tenant and severity.
 func (s *State) OpenFindings(ctx context.Context) ([]Count, error) {
-	return s.counts(ctx, 2, "SELECT tenant, severity, count(*) FROM findings WHERE status <> 'resolved' GROUP BY tenant, severity ORDER BY 1, 2")
+	return s.counts(ctx, 2,
+		"SELECT tenant, severity, count(*) FROM findings WHERE status <> 'resolved' GROUP BY tenant, severity ORDER BY 1, 2")
 }
 
 // PublishedPackets counts the packets, with their revisions, by tenant.
@@ -88,16 +91,20 @@ const lastDeliveries = 1000
 // DeliveriesOf returns those of a bucket.
 func (s *State) DeliveriesOf(ctx context.Context, bucket string) (d Deliveries, err error) {
 	var first, newest sql.NullInt64
-	err = s.db.QueryRowContext(ctx, "SELECT min(o.delivered), max(o.delivered) FROM log_object_buckets b JOIN log_objects o ON o.id = b.object WHERE b.bucket = ?", bucket).Scan(&first, &newest)
+	err = s.db.QueryRowContext(ctx,
+		"SELECT min(o.delivered), max(o.delivered) FROM log_object_buckets b JOIN log_objects o ON o.id = b.object WHERE b.bucket = ?",
+		bucket).Scan(&first, &newest)
 	d.First, d.Newest = fromMillis(first), fromMillis(newest)
 	var delays []int64
 	if err == nil {
-		err = s.rows(ctx, "SELECT max(0, o.delivered - b.last) FROM log_object_buckets b JOIN log_objects o ON o.id = b.object WHERE b.bucket = ? AND b.last IS NOT NULL ORDER BY o.delivered DESC LIMIT ?", func(rows *sql.Rows) error {
-			var ms int64
-			err := rows.Scan(&ms)
-			delays = append(delays, ms)
-			return err
-		}, bucket, lastDeliveries)
+		err = s.rows(ctx,
+			"SELECT max(0, o.delivered - b.last) FROM log_object_buckets b JOIN log_objects o ON o.id = b.object "+
+				"WHERE b.bucket = ? AND b.last IS NOT NULL ORDER BY o.delivered DESC LIMIT ?", func(rows *sql.Rows) error {
+				var ms int64
+				err := rows.Scan(&ms)
+				delays = append(delays, ms)
+				return err
+			}, bucket, lastDeliveries)
 	}
 	if err != nil {
 		return d, fmt.Errorf("read the deliveries: %w", err)

@@ -13,7 +13,8 @@ import (
 // a date that have at least count of them, in the order of their paths.
 func (s *State) SmallFiles(ctx context.Context, before string, bytes int64, count int) ([]dataset.File, error) {
 	var files []dataset.File
-	const small = "SELECT path, kind, bucket, date, rows, bytes, count(*) OVER (PARTITION BY kind, bucket, date) AS n FROM dataset_files WHERE date < ? AND bytes < ? AND retired IS NULL"
+	const small = "SELECT path, kind, bucket, date, rows, bytes, count(*) OVER (PARTITION BY kind, bucket, date) " +
+		"AS n FROM dataset_files WHERE date < ? AND bytes < ? AND retired IS NULL"
 	err := s.rows(ctx, "SELECT path, kind, bucket, date, rows, bytes FROM ("+small+") WHERE n >= ? ORDER BY path", func(r *sql.Rows) error {
 		var f dataset.File
 		err := r.Scan(&f.Path, &f.Kind, &f.Bucket, &f.Date, &f.Rows, &f.Bytes)

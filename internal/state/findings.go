@@ -121,7 +121,8 @@ func (s *State) PutCheckDays(ctx context.Context, days []CheckDay, at time.Time)
 		if err != nil {
 			return err
 		}
-		put, err := tx.PrepareContext(ctx, `INSERT INTO check_days (tenant, check_name, bucket, date, outcome, reason, checked) VALUES (?, ?, ?, ?, ?, ?, ?)
+		put, err := tx.PrepareContext(ctx,
+			`INSERT INTO check_days (tenant, check_name, bucket, date, outcome, reason, checked) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason, checked = excluded.checked`)
 		if err != nil {
 			return err
@@ -276,7 +277,8 @@ ORDER BY id`, d.Tenant, d.Check, d.Bucket, StatusResolved, d.Date)
 	}
 	for _, c := range changes {
 		resolution := "ended: nothing of it on " + d.Date
-		if _, err := tx.ExecContext(ctx, "UPDATE findings SET status = ?, resolution = ? WHERE id = ?", StatusResolved, resolution, c.ID); err != nil {
+		if _, err := tx.ExecContext(ctx, "UPDATE findings SET status = ?, resolution = ? WHERE id = ?",
+			StatusResolved, resolution, c.ID); err != nil {
 			return nil, err
 		}
 		if err := addEvent(ctx, tx, c.ID, "", StatusResolved, resolution, at); err != nil {
@@ -287,7 +289,9 @@ ORDER BY id`, d.Tenant, d.Check, d.Bucket, StatusResolved, d.Date)
 }
 
 func findingsOfDay(ctx context.Context, tx *sql.Tx, d *CheckDay) (map[string]bool, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT d.finding FROM finding_days d JOIN findings f ON f.id = d.finding WHERE f.tenant = ? AND f.check_name = ? AND f.bucket = ? AND d.date = ?", d.Tenant, d.Check, d.Bucket, d.Date)
+	rows, err := tx.QueryContext(ctx,
+		"SELECT d.finding FROM finding_days d JOIN findings f ON f.id = d.finding WHERE f.tenant = ? AND "+
+			"f.check_name = ? AND f.bucket = ? AND d.date = ?", d.Tenant, d.Check, d.Bucket, d.Date)
 	if err != nil {
 		return nil, err
 	}
@@ -309,7 +313,8 @@ func putRow(ctx context.Context, tx *sql.Tx, d *CheckDay, id string, row CheckRo
 	var before FindingDay
 	var configuration string
 	if err == nil && had {
-		err = tx.QueryRowContext(ctx, "SELECT count, severity, configuration, withdrawn FROM finding_days WHERE finding = ? AND date = ?", id, d.Date).
+		err = tx.QueryRowContext(ctx, "SELECT count, severity, configuration, withdrawn FROM finding_days WHERE finding = ? AND date = ?",
+			id, d.Date).
 			Scan(&before.Count, &before.Severity, &configuration, &before.Withdrawn.Reason)
 	}
 	back := before.Withdrawn.Reason != ""
@@ -318,17 +323,22 @@ func putRow(ctx context.Context, tx *sql.Tx, d *CheckDay, id string, row CheckRo
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		change.Kind = "opened"
-		_, err = tx.ExecContext(ctx, "INSERT INTO findings (id, check_name, severity, tenant, bucket, subject, status, owner, due, opened) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			id, d.Check, row.Severity, d.Tenant, d.Bucket, row.Subject, StatusOpen, row.Owner, dueDate(d.Date, row.Severity), at.UnixMilli())
+		_, err = tx.ExecContext(ctx,
+			"INSERT INTO findings (id, check_name, severity, tenant, bucket, subject, status, owner, due, opened) "+
+				"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			id, d.Check, row.Severity, d.Tenant, d.Bucket, row.Subject, StatusOpen, row.Owner,
+			dueDate(d.Date, row.Severity), at.UnixMilli())
 	case err == nil && status == StatusResolved && (!had || back || row.Count > before.Count):
 		change.Kind = "reopened"
-		_, err = tx.ExecContext(ctx, "UPDATE findings SET status = ?, due = ?, cause = '', resolution = '' WHERE id = ?", StatusOpen, dueDate(d.Date, row.Severity), id)
+		_, err = tx.ExecContext(ctx, "UPDATE findings SET status = ?, due = ?, cause = '', resolution = '' WHERE id = ?", StatusOpen,
+			dueDate(d.Date, row.Severity), id)
 	case back:
 		kind = "returned"
 	case rank(row.Severity) > rank(severity):
 		kind = "raised"
 	case less && configuration != "" && configuration != d.Configuration:
-		kind, text = "lowered", fmt.Sprintf("on %s the configuration of today finds %d, %s, and before %d, %s", d.Date, row.Count, row.Severity, before.Count, before.Severity)
+		kind, text = "lowered", fmt.Sprintf("on %s the configuration of today finds %d, %s, and before %d, %s",
+			d.Date, row.Count, row.Severity, before.Count, before.Severity)
 	}
 	if change.Kind != "" {
 		kind = change.Kind
@@ -347,7 +357,8 @@ func putRow(ctx context.Context, tx *sql.Tx, d *CheckDay, id string, row CheckRo
 	if err != nil {
 		return change, err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO finding_days (finding, date, severity, count, first, last, samples, who, expected, shown, configuration, program)
+	_, err = tx.ExecContext(ctx,
+		`INSERT OR REPLACE INTO finding_days (finding, date, severity, count, first, last, samples, who, expected, shown, configuration, program)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		id, d.Date, row.Severity, row.Count, row.First.UnixMilli(), row.Last.UnixMilli(), string(samples), string(who), row.Expected,
 		at.UnixMilli(), d.Configuration, d.Program)
@@ -359,7 +370,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 
 // setSeverity makes the severity of a finding that of its worst day.
 func setSeverity(ctx context.Context, tx *sql.Tx, id string) error {
-	_, err := tx.ExecContext(ctx, "UPDATE findings SET severity = (SELECT severity FROM finding_days WHERE finding = ? ORDER BY instr('low,medium,high', severity) DESC LIMIT 1) WHERE id = ?", id, id)
+	_, err := tx.ExecContext(ctx,
+		"UPDATE findings SET severity = (SELECT severity FROM finding_days WHERE finding = ? ORDER BY "+
+			"instr('low,medium,high', severity) DESC LIMIT 1) WHERE id = ?", id, id)
 	return err
 }
 
@@ -367,7 +380,8 @@ func setSeverity(ctx context.Context, tx *sql.Tx, id string) error {
 func rank(severity string) int { return slices.Index(Severities, severity) }
 
 func addEvent(ctx context.Context, tx *sql.Tx, id, actor, kind, text string, at time.Time) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO finding_events (finding, at, actor, kind, text) VALUES (?, ?, ?, ?, ?)", id, at.UnixMilli(), actor, kind, text)
+	_, err := tx.ExecContext(ctx, "INSERT INTO finding_events (finding, at, actor, kind, text) VALUES (?, ?, ?, ?, ?)", id, at.UnixMilli(),
+		actor, kind, text)
 	return err
 }
 

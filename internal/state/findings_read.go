@@ -18,7 +18,8 @@ FROM finding_summary`
 func scanFinding(r interface{ Scan(...any) error }) (Finding, error) {
 	var f Finding
 	var first, last sql.NullInt64
-	err := r.Scan(&f.ID, &f.Check, &f.Severity, &f.Tenant, &f.Bucket, &f.Subject, &f.Status, &f.Owner, &f.Due, &f.Cause, &f.Resolution, &f.Count, &first, &last, &f.Withdrawn)
+	err := r.Scan(&f.ID, &f.Check, &f.Severity, &f.Tenant, &f.Bucket, &f.Subject, &f.Status, &f.Owner, &f.Due,
+		&f.Cause, &f.Resolution, &f.Count, &first, &last, &f.Withdrawn)
 	f.First, f.Last = fromMillis(first), fromMillis(last)
 	return f, err
 }
@@ -28,11 +29,13 @@ func scanFinding(r interface{ Scan(...any) error }) (Finding, error) {
 // days and events.
 func (s *State) Findings(ctx context.Context, tenant string) ([]Finding, error) {
 	var out []Finding
-	err := s.rows(ctx, findingColumns+" WHERE (tenant = ? OR ? = '') ORDER BY instr('low,medium,high', severity) DESC, tenant, bucket, check_name, subject", func(r *sql.Rows) error {
-		f, err := scanFinding(r)
-		out = append(out, f)
-		return err
-	}, tenant, tenant)
+	err := s.rows(ctx, findingColumns+
+		" WHERE (tenant = ? OR ? = '') ORDER BY instr('low,medium,high', severity) DESC, tenant, bucket, check_name, subject",
+		func(r *sql.Rows) error {
+			f, err := scanFinding(r)
+			out = append(out, f)
+			return err
+		}, tenant, tenant)
 	if err != nil {
 		return nil, fmt.Errorf("read findings: %w", err)
 	}
@@ -70,20 +73,23 @@ func (s *State) findingEvents(ctx context.Context, id string) ([]FindingEvent, e
 
 func (s *State) findingDays(ctx context.Context, id, from, to string) ([]FindingDay, error) {
 	var days []FindingDay
-	err := s.rows(ctx, "SELECT date, severity, count, first, last, samples, who, expected, withdrawn, withdrawn_by, withdrawn_at FROM finding_days WHERE finding = ? AND date >= ? AND (date <= ? OR ? = '') ORDER BY date", func(r *sql.Rows) error {
-		var d FindingDay
-		var first, last, at sql.NullInt64
-		var samples, who string
-		if err := r.Scan(&d.Date, &d.Severity, &d.Count, &first, &last, &samples, &who, &d.Expected, &d.Withdrawn.Reason, &d.Withdrawn.By, &at); err != nil {
-			return err
-		}
-		d.First, d.Last, d.Withdrawn.At = fromMillis(first), fromMillis(last), fromMillis(at)
-		if err := errors.Join(json.Unmarshal([]byte(samples), &d.Samples), json.Unmarshal([]byte(who), &d.Who)); err != nil {
-			return err
-		}
-		days = append(days, d)
-		return nil
-	}, id, from, to, to)
+	err := s.rows(ctx,
+		"SELECT date, severity, count, first, last, samples, who, expected, withdrawn, withdrawn_by, withdrawn_at "+
+			"FROM finding_days WHERE finding = ? AND date >= ? AND (date <= ? OR ? = '') ORDER BY date", func(r *sql.Rows) error {
+			var d FindingDay
+			var first, last, at sql.NullInt64
+			var samples, who string
+			if err := r.Scan(&d.Date, &d.Severity, &d.Count, &first, &last, &samples, &who, &d.Expected,
+				&d.Withdrawn.Reason, &d.Withdrawn.By, &at); err != nil {
+				return err
+			}
+			d.First, d.Last, d.Withdrawn.At = fromMillis(first), fromMillis(last), fromMillis(at)
+			if err := errors.Join(json.Unmarshal([]byte(samples), &d.Samples), json.Unmarshal([]byte(who), &d.Who)); err != nil {
+				return err
+			}
+			days = append(days, d)
+			return nil
+		}, id, from, to, to)
 	return days, err
 }
 
@@ -134,12 +140,14 @@ type NotEvaluated struct{ Check, Bucket, Date, Reason string }
 // a tenant could not look at, by check, bucket and date.
 func (s *State) NotEvaluatedBetween(ctx context.Context, tenant, from, to string) ([]NotEvaluated, error) {
 	var out []NotEvaluated
-	err := s.rows(ctx, "SELECT check_name, bucket, date, reason FROM check_days WHERE tenant = ? AND outcome = 'not evaluated' AND date >= ? AND date <= ? ORDER BY check_name, bucket, date", func(r *sql.Rows) error {
-		var n NotEvaluated
-		err := r.Scan(&n.Check, &n.Bucket, &n.Date, &n.Reason)
-		out = append(out, n)
-		return err
-	}, tenant, from, to)
+	err := s.rows(ctx,
+		"SELECT check_name, bucket, date, reason FROM check_days WHERE tenant = ? AND outcome = 'not evaluated' "+
+			"AND date >= ? AND date <= ? ORDER BY check_name, bucket, date", func(r *sql.Rows) error {
+			var n NotEvaluated
+			err := r.Scan(&n.Check, &n.Bucket, &n.Date, &n.Reason)
+			out = append(out, n)
+			return err
+		}, tenant, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("read check days: %w", err)
 	}
@@ -149,7 +157,9 @@ func (s *State) NotEvaluatedBetween(ctx context.Context, tenant, from, to string
 // CheckedAt is when a check looked at a day of a bucket at last; zero for never.
 func (s *State) CheckedAt(ctx context.Context, tenant, check, bucket, date string) (time.Time, error) {
 	var at sql.NullInt64
-	err := s.db.QueryRowContext(ctx, "SELECT checked FROM check_days WHERE tenant = ? AND check_name = ? AND bucket = ? AND date = ?", tenant, check, bucket, date).Scan(&at)
+	err := s.db.QueryRowContext(ctx,
+		"SELECT checked FROM check_days WHERE tenant = ? AND check_name = ? AND bucket = ? AND date = ?", tenant,
+		check, bucket, date).Scan(&at)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return time.Time{}, fmt.Errorf("read check days: %w", err)
 	}

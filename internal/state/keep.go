@@ -53,14 +53,16 @@ const retiredThrough = "retired_through"
 // of files.
 func (s *State) RetireBefore(ctx context.Context, date string, at time.Time) (files int64, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, "UPDATE dataset_files SET retired = ? WHERE date < ? AND date <> '' AND retired IS NULL", at.UnixMilli(), date)
+		r, err := tx.ExecContext(ctx, "UPDATE dataset_files SET retired = ? WHERE date < ? AND date <> '' AND retired IS NULL",
+			at.UnixMilli(), date)
 		if err != nil {
 			return err
 		}
 		if files, err = r.RowsAffected(); err != nil || files == 0 {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO notes VALUES (?, ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)", retiredThrough, date)
+		_, err = tx.ExecContext(ctx, "INSERT INTO notes VALUES (?, ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
+			retiredThrough, date)
 		return err
 	})
 	if err != nil {
@@ -78,12 +80,14 @@ func (s *State) RetiredBefore(ctx context.Context) (string, error) {
 // a bucket are in the dataset, the earliest first.
 func (s *State) PartitionMonths(ctx context.Context, bucket, before string) ([]string, error) {
 	var out []string
-	err := s.rows(ctx, "SELECT DISTINCT substr(date, 1, 7) FROM dataset_files WHERE kind = 'access' AND bucket = ? AND date < ? AND retired IS NULL ORDER BY 1", func(r *sql.Rows) error {
-		var month string
-		err := r.Scan(&month)
-		out = append(out, month)
-		return err
-	}, bucket, before)
+	err := s.rows(ctx,
+		"SELECT DISTINCT substr(date, 1, 7) FROM dataset_files WHERE kind = 'access' AND bucket = ? AND date < ? "+
+			"AND retired IS NULL ORDER BY 1", func(r *sql.Rows) error {
+			var month string
+			err := r.Scan(&month)
+			out = append(out, month)
+			return err
+		}, bucket, before)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}

@@ -81,7 +81,8 @@ func (s *State) Known(ctx context.Context, location string, keys []string) (map[
 	for _, k := range keys {
 		args = append(args, k)
 	}
-	query := "SELECT key, etag, size, kind, reader, sha256, proof, buckets, foreign_records FROM log_objects WHERE location = ? AND key IN (?" + strings.Repeat(", ?", len(keys)-1) + ") ORDER BY id"
+	query := "SELECT key, etag, size, kind, reader, sha256, proof, buckets, foreign_records FROM log_objects WHERE " +
+		"location = ? AND key IN (?" + strings.Repeat(", ?", len(keys)-1) + ") ORDER BY id"
 	err := s.rows(ctx, query, func(r *sql.Rows) error {
 		var o KnownObject
 		var buckets string
@@ -146,9 +147,11 @@ func (s *State) Commit(ctx context.Context, objects []LogObject, files []dataset
 			return err
 		}
 		for _, i := range incidents {
-			_, err := tx.ExecContext(ctx, `INSERT INTO log_incidents (location, key, kind, etag, size, source, noticed, sha256, before, buckets, named)
+			_, err := tx.ExecContext(ctx,
+				`INSERT INTO log_incidents (location, key, kind, etag, size, source, noticed, sha256, before, buckets, named)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-				i.Location, i.Key, i.Kind, i.ETag, i.Size, i.Source, at.UnixMilli(), i.SHA256, i.Before, strings.Join(i.Buckets, ","), millis(i.Named))
+				i.Location, i.Key, i.Kind, i.ETag, i.Size, i.Source, at.UnixMilli(), i.SHA256, i.Before,
+				strings.Join(i.Buckets, ","), millis(i.Named))
 			if err != nil {
 				return fmt.Errorf("%s: %w", i.Source, err)
 			}
@@ -157,7 +160,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			return err
 		}
 		// What has come back was not gone.
-		_, err := tx.ExecContext(ctx, "DELETE FROM log_incidents AS i WHERE kind = 'gone' AND EXISTS (SELECT 1 FROM log_objects o WHERE o.location = i.location AND o.key = i.key AND o.collected >= i.noticed)")
+		_, err := tx.ExecContext(ctx,
+			"DELETE FROM log_incidents AS i WHERE kind = 'gone' AND EXISTS (SELECT 1 FROM log_objects o WHERE "+
+				"o.location = i.location AND o.key = i.key AND o.collected >= i.noticed)")
 		return err
 	})
 	if err != nil {
@@ -168,7 +173,9 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 
 func commitFiles(ctx context.Context, tx *sql.Tx, files []dataset.File) error {
 	for _, f := range files {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO dataset_files (path, kind, bucket, date, rows, bytes) VALUES (?, ?, ?, ?, ?, ?)", f.Path, f.Kind, f.Bucket, f.Date, f.Rows, f.Bytes); err != nil {
+		if _, err := tx.ExecContext(ctx,
+			"INSERT INTO dataset_files (path, kind, bucket, date, rows, bytes) VALUES (?, ?, ?, ?, ?, ?)", f.Path,
+			f.Kind, f.Bucket, f.Date, f.Rows, f.Bytes); err != nil {
 			return fmt.Errorf("%s: %w", f.Path, err)
 		}
 	}
@@ -183,7 +190,9 @@ func commitObjects(ctx context.Context, tx *sql.Tx, objects []LogObject, at time
 buckets = excluded.buckets, foreign_records = excluded.foreign_records, version_id = excluded.version_id,
 collected = CASE WHEN kind = excluded.kind AND sha256 = excluded.sha256 AND buckets = excluded.buckets THEN collected ELSE excluded.collected END
 WHERE kind <> 'log' OR buckets <> excluded.buckets OR sha256 <> excluded.sha256 OR proof <> excluded.proof RETURNING id`
-	object, err := tx.PrepareContext(ctx, "INSERT INTO log_objects (location, key, etag, size, source, sha256, modified, delivered, kind, reader, buckets, foreign_records, collected, version_id, proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+again)
+	object, err := tx.PrepareContext(ctx,
+		"INSERT INTO log_objects (location, key, etag, size, source, sha256, modified, delivered, kind, reader, "+
+			"buckets, foreign_records, collected, version_id, proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"+again)
 	if err != nil {
 		return err
 	}
@@ -199,12 +208,14 @@ first = min(coalesce(first, excluded.first), coalesce(excluded.first, first)), l
 		o := &objects[i]
 		var id int64
 		err := object.QueryRowContext(ctx, o.Location, o.Key, o.ETag, o.Size, o.Source, o.SHA256, o.Modified.UnixMilli(),
-			o.Delivered.UnixMilli(), o.Kind, o.Reader, strings.Join(o.Took, ","), o.ForeignRecords, at.UnixMilli(), o.VersionID, o.Proof).Scan(&id)
+			o.Delivered.UnixMilli(), o.Kind, o.Reader, strings.Join(o.Took, ","), o.ForeignRecords, at.UnixMilli(),
+			o.VersionID, o.Proof).Scan(&id)
 		if err != nil {
 			return fmt.Errorf("%s: %w", o.Source, err)
 		}
 		for bucket, n := range o.Buckets {
-			if _, err := count.ExecContext(ctx, id, bucket, n.Records, n.Duplicates, n.Rejected, millis(n.First), millis(n.Last)); err != nil {
+			if _, err := count.ExecContext(ctx, id, bucket, n.Records, n.Duplicates, n.Rejected, millis(n.First),
+				millis(n.Last)); err != nil {
 				return fmt.Errorf("%s: %w", o.Source, err)
 			}
 		}
@@ -217,12 +228,14 @@ first = min(coalesce(first, excluded.first), coalesce(excluded.first, first)), l
 // rejected lines that do not tell theirs.
 func (s *State) Files(ctx context.Context, kind, bucket, from, to string) ([]dataset.File, error) {
 	var files []dataset.File
-	err := s.rows(ctx, "SELECT path, kind, bucket, date, rows, bytes FROM dataset_files WHERE kind = ? AND bucket = ? AND date >= ? AND date <= ? AND retired IS NULL ORDER BY path", func(r *sql.Rows) error {
-		var f dataset.File
-		err := r.Scan(&f.Path, &f.Kind, &f.Bucket, &f.Date, &f.Rows, &f.Bytes)
-		files = append(files, f)
-		return err
-	}, kind, bucket, from, to)
+	err := s.rows(ctx,
+		"SELECT path, kind, bucket, date, rows, bytes FROM dataset_files WHERE kind = ? AND bucket = ? AND date >= "+
+			"? AND date <= ? AND retired IS NULL ORDER BY path", func(r *sql.Rows) error {
+			var f dataset.File
+			err := r.Scan(&f.Path, &f.Kind, &f.Bucket, &f.Date, &f.Rows, &f.Bytes)
+			files = append(files, f)
+			return err
+		}, kind, bucket, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}
@@ -257,15 +270,16 @@ type Source struct {
 // or delivery in from..to, by when they were delivered.
 func (s *State) Damaged(ctx context.Context, location, bucket string, from, to time.Time) ([]Source, error) {
 	var out []Source
-	err := s.rows(ctx, `SELECT o.source, o.delivered, b.rejected, b.first, b.last FROM log_objects o JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ?
+	err := s.rows(ctx,
+		`SELECT o.source, o.delivered, b.rejected, b.first, b.last FROM log_objects o JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ?
 WHERE o.location = ? AND o.kind = 'log' AND b.rejected > 0 AND coalesce(b.first, o.delivered) < ? AND coalesce(b.last, o.delivered) >= ? ORDER BY o.delivered, o.source`, func(r *sql.Rows) error {
-		src := Source{Bucket: bucket}
-		var delivered, first, last sql.NullInt64
-		err := r.Scan(&src.LogObject.Source, &delivered, &src.Rejected, &first, &last)
-		src.Delivered, src.First, src.Last = fromMillis(delivered), fromMillis(first), fromMillis(last)
-		out = append(out, src)
-		return err
-	}, bucket, location, to.UnixMilli(), from.UnixMilli())
+			src := Source{Bucket: bucket}
+			var delivered, first, last sql.NullInt64
+			err := r.Scan(&src.LogObject.Source, &delivered, &src.Rejected, &first, &last)
+			src.Delivered, src.First, src.Last = fromMillis(delivered), fromMillis(first), fromMillis(last)
+			out = append(out, src)
+			return err
+		}, bucket, location, to.UnixMilli(), from.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}
@@ -305,16 +319,23 @@ func (s *State) RecordsAround(ctx context.Context, bucket string, before, behind
 // by location and key. A log object of the location that holds nothing of the bucket, and no
 // line that could be of any, is none of its sources.
 func (s *State) Sources(ctx context.Context, location, bucket string, from, to time.Time) ([]Source, error) {
-	const columns = "SELECT o.location, o.key, o.etag, o.size, o.version_id, o.source, o.sha256, o.proof, o.modified, o.delivered, o.kind, coalesce(b.records, 0), coalesce(b.duplicates, 0), coalesce(b.rejected, 0), b.first, b.last, coalesce(u.rejected, 0)"
-	const join = " FROM log_objects o LEFT JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ?1 LEFT JOIN log_object_buckets u ON u.object = o.id AND u.bucket = ''"
-	const here = " WHERE o.location = ?2 AND ((o.delivered >= ?3 AND o.delivered < ?4) OR (b.first < ?4 AND b.last >= ?3)) AND (b.object IS NOT NULL OR u.object IS NOT NULL OR o.kind <> 'log')"
-	const elsewhere = " WHERE o.location <> ?2 AND o.id IN (SELECT object FROM log_object_buckets WHERE bucket = ?1 AND records > 0 AND first < ?4 AND last >= ?3)"
+	const columns = "SELECT o.location, o.key, o.etag, o.size, o.version_id, o.source, o.sha256, o.proof, " +
+		"o.modified, o.delivered, o.kind, coalesce(b.records, 0), coalesce(b.duplicates, 0), coalesce(b.rejected, " +
+		"0), b.first, b.last, coalesce(u.rejected, 0)"
+	const join = " FROM log_objects o LEFT JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ?1 LEFT " +
+		"JOIN log_object_buckets u ON u.object = o.id AND u.bucket = ''"
+	const here = " WHERE o.location = ?2 AND ((o.delivered >= ?3 AND o.delivered < ?4) OR (b.first < ?4 AND b.last " +
+		">= ?3)) AND (b.object IS NOT NULL OR u.object IS NOT NULL OR o.kind <> 'log')"
+	const elsewhere = " WHERE o.location <> ?2 AND o.id IN (SELECT object FROM log_object_buckets WHERE bucket = " +
+		"?1 AND records > 0 AND first < ?4 AND last >= ?3)"
 	const order = " ORDER BY location, key, etag, size"
 	var out []Source
 	err := s.rows(ctx, columns+join+here+" UNION ALL "+columns+join+elsewhere+order, func(r *sql.Rows) error {
 		src := Source{Bucket: bucket}
 		var modified, delivered, first, last sql.NullInt64
-		err := r.Scan(&src.Location, &src.Key, &src.ETag, &src.Size, &src.VersionID, &src.LogObject.Source, &src.SHA256, &src.Proof, &modified, &delivered, &src.Kind, &src.Records, &src.Duplicates, &src.Rejected, &first, &last, &src.Unattributed)
+		err := r.Scan(&src.Location, &src.Key, &src.ETag, &src.Size, &src.VersionID, &src.LogObject.Source,
+			&src.SHA256, &src.Proof, &modified, &delivered, &src.Kind, &src.Records, &src.Duplicates, &src.Rejected,
+			&first, &last, &src.Unattributed)
 		src.Modified, src.Delivered, src.First, src.Last = fromMillis(modified), fromMillis(delivered), fromMillis(first), fromMillis(last)
 		out = append(out, src)
 		return err

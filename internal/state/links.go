@@ -40,20 +40,25 @@ var ErrNoLink = errors.New("no such link")
 // PutLink keeps a new link for a token.
 func (s *State) PutLink(ctx context.Context, token [32]byte, l Link) error {
 	hash := sha256.Sum256(token[:])
-	if _, err := s.db.ExecContext(ctx, "INSERT INTO links (hash, id, tenant, month, revision, email, name, created, ends, max_downloads) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		hash[:], l.ID, l.Tenant, l.Month, l.Revision, l.Email, l.Name, l.Created.UnixMilli(), l.Ends.UnixMilli(), l.MaxDownloads); err != nil {
+	if _, err := s.db.ExecContext(ctx,
+		"INSERT INTO links (hash, id, tenant, month, revision, email, name, created, ends, max_downloads) VALUES "+
+			"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		hash[:], l.ID, l.Tenant, l.Month, l.Revision, l.Email, l.Name, l.Created.UnixMilli(), l.Ends.UnixMilli(),
+		l.MaxDownloads); err != nil {
 		return fmt.Errorf("note the link: %w", err)
 	}
 	return nil
 }
 
-const linkColumns = "SELECT l.id, l.tenant, l.month, l.revision, l.email, l.name, l.created, l.ends, l.max_downloads, l.downloads, l.revoked"
+const linkColumns = "SELECT l.id, l.tenant, l.month, l.revision, l.email, l.name, l.created, l.ends, " +
+	"l.max_downloads, l.downloads, l.revoked"
 
 func scanLink(r interface{ Scan(...any) error }, more ...any) (Link, error) {
 	var l Link
 	var created, ends int64
 	var revoked sql.NullInt64
-	err := r.Scan(append([]any{&l.ID, &l.Tenant, &l.Month, &l.Revision, &l.Email, &l.Name, &created, &ends, &l.MaxDownloads, &l.Downloads, &revoked}, more...)...)
+	err := r.Scan(append([]any{&l.ID, &l.Tenant, &l.Month, &l.Revision, &l.Email, &l.Name, &created, &ends,
+		&l.MaxDownloads, &l.Downloads, &revoked}, more...)...)
 	l.Created, l.Ends, l.Revoked = time.UnixMilli(created).UTC(), time.UnixMilli(ends).UTC(), fromMillis(revoked)
 	return l, err
 }
@@ -79,7 +84,8 @@ const mostUses = 100
 // MayUse is UseLink without noting anything: whether the file would be given out.
 func (s *State) MayUse(ctx context.Context, u LinkUse) error {
 	var left bool
-	err := s.db.QueryRowContext(ctx, `SELECT downloads < max_downloads OR EXISTS (SELECT 1 FROM link_uses WHERE link = ?1 AND file = ?2 AND at >= ?3)
+	err := s.db.QueryRowContext(ctx,
+		`SELECT downloads < max_downloads OR EXISTS (SELECT 1 FROM link_uses WHERE link = ?1 AND file = ?2 AND at >= ?3)
 FROM links WHERE id = ?1`, u.Link.ID, u.File, u.At.Truncate(24*time.Hour).UnixMilli()).Scan(&left)
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err == nil && !left:
@@ -169,7 +175,8 @@ func (s *State) RevokeLink(ctx context.Context, id string, at time.Time) error {
 // RenewLink gives a link another end and its downloads anew, and takes a
 // revocation back.
 func (s *State) RenewLink(ctx context.Context, id string, ends time.Time) error {
-	if _, err := s.db.ExecContext(ctx, "UPDATE links SET ends = ?, downloads = 0, revoked = NULL WHERE id = ?", ends.UnixMilli(), id); err != nil {
+	if _, err := s.db.ExecContext(ctx, "UPDATE links SET ends = ?, downloads = 0, revoked = NULL WHERE id = ?",
+		ends.UnixMilli(), id); err != nil {
 		return fmt.Errorf("renew the link: %w", err)
 	}
 	return nil
@@ -178,7 +185,9 @@ func (s *State) RenewLink(ctx context.Context, id string, ends time.Time) error 
 // LinkUses returns the uses of a tenant's links in from..to, the earliest first.
 func (s *State) LinkUses(ctx context.Context, tenant string, from, to time.Time) ([]LinkUse, error) {
 	var out []LinkUse
-	err := s.rows(ctx, linkColumns+", u.at, u.address, u.file FROM links l JOIN link_uses u ON u.link = l.id WHERE l.tenant = ? AND u.at >= ? AND u.at < ? ORDER BY u.at, u.id", func(rows *sql.Rows) error {
+	err := s.rows(ctx, linkColumns+
+		", u.at, u.address, u.file FROM links l JOIN link_uses u ON u.link = l.id WHERE l.tenant = ? AND u.at >= ? "+
+		"AND u.at < ? ORDER BY u.at, u.id", func(rows *sql.Rows) error {
 		var u LinkUse
 		var at int64
 		l, err := scanLink(rows, &at, &u.Address, &u.File)

@@ -41,7 +41,8 @@ func (s *State) Incidents(ctx context.Context, location, bucket string, from, to
 	var out []Incident
 	const records = `SELECT %s FROM log_objects o JOIN log_object_buckets b ON b.object = o.id
   WHERE o.location = i.location AND o.key = i.key AND b.bucket = ?1 AND b.records + b.duplicates > 0`
-	const stored = "SELECT o.delivered FROM log_objects o WHERE o.location = i.location AND o.key = i.key AND o.kind <> 'changed' ORDER BY o.id LIMIT 1"
+	const stored = "SELECT o.delivered FROM log_objects o WHERE o.location = i.location AND o.key = i.key AND " +
+		"o.kind <> 'changed' ORDER BY o.id LIMIT 1"
 	query := fmt.Sprintf(`SELECT location, key, kind, etag, size, source, noticed, sha256, before, buckets, named, (%s), (%s), (%s)
 FROM log_incidents i WHERE location = ?2 AND ',' || buckets || ',' LIKE '%%,' || ?1 || ',%%' ORDER BY source, etag`,
 		fmt.Sprintf(records, "min(b.first)"), fmt.Sprintf(records, "max(b.last)"), stored)
@@ -49,7 +50,8 @@ FROM log_incidents i WHERE location = ?2 AND ',' || buckets || ',' LIKE '%%,' ||
 		var i Incident
 		var noticed, named, first, last, delivered sql.NullInt64
 		var buckets string
-		err := r.Scan(&i.Location, &i.Key, &i.Kind, &i.ETag, &i.Size, &i.Source, &noticed, &i.SHA256, &i.Before, &buckets, &named, &first, &last, &delivered)
+		err := r.Scan(&i.Location, &i.Key, &i.Kind, &i.ETag, &i.Size, &i.Source, &noticed, &i.SHA256, &i.Before,
+			&buckets, &named, &first, &last, &delivered)
 		i.Noticed, i.Named, i.Buckets = fromMillis(noticed), fromMillis(named), strings.Split(buckets, ",")
 		for _, at := range []sql.NullInt64{named, delivered, noticed} { // the first one that is known
 			if !first.Valid || !last.Valid {
@@ -80,7 +82,8 @@ func (s *State) FullListing(ctx context.Context, location string) (FullListing, 
 	var l FullListing
 	var at int64
 	var buckets string
-	err := s.db.QueryRowContext(ctx, "SELECT at, buckets, reader FROM full_listings WHERE location = ?", location).Scan(&at, &buckets, &l.Reader)
+	err := s.db.QueryRowContext(ctx, "SELECT at, buckets, reader FROM full_listings WHERE location = ?",
+		location).Scan(&at, &buckets, &l.Reader)
 	if errors.Is(err, sql.ErrNoRows) {
 		return l, nil
 	}
@@ -105,7 +108,9 @@ func (s *State) Listed(ctx context.Context, location string) (time.Time, error) 
 // delivered; zero where there is none.
 func (s *State) FirstLog(ctx context.Context, location, bucket string) (time.Time, error) {
 	var at sql.NullInt64
-	err := s.db.QueryRowContext(ctx, "SELECT min(o.delivered) FROM log_object_buckets b JOIN log_objects o ON o.id = b.object WHERE b.bucket = ? AND o.location = ? AND b.records + b.duplicates > 0", bucket, location).Scan(&at)
+	err := s.db.QueryRowContext(ctx,
+		"SELECT min(o.delivered) FROM log_object_buckets b JOIN log_objects o ON o.id = b.object WHERE b.bucket = "+
+			"? AND o.location = ? AND b.records + b.duplicates > 0", bucket, location).Scan(&at)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read the ledger: %w", err)
 	}
@@ -146,7 +151,8 @@ func (s *State) Unread(ctx context.Context, location string) ([]string, error) {
 // EndListing notes how far a location is collected: the newest dates below its
 // roots, the objects that could not be read, when the listing began where all
 // that it found was read (zero otherwise), and the listing where it was a full one.
-func (s *State) EndListing(ctx context.Context, location string, roots map[string]string, unread []string, began time.Time, full *FullListing) error {
+func (s *State) EndListing(ctx context.Context, location string, roots map[string]string, unread []string,
+	began time.Time, full *FullListing) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM unread_objects WHERE location = ?", location); err != nil {
 			return err
@@ -157,19 +163,26 @@ func (s *State) EndListing(ctx context.Context, location string, roots map[strin
 			}
 		}
 		for root, newest := range roots {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO log_roots VALUES (?, ?, ?) ON CONFLICT (location, root) DO UPDATE SET newest = excluded.newest", location, root, newest); err != nil {
+			if _, err := tx.ExecContext(ctx,
+				"INSERT INTO log_roots VALUES (?, ?, ?) ON CONFLICT (location, root) DO UPDATE SET newest = excluded.newest", location,
+				root, newest); err != nil {
 				return err
 			}
 		}
 		if !began.IsZero() {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO listings VALUES (?, ?) ON CONFLICT (location) DO UPDATE SET at = excluded.at", location, began.UnixMilli()); err != nil {
+			if _, err := tx.ExecContext(ctx,
+				"INSERT INTO listings VALUES (?, ?) ON CONFLICT (location) DO UPDATE SET at = excluded.at", location,
+				began.UnixMilli()); err != nil {
 				return err
 			}
 		}
 		if full == nil {
 			return nil
 		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO full_listings VALUES (?, ?, ?, ?) ON CONFLICT (location) DO UPDATE SET at = excluded.at, buckets = excluded.buckets, reader = excluded.reader", location, full.At.UnixMilli(), strings.Join(full.Buckets, ","), full.Reader)
+		_, err := tx.ExecContext(ctx,
+			"INSERT INTO full_listings VALUES (?, ?, ?, ?) ON CONFLICT (location) DO UPDATE SET at = excluded.at, "+
+				"buckets = excluded.buckets, reader = excluded.reader", location, full.At.UnixMilli(),
+			strings.Join(full.Buckets, ","), full.Reader)
 		return err
 	})
 	if err != nil {

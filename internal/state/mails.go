@@ -45,7 +45,8 @@ func (s *State) Announce(ctx context.Context, p Published, mails []Mail, message
 		if err := putMails(ctx, tx, p, mails, at); err != nil {
 			return err
 		}
-		r, err := tx.ExecContext(ctx, "INSERT INTO notes VALUES (?, '') ON CONFLICT DO NOTHING", fmt.Sprintf("announced/%s/%s/%d", p.Tenant, p.Month, p.Revision))
+		r, err := tx.ExecContext(ctx, "INSERT INTO notes VALUES (?, '') ON CONFLICT DO NOTHING",
+			fmt.Sprintf("announced/%s/%s/%d", p.Tenant, p.Month, p.Revision))
 		if err != nil {
 			return err
 		}
@@ -67,7 +68,9 @@ func (s *State) Announce(ctx context.Context, p Published, mails []Mail, message
 
 func putMails(ctx context.Context, tx *sql.Tx, p Published, mails []Mail, at time.Time) error {
 	for _, m := range mails {
-		_, err := tx.ExecContext(ctx, "INSERT INTO mails (tenant, month, revision, email, sending, name, role, message_id, status, next, queued) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
+		_, err := tx.ExecContext(ctx,
+			"INSERT INTO mails (tenant, month, revision, email, sending, name, role, message_id, status, next, "+
+				"queued) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING",
 			p.Tenant, p.Month, p.Revision, m.Email, max(m.Sending, 1), m.Name, m.Role, m.MessageID, at.UnixMilli(), at.UnixMilli())
 		if err != nil {
 			return err
@@ -82,7 +85,9 @@ func putMails(ctx context.Context, tx *sql.Tx, p Published, mails []Mail, at tim
 func (s *State) QueueMails(ctx context.Context, p Published, mails []Mail, messageID func(Mail) string, at time.Time) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		for _, m := range mails {
-			r, err := tx.ExecContext(ctx, "UPDATE mails SET attempts = 0, next = ?, queued = ?, detail = '' WHERE status = 'waiting' AND tenant = ? AND month = ? AND revision = ? AND email = ?",
+			r, err := tx.ExecContext(ctx,
+				"UPDATE mails SET attempts = 0, next = ?, queued = ?, detail = '' WHERE status = 'waiting' AND "+
+					"tenant = ? AND month = ? AND revision = ? AND email = ?",
 				at.UnixMilli(), at.UnixMilli(), p.Tenant, p.Month, p.Revision, m.Email)
 			if err != nil {
 				return err
@@ -93,7 +98,9 @@ func (s *State) QueueMails(ctx context.Context, p Published, mails []Mail, messa
 				}
 				continue
 			}
-			if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(sending), 0) + 1 FROM mails WHERE tenant = ? AND month = ? AND revision = ? AND email = ?", p.Tenant, p.Month, p.Revision, m.Email).Scan(&m.Sending); err != nil {
+			if err := tx.QueryRowContext(ctx,
+				"SELECT coalesce(max(sending), 0) + 1 FROM mails WHERE tenant = ? AND month = ? AND revision = ? AND email = ?", p.Tenant,
+				p.Month, p.Revision, m.Email).Scan(&m.Sending); err != nil {
 				return err
 			}
 			m.MessageID = messageID(m)
@@ -112,15 +119,19 @@ func (s *State) QueueMails(ctx context.Context, p Published, mails []Mail, messa
 // PutMail notes what became of an attempt to send a mail: its status, attempts,
 // next, detail, link and end.
 func (s *State) PutMail(ctx context.Context, m Mail) error {
-	_, err := s.db.ExecContext(ctx, "UPDATE mails SET status = ?, attempts = ?, next = ?, detail = ?, link = ?, link_ends = ?, ended = ? WHERE tenant = ? AND month = ? AND revision = ? AND email = ? AND sending = ?",
-		m.Status, m.Attempts, m.Next.UnixMilli(), m.Detail, m.Link, millis(m.LinkEnds), millis(m.Ended), m.Tenant, m.Month, m.Revision, m.Email, m.Sending)
+	_, err := s.db.ExecContext(ctx,
+		"UPDATE mails SET status = ?, attempts = ?, next = ?, detail = ?, link = ?, link_ends = ?, ended = ? WHERE "+
+			"tenant = ? AND month = ? AND revision = ? AND email = ? AND sending = ?",
+		m.Status, m.Attempts, m.Next.UnixMilli(), m.Detail, m.Link, millis(m.LinkEnds), millis(m.Ended), m.Tenant,
+		m.Month, m.Revision, m.Email, m.Sending)
 	if err != nil {
 		return fmt.Errorf("note the mail: %w", err)
 	}
 	return nil
 }
 
-const mailColumns = "SELECT tenant, month, revision, email, sending, name, role, message_id, status, attempts, next, detail, link, link_ends, queued, ended FROM mails"
+const mailColumns = "SELECT tenant, month, revision, email, sending, name, role, message_id, status, attempts, " +
+	"next, detail, link, link_ends, queued, ended FROM mails"
 
 func (s *State) mails(ctx context.Context, where string, args ...any) ([]Mail, error) {
 	var out []Mail
@@ -128,7 +139,8 @@ func (s *State) mails(ctx context.Context, where string, args ...any) ([]Mail, e
 		var m Mail
 		var next, queued int64
 		var linkEnds, ended sql.NullInt64
-		err := rows.Scan(&m.Tenant, &m.Month, &m.Revision, &m.Email, &m.Sending, &m.Name, &m.Role, &m.MessageID, &m.Status, &m.Attempts, &next, &m.Detail, &m.Link, &linkEnds, &queued, &ended)
+		err := rows.Scan(&m.Tenant, &m.Month, &m.Revision, &m.Email, &m.Sending, &m.Name, &m.Role, &m.MessageID,
+			&m.Status, &m.Attempts, &next, &m.Detail, &m.Link, &linkEnds, &queued, &ended)
 		m.Next, m.Queued = time.UnixMilli(next).UTC(), time.UnixMilli(queued).UTC()
 		m.LinkEnds, m.Ended = fromMillis(linkEnds), fromMillis(ended)
 		out = append(out, m)
@@ -154,5 +166,6 @@ func (s *State) Mails(ctx context.Context, tenant string) ([]Mail, error) {
 // MailsBetween returns the mails of a tenant that were sent or refused in
 // from..to, the earliest first.
 func (s *State) MailsBetween(ctx context.Context, tenant string, from, to time.Time) ([]Mail, error) {
-	return s.mails(ctx, " WHERE tenant = ? AND status <> 'withheld' AND ended >= ? AND ended < ? ORDER BY ended, email, sending", tenant, from.UnixMilli(), to.UnixMilli())
+	return s.mails(ctx, " WHERE tenant = ? AND status <> 'withheld' AND ended >= ? AND ended < ? ORDER BY ended, email, sending", tenant,
+		from.UnixMilli(), to.UnixMilli())
 }

@@ -35,7 +35,9 @@ type Message struct {
 }
 
 func putMessage(ctx context.Context, tx *sql.Tx, m Message, at time.Time) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO outbox (kind, tenant, subject, payload, status, next, queued) VALUES (?, ?, ?, ?, 'waiting', ?, ?)", m.Kind, m.Tenant, m.Subject, string(m.Payload), at.UnixMilli(), at.UnixMilli())
+	_, err := tx.ExecContext(ctx,
+		"INSERT INTO outbox (kind, tenant, subject, payload, status, next, queued) VALUES (?, ?, ?, ?, 'waiting', ?, ?)", m.Kind, m.Tenant,
+		m.Subject, string(m.Payload), at.UnixMilli(), at.UnixMilli())
 	return err
 }
 
@@ -85,7 +87,8 @@ func (s *State) TellFindings(ctx context.Context, at time.Time, choose func(Find
 				}
 			}
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO notes VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", findingCursor, fmt.Sprint(newest))
+		_, err = tx.ExecContext(ctx, "INSERT INTO notes VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", findingCursor,
+			fmt.Sprint(newest))
 		return err
 	})
 	if err != nil {
@@ -95,7 +98,10 @@ func (s *State) TellFindings(ctx context.Context, at time.Time, choose func(Find
 }
 
 func newsSince(ctx context.Context, tx *sql.Tx, last int64) ([]FindingNews, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT e.id, e.at, e.actor, e.kind, e.text, f.id, f.check_name, f.severity, f.tenant, f.bucket, f.subject, f.status, f.owner, f.due, f.cause, f.resolution, f.count, f.first, f.last FROM finding_events e JOIN finding_summary f ON f.id = e.finding WHERE e.id > ? ORDER BY e.id", last)
+	rows, err := tx.QueryContext(ctx,
+		"SELECT e.id, e.at, e.actor, e.kind, e.text, f.id, f.check_name, f.severity, f.tenant, f.bucket, "+
+			"f.subject, f.status, f.owner, f.due, f.cause, f.resolution, f.count, f.first, f.last FROM "+
+			"finding_events e JOIN finding_summary f ON f.id = e.finding WHERE e.id > ? ORDER BY e.id", last)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +111,8 @@ func newsSince(ctx context.Context, tx *sql.Tx, last int64) ([]FindingNews, erro
 		var at int64
 		var first, last sql.NullInt64
 		f := &n.Finding
-		if err := rows.Scan(&n.Event, &at, &n.Actor, &n.Kind, &n.Text, &f.ID, &f.Check, &f.Severity, &f.Tenant, &f.Bucket, &f.Subject, &f.Status, &f.Owner, &f.Due, &f.Cause, &f.Resolution, &f.Count, &first, &last); err != nil {
+		if err := rows.Scan(&n.Event, &at, &n.Actor, &n.Kind, &n.Text, &f.ID, &f.Check, &f.Severity, &f.Tenant,
+			&f.Bucket, &f.Subject, &f.Status, &f.Owner, &f.Due, &f.Cause, &f.Resolution, &f.Count, &first, &last); err != nil {
 			return nil, errors.Join(err, rows.Close())
 		}
 		n.At, f.First, f.Last = time.UnixMilli(at).UTC(), fromMillis(first), fromMillis(last)
@@ -124,7 +131,8 @@ func (s *State) messages(ctx context.Context, where string, args ...any) ([]Mess
 		var next, queued int64
 		var ended sql.NullInt64
 		err := rows.Scan(&m.ID, &m.Kind, &m.Tenant, &m.Subject, &payload, &m.Status, &m.Attempts, &next, &m.Detail, &queued, &ended)
-		m.Payload, m.Next, m.Queued, m.Ended = json.RawMessage(payload), time.UnixMilli(next).UTC(), time.UnixMilli(queued).UTC(), fromMillis(ended)
+		m.Payload, m.Next, m.Queued, m.Ended = json.RawMessage(payload), time.UnixMilli(next).UTC(),
+			time.UnixMilli(queued).UTC(), fromMillis(ended)
 		out = append(out, m)
 		return err
 	}, args...)
@@ -143,13 +151,14 @@ func (s *State) WaitingMessages(ctx context.Context) ([]Message, error) {
 // TicketsOpened counts the messages that opened a ticket since a time, by tenant.
 func (s *State) TicketsOpened(ctx context.Context, since time.Time) (map[string]int, error) {
 	out := map[string]int{}
-	err := s.rows(ctx, "SELECT tenant, count(*) FROM outbox WHERE kind = ? AND status = ? AND ended > ? GROUP BY tenant", func(rows *sql.Rows) error {
-		var tenant string
-		var n int
-		err := rows.Scan(&tenant, &n)
-		out[tenant] = n
-		return err
-	}, TicketOpen, MailSent, since.UnixMilli())
+	err := s.rows(ctx, "SELECT tenant, count(*) FROM outbox WHERE kind = ? AND status = ? AND ended > ? GROUP BY tenant",
+		func(rows *sql.Rows) error {
+			var tenant string
+			var n int
+			err := rows.Scan(&tenant, &n)
+			out[tenant] = n
+			return err
+		}, TicketOpen, MailSent, since.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("count the tickets: %w", err)
 	}
@@ -164,7 +173,9 @@ func (s *State) Messages(ctx context.Context, limit int) ([]Message, error) {
 // PutMessage notes what became of an attempt to tell a message: its status,
 // attempts, next, detail and end.
 func (s *State) PutMessage(ctx context.Context, m Message) error {
-	if _, err := s.db.ExecContext(ctx, "UPDATE outbox SET status = ?, attempts = ?, next = ?, detail = ?, ended = ? WHERE id = ?", m.Status, m.Attempts, m.Next.UnixMilli(), m.Detail, millis(m.Ended), m.ID); err != nil {
+	if _, err := s.db.ExecContext(ctx,
+		"UPDATE outbox SET status = ?, attempts = ?, next = ?, detail = ?, ended = ? WHERE id = ?", m.Status,
+		m.Attempts, m.Next.UnixMilli(), m.Detail, millis(m.Ended), m.ID); err != nil {
 		return fmt.Errorf("note the message: %w", err)
 	}
 	return nil
@@ -189,7 +200,8 @@ func (s *State) Queue(ctx context.Context, messages []Message, at time.Time) err
 // Raise starts an alert and queues its messages, or ends one; where it has the
 // state already nothing happens and changed is false. Messages are made with the
 // time since which it lasts.
-func (s *State) Raise(ctx context.Context, key, title string, on bool, at time.Time, messages func(since time.Time) []Message) (changed bool, err error) {
+func (s *State) Raise(ctx context.Context, key, title string, on bool, at time.Time,
+	messages func(since time.Time) []Message) (changed bool, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		var millis int64
 		err := tx.QueryRowContext(ctx, "SELECT since FROM alerts WHERE key = ?", key).Scan(&millis)
@@ -264,7 +276,8 @@ type Ticket struct {
 // there is none.
 func (s *State) Ticket(ctx context.Context, finding, system string) (Ticket, error) {
 	t := Ticket{Finding: finding, System: system}
-	err := s.db.QueryRowContext(ctx, "SELECT ref, url, closed FROM tickets WHERE finding = ? AND system = ?", finding, system).Scan(&t.Ref, &t.URL, &t.Closed)
+	err := s.db.QueryRowContext(ctx, "SELECT ref, url, closed FROM tickets WHERE finding = ? AND system = ?", finding,
+		system).Scan(&t.Ref, &t.URL, &t.Closed)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return t, fmt.Errorf("read the ticket: %w", err)
 	}
@@ -273,7 +286,9 @@ func (s *State) Ticket(ctx context.Context, finding, system string) (Ticket, err
 
 // PutTicket keeps a ticket.
 func (s *State) PutTicket(ctx context.Context, t Ticket) error {
-	if _, err := s.db.ExecContext(ctx, "INSERT INTO tickets VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET ref = excluded.ref, url = excluded.url, closed = excluded.closed", t.Finding, t.System, t.Ref, t.URL, t.Closed); err != nil {
+	if _, err := s.db.ExecContext(ctx,
+		"INSERT INTO tickets VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET ref = excluded.ref, url = "+
+			"excluded.url, closed = excluded.closed", t.Finding, t.System, t.Ref, t.URL, t.Closed); err != nil {
 		return fmt.Errorf("note the ticket: %w", err)
 	}
 	return nil
@@ -299,7 +314,8 @@ func (s *State) DropNote(ctx context.Context, name string) error {
 
 // PutNote keeps a note.
 func (s *State) PutNote(ctx context.Context, name, value string) error {
-	if _, err := s.db.ExecContext(ctx, "INSERT INTO notes VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value); err != nil {
+	if _, err := s.db.ExecContext(ctx,
+		"INSERT INTO notes VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value); err != nil {
 		return fmt.Errorf("keep a note: %w", err)
 	}
 	return nil

@@ -22,7 +22,9 @@ func (s *State) PutPublished(ctx context.Context, p Published) error {
 }
 
 func putPublished(ctx context.Context, tx *sql.Tx, p Published) error {
-	if _, err := tx.ExecContext(ctx, "INSERT INTO packets (tenant, month, revision, published, provisional) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET published = excluded.published", p.Tenant, p.Month, p.Revision, p.At.UnixMilli(), p.Provisional); err != nil {
+	if _, err := tx.ExecContext(ctx,
+		"INSERT INTO packets (tenant, month, revision, published, provisional) VALUES (?, ?, ?, ?, ?) ON CONFLICT "+
+			"DO UPDATE SET published = excluded.published", p.Tenant, p.Month, p.Revision, p.At.UnixMilli(), p.Provisional); err != nil {
 		return fmt.Errorf("note the packet: %w", err)
 	}
 	return nil
@@ -51,8 +53,11 @@ WHERE p.tenant = ?1 ORDER BY p.month`, func(r *sql.Rows) error {
 // Late counts the log objects with records or unreadable lines of a bucket in
 // from..to that were collected after a time, and what they held in all.
 func (s *State) Late(ctx context.Context, location, bucket string, from, to, after time.Time) (objects, records int64, err error) {
-	const query = "SELECT count(*), coalesce(sum(b.records + b.rejected), 0) FROM log_objects o JOIN log_object_buckets b ON b.object = o.id AND b.bucket IN (?, '') WHERE o.location = ? AND o.collected > ? AND b.records + b.rejected > 0 AND coalesce(b.first, o.delivered) < ? AND coalesce(b.last, o.delivered) >= ?"
-	if err := s.db.QueryRowContext(ctx, query, bucket, location, after.UnixMilli(), to.UnixMilli(), from.UnixMilli()).Scan(&objects, &records); err != nil {
+	const query = "SELECT count(*), coalesce(sum(b.records + b.rejected), 0) FROM log_objects o JOIN " +
+		"log_object_buckets b ON b.object = o.id AND b.bucket IN (?, '') WHERE o.location = ? AND o.collected > ? " +
+		"AND b.records + b.rejected > 0 AND coalesce(b.first, o.delivered) < ? AND coalesce(b.last, o.delivered) >= ?"
+	if err := s.db.QueryRowContext(ctx, query, bucket, location, after.UnixMilli(), to.UnixMilli(),
+		from.UnixMilli()).Scan(&objects, &records); err != nil {
 		return 0, 0, fmt.Errorf("read the ledger: %w", err)
 	}
 	return objects, records, nil

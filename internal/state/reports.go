@@ -109,7 +109,8 @@ func (s *State) PutReport(ctx context.Context, tenant string, b BackupReport, se
 			return err
 		}
 		_, err = tx.ExecContext(ctx,
-			"INSERT OR REPLACE INTO backup_reports (tenant, source, etag, size, sha256, sessions, collected, reader) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			"INSERT OR REPLACE INTO backup_reports (tenant, source, etag, size, sha256, sessions, collected, "+
+				"reader) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 			tenant, b.Source, b.ETag, b.Size, b.SHA256, len(sessions), at.UnixMilli(), b.Reader)
 		return err
 	})

@@ -24,7 +24,8 @@ type Run struct {
 // StartRun notes that a run has begun and returns its number. Of r the job, the
 // tenant, the period and the scheduled time count.
 func (s *State) StartRun(ctx context.Context, r Run, at time.Time) (int64, error) {
-	res, err := s.db.ExecContext(ctx, "INSERT INTO runs (job, tenant, period, scheduled, started, outcome, detail) VALUES (?, ?, ?, ?, ?, 'running', '')",
+	res, err := s.db.ExecContext(ctx,
+		"INSERT INTO runs (job, tenant, period, scheduled, started, outcome, detail) VALUES (?, ?, ?, ?, ?, 'running', '')",
 		r.Job, r.Tenant, r.Period, millis(r.Scheduled), at.UnixMilli())
 	if err != nil {
 		return 0, fmt.Errorf("note the run: %w", err)
@@ -46,7 +47,9 @@ func (s *State) CloseScheduled(ctx context.Context, at time.Time) error {
 
 func (s *State) closeRuns(ctx context.Context, which string, at time.Time, args ...any) error {
 	args = append([]any{at.UnixMilli()}, args...)
-	if _, err := s.db.ExecContext(ctx, "UPDATE runs SET ended = ?, outcome = 'interrupted', error = 'the process ended in the middle' WHERE outcome = 'running' AND "+which, args...); err != nil {
+	if _, err := s.db.ExecContext(ctx,
+		"UPDATE runs SET ended = ?, outcome = 'interrupted', error = 'the process ended in the middle' WHERE outcome = 'running' AND "+
+			which, args...); err != nil {
 		return fmt.Errorf("close runs that never ended: %w", err)
 	}
 	return nil
@@ -62,7 +65,8 @@ func (s *State) EndRun(ctx context.Context, r Run, at time.Time) error {
 			return fmt.Errorf("note the end of the run: %w", err)
 		}
 	}
-	if _, err := s.db.ExecContext(ctx, "UPDATE runs SET ended = ?, outcome = ?, detail = ?, figures = ?, error = ?, not_before = ? WHERE id = ?",
+	if _, err := s.db.ExecContext(ctx,
+		"UPDATE runs SET ended = ?, outcome = ?, detail = ?, figures = ?, error = ?, not_before = ? WHERE id = ?",
 		at.UnixMilli(), r.Outcome, r.Detail, string(figures), r.Error, millis(r.NotBefore), r.ID); err != nil {
 		return fmt.Errorf("note the end of the run: %w", err)
 	}
@@ -83,7 +87,8 @@ func (s *State) Runs(ctx context.Context, f RunFilter) ([]Run, error) {
 	if limit == 0 {
 		limit = -1
 	}
-	query := "SELECT * FROM (SELECT id, job, tenant, period, scheduled, started, ended, outcome, detail, figures, error, not_before FROM runs WHERE 1"
+	query := "SELECT * FROM (SELECT id, job, tenant, period, scheduled, started, ended, outcome, detail, figures, " +
+		"error, not_before FROM runs WHERE 1"
 	var args []any
 	for _, c := range []struct {
 		is    bool
@@ -113,7 +118,8 @@ func scanRun(rows *sql.Rows) (Run, error) {
 	var scheduled, ended, notBefore sql.NullInt64
 	var started int64
 	var figures string
-	if err := rows.Scan(&r.ID, &r.Job, &r.Tenant, &r.Period, &scheduled, &started, &ended, &r.Outcome, &r.Detail, &figures, &r.Error, &notBefore); err != nil {
+	if err := rows.Scan(&r.ID, &r.Job, &r.Tenant, &r.Period, &scheduled, &started, &ended, &r.Outcome, &r.Detail,
+		&figures, &r.Error, &notBefore); err != nil {
 		return r, err
 	}
 	r.Scheduled, r.Ended, r.NotBefore = fromMillis(scheduled), fromMillis(ended), fromMillis(notBefore)
@@ -127,7 +133,10 @@ func scanRun(rows *sql.Rows) (Run, error) {
 func (s *State) Streak(ctx context.Context, job, tenant string, free int) (int, error) {
 	failed, interrupted := 0, 0
 	const good = "SELECT id FROM runs WHERE job = ? AND tenant = ? AND outcome IN ('done', 'attention') ORDER BY id DESC LIMIT 1"
-	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE outcome = 'failed'), count(*) FILTER (WHERE outcome IN ('interrupted', 'running') AND scheduled IS NOT NULL) FROM runs WHERE job = ? AND tenant = ? AND id > coalesce(("+good+"), 0)", job, tenant, job, tenant).Scan(&failed, &interrupted); err != nil {
+	if err := s.db.QueryRowContext(ctx,
+		"SELECT count(*) FILTER (WHERE outcome = 'failed'), count(*) FILTER (WHERE outcome IN ('interrupted', "+
+			"'running') AND scheduled IS NOT NULL) FROM runs WHERE job = ? AND tenant = ? AND id > coalesce(("+good+
+			"), 0)", job, tenant, job, tenant).Scan(&failed, &interrupted); err != nil {
 		return 0, fmt.Errorf("read the runs: %w", err)
 	}
 	return failed + max(0, interrupted-free), nil
@@ -142,14 +151,16 @@ type LastSuccess struct {
 // LastSuccesses returns those of all jobs and tenants.
 func (s *State) LastSuccesses(ctx context.Context) ([]LastSuccess, error) {
 	var out []LastSuccess
-	err := s.rows(ctx, "SELECT job, tenant, max(ended) FROM runs WHERE outcome IN ('done', 'attention') GROUP BY job, tenant ORDER BY job, tenant", func(rows *sql.Rows) error {
-		var l LastSuccess
-		var at int64
-		err := rows.Scan(&l.Job, &l.Tenant, &at)
-		l.Ended = time.UnixMilli(at).UTC()
-		out = append(out, l)
-		return err
-	})
+	err := s.rows(ctx,
+		"SELECT job, tenant, max(ended) FROM runs WHERE outcome IN ('done', 'attention') GROUP BY job, tenant ORDER BY job, tenant",
+		func(rows *sql.Rows) error {
+			var l LastSuccess
+			var at int64
+			err := rows.Scan(&l.Job, &l.Tenant, &at)
+			l.Ended = time.UnixMilli(at).UTC()
+			out = append(out, l)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read the runs: %w", err)
 	}
@@ -172,7 +183,9 @@ func (s *State) OwedSince(ctx context.Context, job, tenant string, at time.Time)
 
 // SetOwedSince sets it.
 func (s *State) SetOwedSince(ctx context.Context, job, tenant string, at time.Time) error {
-	if _, err := s.db.ExecContext(ctx, "INSERT INTO owed_since VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET since = excluded.since", job, tenant, at.UnixMilli()); err != nil {
+	if _, err := s.db.ExecContext(ctx,
+		"INSERT INTO owed_since VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET since = excluded.since", job, tenant,
+		at.UnixMilli()); err != nil {
 		return fmt.Errorf("note since when a job is owed: %w", err)
 	}
 	return nil

@@ -83,7 +83,8 @@ func TestAnnounce(t *testing.T) {
 	s := opened(t)
 	p := Published{Tenant: "acme", Month: "2026-10", Revision: 1, At: noon}
 	for range 3 {
-		if err := s.Announce(t.Context(), p, []Mail{{Email: "dana@acme.example", MessageID: "x"}}, []Message{{Kind: AttachPacket, Subject: "acme/2026-10", Payload: json.RawMessage("{}")}}, noon); err != nil {
+		if err := s.Announce(t.Context(), p, []Mail{{Email: "dana@acme.example", MessageID: "x"}},
+			[]Message{{Kind: AttachPacket, Subject: "acme/2026-10", Payload: json.RawMessage("{}")}}, noon); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -129,7 +130,8 @@ func TestFindingNews(t *testing.T) {
 			t.Fatal(err)
 		}
 		row := CheckRow{Subject: "x", FindingDay: FindingDay{Date: date, Severity: severity, Count: count, First: at, Last: at}}
-		if _, err := s.PutCheckDays(t.Context(), []CheckDay{{Tenant: "acme", Check: "c", Bucket: "b", Date: date, Rows: []CheckRow{row}}}, noon); err != nil {
+		if _, err := s.PutCheckDays(t.Context(),
+			[]CheckDay{{Tenant: "acme", Check: "c", Bucket: "b", Date: date, Rows: []CheckRow{row}}}, noon); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -164,7 +166,8 @@ func TestFindingNews(t *testing.T) {
 		t.Fatal(err)
 	}
 	want("a second look")
-	if err := s.Triage(t.Context(), FindingID("c", "acme", "b", "x"), Triage{Actor: "Kim", Resolve: true, Cause: "a", Resolution: "b"}, noon); err != nil {
+	if err := s.Triage(t.Context(), FindingID("c", "acme", "b", "x"),
+		Triage{Actor: "Kim", Resolve: true, Cause: "a", Resolution: "b"}, noon); err != nil {
 		t.Fatal(err)
 	}
 	if err := tell(nil); err != nil {
@@ -276,7 +279,8 @@ func TestFileCountsOnceADay(t *testing.T) {
 // TestRetire takes old partitions out, and remembers up to when.
 func TestRetire(t *testing.T) {
 	s := opened(t)
-	files := []dataset.File{{Path: "a", Kind: "access", Bucket: "b", Date: "2026-01-31", Rows: 1}, {Path: "c", Kind: "access", Bucket: "b", Date: "2026-02-01", Rows: 1}}
+	files := []dataset.File{{Path: "a", Kind: "access", Bucket: "b", Date: "2026-01-31", Rows: 1},
+		{Path: "c", Kind: "access", Bucket: "b", Date: "2026-02-01", Rows: 1}}
 	if err := s.Commit(t.Context(), nil, files, nil, noon); err != nil {
 		t.Fatal(err)
 	}
@@ -336,13 +340,15 @@ func TestLatestPublished(t *testing.T) {
 	s := opened(t)
 	at := time.Date(2026, 11, 3, 7, 0, 0, 0, time.UTC)
 	for _, p := range []Published{{Tenant: "a", Month: "2026-10", Revision: 1, At: at.Add(2 * time.Hour), Provisional: true},
-		{Tenant: "a", Month: "2026-10", Revision: 2, At: at.Add(time.Hour)}, {Tenant: "a", Month: "2026-09", Revision: 1, At: at}, {Tenant: "b", Month: "2026-10", Revision: 7, At: at}} {
+		{Tenant: "a", Month: "2026-10", Revision: 2, At: at.Add(time.Hour)},
+		{Tenant: "a", Month: "2026-09", Revision: 1, At: at}, {Tenant: "b", Month: "2026-10", Revision: 7, At: at}} {
 		if err := s.PutPublished(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
 	}
 	got, err := s.LatestPublished(t.Context(), "a")
-	if err != nil || len(got) != 2 || got[0].Month != "2026-09" || got[1].Revision != 2 || got[1].Provisional || !got[1].At.Equal(at.Add(2*time.Hour)) {
+	if err != nil || len(got) != 2 || got[0].Month != "2026-09" || got[1].Revision != 2 || got[1].Provisional ||
+		!got[1].At.Equal(at.Add(2*time.Hour)) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -353,11 +359,14 @@ func TestSourcesOfABucket(t *testing.T) {
 	s := opened(t)
 	at := time.Date(2026, 10, 7, 0, 0, 0, 0, time.UTC)
 	object := func(key, kind string, held map[string]ObjectCount) LogObject {
-		return LogObject{Location: "file:logs", Key: key, ETag: "e", Size: 1, Source: "file:logs/" + key, SHA256: key, Delivered: at, Kind: kind, Buckets: held}
+		return LogObject{Location: "file:logs", Key: key, ETag: "e", Size: 1, Source: "file:logs/" + key, SHA256: key,
+			Delivered: at, Kind: kind, Buckets: held}
 	}
 	one := ObjectCount{Records: 1, First: at, Last: at}
-	list := []LogObject{object("own", KindLog, map[string]ObjectCount{"a": one}), object("other", KindLog, map[string]ObjectCount{"b": one}),
-		object("both", KindLog, map[string]ObjectCount{"a": one, "b": one}), object("unread", KindLog, map[string]ObjectCount{"": {Rejected: 3}}), object("empty", KindEmpty, nil)}
+	list := []LogObject{object("own", KindLog, map[string]ObjectCount{"a": one}),
+		object("other", KindLog, map[string]ObjectCount{"b": one}),
+		object("both", KindLog, map[string]ObjectCount{"a": one, "b": one}),
+		object("unread", KindLog, map[string]ObjectCount{"": {Rejected: 3}}), object("empty", KindEmpty, nil)}
 	if err := s.Commit(t.Context(), list, nil, nil, at); err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,9 @@ func openFile(ctx context.Context, path string, readOnly error, settings url.Val
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open state %s: %w", path, err), db.Close())
 	}
-	if s.copies, err = db.PrepareContext(ctx, "SELECT buckets FROM log_objects WHERE location = ? AND sha256 = ? AND kind = 'log' AND NOT (key = ? AND etag = ? AND size = ?)"); err != nil {
+	if s.copies, err = db.PrepareContext(ctx,
+		"SELECT buckets FROM log_objects WHERE location = ? AND sha256 = ? AND kind = 'log' AND NOT (key = ? AND "+
+			"etag = ? AND size = ?)"); err != nil {
 		return nil, errors.Join(fmt.Errorf("open state %s: %w", path, err), db.Close())
 	}
 	return s, nil

@@ -31,7 +31,9 @@ func open(t *testing.T, path string) *State {
 func day(date string, rows ...any) CheckDay {
 	d := CheckDay{Tenant: "acme", Check: "unapproved-prefix", Bucket: "b", Date: date}
 	for i := 0; i < len(rows); i += 2 {
-		d.Rows = append(d.Rows, CheckRow{Subject: rows[i].(string), FindingDay: FindingDay{Date: date, Severity: "high", Count: int64(rows[i+1].(int)), First: at, Last: at.Add(time.Hour), Samples: []string{"o:1"}}})
+		d.Rows = append(d.Rows, CheckRow{Subject: rows[i].(string),
+			FindingDay: FindingDay{Date: date, Severity: "high", Count: int64(rows[i+1].(int)), First: at,
+				Last: at.Add(time.Hour), Samples: []string{"o:1"}}})
 	}
 	return d
 }
@@ -71,7 +73,8 @@ func TestLifeOfAFinding(t *testing.T) {
 		t.Errorf("seen again: %q", got)
 	}
 	f := s.only(t)
-	if f.Count != 8 || len(f.Days) != 2 || f.Status != StatusOpen || f.Due != "2026-10-05" || len(f.Events) != 1 || f.Days[0].Samples[0] != "o:1" {
+	if f.Count != 8 || len(f.Days) != 2 || f.Status != StatusOpen || f.Due != "2026-10-05" || len(f.Events) != 1 ||
+		f.Days[0].Samples[0] != "o:1" {
 		t.Errorf("%+v", f)
 	}
 	if got := s.put(t, day("2026-10-01"), day("2026-10-02")); got != ",resolved" {
@@ -112,7 +115,8 @@ func TestUnknownFinding(t *testing.T) {
 // A commit is whole or nothing: an object that is in already spoils all of it.
 func TestCommitIsWhole(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "state.db"))
-	o := LogObject{Location: "l", Key: "k", ETag: "e", Size: 1, Kind: KindLog, Took: []string{"b"}, Buckets: map[string]ObjectCount{"b": {Records: 1}}}
+	o := LogObject{Location: "l", Key: "k", ETag: "e", Size: 1, Kind: KindLog, Took: []string{"b"},
+		Buckets: map[string]ObjectCount{"b": {Records: 1}}}
 	if err := s.Commit(t.Context(), []LogObject{o}, nil, nil, at); err != nil {
 		t.Fatal(err)
 	}

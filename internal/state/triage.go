@@ -24,12 +24,15 @@ type SuppressedFinding struct {
 
 func putSuppressed(ctx context.Context, tx *sql.Tx, d *CheckDay, rows []SuppressedRow) error {
 	if d.NotEvaluated == "" {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM suppressed_days WHERE tenant = ? AND check_name = ? AND bucket = ? AND date = ?", d.Tenant, d.Check, d.Bucket, d.Date); err != nil {
+		if _, err := tx.ExecContext(ctx,
+			"DELETE FROM suppressed_days WHERE tenant = ? AND check_name = ? AND bucket = ? AND date = ?", d.Tenant,
+			d.Check, d.Bucket, d.Date); err != nil {
 			return err
 		}
 	}
 	for _, r := range rows {
-		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO suppressed_days VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", d.Tenant, d.Check, d.Bucket, r.Subject, d.Date, r.Severity, r.Count, r.Reason, r.Until)
+		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO suppressed_days VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			d.Tenant, d.Check, d.Bucket, r.Subject, d.Date, r.Severity, r.Count, r.Reason, r.Until)
 		if err != nil {
 			return err
 		}
@@ -41,14 +44,15 @@ func putSuppressed(ctx context.Context, tx *sql.Tx, d *CheckDay, rows []Suppress
 // both inclusive, by check, bucket and subject.
 func (s *State) SuppressedBetween(ctx context.Context, tenant, from, to string) ([]SuppressedFinding, error) {
 	var out []SuppressedFinding
-	err := s.rows(ctx, `SELECT check_name, bucket, subject, CASE max(instr('low,medium,high', severity)) WHEN 12 THEN 'high' WHEN 5 THEN 'medium' ELSE 'low' END, reason, until, count(*), sum(count) FROM suppressed_days
+	err := s.rows(ctx,
+		`SELECT check_name, bucket, subject, CASE max(instr('low,medium,high', severity)) WHEN 12 THEN 'high' WHEN 5 THEN 'medium' ELSE 'low' END, reason, until, count(*), sum(count) FROM suppressed_days
 WHERE tenant = ? AND date >= ? AND date <= ?
 GROUP BY check_name, bucket, subject, reason, until ORDER BY check_name, bucket, subject, until`, func(r *sql.Rows) error {
-		var f SuppressedFinding
-		err := r.Scan(&f.Check, &f.Bucket, &f.Subject, &f.Severity, &f.Reason, &f.Until, &f.Days, &f.Count)
-		out = append(out, f)
-		return err
-	}, tenant, from, to)
+			var f SuppressedFinding
+			err := r.Scan(&f.Check, &f.Bucket, &f.Subject, &f.Severity, &f.Reason, &f.Until, &f.Days, &f.Count)
+			out = append(out, f)
+			return err
+		}, tenant, from, to)
 	if err != nil {
 		return nil, fmt.Errorf("read suppressed findings: %w", err)
 	}

@@ -24,7 +24,8 @@ func TestTriage(t *testing.T) {
 	})
 	at := time.Date(2026, 10, 8, 7, 0, 0, 0, time.UTC)
 	row := func(count int64) CheckRow {
-		return CheckRow{Subject: "finance/", FindingDay: FindingDay{Severity: "high", Count: count, First: at, Last: at, Who: []string{"eve"}, Expected: "none"}}
+		return CheckRow{Subject: "finance/",
+			FindingDay: FindingDay{Severity: "high", Count: count, First: at, Last: at, Who: []string{"eve"}, Expected: "none"}}
 	}
 	put := func(date string, suppressed bool, rows ...CheckRow) {
 		t.Helper()
@@ -51,7 +52,8 @@ func TestTriage(t *testing.T) {
 		for _, e := range f.Events {
 			events = append(events, strings.TrimSpace(e.Actor+" "+e.Kind))
 		}
-		return fmt.Sprintf("%s owner=%s due=%s cause=%s count=%d: %s", f.Status, f.Owner, f.Due, f.Cause, f.Count, strings.Join(events, ", "))
+		return fmt.Sprintf("%s owner=%s due=%s cause=%s count=%d: %s", f.Status, f.Owner, f.Due, f.Cause, f.Count,
+			strings.Join(events, ", "))
 	}
 	triage := func(x Triage) {
 		t.Helper()
@@ -88,7 +90,8 @@ func TestTriage(t *testing.T) {
 		t.Errorf("%+v, %v", quiet, err)
 	}
 	put("2026-10-07", false)
-	want("resolved owner=Sam due=2026-10-11 cause= count=5: opened, Ann assigned, Sam noted, Sam resolved, reopened, withdrawn, withdrawn, resolved")
+	want("resolved owner=Sam due=2026-10-11 cause= count=5: opened, Ann assigned, Sam noted, Sam resolved, " +
+		"reopened, withdrawn, withdrawn, resolved")
 	for beginning, ok := range map[string]bool{id[:4]: true, "": false, "zz": false} {
 		got, err := s.FindingID(t.Context(), beginning)
 		if (got == id) != ok || errors.Is(err, ErrNoFinding) == ok {

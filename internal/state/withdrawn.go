@@ -112,7 +112,8 @@ FROM findings f JOIN finding_days d ON d.finding = f.id AND d.date = ? WHERE f.i
 			return change, err
 		}
 	} else if w.Reason != was {
-		_, err := tx.ExecContext(ctx, "UPDATE finding_days SET withdrawn = ?, withdrawn_by = ?, withdrawn_at = ? WHERE finding = ? AND date = ?",
+		_, err := tx.ExecContext(ctx,
+			"UPDATE finding_days SET withdrawn = ?, withdrawn_by = ?, withdrawn_at = ? WHERE finding = ? AND date = ?",
 			w.Reason, w.By, millis(w.At), id, date)
 		if err == nil {
 			err = addEventOnce(ctx, tx, id, "withdrawn", w.Text(), at)

@@ -44,7 +44,8 @@ func (s *State) PutTrailDays(ctx context.Context, tenant string, days []TrailDay
 			if err != nil {
 				return fmt.Errorf("note the digests of %s: %w", d.Date, err)
 			}
-			_, err = tx.ExecContext(ctx, `INSERT INTO trail_days VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET zone = ?3, looked = ?4, failure = ?5, body = ?6
+			_, err = tx.ExecContext(ctx,
+				`INSERT INTO trail_days VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET zone = ?3, looked = ?4, failure = ?5, body = ?6
 WHERE ?5 = '' OR failure <> '' OR zone <> ?3`, tenant, d.Date, d.Zone, d.Looked.UnixMilli(), d.Failure, body)
 			if err != nil {
 				return fmt.Errorf("note the digests of %s: %w", d.Date, err)
@@ -91,7 +92,8 @@ func (s *State) PutMetricDays(ctx context.Context, tenant string, days []MetricD
 			if err != nil {
 				return fmt.Errorf("note the metrics of %s: %w", d.Bucket, err)
 			}
-			_, err = tx.ExecContext(ctx, `INSERT INTO metric_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET zone = ?4, looked = ?5, failure = ?6, body = ?7
+			_, err = tx.ExecContext(ctx,
+				`INSERT INTO metric_days VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET zone = ?4, looked = ?5, failure = ?6, body = ?7
 WHERE ?6 = '' OR failure <> '' OR zone <> ?4`, tenant, d.Bucket, d.Date, d.Zone, d.Looked.UnixMilli(), d.Failure, body)
 			if err != nil {
 				return fmt.Errorf("note the metrics of %s: %w", d.Bucket, err)
@@ -104,18 +106,19 @@ WHERE ?6 = '' OR failure <> '' OR zone <> ?4`, tenant, d.Bucket, d.Date, d.Zone,
 // MetricDays returns the days first..last of a zone, by bucket and date.
 func (s *State) MetricDays(ctx context.Context, tenant, zone, first, last string) (map[[2]string]MetricDay, error) {
 	out := map[[2]string]MetricDay{}
-	err := s.rows(ctx, "SELECT bucket, date, looked, failure, body FROM metric_days WHERE tenant = ? AND zone = ? AND date BETWEEN ? AND ?", func(r *sql.Rows) error {
-		d := MetricDay{Zone: zone}
-		var looked int64
-		var body []byte
-		if err := r.Scan(&d.Bucket, &d.Date, &looked, &d.Failure, &body); err != nil {
+	err := s.rows(ctx, "SELECT bucket, date, looked, failure, body FROM metric_days WHERE tenant = ? AND zone = ? AND date BETWEEN ? AND ?",
+		func(r *sql.Rows) error {
+			d := MetricDay{Zone: zone}
+			var looked int64
+			var body []byte
+			if err := r.Scan(&d.Bucket, &d.Date, &looked, &d.Failure, &body); err != nil {
+				return err
+			}
+			d.Looked = time.UnixMilli(looked).UTC()
+			err := json.Unmarshal(body, &d.Values)
+			out[[2]string{d.Bucket, d.Date}] = d
 			return err
-		}
-		d.Looked = time.UnixMilli(looked).UTC()
-		err := json.Unmarshal(body, &d.Values)
-		out[[2]string{d.Bucket, d.Date}] = d
-		return err
-	}, tenant, zone, first, last)
+		}, tenant, zone, first, last)
 	if err != nil {
 		return nil, fmt.Errorf("read metrics: %w", err)
 	}
@@ -136,7 +139,8 @@ type LoggingFound struct{ What, Outcome, Detail string }
 func (s *State) PutLoggingLook(ctx context.Context, tenant string, l LoggingLook) error {
 	body, err := json.Marshal(l.Found)
 	if err == nil {
-		_, err = s.db.ExecContext(ctx, "INSERT OR REPLACE INTO logging_looks VALUES (?, ?, ?, ?)", tenant, l.Bucket, l.Looked.UnixMilli(), body)
+		_, err = s.db.ExecContext(ctx, "INSERT OR REPLACE INTO logging_looks VALUES (?, ?, ?, ?)", tenant, l.Bucket,
+			l.Looked.UnixMilli(), body)
 	}
 	if err != nil {
 		return fmt.Errorf("note the logging of %s: %w", l.Bucket, err)
@@ -147,18 +151,20 @@ func (s *State) PutLoggingLook(ctx context.Context, tenant string, l LoggingLook
 // LoggingLooks returns the looks at a tenant's buckets from..to, by time.
 func (s *State) LoggingLooks(ctx context.Context, tenant string, from, to time.Time) ([]LoggingLook, error) {
 	var out []LoggingLook
-	err := s.rows(ctx, "SELECT bucket, looked, body FROM logging_looks WHERE tenant = ? AND looked >= ? AND looked < ? ORDER BY looked, bucket", func(r *sql.Rows) error {
-		var l LoggingLook
-		var looked int64
-		var body []byte
-		if err := r.Scan(&l.Bucket, &looked, &body); err != nil {
+	err := s.rows(ctx,
+		"SELECT bucket, looked, body FROM logging_looks WHERE tenant = ? AND looked >= ? AND looked < ? ORDER BY looked, bucket",
+		func(r *sql.Rows) error {
+			var l LoggingLook
+			var looked int64
+			var body []byte
+			if err := r.Scan(&l.Bucket, &looked, &body); err != nil {
+				return err
+			}
+			l.Looked = time.UnixMilli(looked).UTC()
+			err := json.Unmarshal(body, &l.Found)
+			out = append(out, l)
 			return err
-		}
-		l.Looked = time.UnixMilli(looked).UTC()
-		err := json.Unmarshal(body, &l.Found)
-		out = append(out, l)
-		return err
-	}, tenant, from.UnixMilli(), to.UnixMilli())
+		}, tenant, from.UnixMilli(), to.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("read how logging is set up: %w", err)
 	}

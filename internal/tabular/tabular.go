@@ -144,7 +144,9 @@ func guard(s string) string {
 	if s == "" || s == "-" {
 		return s
 	}
-	seen := strings.TrimLeftFunc(s, func(r rune) bool { return r == ' ' || r == '\u00a0' || hidden(r) && !strings.ContainsRune("\t\r\n", r) })
+	seen := strings.TrimLeftFunc(s, func(r rune) bool {
+		return r == ' ' || r == '\u00a0' || hidden(r) && !strings.ContainsRune("\t\r\n", r)
+	})
 	if first, _ := utf8.DecodeRuneInString(seen); seen != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + s
 	}

@@ -29,7 +29,8 @@ func write(t *testing.T, format string, width int) string {
 }
 
 func TestCSVIsSafeInASpreadsheet(t *testing.T) {
-	want := "name,n,at,note\nZürich <Café>,1234567,2026-10-01T10:00:00Z,\n\"'=HYPERLINK(\"\"http://x\"\")\",-5,,a\tb\u202e\x1b[31m\n-,0,,'-1+1\n"
+	want := "name,n,at,note\nZürich " +
+		"<Café>,1234567,2026-10-01T10:00:00Z,\n\"'=HYPERLINK(\"\"http://x\"\")\",-5,,a\tb\u202e\x1b[31m\n-,0,,'-1+1\n"
 	if got := write(t, FormatCSV, 0); got != want {
 		t.Errorf("got\n%q\nwant\n%q", got, want)
 	}
@@ -92,7 +93,8 @@ func TestTextFitsTheTerminal(t *testing.T) {
 func TestHostileCells(t *testing.T) {
 	for _, cell := range []string{"=1+1", "＝1+1", "＋1", "－1", "＠x", " =1", "\u00a0=1", "\ufeff=1", "\u200b@x", "\t=1", "-1", "\n="} {
 		var out strings.Builder
-		if err := WriteCSV(&out, Table{Columns: []string{"c"}, Rows: [][]any{{cell}}}); err != nil || !strings.Contains(out.String(), "'"+strings.ReplaceAll(cell, "\n", "\r\n")) {
+		if err := WriteCSV(&out, Table{Columns: []string{"c"}, Rows: [][]any{{cell}}}); err != nil ||
+			!strings.Contains(out.String(), "'"+strings.ReplaceAll(cell, "\n", "\r\n")) {
 			t.Errorf("%q is written as %q, %v", cell, out.String(), err)
 		}
 	}
@@ -104,7 +106,8 @@ func TestHostileCells(t *testing.T) {
 	hostile := "a\x1b[2J\u009b31m\u202e\u2066\x00\x7f\"\\ü😀\U000e0041z"
 	for _, format := range []string{FormatCSV, FormatJSON, FormatTable} {
 		var out strings.Builder
-		if err := Write(&out, Table{Columns: []string{"c", hostile}, Rows: [][]any{{hostile, []string{hostile, "b"}}}}, format, 80); err != nil {
+		if err := Write(&out, Table{Columns: []string{"c", hostile},
+			Rows: [][]any{{hostile, []string{hostile, "b"}}}}, format, 80); err != nil {
 			t.Fatal(err)
 		}
 		if i := strings.IndexFunc(out.String(), func(r rune) bool { return r != '\n' && hidden(r) }); i >= 0 {

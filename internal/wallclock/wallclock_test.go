@@ -7,7 +7,8 @@ import (
 
 // skipped are dates whose midnight no clock shows.
 var skipped = []struct{ zone, date string }{
-	{"America/Santiago", "2026-09-06"}, {"Africa/Cairo", "2026-04-24"}, {"Atlantic/Azores", "2026-03-29"}, {"Asia/Beirut", "2026-03-29"}, {"America/Havana", "2026-03-08"},
+	{"America/Santiago", "2026-09-06"}, {"Africa/Cairo", "2026-04-24"}, {"Atlantic/Azores", "2026-03-29"},
+	{"Asia/Beirut", "2026-03-29"}, {"America/Havana", "2026-03-08"},
 }
 
 // TestDay: each hour of the days around a skipped midnight has the day before it that a
@@ -48,7 +49,8 @@ func TestInstant(t *testing.T) {
 			t.Fatal(err)
 		}
 		at := Instant(loc, d, 0)
-		if at.In(loc).Format(time.DateOnly) != s.date || at.Add(-time.Second).In(loc).Format(time.DateOnly) == s.date || !Skips(loc, d, 0) || Skips(loc, d, 12*60) {
+		if at.In(loc).Format(time.DateOnly) != s.date ||
+			at.Add(-time.Second).In(loc).Format(time.DateOnly) == s.date || !Skips(loc, d, 0) || Skips(loc, d, 12*60) {
 			t.Errorf("%s: the day begins at %s", s.zone, at.In(loc))
 		}
 	}

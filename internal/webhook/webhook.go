@@ -94,7 +94,8 @@ func Answer(resp *http.Response, into func(body []byte) error) (err error) {
 		e := &Error{Status: resp.StatusCode, Body: beginning(hide(body, resp.Request.URL))}
 		if n, aerr := strconv.Atoi(resp.Header.Get("Retry-After")); aerr == nil && n > 0 {
 			e.RetryAfter = min(time.Duration(min(n, 1<<20))*time.Second, longestWait)
-		} else if n, aerr := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64); aerr == nil && resp.Header.Get("X-RateLimit-Remaining") == "0" {
+		} else if n, aerr := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64); aerr == nil &&
+			resp.Header.Get("X-RateLimit-Remaining") == "0" {
 			e.RetryAfter = min(max(time.Second, time.Until(time.Unix(n, 0))), longestWait) // GitHub says it so
 		}
 		return e

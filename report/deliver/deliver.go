@@ -83,7 +83,8 @@ func Publish(ctx context.Context, place Place, p *report.Packet) (Result, error)
 		}
 		err = place.store(ctx, p, files)
 		if errors.Is(err, errTaken) {
-			place.Log.Warn("an unfinished packet with other content is in the way and is left as it is; the next revision is used", "tenant", p.Tenant.ID, "packet", p.Name(), "reason", err)
+			place.Log.Warn("an unfinished packet with other content is in the way and is left as it is; the next revision is used",
+				"tenant", p.Tenant.ID, "packet", p.Name(), "reason", err)
 			continue
 		}
 		return Result{URL: place.folder(p), Revision: number}, err
@@ -160,7 +161,8 @@ func findLatest(ctx context.Context, place Place, p *report.Packet) (*published,
 	}
 	m := &report.Manifest{}
 	if err := json.Unmarshal(body, m); err != nil {
-		return nil, fmt.Errorf("%s: not a manifest of bucketproof (%w); move it out of the way, or choose another evidence.url", place.URL.Join(key(p, report.ManifestName)), err)
+		return nil, fmt.Errorf("%s: not a manifest of bucketproof (%w); move it out of the way, or choose another evidence.url",
+			place.URL.Join(key(p, report.ManifestName)), err)
 	}
 	m.Revision = highest
 	sum := sha256.Sum256(body)
@@ -195,7 +197,9 @@ func (place Place) store(ctx context.Context, p *report.Packet, files []report.F
 		return err
 	}
 	files[last] = p.WithSignature(files[last], signed)
-	manifest, err := p.Manifest(files, &report.ManifestSignature{File: report.SignatureName, Subject: place.Signer.Certificate.Subject.String(), CertificateSHA256: signing.Fingerprint(place.Signer.Certificate)})
+	manifest, err := p.Manifest(files,
+		&report.ManifestSignature{File: report.SignatureName, Subject: place.Signer.Certificate.Subject.String(),
+			CertificateSHA256: signing.Fingerprint(place.Signer.Certificate)})
 	if err != nil {
 		return err
 	}
@@ -245,7 +249,8 @@ func (place Place) write(ctx context.Context, p *report.Packet, files []report.F
 				return err
 			}
 		}
-		opts := objects.PutOptions{ContentType: f.ContentType, FileName: FileName(p.Tenant.ID, p.Name(), f.Path), KMSKey: place.KMSKey, Tags: f.Tags, LockMode: place.LockMode, RetainUntil: place.RetainUntil}
+		opts := objects.PutOptions{ContentType: f.ContentType, FileName: FileName(p.Tenant.ID, p.Name(), f.Path),
+			KMSKey: place.KMSKey, Tags: f.Tags, LockMode: place.LockMode, RetainUntil: place.RetainUntil}
 		err := place.Store.Put(ctx, key(p, f.Path), f.Body, opts)
 		if errors.Is(err, objects.ErrExists) { // by another run, since we looked
 			_, err = place.has(ctx, p, f)
@@ -305,7 +310,8 @@ func (place *Place) checkLock(ctx context.Context) error {
 	}
 	if !locks {
 		place.LockMode = ""
-		place.Log.Warn("the evidence place has no Object Lock, so packets can be changed and deleted there; use a bucket with Object Lock, or set evidence.lock_mode = \"\" to accept it", "url", place.URL.Text)
+		place.Log.Warn("the evidence place has no Object Lock, so packets can be changed and deleted there; use a "+
+			"bucket with Object Lock, or set evidence.lock_mode = \"\" to accept it", "url", place.URL.Text)
 	}
 	return nil
 }

@@ -61,11 +61,14 @@ func build(t *testing.T, name string) *report.Packet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := analyze.Open(t.Context(), analyze.Dataset{Config: c, Catalog: catalog, State: s, Files: dataset.Dataset{Dir: filepath.Join(dir, "d")}}, c.Tenants[0], r)
+	v, err := analyze.Open(t.Context(),
+		analyze.Dataset{Config: c, Catalog: catalog, State: s, Files: dataset.Dataset{Dir: filepath.Join(dir, "d")}}, c.Tenants[0], r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := report.Build(t.Context(), report.Input{View: v, Catalog: catalog, State: s, Month: "2026-10", Version: "test", Look: report.Look{Paper: "A4", Accent: config.DefaultAccent}})
+	p, err := report.Build(t.Context(),
+		report.Input{View: v, Catalog: catalog, State: s, Month: "2026-10", Version: "test",
+			Look: report.Look{Paper: "A4", Accent: config.DefaultAccent}})
 	if err = errors.Join(err, v.Close(), s.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +200,8 @@ func newSigner(t *testing.T) *signing.Signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Signer"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Signer"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -208,7 +212,8 @@ func newSigner(t *testing.T) *signing.Signer {
 	}
 	dir := t.TempDir()
 	c := config.Signing{Key: filepath.Join(dir, "key.pem"), Certificate: filepath.Join(dir, "cert.pem")}
-	for path, block := range map[string]*pem.Block{c.Key: {Type: "PRIVATE KEY", Bytes: raw}, c.Certificate: {Type: "CERTIFICATE", Bytes: cert}} {
+	for path, block := range map[string]*pem.Block{c.Key: {Type: "PRIVATE KEY", Bytes: raw},
+		c.Certificate: {Type: "CERTIFICATE", Bytes: cert}} {
 		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -116,7 +116,8 @@ type Claims struct {
 // Announced tells whether another owner has said of a revision of a packet that it
 // is done, for whatever work. Own tells of a claim, by the name of its work and its
 // number, whether it is known as the caller's.
-func (c Claims) Announced(ctx context.Context, tenant, month string, revision int, own func(work string, number int) (bool, error)) (*Finished, error) {
+func (c Claims) Announced(ctx context.Context, tenant, month string, revision int,
+	own func(work string, number int) (bool, error)) (*Finished, error) {
 	store, err := objects.Open(ctx, c.URL.Sub(leases+"/"+tenant+"/"+month), c.Access)
 	if err != nil {
 		return nil, err
@@ -166,10 +167,12 @@ func (c Claims) Take(ctx context.Context, w Work, latest func(ctx context.Contex
 		if seen.finished != nil {
 			return nil, &FinishedError{*seen.finished}
 		}
-		if seen.number > 0 && !seen.released && l.now().Before(seen.until) && seen.body.Owner.Instance != l.owner.Instance && seen.number != c.Known {
+		if seen.number > 0 && !seen.released && l.now().Before(seen.until) &&
+			seen.body.Owner.Instance != l.owner.Instance && seen.number != c.Known {
 			return nil, &HeldError{seen.body.Owner, seen.until}
 		}
-		body := leaseBody{Owner: l.owner, Taken: l.now().UTC(), Until: l.now().UTC().Add(l.ttl), First: seen.body.First, Before: seen.body.Before}
+		body := leaseBody{Owner: l.owner, Taken: l.now().UTC(), Until: l.now().UTC().Add(l.ttl),
+			First: seen.body.First, Before: seen.body.Before}
 		if seen.number == 0 {
 			body.First = body.Taken
 			if body.Before, err = latest(ctx); err != nil {
@@ -268,7 +271,8 @@ func (l *Lease) put(ctx context.Context, key string, v any) error {
 	if err != nil {
 		return err
 	}
-	return l.store.Put(ctx, key, body, objects.PutOptions{ContentType: "application/json", KMSKey: l.kmsKey, Tags: map[string]string{"kind": "lease"}})
+	return l.store.Put(ctx, key, body,
+		objects.PutOptions{ContentType: "application/json", KMSKey: l.kmsKey, Tags: map[string]string{"kind": "lease"}})
 }
 
 // Held is nil while the claim is the last one, and [ErrLost] otherwise. It is
@@ -302,7 +306,8 @@ func (l *Lease) Keep(ctx context.Context) (kept context.Context, stop func()) {
 			case <-timer.C:
 			}
 			next := l.now().UTC().Add(l.ttl)
-			if err := l.put(kept, fmt.Sprintf("%04d-%s.json", l.Number, next.Format(leaseTime)), struct{}{}); err == nil || errors.Is(err, objects.ErrExists) {
+			if err := l.put(kept, fmt.Sprintf("%04d-%s.json", l.Number, next.Format(leaseTime)),
+				struct{}{}); err == nil || errors.Is(err, objects.ErrExists) {
 				until = time.Now().Add(l.ttl)
 				if err := l.Held(kept); errors.Is(err, ErrLost) {
 					cancel(err)

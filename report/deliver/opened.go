@@ -49,7 +49,8 @@ func OpenPacket(ctx context.Context, evidence objects.URL, access objects.Access
 		return nil, fmt.Errorf("%w: %s: %w", ErrUnfit, o.URL.Join(report.ManifestName), err)
 	}
 	if m := o.Manifest; m.Tenant.ID != tenant || m.Period.Month != month || m.Revision != revision {
-		return nil, fmt.Errorf("%w: %s is of %s, %s, revision %d", ErrUnfit, o.URL.Join(report.ManifestName), m.Tenant.ID, m.Period.Month, m.Revision)
+		return nil, fmt.Errorf("%w: %s is of %s, %s, revision %d", ErrUnfit, o.URL.Join(report.ManifestName),
+			m.Tenant.ID, m.Period.Month, m.Revision)
 	}
 	model, err := o.File(ctx, report.ModelName)
 	if err != nil {

@@ -123,7 +123,9 @@ func FuzzWrap(f *testing.F) {
 			t.Skip()
 		}
 		lines := d.Lines(Mono, MonoSize, width, text)
-		if got, want := strings.Join(strings.Fields(strings.Join(lines, "")), ""), strings.Join(strings.Fields(strings.ReplaceAll(d.Escape(Mono, strings.ReplaceAll(text, "\n", " ")), " ", "")), ""); strings.ReplaceAll(got, " ", "") != strings.ReplaceAll(want, " ", "") {
+		if got, want := strings.Join(strings.Fields(strings.Join(lines, "")), ""),
+			strings.Join(strings.Fields(strings.ReplaceAll(d.Escape(Mono, strings.ReplaceAll(text, "\n", " ")), " ",
+				"")), ""); strings.ReplaceAll(got, " ", "") != strings.ReplaceAll(want, " ", "") {
 			t.Errorf("%q lost text: %q", text, lines)
 		}
 		for _, line := range lines {
@@ -153,8 +155,10 @@ func TestBars(t *testing.T) {
 		return out
 	}
 	for name, bars := range map[string][]Bar{
-		"none": nil, "one": {{Label: "1", Value: 3, Known: true}}, "equal": same(31, Bar{Label: "x", Value: 7, Known: true}), "zero": same(31, Bar{Known: true}),
-		"unknown": same(31, Bar{}), "huge": {{Value: math.MaxInt64, Known: true}, {Value: 1, Known: true, Mark: strings.Repeat("long ", 80)}}, "a year": same(366, Bar{Value: 1, Known: true}),
+		"none": nil, "one": {{Label: "1", Value: 3, Known: true}},
+		"equal": same(31, Bar{Label: "x", Value: 7, Known: true}), "zero": same(31, Bar{Known: true}),
+		"unknown": same(31, Bar{}), "huge": {{Value: math.MaxInt64, Known: true},
+			{Value: 1, Known: true, Mark: strings.Repeat("long ", 80)}}, "a year": same(366, Bar{Value: 1, Known: true}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := document(t, Options{})
@@ -223,7 +227,8 @@ func TestTableBreaks(t *testing.T) {
 	for range 200 {
 		rows = append(rows, Cells("bucket", strings.Repeat("key/", 200), "1"))
 	}
-	d.Draw(d.NewTable(Column{Head: "Bucket", Width: 20}, Column{Head: "Key", Width: 60, Mono: true}, Column{Head: "N", Width: 5, Right: true}), rows)
+	d.Draw(d.NewTable(Column{Head: "Bucket", Width: 20}, Column{Head: "Key", Width: 60, Mono: true},
+		Column{Head: "N", Width: 5, Right: true}), rows)
 	if d.Y > d.Bottom {
 		t.Errorf("the last row ends at %g, below %g", d.Y, d.Bottom)
 	}
@@ -235,7 +240,8 @@ func TestTableBreaks(t *testing.T) {
 func TestHeadsAreNotBroken(t *testing.T) {
 	d := document(t, Options{})
 	d.NewPage()
-	table := d.NewTable(Column{Head: "Wiederherstellungsprotokoll", Width: 16, Right: true}, Column{Head: "Tage vollständig", Width: 8}, Column{Head: "Rest", Width: 80})
+	table := d.NewTable(Column{Head: "Wiederherstellungsprotokoll", Width: 16, Right: true},
+		Column{Head: "Tage vollständig", Width: 8}, Column{Head: "Rest", Width: 80})
 	lines, _ := d.headLines(table, table.widths())
 	if len(lines[0]) != 1 || strings.Join(lines[1], "|") != "Tage|vollständig" {
 		t.Errorf("heads are broken into %q", lines)

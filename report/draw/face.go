@@ -89,7 +89,8 @@ func (f *face) width(r rune) int {
 // characters, the marks that turn the direction of writing among them, would
 // change what stands beside them.
 func shows(r rune) bool {
-	return r <= 0xFFFF && !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r) && r != unicode.ReplacementChar && !unicode.Is(unicode.Co, r) &&
+	return r <= 0xFFFF && !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r) && r != unicode.ReplacementChar &&
+		!unicode.Is(unicode.Co, r) &&
 		(r < 0xD800 || r > 0xDFFF) && r != 0x2028 && r != 0x2029
 }
 

@@ -111,7 +111,8 @@ func (t *Text) addPhrase(english, here string) {
 		rest = after
 	}
 	pattern += regexp.QuoteMeta(rest) + "$"
-	t.phrases = append(t.phrases, phrase{english: regexp.MustCompile(pattern), names: places, here: here, fixed: len(english) - 3*len(places)})
+	t.phrases = append(t.phrases, phrase{english: regexp.MustCompile(pattern), names: places, here: here,
+		fixed: len(english) - 3*len(places)})
 }
 
 // Say fills the message key; pairs are names and values. Values are text, whole

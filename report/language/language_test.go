@@ -99,12 +99,17 @@ func TestNumbersAndDates(t *testing.T) {
 	en, de := load(t, "en"), load(t, "de")
 	at := time.Date(2026, 10, 3, 14, 5, 0, 0, time.UTC)
 	for _, tt := range []struct{ got, want string }{
-		{en.Integer(1379204), "1,379,204"}, {de.Integer(1379204), "1.379.204"}, {en.Integer(-12), "-12"}, {en.Integer(math.MaxInt64), "9,223,372,036,854,775,807"},
-		{en.Bytes(0), "0 B"}, {en.Bytes(999), "999 B"}, {en.Bytes(-1_200_000_000), "-1.2 GB"}, {en.Bytes(-5), "-5 B"}, {en.Bytes(1000), "1.0 KB"}, {de.Bytes(12_400_000_000_000), "12,4 TB"}, {en.Bytes(999_999), "1.0 MB"}, {en.Bytes(math.MaxInt64), "9.2 EB"},
+		{en.Integer(1379204), "1,379,204"}, {de.Integer(1379204), "1.379.204"}, {en.Integer(-12), "-12"},
+		{en.Integer(math.MaxInt64), "9,223,372,036,854,775,807"},
+		{en.Bytes(0), "0 B"}, {en.Bytes(999), "999 B"}, {en.Bytes(-1_200_000_000), "-1.2 GB"}, {en.Bytes(-5), "-5 B"},
+		{en.Bytes(1000), "1.0 KB"}, {de.Bytes(12_400_000_000_000), "12,4 TB"}, {en.Bytes(999_999), "1.0 MB"},
+		{en.Bytes(math.MaxInt64), "9.2 EB"},
 		{en.Round(30_000_000_000), "30 GB"}, {en.Round(2_500_000), "2.5 MB"},
-		{en.Percent(0, 0), "–"}, {en.Percent(0, 5), "0.00 %"}, {en.Percent(5, 5), "100 %"}, {en.Percent(999_999, 1_000_000), "> 99.99 %"}, {en.Percent(1, 1_000_000), "< 0.01 %"}, {de.Percent(1, 3), "33,33 %"},
+		{en.Percent(0, 0), "–"}, {en.Percent(0, 5), "0.00 %"}, {en.Percent(5, 5), "100 %"},
+		{en.Percent(999_999, 1_000_000), "> 99.99 %"}, {en.Percent(1, 1_000_000), "< 0.01 %"}, {de.Percent(1, 3), "33,33 %"},
 		{en.Change(100, 103), "+3 %"}, {en.Change(100, 40), "−60 %"}, {en.Change(0, 5), "–"}, {en.Change(1000, 1001), "± 0 %"},
-		{en.Date(at), "3 Oct"}, {de.Date(at), "3. Okt."}, {en.Time(at), "3 Oct 14:05"}, {de.Month(at), "Oktober 2026"}, {en.Day("2026-10-03"), "3 Oct"}, {en.Day("nonsense"), "nonsense"},
+		{en.Date(at), "3 Oct"}, {de.Date(at), "3. Okt."}, {en.Time(at), "3 Oct 14:05"},
+		{de.Month(at), "Oktober 2026"}, {en.Day("2026-10-03"), "3 Oct"}, {en.Day("nonsense"), "nonsense"},
 		{en.List([]string{"a", "b", "c"}, 2), "a, b and 1 more"},
 	} {
 		if tt.got != tt.want {
@@ -114,9 +119,11 @@ func TestNumbersAndDates(t *testing.T) {
 }
 
 func TestSay(t *testing.T) {
-	text := &Text{messages: map[string]string{"a": "{n} {n:night|nights}", "b": "{n:the only one|all {n} of {x}}", "c": "{unknown} and {", "d": "{x}"}, tag: load(t, "en").tag, printer: load(t, "en").printer}
+	text := &Text{messages: map[string]string{"a": "{n} {n:night|nights}", "b": "{n:the only one|all {n} of {x}}",
+		"c": "{unknown} and {", "d": "{x}"}, tag: load(t, "en").tag, printer: load(t, "en").printer}
 	for _, tt := range []struct{ got, want string }{
-		{text.Say("a", "n", 1), "1 night"}, {text.Say("a", "n", 2), "2 nights"}, {text.Say("a", "n", int64(1_000_001)), "1,000,001 nights"}, {text.Say("a", "n", 0), "0 nights"},
+		{text.Say("a", "n", 1), "1 night"}, {text.Say("a", "n", 2), "2 nights"},
+		{text.Say("a", "n", int64(1_000_001)), "1,000,001 nights"}, {text.Say("a", "n", 0), "0 nights"},
 		{text.Say("b", "n", 1, "x", "y"), "the only one"}, {text.Say("b", "n", 3, "x", "y"), "all 3 of y"},
 		{text.Say("c"), "{unknown} and {"}, {text.Say("missing"), "[missing]"}, {text.Say("d", "x", "{n} {x}"), "{n} {x}"},
 	} {
@@ -131,9 +138,10 @@ func TestPhrases(t *testing.T) {
 	for english, want := range map[string]string{
 		"not evaluated":        "nicht bewertet",
 		"no log record at all": "kein Protokolleintrag",
-		"no log record from 3 Oct 2026 10:00 to 5 Dec 2026 11:30": "kein Protokolleintrag vom 3. Okt. 2026 10:00 bis zum 5. Dez. 2026 11:30",
-		"1234 of 5000 lines can't be read":                        "1.234 von 5.000 Zeilen nicht lesbar",
-		"something else":                                          "something else",
+		"no log record from 3 Oct 2026 10:00 to 5 Dec 2026 11:30": "kein Protokolleintrag vom 3. Okt. 2026 10:00 " +
+			"bis zum 5. Dez. 2026 11:30",
+		"1234 of 5000 lines can't be read": "1.234 von 5.000 Zeilen nicht lesbar",
+		"something else":                   "something else",
 	} {
 		if got := de.Phrase(english); got != want {
 			t.Errorf("%q became %q, want %q", english, got, want)

@@ -33,13 +33,16 @@ func Attach(pdf []byte, files []Attachment) ([]byte, error) {
 		if err := w.Close(); err != nil {
 			return nil, err
 		}
-		stream := u.Add(fmt.Sprintf("<< /Type /EmbeddedFile /Subtype /%s /Filter /FlateDecode /Params << /Size %d >> /Length %d >>\nstream\n%s\nendstream", subtype(a.Name), len(a.Body), b.Len(), b.String()))
-		spec := u.Add(fmt.Sprintf("<< /Type /Filespec /F %s /UF %s /Desc %s /AFRelationship /Data /EF << /F %d 0 R /UF %d 0 R >> >>", Text(a.Name), Text(a.Name), Text(a.Description), stream, stream))
+		stream := u.Add(fmt.Sprintf("<< /Type /EmbeddedFile /Subtype /%s /Filter /FlateDecode /Params << /Size %d "+
+			">> /Length %d >>\nstream\n%s\nendstream", subtype(a.Name), len(a.Body), b.Len(), b.String()))
+		spec := u.Add(fmt.Sprintf("<< /Type /Filespec /F %s /UF %s /Desc %s /AFRelationship /Data /EF << /F %d 0 R /UF %d 0 R >> >>",
+			Text(a.Name), Text(a.Name), Text(a.Description), stream, stream))
 		fmt.Fprintf(&names, " %s %d 0 R", Text(a.Name), spec)
 		fmt.Fprintf(&list, " %d 0 R", spec)
 	}
 	_, rest := cut(catalog, "/Names <<", "<<", ">>")
-	u.Set(root, fmt.Sprintf("<<%s\n/Version /1.7\n/Names << /EmbeddedFiles << /Names [%s ] >> >>\n/AF [%s ]\n>>", strings.TrimRight(rest, "\n"), names.String(), list.String()))
+	u.Set(root, fmt.Sprintf("<<%s\n/Version /1.7\n/Names << /EmbeddedFiles << /Names [%s ] >> >>\n/AF [%s ]\n>>",
+		strings.TrimRight(rest, "\n"), names.String(), list.String()))
 	return u.Bytes(), nil
 }
 

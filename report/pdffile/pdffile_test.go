@@ -36,7 +36,8 @@ func pdf(t testing.TB, attachments ...pdffile.Attachment) []byte {
 }
 
 func TestAttachments(t *testing.T) {
-	want := []pdffile.Attachment{{Name: "csv_(1).csv", Body: []byte("a\r\nendstream\nendobj")}, {Name: `Łódź\.csv`, Body: bytes.Repeat([]byte("x,"), 1<<20)}, {Name: "empty", Body: []byte{}}}
+	want := []pdffile.Attachment{{Name: "csv_(1).csv", Body: []byte("a\r\nendstream\nendobj")},
+		{Name: `Łódź\.csv`, Body: bytes.Repeat([]byte("x,"), 1<<20)}, {Name: "empty", Body: []byte{}}}
 	f, err := pdffile.Open(pdf(t, want...))
 	if err != nil {
 		t.Fatal(err)

@@ -121,7 +121,8 @@ func (s *Signer) loadPEM(c config.Signing, password string) error {
 			key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
 		case "EC PRIVATE KEY", "RSA PRIVATE KEY":
 			if block.Headers["DEK-Info"] != "" {
-				return fmt.Errorf("%s is encrypted in the old form of OpenSSL, which is not safe; put key and certificates into a PKCS#12 file (openssl pkcs12 -export) and name it with pkcs12", c.Key)
+				return fmt.Errorf("%s is encrypted in the old form of OpenSSL, which is not safe; put key and "+
+					"certificates into a PKCS#12 file (openssl pkcs12 -export) and name it with pkcs12", c.Key)
 			}
 			if block.Type == "EC PRIVATE KEY" {
 				key, err = x509.ParseECPrivateKey(block.Bytes)
@@ -129,7 +130,8 @@ func (s *Signer) loadPEM(c config.Signing, password string) error {
 				key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
 			}
 		case "ENCRYPTED PRIVATE KEY":
-			return fmt.Errorf("%s is encrypted; put key and certificates into a PKCS#12 file (openssl pkcs12 -export) and name it with pkcs12", c.Key)
+			return fmt.Errorf("%s is encrypted; put key and certificates into a PKCS#12 file (openssl pkcs12 "+
+				"-export) and name it with pkcs12", c.Key)
 		default:
 			continue
 		}
@@ -174,11 +176,13 @@ type kmsKey struct {
 }
 
 func (k *kmsKey) sign(ctx context.Context, message []byte, hash crypto.Hash) ([]byte, error) {
-	algorithms := map[crypto.Hash]types.SigningAlgorithmSpec{crypto.SHA256: types.SigningAlgorithmSpecEcdsaSha256, crypto.SHA384: types.SigningAlgorithmSpecEcdsaSha384, crypto.SHA512: types.SigningAlgorithmSpecEcdsaSha512}
+	algorithms := map[crypto.Hash]types.SigningAlgorithmSpec{crypto.SHA256: types.SigningAlgorithmSpecEcdsaSha256,
+		crypto.SHA384: types.SigningAlgorithmSpecEcdsaSha384, crypto.SHA512: types.SigningAlgorithmSpecEcdsaSha512}
 	if _, ok := k.public.(*rsa.PublicKey); ok {
 		algorithms = map[crypto.Hash]types.SigningAlgorithmSpec{crypto.SHA256: types.SigningAlgorithmSpecRsassaPkcs1V15Sha256}
 	}
-	out, err := k.client.Sign(ctx, &kms.SignInput{KeyId: &k.id, Message: message, MessageType: types.MessageTypeRaw, SigningAlgorithm: algorithms[hash]})
+	out, err := k.client.Sign(ctx,
+		&kms.SignInput{KeyId: &k.id, Message: message, MessageType: types.MessageTypeRaw, SigningAlgorithm: algorithms[hash]})
 	if err != nil {
 		return nil, fmt.Errorf("sign with the KMS key %s: %w; the permission kms:Sign is needed", k.id, err)
 	}
@@ -250,7 +254,8 @@ func (s *Signer) check() error {
 	case now.After(c.NotAfter):
 		return fmt.Errorf("the certificate of %q expired on %s; renew it", c.Subject, c.NotAfter.Format(time.DateOnly))
 	case c.KeyUsage != 0 && c.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0:
-		return fmt.Errorf("the certificate of %q is not for signing (its key usage has neither digital signature nor non-repudiation)", c.Subject)
+		return fmt.Errorf("the certificate of %q is not for signing (its key usage has neither digital signature nor non-repudiation)",
+			c.Subject)
 	}
 	return nil
 }

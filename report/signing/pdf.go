@@ -31,7 +31,8 @@ func (s *Signer) SignPDF(ctx context.Context, pdf []byte, reason string) ([]byte
 			return signed, nil
 		}
 	}
-	return nil, fmt.Errorf("sign the PDF: the signature is larger than %d bytes; leave certificates out that the reader does not need", maxReserved)
+	return nil, fmt.Errorf("sign the PDF: the signature is larger than %d bytes; leave certificates out that the reader does not need",
+		maxReserved)
 }
 
 // signPDF returns nil where the signature does not fit into the room.
@@ -50,9 +51,11 @@ func (s *Signer) signPDF(ctx context.Context, pdf []byte, reason string, room in
 	}
 	contents := "<" + strings.Repeat("0", 2*room) + ">"
 	u := f.Update()
-	signature := u.Add(fmt.Sprintf("<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M (D:%s+00'00') /Reason %s /ByteRange %s /Contents %s >>",
+	signature := u.Add(fmt.Sprintf("<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M "+
+		"(D:%s+00'00') /Reason %s /ByteRange %s /Contents %s >>",
 		s.now().UTC().Format("20060102150405"), pdffile.Text(reason), rangePlace, contents))
-	field := u.Add(fmt.Sprintf("<< /Type /Annot /Subtype /Widget /FT /Sig /T (Signature1) /V %d 0 R /P %d 0 R /F 132 /Rect [0 0 0 0] >>", signature, page))
+	field := u.Add(fmt.Sprintf("<< /Type /Annot /Subtype /Widget /FT /Sig /T (Signature1) /V %d 0 R /P %d 0 R /F 132 /Rect [0 0 0 0] >>",
+		signature, page))
 	annotations, rest := pdffile.Annotations(pageText)
 	u.Set(page, fmt.Sprintf("<<%s\n/Annots [%s %d 0 R]>>", rest, annotations, field))
 	if !strings.Contains(catalog, "/Version") {

@@ -63,7 +63,9 @@ func (a *authority) issue(t *testing.T, public any, name string, change func(*x5
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: now().Add(-time.Hour), NotAfter: now().Add(24 * time.Hour), KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment}
+	c := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: name},
+		NotBefore: now().Add(-time.Hour), NotAfter: now().Add(24 * time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment}
 	if change != nil {
 		change(c)
 	}
@@ -162,7 +164,8 @@ func TestSignPDF(t *testing.T) {
 	a := newAuthority(t)
 	tsa := timestampServer(t, a)
 	pdf := document(t)
-	for name, key := range map[string]crypto.Signer{"P-256": ec(t, elliptic.P256()), "P-384": ec(t, elliptic.P384()), "P-521": ec(t, elliptic.P521()), "RSA": rsaKey(t, 2048)} {
+	for name, key := range map[string]crypto.Signer{"P-256": ec(t, elliptic.P256()), "P-384": ec(t, elliptic.P384()),
+		"P-521": ec(t, elliptic.P521()), "RSA": rsaKey(t, 2048)} {
 		for _, stamped := range []bool{false, true} {
 			title := name
 			if stamped {
@@ -228,7 +231,8 @@ func others(t *testing.T, a *authority, signed []byte, stamped bool) {
 	if out, err := run(signed, "qpdf", "--check", path); err != nil {
 		t.Errorf("qpdf: %s", out)
 	}
-	if out, err := run(signed, "pdfsig", path); err != nil || !strings.Contains(out, "Signature is Valid") || !strings.Contains(out, "Total document signed") {
+	if out, err := run(signed, "pdfsig", path); err != nil || !strings.Contains(out, "Signature is Valid") ||
+		!strings.Contains(out, "Total document signed") {
 		t.Errorf("pdfsig: %v: %s", err, out)
 	}
 	if out, _ := run(changed, "pdfsig", path); strings.Contains(out, "Signature is Valid") {
@@ -277,7 +281,8 @@ func TestDetached(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out, err := exec.CommandContext(t.Context(), "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", filepath.Join(dir, "m.p7s"), "-content", filepath.Join(dir, "m"), "-CAfile", a.path, "-purpose", "any").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in",
+		filepath.Join(dir, "m.p7s"), "-content", filepath.Join(dir, "m"), "-CAfile", a.path, "-purpose", "any").CombinedOutput()
 	if err != nil {
 		t.Errorf("openssl: %s", out)
 	}
@@ -299,7 +304,8 @@ func TestForged(t *testing.T) {
 	for swapped == nil || len(swapped.Raw) != len(s.Certificate.Raw) {
 		swapped = a.issue(t, key.Public(), "Evidence Sogner", func(c *x509.Certificate) { c.SerialNumber = s.Certificate.SerialNumber })
 	}
-	if _, err := VerifyDetached(bytes.Replace(cms, s.Certificate.Raw, swapped.Raw, 1), data); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "another certificate") {
+	if _, err := VerifyDetached(bytes.Replace(cms, s.Certificate.Raw, swapped.Raw, 1), data); !errors.Is(err,
+		ErrInvalid) || !strings.Contains(err.Error(), "another certificate") {
 		t.Errorf("another certificate: %v", err)
 	}
 	if _, err := VerifyDetached(nil, data); !errors.Is(err, ErrInvalid) {
@@ -394,7 +400,9 @@ func timestampServer(t *testing.T, a *authority) func(*testing.T) string {
 	writePEM(t, filepath.Join(dir, "tsa.key"), "PRIVATE KEY", raw)
 	writePEM(t, filepath.Join(dir, "tsa.pem"), "CERTIFICATE", cert.Raw)
 	writePEM(t, filepath.Join(dir, "chain.pem"), "CERTIFICATE", a.cert.Raw)
-	conf := "[tsa]\ndefault_tsa=tsa1\n[tsa1]\nserial=" + dir + "/serial\ncrypto_device=builtin\nsigner_cert=" + dir + "/tsa.pem\ncerts=" + dir + "/chain.pem\nsigner_key=" + dir + "/tsa.key\nsigner_digest=sha256\ndefault_policy=1.2.3.4.1\ndigests=sha256\naccuracy=secs:1\nordering=yes\ntsa_name=no\ness_cert_id_chain=no\ness_cert_id_alg=sha256\n"
+	conf := "[tsa]\ndefault_tsa=tsa1\n[tsa1]\nserial=" + dir + "/serial\ncrypto_device=builtin\nsigner_cert=" + dir +
+		"/tsa.pem\ncerts=" + dir + "/chain.pem\nsigner_key=" + dir +
+		"/tsa.key\nsigner_digest=sha256\ndefault_policy=1.2.3.4.1\ndigests=sha256\naccuracy=secs:1\nordering=yes\ntsa_name=no\ness_cert_id_chain=no\ness_cert_id_alg=sha256\n"
 	for name, body := range map[string]string{"conf": conf, "serial": "01\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o600); err != nil {
 			t.Fatal(err)
@@ -406,7 +414,8 @@ func timestampServer(t *testing.T, a *authority) func(*testing.T) string {
 			err = os.WriteFile(filepath.Join(dir, "query"), body, 0o600)
 		}
 		if err == nil {
-			err = exec.Command("openssl", "ts", "-reply", "-config", filepath.Join(dir, "conf"), "-queryfile", filepath.Join(dir, "query"), "-out", filepath.Join(dir, "reply")).Run()
+			err = exec.Command("openssl", "ts", "-reply", "-config", filepath.Join(dir, "conf"), "-queryfile",
+				filepath.Join(dir, "query"), "-out", filepath.Join(dir, "reply")).Run()
 		}
 		if err == nil {
 			body, err = os.ReadFile(filepath.Join(dir, "reply"))
@@ -458,7 +467,8 @@ func TestBadTimestamps(t *testing.T) {
 			server := httptest.NewServer(answer)
 			defer server.Close()
 			c.TSAURL = server.URL
-			if _, err := load(t, c).SignPDF(t.Context(), document(t), "x"); err == nil || !strings.Contains(err.Error(), "time-stamp from "+server.URL) {
+			if _, err := load(t, c).SignPDF(t.Context(), document(t), "x"); err == nil ||
+				!strings.Contains(err.Error(), "time-stamp from "+server.URL) {
 				t.Errorf("error is %v", err)
 			}
 		})
@@ -509,7 +519,8 @@ func TestKMS(t *testing.T) {
 			others(t, a, signed, false)
 		})
 	}
-	if _, err := Load(t.Context(), config.Signing{KMSKey: "alias/none", Certificate: a.path}, access, now); err == nil || !strings.Contains(err.Error(), "kms:GetPublicKey") {
+	if _, err := Load(t.Context(), config.Signing{KMSKey: "alias/none", Certificate: a.path}, access,
+		now); err == nil || !strings.Contains(err.Error(), "kms:GetPublicKey") {
 		t.Errorf("an unknown key: %v", err)
 	}
 }

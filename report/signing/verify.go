@@ -46,7 +46,8 @@ func (v *Verified) StampTrusted(roots *x509.CertPool) error {
 	for _, c := range v.stamps {
 		between.AddCert(c)
 	}
-	_, err := v.authority.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: v.Stamped, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}})
+	_, err := v.authority.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: v.Stamped,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}})
 	return err
 }
 
@@ -57,7 +58,8 @@ func (v *Verified) Trusted(roots *x509.CertPool, at time.Time) error {
 	for _, c := range v.Chain {
 		between.AddCert(c)
 	}
-	_, err := v.Certificate.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	_, err := v.Certificate.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	return err
 }
 
@@ -227,7 +229,8 @@ func (v *Verified) readStamp(p *pkcs7.PKCS7) error {
 		if err := strong(signed); err != nil {
 			return fmt.Errorf("its time-stamp: %w", err)
 		}
-		if len(authority.ExtKeyUsage) != 1 || authority.ExtKeyUsage[0] != x509.ExtKeyUsageTimeStamping || len(authority.UnknownExtKeyUsage) > 0 {
+		if len(authority.ExtKeyUsage) != 1 || authority.ExtKeyUsage[0] != x509.ExtKeyUsageTimeStamping ||
+			len(authority.UnknownExtKeyUsage) > 0 {
 			return fmt.Errorf("its time-stamp was signed by %q, which is no time-stamping authority", authority.Subject)
 		}
 		if !slices.Contains([]crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512}, token.HashAlgorithm) {

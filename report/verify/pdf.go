@@ -30,7 +30,8 @@ func PDF(pdf []byte, trust Trust) (*Report, error) {
 	for _, t := range p.Tables {
 		r.SQL = append(r.SQL, t.ManifestQuery)
 	}
-	r.add("document", OK, "packet of %s for %s, revision %d, made by %s %s; SHA-256 %s", p.Tenant.Name, p.Period.Month, p.Revision, p.Tool.Name, p.Tool.Version, sum(pdf))
+	r.add("document", OK, "packet of %s for %s, revision %d, made by %s %s; SHA-256 %s", p.Tenant.Name,
+		p.Period.Month, p.Revision, p.Tool.Name, p.Tool.Version, sum(pdf))
 	r.add("manifest", NotChecked, "there is none beside the PDF; compare its SHA-256 with that in manifest.json")
 	r.pdfSignature(pdf, p.Signed)
 	r.pages(pdf, p.Sentence)

@@ -75,7 +75,8 @@ func (r *Report) signed(what string, v *signing.Verified) {
 	case err == nil:
 		r.add(what, OK, "%s, which leads to a trusted root", detail)
 	case v.Stamped.IsZero() && !v.Claimed.IsZero() && at.After(v.Certificate.NotAfter) && v.Trusted(r.trust.Roots, v.Claimed) == nil:
-		r.add(what, NotChecked, "%s; the certificate expired on %s, and without a time-stamp nothing shows that the signature is older", detail, v.Certificate.NotAfter.UTC().Format(time.DateOnly))
+		r.add(what, NotChecked, "%s; the certificate expired on %s, and without a time-stamp nothing shows that the signature is older",
+			detail, v.Certificate.NotAfter.UTC().Format(time.DateOnly))
 	default:
 		r.add(what, Mismatch, "%s; but the certificate is not trusted: %s", detail, err)
 	}

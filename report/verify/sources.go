@@ -73,7 +73,9 @@ func (r *Report) Sources(ctx context.Context, open func(location string) (object
 	case count[Gone] > 0:
 		outcome = Gone
 	}
-	r.add("log objects", outcome, "%d of %d are what they were when they were collected, %d have another content, %d are gone, %d could not be read", count[OK], len(results), count[Mismatch], count[Gone], count[Unread])
+	r.add("log objects", outcome,
+		"%d of %d are what they were when they were collected, %d have another content, %d are gone, %d could not be read", count[OK],
+		len(results), count[Mismatch], count[Gone], count[Unread])
 	return nil
 }
 

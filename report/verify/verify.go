@@ -86,7 +86,8 @@ func Folder(ctx context.Context, store objects.Store, trust Trust) (*Report, err
 	r := &Report{trust: trust}
 	body, err := read(ctx, store, report.ManifestName, maxManifest)
 	if errors.Is(err, objects.ErrNotFound) {
-		return nil, fmt.Errorf("%w: %s is missing; name the folder of a packet, such as packets/acme/2026-10", ErrNoPacket, report.ManifestName)
+		return nil, fmt.Errorf("%w: %s is missing; name the folder of a packet, such as packets/acme/2026-10",
+			ErrNoPacket, report.ManifestName)
 	}
 	if err != nil {
 		return nil, err
@@ -96,10 +97,12 @@ func Folder(ctx context.Context, store objects.Store, trust Trust) (*Report, err
 		return nil, fmt.Errorf("%w: %s is no manifest of bucketproof", ErrNoPacket, report.ManifestName)
 	}
 	if m.SchemaVersion > report.SchemaVersion {
-		return nil, fmt.Errorf("the manifest has version %d and this program knows up to %d; run a newer bucketproof", m.SchemaVersion, report.SchemaVersion)
+		return nil, fmt.Errorf("the manifest has version %d and this program knows up to %d; run a newer bucketproof",
+			m.SchemaVersion, report.SchemaVersion)
 	}
 	r.Manifest, r.Tenant, r.Month, r.SQL = m, m.Tenant.ID, m.Period.Month, m.Queries
-	r.add("manifest", OK, "packet of %s for %s, revision %d, made by %s %s; SHA-256 %s", m.Tenant.Name, m.Period.Month, m.Revision, m.Tool.Name, m.Tool.Version, sum(body))
+	r.add("manifest", OK, "packet of %s for %s, revision %d, made by %s %s; SHA-256 %s", m.Tenant.Name,
+		m.Period.Month, m.Revision, m.Tool.Name, m.Tool.Version, sum(body))
 	if err := r.manifestSignature(ctx, store, body); err != nil {
 		return nil, err
 	}
@@ -194,7 +197,8 @@ func (r *Report) files(ctx context.Context, store objects.Store) (map[string][]b
 		case err != nil:
 			return nil, err
 		case sum(body) != f.SHA256:
-			r.add(f.Path, Mismatch, "its SHA-256 is %s, the manifest says %s; its size is %d, the manifest says %d", sum(body), f.SHA256, len(body), f.Size)
+			r.add(f.Path, Mismatch, "its SHA-256 is %s, the manifest says %s; its size is %d, the manifest says %d",
+				sum(body), f.SHA256, len(body), f.Size)
 		case len(body) != f.Size:
 			r.add(f.Path, Mismatch, "its size is %d, the manifest says %d", len(body), f.Size)
 		case f.Unsigned != nil && (f.Unsigned.Size > len(body) || f.Unsigned.Size < 0 || sum(body[:f.Unsigned.Size]) != f.Unsigned.SHA256):
@@ -256,16 +260,21 @@ func (r *Report) model(body []byte) {
 		name    string
 		of, and any
 	}{
-		{"tenant", p.Tenant, m.Tenant}, {"period", p.Period, m.Period}, {"revision", p.Revision, m.Revision}, {"superseded packet", p.Supersedes, m.Supersedes},
-		{"causes", p.Causes, m.Causes}, {"changes", p.Changes, m.Changes}, {"program", p.Tool, m.Tool}, {"verdict", p.Verdict, m.Verdict}, {"state of being provisional", p.Provisional, m.Provisional},
-		{"sentence", p.Sentence, m.Sentence}, {"totals", p.Totals, m.Totals}, {"sources", p.Sources, m.Sources}, {"queries", queries, m.Queries}, {"days that are not evaluated", p.NotEvaluated, m.NotEvaluated},
+		{"tenant", p.Tenant, m.Tenant}, {"period", p.Period, m.Period}, {"revision", p.Revision, m.Revision},
+		{"superseded packet", p.Supersedes, m.Supersedes},
+		{"causes", p.Causes, m.Causes}, {"changes", p.Changes, m.Changes}, {"program", p.Tool, m.Tool},
+		{"verdict", p.Verdict, m.Verdict}, {"state of being provisional", p.Provisional, m.Provisional},
+		{"sentence", p.Sentence, m.Sentence}, {"totals", p.Totals, m.Totals}, {"sources", p.Sources, m.Sources},
+		{"queries", queries, m.Queries}, {"days that are not evaluated", p.NotEvaluated, m.NotEvaluated},
 	} {
 		if !alike(part.of, part.and) {
 			r.add(what, Mismatch, "they differ in the %s", part.name)
 		}
 	}
 	for _, f := range p.Files {
-		if !slices.ContainsFunc(m.Files, func(o report.ManifestFile) bool { return o.Path == f.Path && o.SHA256 == f.SHA256 && o.Size == f.Size }) {
+		if !slices.ContainsFunc(m.Files, func(o report.ManifestFile) bool {
+			return o.Path == f.Path && o.SHA256 == f.SHA256 && o.Size == f.Size
+		}) {
 			r.add(what, Mismatch, "they differ in %s", f.Path)
 		}
 	}
@@ -352,7 +361,8 @@ func readSources(body []byte) ([]Source, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%q is no size", at(line, "size"))
 		}
-		out = append(out, Source{Key: at(line, "key"), ETag: at(line, "etag"), SHA256: at(line, "sha256"), Kind: at(line, "kind"), Location: at(line, "location"), Size: size})
+		out = append(out, Source{Key: at(line, "key"), ETag: at(line, "etag"), SHA256: at(line, "sha256"),
+			Kind: at(line, "kind"), Location: at(line, "location"), Size: size})
 	}
 }
 

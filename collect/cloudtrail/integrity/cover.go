@@ -205,7 +205,8 @@ func (v *verification) bare() []Chain {
 		for _, s := range days[region] {
 			c.Covered = without(c.Covered, s)
 			c.Problems = append(c.Problems, Problem{Kind: NoDigest, From: s.From, To: s.To,
-				Text: "log files of this account and Region lie there and no digest does: log file validation is off, or the digests were removed"})
+				Text: "log files of this account and Region lie there and no digest does: log file validation is " +
+					"off, or the digests were removed"})
 		}
 		out = append(out, c)
 	}

@@ -184,7 +184,8 @@ func (d *digest) verify(ctx context.Context, v *verification, meta map[string]st
 		return "its signature does not fit its content", nil
 	}
 	if signed.Before(key.From.Add(-keySlack)) || signed.After(key.To.Add(keySlack)) {
-		return fmt.Sprintf("it is signed with a key that was valid from %s to %s", key.From.Format(time.RFC3339), key.To.Format(time.RFC3339)), nil
+		return fmt.Sprintf("it is signed with a key that was valid from %s to %s", key.From.Format(time.RFC3339),
+			key.To.Format(time.RFC3339)), nil
 	}
 	return "", nil
 }

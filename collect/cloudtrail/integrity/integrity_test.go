@@ -118,7 +118,8 @@ func verified(t *testing.T, s *trail, keys string, period Span) []Chain {
 	if err != nil {
 		t.Fatal(err)
 	}
-	chains, err := Verify(t.Context(), []Location{{Store: s, Bucket: "acme-trail"}}, Options{Period: period, Now: period.To.Add(48 * time.Hour), Keys: k})
+	chains, err := Verify(t.Context(), []Location{{Store: s, Bucket: "acme-trail"}},
+		Options{Period: period, Now: period.To.Add(48 * time.Hour), Keys: k})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,13 +267,15 @@ func TestVerifyUnknown(t *testing.T) {
 		s.files[digests[4]] = was
 	}
 	// What lies beside the trail's own folders is passed by.
-	for _, k := range []string{"AWSLogs/111122223333/Config/us-east-1/2026/10/1/x.gz", "a/b/c", "AWSLogs/111122223333/elasticloadbalancing/x", "z", "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/10/01/readme"} {
+	for _, k := range []string{"AWSLogs/111122223333/Config/us-east-1/2026/10/1/x.gz", "a/b/c",
+		"AWSLogs/111122223333/elasticloadbalancing/x", "z", "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/10/01/readme"} {
 		s.files[k] = []byte("x")
 	}
 	if got := say(verified(t, s, keys["clean"], day)); got != "12/12 17/17 -0m" {
 		t.Errorf("among other objects: %s", got)
 	}
-	chains, err := Verify(t.Context(), []Location{{Store: s, Bucket: "acme-trail"}}, Options{Accounts: []string{"999999999999"}, Period: day, Now: day.To})
+	chains, err := Verify(t.Context(), []Location{{Store: s, Bucket: "acme-trail"}},
+		Options{Accounts: []string{"999999999999"}, Period: day, Now: day.To})
 	if err != nil || len(chains) != 0 {
 		t.Errorf("the trail of an account that is not asked for: %v, %v", chains, err)
 	}

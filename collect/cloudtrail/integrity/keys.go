@@ -73,7 +73,8 @@ func ReadKeyFile(path string) (*KeyFile, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: the public key %s is not base64: %w", path, k.Fingerprint, err)
 		}
-		if f.keys[k.Fingerprint], err = NewKey(k.Fingerprint, der, time.Time(k.ValidityStartTime), time.Time(k.ValidityEndTime)); err != nil {
+		if f.keys[k.Fingerprint], err = NewKey(k.Fingerprint, der, time.Time(k.ValidityStartTime),
+			time.Time(k.ValidityEndTime)); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
@@ -84,7 +85,8 @@ func ReadKeyFile(path string) (*KeyFile, error) {
 func (f *KeyFile) Key(_ context.Context, region, fingerprint string, at time.Time) (Key, error) {
 	k, ok := f.keys[fingerprint]
 	if !ok {
-		return Key{}, fmt.Errorf("%s does not have the public key %s of %s, which signed at %s", f.path, fingerprint, region, at.UTC().Format(time.RFC3339))
+		return Key{}, fmt.Errorf("%s does not have the public key %s of %s, which signed at %s", f.path, fingerprint,
+			region, at.UTC().Format(time.RFC3339))
 	}
 	return k, nil
 }

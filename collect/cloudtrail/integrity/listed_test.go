@@ -37,7 +37,8 @@ func TestListedKeys(t *testing.T) {
 		if err == nil {
 			err = json.Unmarshal(body, &in)
 		}
-		if err != nil || !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".ListPublicKeys") || !strings.Contains(r.Header.Get("Authorization"), "/us-east-1/cloudtrail/") {
+		if err != nil || !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".ListPublicKeys") ||
+			!strings.Contains(r.Header.Get("Authorization"), "/us-east-1/cloudtrail/") {
 			t.Errorf("%v: %s %s", err, r.Header.Get("X-Amz-Target"), body)
 		}
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
@@ -61,7 +62,8 @@ func TestListedKeys(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", server.URL)
 	verify := func() string {
 		t.Helper()
-		chains, err := Verify(t.Context(), []Location{{Store: all["key-change"], Bucket: "acme-trail"}}, Options{Period: day, Now: day.To.Add(48 * time.Hour), Keys: &ListedKeys{Access: objects.Access{Region: "eu-west-1"}}})
+		chains, err := Verify(t.Context(), []Location{{Store: all["key-change"], Bucket: "acme-trail"}},
+			Options{Period: day, Now: day.To.Add(48 * time.Hour), Keys: &ListedKeys{Access: objects.Access{Region: "eu-west-1"}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +76,8 @@ func TestListedKeys(t *testing.T) {
 	if got := verify(); strings.Count(got, "unread") != 12 || !strings.Contains(got, "-720m") {
 		t.Errorf("refused: %s", got)
 	}
-	if _, err := (&ListedKeys{Access: objects.Access{Region: "us-east-1"}}).Key(t.Context(), "us-east-1", "x", day.From); err == nil || !strings.Contains(err.Error(), "cloudtrail:ListPublicKeys") {
+	if _, err := (&ListedKeys{Access: objects.Access{Region: "us-east-1"}}).Key(t.Context(), "us-east-1", "x",
+		day.From); err == nil || !strings.Contains(err.Error(), "cloudtrail:ListPublicKeys") {
 		t.Errorf("refused: %v", err)
 	}
 }

@@ -59,7 +59,8 @@ func (v *verification) log(ctx context.Context, d *digest, l logFile) (kind, tex
 	body, err := v.open(ctx, d, l)
 	switch {
 	case errors.Is(err, errElsewhere):
-		const text = "its digest says that it lies in the bucket %s, which is not configured; add its place to the list in tenant.cloudtrail"
+		const text = "its digest says that it lies in the bucket %s, which is not configured; add its place to the " +
+			"list in tenant.cloudtrail"
 		return Elsewhere, fmt.Sprintf(text, l.Bucket)
 	case errors.Is(err, objects.ErrNotFound):
 		return MissingLog, "CloudTrail delivered it, and it is not there"

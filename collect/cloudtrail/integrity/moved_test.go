@@ -335,7 +335,8 @@ func TestVerifyBare(t *testing.T) {
 		s.files["acme-trail/"+base+"AWSLogs/111122223333/CloudTrail/"+region+"/2026/10/01/"+name] = body
 	}
 	plant("", "eu-west-3")
-	if got := toldOf(verifiedAt(t, s.at("acme-trail"), keys["clean"], day)); got != " 0/0 0 of 720m digest-none@0-12; management 12/12 720 of 720m" {
+	if got := toldOf(verifiedAt(t, s.at("acme-trail"), keys["clean"],
+		day)); got != " 0/0 0 of 720m digest-none@0-12; management 12/12 720 of 720m" {
 		t.Error(got)
 	}
 	plant("x/", "us-east-1")

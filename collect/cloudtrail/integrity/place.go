@@ -13,7 +13,8 @@ import (
 )
 
 // ErrNoMetadata means that a place does not keep the signatures of digests.
-var ErrNoMetadata = errors.New("the metadata of the digests is not there, in which CloudTrail signs them; name the trail's bucket (s3://…), or put what `aws s3api head-object` prints of each digest beside it as KEY" + MetadataSuffix)
+var ErrNoMetadata = errors.New("the metadata of the digests is not there, in which CloudTrail signs them; name the " +
+	"trail's bucket (s3://…), or put what `aws s3api head-object` prints of each digest beside it as KEY" + MetadataSuffix)
 
 // MetadataSuffix ends the name of the file that holds the metadata of an object in a
 // folder, as `aws s3api head-object` prints it.
@@ -37,7 +38,8 @@ func OpenPlace(ctx context.Context, u objects.URL, access objects.Access) (*Plac
 	if u.Scheme == "s3" {
 		p.Name, p.Prefix = u.Bucket, u.Prefix
 		p.open = func(ctx context.Context, prefix string) (objects.Store, error) {
-			return objects.Open(ctx, objects.URL{Text: "s3://" + u.Bucket + "/" + prefix, Scheme: "s3", Bucket: u.Bucket, Prefix: prefix}, access)
+			return objects.Open(ctx, objects.URL{Text: "s3://" + u.Bucket + "/" + prefix, Scheme: "s3",
+				Bucket: u.Bucket, Prefix: prefix}, access)
 		}
 	} else {
 		p.open = func(ctx context.Context, _ string) (objects.Store, error) { return objects.Open(ctx, u, access) }

@@ -58,10 +58,12 @@ func measure(ctx context.Context, dir, program, steps string, s shape) (err erro
 			return err
 		}
 	}
-	fmt.Printf("%d clients, %d buckets, %d log objects, %d records\n", s.clients, s.clients*s.buckets, s.clients*s.buckets*days*s.objects, s.clients*s.buckets*days*s.objects*s.records)
+	fmt.Printf("%d clients, %d buckets, %d log objects, %d records\n", s.clients, s.clients*s.buckets,
+		s.clients*s.buckets*days*s.objects, s.clients*s.buckets*days*s.objects*s.records)
 	fmt.Println("| command | s | user s | MB resident |")
 	fmt.Println("|---|---|---|---|")
-	for _, args := range [][]string{{"collect"}, {"check", "--from", "2026-10-20", "--to", "2026-10-20"}, {"report", "--month", "2026-10"}} {
+	for _, args := range [][]string{{"collect"}, {"check", "--from", "2026-10-20", "--to", "2026-10-20"},
+		{"report", "--month", "2026-10"}} {
 		if !strings.Contains(","+steps+",", ","+args[0]+",") {
 			continue
 		}
@@ -75,7 +77,8 @@ func measure(ctx context.Context, dir, program, steps string, s shape) (err erro
 		if !ok {
 			return errors.New("the operating system tells no memory")
 		}
-		fmt.Printf("| `%s` | %.1f | %.1f | %d |\n", args[0], time.Since(began).Seconds(), cmd.ProcessState.UserTime().Seconds(), usage.Maxrss>>10)
+		fmt.Printf("| `%s` | %.1f | %.1f | %d |\n", args[0], time.Since(began).Seconds(),
+			cmd.ProcessState.UserTime().Seconds(), usage.Maxrss>>10)
 	}
 	return nil
 }
@@ -92,12 +95,15 @@ func (s shape) write(dir string) error {
 		fmt.Fprintf(config, "[[tenant]]\nid = %q\nname = \"Client %d\"\naccounts = [\"111122223333\"]\n", id, c)
 		for b := range s.buckets {
 			bucket := fmt.Sprintf("%s-%02d", id, b)
-			fmt.Fprintf(config, "[[tenant.bucket]]\nname = %q\nlogs = \"file:logs/%s\"\nprefixes = [\"veeam/\"]\nwindow = { start = \"00:00\", end = \"06:00\" }\n", bucket, bucket)
+			fmt.Fprintf(config,
+				"[[tenant.bucket]]\nname = %q\nlogs = \"file:logs/%s\"\nprefixes = [\"veeam/\"]\nwindow = { start "+
+					"= \"00:00\", end = \"06:00\" }\n", bucket, bucket)
 			if err := s.bucket(filepath.Join(dir, "logs", bucket), bucket, &n); err != nil {
 				return err
 			}
 		}
-		config.WriteString("[[tenant.principal]]\nmatch = \"arn:aws:sts::111122223333:assumed-role/BackupRole/*\"\nname = \"Nightly backup role\"\nrole = \"backup\"\n")
+		config.WriteString("[[tenant.principal]]\nmatch = " +
+			"\"arn:aws:sts::111122223333:assumed-role/BackupRole/*\"\nname = \"Nightly backup role\"\nrole = \"backup\"\n")
 	}
 	return os.WriteFile(filepath.Join(dir, "config.toml"), []byte(config.String()), 0o600)
 }
@@ -124,7 +130,10 @@ func (s shape) bucket(dir, bucket string, n *int) error {
 				}
 				at := begin.Add(time.Duration(r) * span / time.Duration(s.records))
 				key := fmt.Sprintf("veeam/job/%02d/%02d-%d.vbk", day+1, o, r)
-				fmt.Fprintf(w, "%064x %s [%s] 192.0.2.10 arn:aws:sts::111122223333:assumed-role/BackupRole/veeam %016X %s %s \"%s /%s HTTP/1.1\" 200 - - %d 120 30 \"-\" \"APN/1.0 Veeam/12\" - h= SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader %s.s3.eu-central-1.amazonaws.com TLSv1.2 - -\n",
+				fmt.Fprintf(w,
+					"%064x %s [%s] 192.0.2.10 arn:aws:sts::111122223333:assumed-role/BackupRole/veeam %016X %s %s "+
+						"\"%s /%s HTTP/1.1\" 200 - - %d 120 30 \"-\" \"APN/1.0 Veeam/12\" - h= SigV4 "+
+						"ECDHE-RSA-AES128-GCM-SHA256 AuthHeader %s.s3.eu-central-1.amazonaws.com TLSv1.2 - -\n",
 					7, bucket, at.Format("02/Jan/2006:15:04:05 -0700"), *n, op, key, verb, key, 10<<20+*n%1000, bucket)
 			}
 			if err := errors.Join(w.Flush(), f.Close()); err != nil {

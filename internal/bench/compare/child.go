@@ -31,7 +31,9 @@ func child(name string, args []string) error {
 	case "parse":
 		return count(logs, filepath.Join(dir, "parse.json"), parseAll, 1)
 	case "newlines":
-		return count(logs, filepath.Join(dir, "newlines.json"), func(text []byte) int64 { return int64(bytes.Count(text, []byte("\n"))) }, 2)
+		return count(logs, filepath.Join(dir, "newlines.json"), func(text []byte) int64 {
+			return int64(bytes.Count(text, []byte("\n")))
+		}, 2)
 	case "fetch":
 		return fetch(args[2])
 	}
@@ -50,7 +52,9 @@ func duckdb(logs, dir string) (err error) {
 	for i := range 32 {
 		columns = append(columns, fmt.Sprintf("'c%d': 'VARCHAR'", i))
 	}
-	_, err = db.Exec(fmt.Sprintf("COPY (SELECT * FROM read_csv('%s/*', delim=' ', header=false, quote='\"', escape='\"', auto_detect=false, columns={%s}, null_padding=true, ignore_errors=true, strict_mode=false)) TO '%s/duckdb.parquet' (FORMAT parquet, COMPRESSION zstd)",
+	_, err = db.Exec(fmt.Sprintf("COPY (SELECT * FROM read_csv('%s/*', delim=' ', header=false, quote='\"', "+
+		"escape='\"', auto_detect=false, columns={%s}, null_padding=true, ignore_errors=true, strict_mode=false)) "+
+		"TO '%s/duckdb.parquet' (FORMAT parquet, COMPRESSION zstd)",
 		logs, strings.Join(columns, ", "), dir))
 	return err
 }

@@ -18,7 +18,8 @@ import (
 
 func contenders(s *site) []contender {
 	list := []contender{
-		{"bucketproof, `file://`", collect("file://" + s.logs + "/"), parquet("data", "file", "request_id, operation, key, http_status, user_agent")},
+		{"bucketproof, `file://`", collect("file://" + s.logs + "/"),
+			parquet("data", "file", "request_id, operation, key, http_status, user_agent")},
 		{"DuckDB `COPY`", self("duckdb"), parquet("duckdb.parquet", "", "c6, c7, c8, c10, c17")},
 	}
 	if _, err := exec.LookPath("goaccess"); err == nil {
@@ -30,7 +31,8 @@ func contenders(s *site) []contender {
 		contender{"finding newlines", self("newlines"), nil})
 	if s.s3 != nil {
 		list = append(list,
-			contender{"bucketproof, versitygw", collect(s.s3.url()), parquet("data", "s3", "request_id, operation, key, http_status, user_agent")},
+			contender{"bucketproof, versitygw", collect(s.s3.url()),
+				parquet("data", "s3", "request_id, operation, key, http_status, user_agent")},
 			contender{"bare `net/http`, versitygw", self("fetch"), nil})
 	}
 	return list
@@ -71,7 +73,8 @@ func collect(logs string) func(context.Context, *site) (*exec.Cmd, error) {
 			endpoint = s.s3.endpoint
 		}
 		path := data + ".toml"
-		if err := os.WriteFile(path, fmt.Appendf(nil, config, data, endpoint, "file://"+s.dir+"/evidence", bench.Bucket, logs), 0o644); err != nil {
+		if err := os.WriteFile(path, fmt.Appendf(nil, config, data, endpoint, "file://"+s.dir+"/evidence",
+			bench.Bucket, logs), 0o644); err != nil {
 			return nil, err
 		}
 		cmd := exec.CommandContext(ctx, s.binary, "--config", path, "collect")
@@ -100,7 +103,9 @@ func goaccess(ctx context.Context, s *site) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	return exec.CommandContext(ctx, "goaccess", append([]string{"--log-format=AWSS3", "--no-global-config", "--no-progress", "-o", filepath.Join(s.dir, "goaccess.json")}, logs...)...), nil
+	return exec.CommandContext(ctx, "goaccess",
+		append([]string{"--log-format=AWSS3", "--no-global-config", "--no-progress", "-o",
+			filepath.Join(s.dir, "goaccess.json")}, logs...)...), nil
 }
 
 func goaccessRead(_ context.Context, s *site) (right, read int64, err error) {

@@ -70,7 +70,8 @@ func startGateway(ctx context.Context, s *site) (*gateway, error) {
 }
 
 func (g *gateway) fill(ctx context.Context, s *site) error {
-	client := s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: aws.String(g.endpoint), UsePathStyle: true, Credentials: awscreds.NewStaticCredentialsProvider(keyID, secret, ""), RetryMaxAttempts: 20})
+	client := s3.New(s3.Options{Region: "us-east-1", BaseEndpoint: aws.String(g.endpoint), UsePathStyle: true,
+		Credentials: awscreds.NewStaticCredentialsProvider(keyID, secret, ""), RetryMaxAttempts: 20})
 	if err := awaitServer(ctx, g.endpoint); err != nil {
 		return err
 	}
@@ -92,10 +93,12 @@ func (g *gateway) fill(ctx context.Context, s *site) error {
 				return err
 			}
 			key := aws.String(filepath.Base(path))
-			if _, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(bucket), Key: key, Body: bytes.NewReader(body)}); err != nil {
+			if _, err := client.PutObject(ctx,
+				&s3.PutObjectInput{Bucket: aws.String(bucket), Key: key, Body: bytes.NewReader(body)}); err != nil {
 				return err
 			}
-			signed, err := presigner.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(bucket), Key: key}, s3.WithPresignExpires(24*time.Hour))
+			signed, err := presigner.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(bucket), Key: key},
+				s3.WithPresignExpires(24*time.Hour))
 			if err == nil {
 				urls[i] = signed.URL
 			}

@@ -87,7 +87,8 @@ func compare(ctx context.Context) (err error) {
 		}
 		defer func() { err = errors.Join(err, s.s3.stop()) }()
 	}
-	fmt.Printf("%d log objects, %d records, %d of them hard, %.0f MB\n\n", s.truth.Objects, s.truth.Records, s.truth.Hard, float64(s.truth.Bytes)/1e6)
+	fmt.Printf("%d log objects, %d records, %d of them hard, %.0f MB\n\n", s.truth.Objects, s.truth.Records,
+		s.truth.Hard, float64(s.truth.Bytes)/1e6)
 	type measure struct {
 		seconds []float64
 		memory  int64 // bytes
@@ -134,7 +135,8 @@ func compare(ctx context.Context) (err error) {
 		if right >= 0 {
 			wrong = fmt.Sprint(s.truth.Records - right)
 		}
-		fmt.Printf("| %s | %.0f | %.0f | %s | %s | %s |\n", c.name, float64(s.truth.Bytes)/1e6/m.seconds[len(m.seconds)/2], float64(m.memory)/1e6, number(read), number(right), wrong)
+		fmt.Printf("| %s | %.0f | %.0f | %s | %s | %s |\n", c.name,
+			float64(s.truth.Bytes)/1e6/m.seconds[len(m.seconds)/2], float64(m.memory)/1e6, number(read), number(right), wrong)
 	}
 	return nil
 }

@@ -63,11 +63,13 @@ func tenant(ctx context.Context, c *config.Config, s *state.State, catalog *anal
 		return err
 	}
 	began := time.Now()
-	v, err := analyze.Open(ctx, analyze.Dataset{Config: c, Catalog: catalog, State: s, Files: dataset.Dataset{Dir: filepath.Join(c.DataDir, "dataset")}}, t, r)
+	v, err := analyze.Open(ctx, analyze.Dataset{Config: c, Catalog: catalog, State: s,
+		Files: dataset.Dataset{Dir: filepath.Join(c.DataDir, "dataset")}}, t, r)
 	if err != nil {
 		return err
 	}
-	p, err := report.Build(ctx, report.Input{View: v, Catalog: catalog, State: s, Month: month, Version: "bench", Look: report.Look{Paper: t.Paper, Accent: c.Report.Accent}})
+	p, err := report.Build(ctx, report.Input{View: v, Catalog: catalog, State: s, Month: month, Version: "bench",
+		Look: report.Look{Paper: t.Paper, Accent: c.Report.Accent}})
 	if err = errors.Join(err, v.Close()); err != nil {
 		return err
 	}
@@ -90,6 +92,7 @@ func tenant(ctx context.Context, c *config.Config, s *state.State, catalog *anal
 			inside += deflated(f.Body)
 		}
 	}
-	fmt.Printf("| %s | %d | %.1f | %.2f | %d | %d | %d |\n", t.ID, p.Totals.Records, asked.Seconds(), rendered.Seconds(), (after.Sys-after.HeapReleased-(before.Sys-before.HeapReleased))>>20, pdf>>10, (pdf-inside)>>10)
+	fmt.Printf("| %s | %d | %.1f | %.2f | %d | %d | %d |\n", t.ID, p.Totals.Records, asked.Seconds(),
+		rendered.Seconds(), (after.Sys-after.HeapReleased-(before.Sys-before.HeapReleased))>>20, pdf>>10, (pdf-inside)>>10)
 	return nil
 }

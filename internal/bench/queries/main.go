@@ -154,6 +154,7 @@ func scan(dataset string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	_, err = db.Exec("SELECT operation, requester, count(*), sum(bytes_sent), min(time), max(time) FROM read_parquet('" + dataset + "/*/*/*.parquet', hive_partitioning = false) GROUP BY operation, requester")
+	_, err = db.Exec("SELECT operation, requester, count(*), sum(bytes_sent), min(time), max(time) FROM read_parquet('" + dataset +
+		"/*/*/*.parquet', hive_partitioning = false) GROUP BY operation, requester")
 	return err
 }

@@ -53,10 +53,12 @@ func Packet(c *config.Config, o *deliver.Opened, m state.Mail, l link.Link, at t
 	f := fields{
 		Contact: mailer.OneLine(m.Name), Role: m.Role, Tenant: mailer.OneLine(mf.Tenant.Name), MSP: mailer.OneLine(c.Report.MSP),
 		Accent: Accent(c), Zone: mf.Period.Zone,
-		Verdict: text.Say("verdict.label." + o.VerdictKey()), VerdictKey: o.VerdictKey(), Sentence: mf.Sentence, Provisional: mf.Provisional, Revision: mf.Revision,
+		Verdict: text.Say("verdict.label." + o.VerdictKey()), VerdictKey: o.VerdictKey(), Sentence: mf.Sentence,
+		Provisional: mf.Provisional, Revision: mf.Revision,
 		Link: l.URL, LinkUnsure: l.Unsure, Page: l.Kind == link.Page, Downloads: l.Downloads,
 		PDFName: o.Name(report.PDFName), PDFSize: text.Bytes(int64(pdf.Size)), PDFSHA256: pdf.SHA256, ManifestSHA256: o.ManifestSHA256,
-		Signed: mf.Signature != nil, Signer: o.Signer(), ReplyTo: c.Mail.ReplyTo, Reference: mf.Tenant.ID + "/" + report.PacketName(mf.Period.Month, mf.Revision),
+		Signed: mf.Signature != nil, Signer: o.Signer(), ReplyTo: c.Mail.ReplyTo, Reference: mf.Tenant.ID + "/" +
+			report.PacketName(mf.Period.Month, mf.Revision),
 	}
 	if f.Period, f.LinkEnds, err = Times(o, text, l.Ends); err != nil {
 		return mailer.Message{}, err

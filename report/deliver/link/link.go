@@ -64,7 +64,9 @@ func (m Maker) Make(ctx context.Context, o *deliver.Opened, name, email string, 
 	case m.Links.Kind != Presigned && m.Links.Page():
 		return m.page(ctx, o, name, email, wish)
 	case errors.Is(err, objects.ErrNoPresign):
-		return Link{}, fmt.Errorf("%w: evidence.url is a folder, which has no presigned links, and links.public_url names no download page; set it", ErrNone)
+		return Link{},
+			fmt.Errorf("%w: evidence.url is a folder, which has no presigned links, and links.public_url names no download page; set it",
+				ErrNone)
 	case err != nil:
 		return Link{}, err
 	}
@@ -82,7 +84,8 @@ func (m Maker) page(ctx context.Context, o *deliver.Opened, name, email string, 
 	var token [32]byte
 	rand.Read(token[:]) // it never fails; a system without randomness ends the program
 	mf := o.Manifest
-	l := state.Link{ID: strings.ToLower(rand.Text()[:10]), Tenant: mf.Tenant.ID, Month: mf.Period.Month, Revision: mf.Revision, Email: email, Name: name,
+	l := state.Link{ID: strings.ToLower(rand.Text()[:10]), Tenant: mf.Tenant.ID, Month: mf.Period.Month,
+		Revision: mf.Revision, Email: email, Name: name,
 		Created: m.Now(), Ends: m.Now().Add(wish).Truncate(time.Second), MaxDownloads: m.Links.MaxDownloads}
 	if err := m.State.PutLink(ctx, token, l); err != nil {
 		return Link{}, err
@@ -122,7 +125,8 @@ func (m Maker) Foresee(ctx context.Context, evidence objects.URL, wish time.Dura
 		case unsure:
 			reason = "the credentials that would sign a link are temporary and don't tell their end"
 		case !ends.IsZero() && ends.Before(m.Now().Add(wish-slack)):
-			reason = "the credentials that would sign a link end on " + ends.UTC().Format("2 January 2006 at 15:04 MST") + ", before the link should"
+			reason = "the credentials that would sign a link end on " +
+				ends.UTC().Format("2 January 2006 at 15:04 MST") + ", before the link should"
 		}
 	}
 	switch {

@@ -65,7 +65,8 @@ type Handler struct {
 
 // New makes a handler.
 func New(s *state.State, c func() *config.Config, now func() time.Time, log *slog.Logger) *Handler {
-	return &Handler{State: s, Config: c, Now: now, Log: log, files: semaphore.NewWeighted(held), limits: newLimits(now), opened: map[string]*deliver.Opened{}, giving: map[string]int{}}
+	return &Handler{State: s, Config: c, Now: now, Log: log, files: semaphore.NewWeighted(held),
+		limits: newLimits(now), opened: map[string]*deliver.Opened{}, giving: map[string]int{}}
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -92,11 +93,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Context().Err() != nil: // the client went away
 	case errors.Is(err, errBusy):
 		w.Header().Set("Retry-After", "15")
-		http.Error(w, "Other files are being sent at the moment. Please try again in some seconds. / Gerade werden andere Dateien gesendet. Bitte versuchen Sie es in einigen Sekunden noch einmal.", http.StatusServiceUnavailable)
+		http.Error(w,
+			"Other files are being sent at the moment. Please try again in some seconds. / Gerade werden andere "+
+				"Dateien gesendet. Bitte versuchen Sie es in einigen Sekunden noch einmal.", http.StatusServiceUnavailable)
 	default:
 		h.Log.Error("the download page could not give out a packet", "error", err)
 		w.Header().Set("Retry-After", "300")
-		http.Error(w, "This packet can't be read at the moment. Please try again later. / Dieses Paket kann gerade nicht gelesen werden. Bitte versuchen Sie es später noch einmal.", http.StatusServiceUnavailable)
+		http.Error(w,
+			"This packet can't be read at the moment. Please try again later. / Dieses Paket kann gerade nicht "+
+				"gelesen werden. Bitte versuchen Sie es später noch einmal.", http.StatusServiceUnavailable)
 	}
 }
 
@@ -123,7 +128,8 @@ func (h *Handler) plain(w http.ResponseWriter, status int, nonce string) {
 
 func setHeaders(w http.ResponseWriter, nonce string, tls bool) {
 	for k, v := range map[string]string{
-		"Content-Security-Policy":      "default-src 'none'; style-src 'nonce-" + nonce + "'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+		"Content-Security-Policy": "default-src 'none'; style-src 'nonce-" + nonce +
+			"'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 		"X-Content-Type-Options":       "nosniff",
 		"X-Frame-Options":              "DENY",
 		"Referrer-Policy":              "no-referrer",
@@ -243,7 +249,8 @@ func (h *Handler) file(w http.ResponseWriter, r *http.Request, o *deliver.Opened
 	if err := h.State.UseLink(r.Context(), use); err != nil {
 		return err
 	}
-	h.Log.Info("a file was given out", "tenant", use.Link.Tenant, "link", use.Link.ID, "contact", use.Link.Email, "file", use.File, "address", use.Address)
+	h.Log.Info("a file was given out", "tenant", use.Link.Tenant, "link", use.Link.ID, "contact", use.Link.Email,
+		"file", use.File, "address", use.Address)
 	h.fileHead(w, o, use.File, len(body))
 	if err := send(w, body); err != nil {
 		h.Log.Info("a download broke off", "link", use.Link.ID, "file", use.File, "error", err)
@@ -362,7 +369,8 @@ func (h *Handler) page(w http.ResponseWriter, o *deliver.Opened, l state.Link, t
 	}
 	m, c := o.Manifest, h.Config()
 	f := fields{
-		MSP: c.Report.MSP, Tenant: m.Tenant.Name, Contact: l.Name, Verdict: text.Say("verdict.label." + o.VerdictKey()), VerdictKey: o.VerdictKey(), Sentence: m.Sentence,
+		MSP: c.Report.MSP, Tenant: m.Tenant.Name, Contact: l.Name,
+		Verdict: text.Say("verdict.label." + o.VerdictKey()), VerdictKey: o.VerdictKey(), Sentence: m.Sentence,
 		Provisional: m.Provisional, Revision: m.Revision, Left: max(0, l.MaxDownloads-l.Downloads), Accent: letter.Accent(c), Nonce: nonce,
 		Signed: m.Signature != nil, Signer: o.Signer(), ManifestSHA256: o.ManifestSHA256,
 	}
@@ -376,9 +384,11 @@ func (h *Handler) page(w http.ResponseWriter, o *deliver.Opened, l state.Link, t
 	}
 	for _, listed := range m.Files {
 		what := text.Or("file."+listed.Kind, titles[listed.Path])
-		f.Files = append(f.Files, file{Name: o.Name(listed.Path), What: what, Size: text.Bytes(int64(listed.Size)), SHA256: listed.SHA256, Href: token + "/" + listed.Path, Main: listed.Path == report.PDFName})
+		f.Files = append(f.Files, file{Name: o.Name(listed.Path), What: what, Size: text.Bytes(int64(listed.Size)),
+			SHA256: listed.SHA256, Href: token + "/" + listed.Path, Main: listed.Path == report.PDFName})
 	}
-	f.Files = append(f.Files, file{Name: o.Name(report.ManifestName), What: text.Say("file.manifest"), Size: text.Bytes(int64(o.ManifestSize)), SHA256: o.ManifestSHA256, Href: token + "/" + report.ManifestName})
+	f.Files = append(f.Files, file{Name: o.Name(report.ManifestName), What: text.Say("file.manifest"),
+		Size: text.Bytes(int64(o.ManifestSize)), SHA256: o.ManifestSHA256, Href: token + "/" + report.ManifestName})
 	body, err := letter.HTML("page."+o.Model.Language, f)
 	if err != nil {
 		return err

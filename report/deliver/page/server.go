@@ -16,13 +16,15 @@ import (
 // Server serves the page until ctx ends, over TLS where a certificate is given. A
 // renewed certificate is taken as soon as its files are new.
 // It returns once the address is taken; wait returns when the server has ended.
-func Server(ctx context.Context, h http.Handler, listen, certificate, key string, log *slog.Logger) (address string, wait func() error, err error) {
+func Server(ctx context.Context, h http.Handler, listen, certificate, key string, log *slog.Logger) (address string,
+	wait func() error, err error) {
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
 		return "", nil, fmt.Errorf("the download page: %w; choose another links.listen", err)
 	}
 	srv := &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: perRequest, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: perRequest,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // broken handshakes and the like, which anyone can cause
 	}
 	done := make(chan error, 1)

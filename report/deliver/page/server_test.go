@@ -30,7 +30,8 @@ func writePair(t *testing.T, dir string, serial int64, at time.Time) (certificat
 		t.Fatal(err)
 	}
 	certificate, key = filepath.Join(dir, "c.pem"), filepath.Join(dir, "k.pem")
-	for path, b := range map[string]*pem.Block{certificate: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "EC PRIVATE KEY", Bytes: private}} {
+	for path, b := range map[string]*pem.Block{certificate: {Type: "CERTIFICATE", Bytes: der},
+		key: {Type: "EC PRIVATE KEY", Bytes: private}} {
 		if err := os.WriteFile(path, pem.EncodeToMemory(b), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -23,7 +23,8 @@ func TestLinksBehindTheForm(t *testing.T) {
 			}
 			links, form := strings.Count(body, `href="T/`), strings.Count(body, `<form method="post">`)
 			if links != c.links || form != c.form || !strings.Contains(body, "a.pdf") || !strings.Contains(body, "b.csv") {
-				t.Errorf("%s, %d left, linked %t: %d links and %d forms; want %d and %d", language, c.left, c.linked, links, form, c.links, c.form)
+				t.Errorf("%s, %d left, linked %t: %d links and %d forms; want %d and %d", language, c.left, c.linked,
+					links, form, c.links, c.form)
 			}
 		}
 	}
