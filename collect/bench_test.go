@@ -14,7 +14,7 @@ import (
 
 // BenchmarkCollect brings log objects of file:// in: listing, SHA-256, parsing,
 // identities, Parquet and the ledger; once 256 objects of 1 MiB, once 3,300 of
-// 20 KB. Its peers run in internal/bench/compare.
+// 20 KB. Its peers run in cmd/bench/compare.
 func BenchmarkCollect(b *testing.B) {
 	b.Run("large", func(b *testing.B) { benchCollect(b, 256<<20, 1<<20) })
 	b.Run("small", func(b *testing.B) { benchCollect(b, 64<<20, 20_000) })

@@ -9,19 +9,18 @@ import (
 	"testing/synctest"
 	"time"
 
-	"bucketproof/cmd/jobs"
 	"bucketproof/scheduler"
 )
 
 // counting counts how often the past is asked for, which takes longer the more tasks there are.
 type counting struct {
-	jobs.Ledger
+	scheduler.StateLedger
 	asked int
 }
 
 func (c *counting) Past(ctx context.Context, job string, since time.Time) ([]scheduler.Past, error) {
 	c.asked++
-	return c.Ledger.Past(ctx, job, since)
+	return c.StateLedger.Past(ctx, job, since)
 }
 
 // TestManyTenants: the tasks of one time are planned once, done once each, and as many of them
@@ -54,7 +53,7 @@ func TestManyTenants(t *testing.T) {
 			}
 			return make([]scheduler.Result, len(tasks))
 		}
-		ledger := &counting{Ledger: jobs.Ledger{State: s}}
+		ledger := &counting{StateLedger: scheduler.StateLedger{State: s}}
 		svc := &scheduler.Service{Jobs: func() []scheduler.Job {
 			return []scheduler.Job{j}
 		}, CatchUp: func() time.Duration { return 30 * 24 * time.Hour },

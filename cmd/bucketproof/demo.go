@@ -12,9 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bucketproof/cmd/jobs"
 	"bucketproof/collect"
 	"bucketproof/internal/demo"
+	"bucketproof/internal/jobs"
 	"bucketproof/scheduler"
 )
 

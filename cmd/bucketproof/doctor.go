@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bucketproof/cmd/doctor"
 	"bucketproof/internal/config"
+	"bucketproof/internal/doctor"
 	"bucketproof/internal/tabular"
 )
 

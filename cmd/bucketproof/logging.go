@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bucketproof/cmd/jobs"
 	"bucketproof/collect/delivery"
+	"bucketproof/internal/jobs"
 	"bucketproof/internal/tabular"
 )
 

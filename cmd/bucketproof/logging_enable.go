@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bucketproof/cmd/jobs"
 	"bucketproof/collect/delivery"
 	"bucketproof/internal/config"
+	"bucketproof/internal/jobs"
 	"bucketproof/internal/tabular"
 )
 

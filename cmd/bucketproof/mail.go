@@ -13,9 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bucketproof/cmd/service"
 	"bucketproof/internal/config"
 	"bucketproof/internal/objects"
+	"bucketproof/internal/service"
 	"bucketproof/internal/state"
 	"bucketproof/internal/tabular"
 	"bucketproof/report"

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/term"
 
 	"bucketproof/analyze"
-	"bucketproof/cmd/jobs"
 	"bucketproof/internal/config"
+	"bucketproof/internal/jobs"
 	"bucketproof/internal/tabular"
 	"bucketproof/internal/wallclock"
 	"bucketproof/scheduler"

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"bucketproof/cmd/service"
 	"bucketproof/internal/config"
+	"bucketproof/internal/service"
 	"bucketproof/internal/state"
 	"bucketproof/internal/tabular"
 )

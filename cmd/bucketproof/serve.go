@@ -12,9 +12,9 @@ import (
 	"github.com/spf13/cobra"
 	"gopkg.in/natefinch/lumberjack.v2"
 
-	"bucketproof/cmd/jobs"
-	"bucketproof/cmd/service"
 	"bucketproof/internal/config"
+	"bucketproof/internal/jobs"
+	"bucketproof/internal/service"
 	"bucketproof/scheduler"
 )
 

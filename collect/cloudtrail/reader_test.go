@@ -278,12 +278,14 @@ func BenchmarkReader(b *testing.B) {
 			SessionContext                               struct{ SessionIssuer struct{ ARN string } }
 		}
 		type record struct {
-			EventTime, EventName, EventSource, AwsRegion, RecipientAccountID, SourceIPAddress, UserAgent, RequestID, EventID, SharedEventID, EventType, EventCategory, ErrorCode, ErrorMessage string
-			UserIdentity                                                                                                                                                                       identity
-			RequestParameters, ResponseElements, Resources                                                                                                                                     json.RawMessage
-			AdditionalEventData                                                                                                                                                                map[string]any
-			ReadOnly, ManagementEvent                                                                                                                                                          *bool
-			TLSDetails                                                                                                                                                                         struct{ TLSVersion, CipherSuite string }
+			EventTime, EventName, EventSource, AwsRegion, RecipientAccountID, SourceIPAddress string
+			UserAgent, RequestID, EventID, SharedEventID, EventType, EventCategory            string
+			ErrorCode, ErrorMessage                                                           string
+			UserIdentity                                                                      identity
+			RequestParameters, ResponseElements, Resources                                    json.RawMessage
+			AdditionalEventData                                                               map[string]any
+			ReadOnly, ManagementEvent                                                         *bool
+			TLSDetails                                                                        struct{ TLSVersion, CipherSuite string }
 		}
 		b.SetBytes(int64(len(text)))
 		b.ReportAllocs()

@@ -105,7 +105,9 @@ func TestExamine(t *testing.T) {
 	}
 	must(api.PutBucketEncryption(t.Context(),
 		&s3.PutBucketEncryptionInput{Bucket: &logs,
-			ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{Rules: []types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{SSEAlgorithm: types.ServerSideEncryptionAwsKms}}}}}))
+			ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{Rules: []types.ServerSideEncryptionRule{
+				{ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{
+					SSEAlgorithm: types.ServerSideEncryptionAwsKms}}}}}))
 	if got := find(place); !strings.Contains(got, "encryption=FAULT") {
 		t.Errorf("SSE-KMS: %s", got)
 	}

@@ -354,9 +354,13 @@ func sameTarget(a, b *types.LoggingEnabled) bool {
 func keyFormat(form string) *types.TargetObjectKeyFormat {
 	switch form {
 	case FormEventTime:
-		return &types.TargetObjectKeyFormat{PartitionedPrefix: &types.PartitionedPrefix{PartitionDateSource: types.PartitionDateSourceEventTime}}
+		return partitioned(types.PartitionDateSourceEventTime)
 	case FormDeliveryTime:
-		return &types.TargetObjectKeyFormat{PartitionedPrefix: &types.PartitionedPrefix{PartitionDateSource: types.PartitionDateSourceDeliveryTime}}
+		return partitioned(types.PartitionDateSourceDeliveryTime)
 	}
 	return &types.TargetObjectKeyFormat{SimplePrefix: &types.SimplePrefix{}}
+}
+
+func partitioned(by types.PartitionDateSource) *types.TargetObjectKeyFormat {
+	return &types.TargetObjectKeyFormat{PartitionedPrefix: &types.PartitionedPrefix{PartitionDateSource: by}}
 }

@@ -96,7 +96,8 @@ func cloudFormation(targets []target, o Options) ([]byte, error) {
 			"OwnershipControls": object{"Rules": []any{object{"ObjectOwnership": "BucketOwnerEnforced"}}},
 			"PublicAccessBlockConfiguration": object{"BlockPublicAcls": true, "BlockPublicPolicy": true,
 				"IgnorePublicAcls": true, "RestrictPublicBuckets": true},
-			"BucketEncryption": object{"ServerSideEncryptionConfiguration": []any{object{"ServerSideEncryptionByDefault": object{"SSEAlgorithm": "AES256"}}}}}
+			"BucketEncryption": object{"ServerSideEncryptionConfiguration": []any{
+				object{"ServerSideEncryptionByDefault": object{"SSEAlgorithm": "AES256"}}}}}
 		if len(rules) > 0 {
 			properties["LifecycleConfiguration"] = object{"Rules": rules}
 		}
@@ -187,8 +188,7 @@ func terraform(targets []target, o Options) []byte {
 		}
 		policy := of("aws_s3_bucket_policy")
 		policy.SetAttributeRaw("policy", policyTokens(l, t))
-		policy.SetAttributeRaw("depends_on",
-			hclwrite.TokensForTuple([]hclwrite.Tokens{hclwrite.TokensForTraversal(hcl.Traversal{hcl.TraverseRoot{Name: "aws_s3_bucket_public_access_block"}, hcl.TraverseAttr{Name: l}})}))
+		dependOn(policy, "aws_s3_bucket_public_access_block", l)
 		for _, b := range t.sources {
 			on := add("resource", "aws_s3_bucket_logging", label(b.Name, labels))
 			put(on, "bucket", b.Name)
@@ -203,8 +203,7 @@ func terraform(targets []target, o Options) []byte {
 			default:
 				sub(form, "simple_prefix")
 			}
-			on.SetAttributeRaw("depends_on",
-				hclwrite.TokensForTuple([]hclwrite.Tokens{hclwrite.TokensForTraversal(hcl.Traversal{hcl.TraverseRoot{Name: "aws_s3_bucket_policy"}, hcl.TraverseAttr{Name: l}})}))
+			dependOn(on, "aws_s3_bucket_policy", l)
 		}
 	}
 	note := "# Buckets for S3 server access logs, for buckets that do not exist yet: Terraform would\n# take over " +
@@ -270,4 +269,10 @@ func policyTokens(label string, t target) hclwrite.Tokens {
 	}
 	return hclwrite.TokensForFunctionCall("jsonencode",
 		attributes(name("Version"), word("2012-10-17"), name("Statement"), hclwrite.TokensForTuple(statements)))
+}
+
+// dependOn makes a block wait for a resource.
+func dependOn(block *hclwrite.Body, kind, name string) {
+	resource := hclwrite.TokensForTraversal(hcl.Traversal{hcl.TraverseRoot{Name: kind}, hcl.TraverseAttr{Name: name}})
+	block.SetAttributeRaw("depends_on", hclwrite.TokensForTuple([]hclwrite.Tokens{resource}))
 }

@@ -105,8 +105,8 @@ func TestTerraform(t *testing.T) {
 		scope := &hcl.EvalContext{Functions: map[string]function.Function{"jsonencode": stdlib.JSONEncodeFunc},
 			Variables: map[string]cty.Value{
 				"data": cty.ObjectVal(map[string]cty.Value{
-					"aws_partition":       cty.ObjectVal(map[string]cty.Value{"current": cty.ObjectVal(map[string]cty.Value{"partition": cty.StringVal("aws")})}),
-					"aws_caller_identity": cty.ObjectVal(map[string]cty.Value{"current": cty.ObjectVal(map[string]cty.Value{"account_id": cty.StringVal("123456789012")})})}),
+					"aws_partition":       current("partition", "aws"),
+					"aws_caller_identity": current("account_id", "123456789012")}),
 				"aws_s3_bucket": cty.ObjectVal(map[string]cty.Value{
 					"acme_logs": cty.ObjectVal(map[string]cty.Value{"id": cty.StringVal("acme-logs"),
 						"arn": cty.StringVal("arn:aws:s3:::acme-logs")}),
@@ -206,4 +206,10 @@ func known(t *testing.T, b *hclsyntax.Body, names []string) {
 		is(x.Type)
 		known(t, x.Body, names)
 	}
+}
+
+// current is what a data source of Terraform says of one attribute.
+func current(attribute, value string) cty.Value {
+	source := cty.ObjectVal(map[string]cty.Value{attribute: cty.StringVal(value)})
+	return cty.ObjectVal(map[string]cty.Value{"current": source})
 }

@@ -190,7 +190,8 @@ func (w *witness) trail() error {
 			return err
 		}
 	}
-	list := map[string]any{"PublicKeyList": []any{map[string]any{"Value": base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&key.PublicKey)), "Fingerprint": fingerprint,
+	public := base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&key.PublicKey))
+	list := map[string]any{"PublicKeyList": []any{map[string]any{"Value": public, "Fingerprint": fingerprint,
 		"ValidityStartTime": "2026-01-01T00:00:00Z", "ValidityEndTime": "2027-01-01T00:00:00Z"}}}
 	text, err := json.MarshalIndent(list, "", "  ")
 	if err != nil {

@@ -17,10 +17,10 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"bucketproof/analyze"
-	"bucketproof/cmd/jobs"
 	"bucketproof/collect"
 	"bucketproof/collect/loggroup"
 	"bucketproof/internal/config"
+	"bucketproof/internal/jobs"
 	"bucketproof/internal/mailer"
 	"bucketproof/internal/objects"
 	"bucketproof/internal/state"

@@ -94,52 +94,6 @@ func (p *Parts) Analysis() (analyze.Dataset, error) {
 	return analyze.Dataset{Config: p.Config, Catalog: catalog, State: p.State, Files: p.Data, Program: p.Version, RunBy: p.RunBy}, nil
 }
 
-// Ledger is the state as the scheduler sees it.
-type Ledger struct{ State *state.State }
-
-// StartRun notes that a task has begun.
-func (l Ledger) StartRun(ctx context.Context, t scheduler.Task, at time.Time) (int64, error) {
-	return l.State.StartRun(ctx, state.Run{Job: t.Job, Tenant: t.Tenant, Period: t.Period, Scheduled: t.Scheduled}, at)
-}
-
-// EndRun notes how it has ended.
-func (l Ledger) EndRun(ctx context.Context, id int64, r scheduler.Result, at time.Time) error {
-	run := state.Run{ID: id, Outcome: r.Outcome(), Detail: r.Detail, Figures: r.Figures, NotBefore: r.NotBefore}
-	if r.Err != nil {
-		run.Error = r.Err.Error()
-	}
-	return l.State.EndRun(ctx, run, at)
-}
-
-// Past returns the runs of a job that were scheduled for a time since.
-func (l Ledger) Past(ctx context.Context, job string, since time.Time) ([]scheduler.Past, error) {
-	if since.IsZero() {
-		return nil, nil // nothing is planned
-	}
-	runs, err := l.State.Runs(ctx, state.RunFilter{Job: job, Scheduled: since})
-	past := make([]scheduler.Past, len(runs))
-	for i, r := range runs {
-		past[i] = scheduler.Past{Task: scheduler.Task{Job: r.Job, Tenant: r.Tenant, Period: r.Period,
-			Scheduled: r.Scheduled}, Outcome: r.Outcome, Ended: r.Ended, NotBefore: r.NotBefore}
-	}
-	return past, err
-}
-
-// OwedSince is from when on a job is owed to a tenant.
-func (l Ledger) OwedSince(ctx context.Context, job, tenant string, now time.Time) (time.Time, error) {
-	return l.State.OwedSince(ctx, job, tenant, now)
-}
-
-// SetOwedSince sets it.
-func (l Ledger) SetOwedSince(ctx context.Context, job, tenant string, at time.Time) error {
-	return l.State.SetOwedSince(ctx, job, tenant, at)
-}
-
-// Interrupt ends the runs of a service that is no more.
-func (l Ledger) Interrupt(ctx context.Context, at time.Time) error {
-	return l.State.CloseScheduled(ctx, at)
-}
-
 // Transient tells whether a fault may be gone in a moment: a server that is busy
 // or does not answer, a connection that broke, a lock that another process
 // holds. What a person must mend is not.

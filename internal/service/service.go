@@ -15,9 +15,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"bucketproof/cmd/jobs"
 	"bucketproof/collect"
 	"bucketproof/internal/config"
+	"bucketproof/internal/jobs"
 	"bucketproof/internal/state"
 	"bucketproof/internal/webhook"
 	"bucketproof/report/deliver/page"
@@ -81,7 +81,7 @@ func New(ctx context.Context, parts *jobs.Parts, opts Options) (*Service, error)
 	s.watch = newWatch(s)
 	s.schedule = &scheduler.Service{
 		Jobs: s.jobs, CatchUp: func() time.Duration { return time.Duration(s.config.Load().Service.CatchUpDays) * 24 * time.Hour },
-		Ledger: jobs.Ledger{State: parts.State}, Clock: s.clock, Retry: opts.Retry, Log: s.log, Ended: s.ended,
+		Ledger: scheduler.StateLedger{State: parts.State}, Clock: s.clock, Retry: opts.Retry, Log: s.log, Ended: s.ended,
 	}
 	return s, nil
 }

@@ -3,7 +3,7 @@
 // and the report of the month in a process of its own each, with the time and the memory that
 // the operating system tells:
 //
-//	go run ./internal/bench/clients -clients 200 -buckets 2
+//	go run ./cmd/bench/clients -clients 200 -buckets 2
 package main
 
 import (

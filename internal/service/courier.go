@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"bucketproof/cmd/jobs"
+	"bucketproof/internal/jobs"
 	"bucketproof/internal/mailer"
 	"bucketproof/internal/state"
 	"bucketproof/report"

@@ -1,8 +1,8 @@
 // Command packet measures what making a packet takes once its queries are done:
 // the rendering of the PDF, the CSVs and the model, and the memory of that alone.
 //
-//	go run ./internal/bench/queries -mb 6400 -runs 1 -keep DIR
-//	go run ./internal/bench/packet -config DIR/config.toml -month 2026-10
+//	go run ./cmd/bench/queries -mb 6400 -runs 1 -keep DIR
+//	go run ./cmd/bench/packet -config DIR/config.toml -month 2026-10
 package main
 
 import (

@@ -3,7 +3,7 @@
 // scan of the same dataset in the same engine, and prints a table for
 // docs/BENCHMARKS.md:
 //
-//	go run ./internal/bench/queries -mb 6400
+//	go run ./cmd/bench/queries -mb 6400
 package main
 
 import (

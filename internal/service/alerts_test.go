@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"bucketproof/cmd/jobs"
 	"bucketproof/collect"
 	"bucketproof/internal/config"
+	"bucketproof/internal/jobs"
 	"bucketproof/internal/state"
 	"bucketproof/scheduler"
 )

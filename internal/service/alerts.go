@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"bucketproof/cmd/jobs"
 	"bucketproof/collect"
 	"bucketproof/internal/config"
+	"bucketproof/internal/jobs"
 	"bucketproof/internal/state"
 	"bucketproof/scheduler"
 )

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"bucketproof/analyze"
-	"bucketproof/cmd/jobs"
 	"bucketproof/internal/config"
+	"bucketproof/internal/jobs"
 	"bucketproof/internal/state"
 	"bucketproof/internal/wallclock"
 	"bucketproof/report"

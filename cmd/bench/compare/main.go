@@ -2,7 +2,7 @@
 // access logs, each in a process of its own, in turns, and prints a table of
 // medians for docs/BENCHMARKS.md:
 //
-//	go run ./internal/bench/compare -mb 1024
+//	go run ./cmd/bench/compare -mb 1024
 //
 // Goaccess and versitygw are left out where they are not installed.
 package main

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"bucketproof/cmd/jobs"
+	"bucketproof/internal/jobs"
 )
 
 // TestForeignHost: the endpoints answer under addresses and names of the machine only,

@@ -1,0 +1,54 @@
+package scheduler
+
+import (
+	"context"
+	"time"
+
+	"bucketproof/internal/state"
+)
+
+// StateLedger is the state of a data folder as a [Ledger] and a [History].
+type StateLedger struct{ State *state.State }
+
+// StartRun notes that a task has begun.
+func (l StateLedger) StartRun(ctx context.Context, t Task, at time.Time) (int64, error) {
+	return l.State.StartRun(ctx, state.Run{Job: t.Job, Tenant: t.Tenant, Period: t.Period, Scheduled: t.Scheduled}, at)
+}
+
+// EndRun notes how it has ended.
+func (l StateLedger) EndRun(ctx context.Context, id int64, r Result, at time.Time) error {
+	run := state.Run{ID: id, Outcome: r.Outcome(), Detail: r.Detail, Figures: r.Figures, NotBefore: r.NotBefore}
+	if r.Err != nil {
+		run.Error = r.Err.Error()
+	}
+	return l.State.EndRun(ctx, run, at)
+}
+
+// Past returns the runs of a job that were scheduled for a time since.
+func (l StateLedger) Past(ctx context.Context, job string, since time.Time) ([]Past, error) {
+	if since.IsZero() {
+		return nil, nil // nothing is planned
+	}
+	runs, err := l.State.Runs(ctx, state.RunFilter{Job: job, Scheduled: since})
+	past := make([]Past, len(runs))
+	for i, r := range runs {
+		past[i] = Past{Task: Task{Job: r.Job, Tenant: r.Tenant, Period: r.Period,
+			Scheduled: r.Scheduled}, Outcome: r.Outcome, Ended: r.Ended, NotBefore: r.NotBefore}
+	}
+	return past, err
+}
+
+// OwedSince is from when on a job is owed to a tenant.
+func (l StateLedger) OwedSince(ctx context.Context, job, tenant string, now time.Time) (time.Time, error) {
+	return l.State.OwedSince(ctx, job, tenant, now)
+}
+
+// SetOwedSince sets it.
+func (l StateLedger) SetOwedSince(ctx context.Context, job, tenant string, at time.Time) error {
+	return l.State.SetOwedSince(ctx, job, tenant, at)
+}
+
+// Interrupt ends the runs of a service that is no more.
+func (l StateLedger) Interrupt(ctx context.Context, at time.Time) error {
+	return l.State.CloseScheduled(ctx, at)
+}
