@@ -16,12 +16,12 @@ import (
 
 func TestDateOf(t *testing.T) {
 	for key, want := range map[string]string{
-		"2026-10-01-23-30-00-AAAAAAAAAAAAAAAA":                                              "2 2026-10-01",
-		"logs-2026-10-01-23-30-00-AAAAAAAAAAAAAAAA":                                         "logs-2 2026-10-01",
-		"111122223333/eu-west-1/b/2026/10/02/2026-10-02-00-00-00-AAAAAAAA":                  "111122223333/eu-west-1/b/0 2026-10-02",
-		"AWSLogs/aws-account-id=1/x/region=r/year=2026/month=03/day=04/hour=05/x.json.gz":   "AWSLogs/aws-account-id=1/x/region=r/1 2026-03-04",
-		"AWSLogs/111122223333/s3/eu-west-1/2026/10/02/05/111122223333_x_abc.log.parquet":    "AWSLogs/111122223333/s3/eu-west-1/0 2026-10-02",
-		"since/2026/01/01/111122223333/r/b/2026/11/23/2026-11-23-00-00-00-AAAAAAAAAAAAAAAA": "since/2026/01/01/111122223333/r/b/0 2026-11-23",
+		"2026-10-01-23-30-00-AAAAAAAAAAAAAAAA":                                           "2 2026-10-01",
+		"logs-2026-10-01-23-30-00-AAAAAAAAAAAAAAAA":                                      "logs-2 2026-10-01",
+		"111122223333/eu-west-1/b/2026/10/02/2026-10-02-00-00-00-AAAAAAAA":               "111122223333/eu-west-1/b/0 2026-10-02",
+		"AWSLogs/aws-account-id=1/region=r/year=2026/month=03/day=04/hour=05/x.json.gz":  "AWSLogs/aws-account-id=1/region=r/1 2026-03-04",
+		"AWSLogs/111122223333/s3/eu-west-1/2026/10/02/05/111122223333_x_abc.log.parquet": "AWSLogs/111122223333/s3/eu-west-1/0 2026-10-02",
+		"since/2026/01/01/1/r/b/2026/11/23/2026-11-23-00-00-00-AAAAAAAAAAAAAAAA":         "since/2026/01/01/1/r/b/0 2026-11-23",
 		"readme.txt": "", "2026-10-01.txt": "", "2026/13/01/2026-13-01-00-00-00-AAAAAAAA": "",
 	} {
 		got := ""
