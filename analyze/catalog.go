@@ -29,7 +29,7 @@ var packetQueries = []string{"backup-windows", "top-requesters", "unapproved-pre
 
 // LoadCatalog reads the built-in statements, and the queries of a folder of the
 // user's own, which add to them or replace one by name. Dir "" is no folder.
-func LoadCatalog(dir string) (*Catalog, error) {
+func LoadCatalog(ctx context.Context, dir string) (*Catalog, error) {
 	c := &Catalog{tables: map[string]string{}}
 	var err error
 	if c.Queries, err = readStatements(templates.Queries, "queries", false); err != nil {
@@ -54,7 +54,7 @@ func LoadCatalog(dir string) (*Catalog, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", dir, err)
 		}
-		if err := allow(dir, own); err != nil {
+		if err := allow(ctx, dir, own); err != nil {
 			return nil, err
 		}
 		for _, s := range own {
@@ -73,7 +73,7 @@ func LoadCatalog(dir string) (*Catalog, error) {
 }
 
 // allow refuses statements of a folder that are no SELECT, or name what is not for them.
-func allow(dir string, own []*Statement) (err error) {
+func allow(ctx context.Context, dir string, own []*Statement) (err error) {
 	if len(own) == 0 {
 		return nil
 	}
@@ -83,7 +83,7 @@ func allow(dir string, own []*Statement) (err error) {
 	}
 	defer func() { err = errors.Join(err, parser.Close()) }()
 	for _, s := range own {
-		names, err := parser.Parse(context.Background(), s.sql)
+		names, err := parser.Parse(ctx, s.sql)
 		if err == nil {
 			err = allowed(names)
 		}

@@ -54,7 +54,7 @@ func newFixture(t *testing.T, text string) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog, err := LoadCatalog("")
+	catalog, err := LoadCatalog(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

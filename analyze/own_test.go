@@ -63,7 +63,7 @@ func TestOwnQueries(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "q.sql"), []byte(tt.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			c, err := LoadCatalog(dir)
+			c, err := LoadCatalog(t.Context(), dir)
 			if tt.want != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("got %v, want %q", err, tt.want)

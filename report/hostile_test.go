@@ -82,7 +82,7 @@ func TestNoValueStopsAPacket(t *testing.T) {
 	if err := s.Commit(t.Context(), nil, files, nil, at); err != nil {
 		t.Fatal(err)
 	}
-	catalog, err := analyze.LoadCatalog("")
+	catalog, err := analyze.LoadCatalog(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

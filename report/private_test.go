@@ -171,7 +171,7 @@ func (n *neighbours) packets(t *testing.T, at time.Time) map[string][]report.Fil
 	if _, err := collector.Collect(t.Context(), collect.Sources(c, "")); err != nil {
 		t.Fatal(err)
 	}
-	catalog, err := analyze.LoadCatalog("")
+	catalog, err := analyze.LoadCatalog(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

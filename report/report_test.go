@@ -25,7 +25,7 @@ import (
 // packet is one with hand-made results.
 func packet(t testing.TB, change func(*Packet)) *Packet {
 	t.Helper()
-	catalog, err := analyze.LoadCatalog("")
+	catalog, err := analyze.LoadCatalog(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func TestManyTenants(t *testing.T) {
 			return make([]scheduler.Result, len(tasks))
 		}
 		ledger := &counting{StateLedger: scheduler.StateLedger{State: s}}
-		svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+		svc := &scheduler.Service{Jobs: func(context.Context) []scheduler.Job {
 			return []scheduler.Job{j}
 		}, CatchUp: func() time.Duration { return 30 * 24 * time.Hour },
 			Ledger: ledger, Clock: scheduler.WallClock{}, Log: slog.New(slog.DiscardHandler)}

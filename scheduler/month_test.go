@@ -131,7 +131,7 @@ func TestMonth(t *testing.T) {
 			time.Sleep(time.Until(begin))
 			ctx, cancel := context.WithDeadline(context.Background(), end)
 			defer cancel()
-			svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+			svc := &scheduler.Service{Jobs: func(context.Context) []scheduler.Job {
 				return list
 			}, CatchUp: func() time.Duration { return 35 * 24 * time.Hour }, Ledger: scheduler.StateLedger{State: s},
 				Clock: scheduler.WallClock{}, Retry: scheduler.Retry{Attempts: 1}, Log: slog.New(slog.DiscardHandler)}
@@ -250,7 +250,7 @@ func TestFailures(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Hour)
 		defer cancel()
-		svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+		svc := &scheduler.Service{Jobs: func(context.Context) []scheduler.Job {
 			return []scheduler.Job{j}
 		}, CatchUp: func() time.Duration { return 48 * time.Hour }, Ledger: scheduler.StateLedger{State: s}, Clock: scheduler.WallClock{},
 			Retry: scheduler.Retry{First: time.Second, Longest: time.Minute, Attempts: 5, Transient: func(err error) bool {
@@ -295,7 +295,7 @@ func TestNothingOwedBeforeTheFirstStart(t *testing.T) {
 			n++
 			return make([]scheduler.Result, len(tasks))
 		}
-		svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+		svc := &scheduler.Service{Jobs: func(context.Context) []scheduler.Job {
 			return []scheduler.Job{j}
 		}, CatchUp: func() time.Duration {
 			return 30 * 24 * time.Hour
@@ -334,7 +334,7 @@ func TestClockAhead(t *testing.T) {
 			return make([]scheduler.Result, len(tasks))
 		}
 		c := &shifted{}
-		svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+		svc := &scheduler.Service{Jobs: func(context.Context) []scheduler.Job {
 			return []scheduler.Job{j}
 		}, CatchUp: func() time.Duration {
 			return 30 * 24 * time.Hour

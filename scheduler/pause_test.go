@@ -56,7 +56,7 @@ func TestPause(t *testing.T) {
 			list = append(list, job)
 		}
 		c := &jumping{}
-		svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+		svc := &scheduler.Service{Jobs: func(context.Context) []scheduler.Job {
 			return list
 		}, CatchUp: func() time.Duration { return 60 * 24 * time.Hour }, Ledger: scheduler.StateLedger{State: s}, Clock: c,
 			Retry: scheduler.Retry{Attempts: 1}, Log: slog.New(slog.DiscardHandler)}
@@ -110,7 +110,7 @@ func TestAttemptsAddUp(t *testing.T) {
 				}
 				return []scheduler.Result{r}
 			}
-			svc := &scheduler.Service{Jobs: func() []scheduler.Job {
+			svc := &scheduler.Service{Jobs: func(context.Context) []scheduler.Job {
 				return []scheduler.Job{j}
 			}, CatchUp: func() time.Duration { return 24 * time.Hour },
 				Ledger: scheduler.StateLedger{State: s}, Clock: scheduler.WallClock{},

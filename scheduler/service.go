@@ -33,7 +33,7 @@ type Service struct {
 	// Jobs returns what is to be run; it is asked before every look at the
 	// schedule, so that a configuration that was read again counts from then on.
 	// The names are the same each time.
-	Jobs    func() []Job
+	Jobs    func(ctx context.Context) []Job
 	CatchUp func() time.Duration // how far back what was missed is made up for
 	Ledger  History
 	Clock   Clock
@@ -71,7 +71,7 @@ func (s *Service) run(ctx context.Context, once bool) error {
 	if err := s.Ledger.Interrupt(ctx, s.Clock.Now()); err != nil {
 		return err
 	}
-	jobs := s.Jobs()
+	jobs := s.Jobs(ctx)
 	caughtUp := map[string]chan struct{}{}
 	s.mu.Lock()
 	s.wakes, s.upTo, s.looked = map[string]chan struct{}{}, map[string]time.Time{}, make(chan struct{})
@@ -104,8 +104,8 @@ type loop struct {
 	once     sync.Once
 }
 
-func (l *loop) job() (Job, error) {
-	for _, j := range l.Jobs() {
+func (l *loop) job(ctx context.Context) (Job, error) {
+	for _, j := range l.Jobs(ctx) {
 		if j.Name == l.name {
 			return j, nil
 		}
@@ -125,7 +125,7 @@ func (l *loop) run(ctx context.Context, before <-chan struct{}, once bool) error
 		}
 	}
 	for ctx.Err() == nil {
-		j, err := l.job()
+		j, err := l.job(ctx)
 		if err != nil {
 			return err
 		}

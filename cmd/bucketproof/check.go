@@ -43,7 +43,7 @@ Exits with 3 where a finding of severity high is new.`,
 }
 
 func (a *app) check(ctx context.Context, p *parts, from, to string) error {
-	data, err := p.Analysis()
+	data, err := p.Analysis(ctx)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func newFindingsList(a *app) *cobra.Command {
 // unchecked are the days of each tenant, check and bucket that a check has not looked at
 // since the witness that it lacked spoke.
 func (a *app) unchecked(ctx context.Context, p *parts) (map[[3]string][]string, error) {
-	data, err := p.Analysis()
+	data, err := p.Analysis(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (a *app) showFinding(ctx context.Context, p *parts, id string) error {
 	if err != nil {
 		return err
 	}
-	data, err := p.Analysis()
+	data, err := p.Analysis(ctx)
 	if err != nil {
 		return err
 	}

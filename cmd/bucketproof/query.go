@@ -26,15 +26,15 @@ Where the configuration has several tenants, --tenant says which one.`,
   bucketproof query object-history --tenant acme --key veeam/job/full.vbk
   bucketproof query deletes --tenant acme --sql`,
 		Args: cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return queryNames(a), cobra.ShellCompDirectiveNoFileComp
+		ValidArgsFunction: func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+			return queryNames(cmd.Context(), a), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.checkFormat(); err != nil {
 				return err
 			}
 			if len(args) == 0 {
-				return a.listQueries()
+				return a.listQueries(cmd.Context())
 			}
 			return a.with(cmd.Context(), func(p *parts) error { return a.query(cmd.Context(), p, args[0], o) })
 		},
@@ -62,16 +62,16 @@ Where the configuration has several tenants, --tenant says which one.`,
 
 // catalog reads the statements; a configuration that can't be read leaves the
 // built-in ones.
-func (a *app) catalog() (*analyze.Catalog, error) {
+func (a *app) catalog(ctx context.Context) (*analyze.Catalog, error) {
 	dir := ""
 	if c, err := config.Load(a.configPath); err == nil {
 		dir = c.QueriesDir
 	}
-	return analyze.LoadCatalog(dir)
+	return analyze.LoadCatalog(ctx, dir)
 }
 
-func queryNames(a *app) []string {
-	catalog, err := a.catalog()
+func queryNames(ctx context.Context, a *app) []string {
+	catalog, err := a.catalog(ctx)
 	if err != nil {
 		return nil
 	}
@@ -82,8 +82,8 @@ func queryNames(a *app) []string {
 	return names
 }
 
-func (a *app) listQueries() error {
-	catalog, err := a.catalog()
+func (a *app) listQueries(ctx context.Context) error {
+	catalog, err := a.catalog(ctx)
 	if err != nil {
 		return &config.Error{Path: a.configPath, Problems: []config.Problem{{Key: "queries_dir", Text: err.Error()}}}
 	}
@@ -105,7 +105,7 @@ type queryOptions struct {
 
 func (a *app) query(ctx context.Context, p *parts, name string, o queryOptions) (err error) {
 	bucket := o.bucket
-	data, err := p.Analysis()
+	data, err := p.Analysis(ctx)
 	if err != nil {
 		return err
 	}

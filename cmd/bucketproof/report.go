@@ -55,7 +55,7 @@ month's end, because they were not collected since, no packet is stored.`,
 // report builds and stores the packets of a month. A tenant's fault does not
 // stop the others.
 func (a *app) report(ctx context.Context, p *parts, month string, uncollected bool) ([]jobs.Stored, error) {
-	data, err := p.Analysis()
+	data, err := p.Analysis(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func (a *app) serve(ctx context.Context, p *parts, since time.Time, once bool) (
 		for {
 			select {
 			case <-a.hangups:
-				a.reload(p.Parts, s)
+				a.reload(ctx, p.Parts, s)
 			case <-ended:
 				return
 			}
@@ -136,10 +136,10 @@ func endInTime(ctx context.Context, run func(context.Context) error) error {
 }
 
 // reload reads the configuration again.
-func (a *app) reload(p *jobs.Parts, s *service.Service) {
+func (a *app) reload(ctx context.Context, p *jobs.Parts, s *service.Service) {
 	c, err := config.Load(a.configPath)
 	if err == nil {
-		err = s.Reload(c)
+		err = s.Reload(ctx, c)
 	}
 	if err != nil {
 		p.Log.Error("the configuration could not be read again; the old one stays", "config", a.configPath, "error", err)

@@ -162,7 +162,7 @@ func (a *app) compareTrails(ctx context.Context, p *parts, month string, list bo
 	if list {
 		name = analyze.Differences
 	}
-	data, err := p.Analysis()
+	data, err := p.Analysis(ctx)
 	if err != nil {
 		return err
 	}

@@ -244,7 +244,7 @@ func (v *verifier) again(ctx context.Context, c *config.Config, r *verify.Report
 		return usage("the packet is of the tenant %q, which %s does not have; --recompute needs its configuration", r.Tenant, c.Path)
 	}
 	return v.with(ctx, func(p *parts) error {
-		data, err := p.Analysis()
+		data, err := p.Analysis(ctx)
 		if err != nil {
 			return err
 		}

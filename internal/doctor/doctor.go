@@ -65,7 +65,7 @@ func (e *examination) tried(what, subject, note string, err error) bool {
 func Examine(ctx context.Context, p *jobs.Parts, tenants []config.Tenant) []Finding {
 	e := &examination{Parts: p, tenants: tenants}
 	e.add("configuration", p.Config.Path, OK, "%d tenants", len(p.Config.Tenants))
-	_, err := p.Analysis()
+	_, err := p.Analysis(ctx)
 	e.tried("queries", p.Config.QueriesDir, "queries and checks can be read", err)
 	e.schedule()
 	e.dataFolder(ctx)
@@ -161,7 +161,7 @@ func (e *examination) silent(ctx context.Context) {
 // unchecked names the days that no check has looked at since the witness that it lacked
 // spoke.
 func (e *examination) unchecked(ctx context.Context) {
-	data, err := e.Analysis()
+	data, err := e.Analysis(ctx)
 	if err != nil {
 		return // it is told already
 	}

@@ -76,8 +76,8 @@ func (p *Parts) With(c *config.Config) *Parts {
 }
 
 // Analysis is the dataset with the statements of the configuration.
-func (p *Parts) Analysis() (analyze.Dataset, error) {
-	catalog, err := analyze.LoadCatalog(p.Config.QueriesDir)
+func (p *Parts) Analysis(ctx context.Context) (analyze.Dataset, error) {
+	catalog, err := analyze.LoadCatalog(ctx, p.Config.QueriesDir)
 	if err != nil {
 		return analyze.Dataset{}, &config.Error{Path: p.Config.Path, Problems: []config.Problem{{Key: "queries_dir", Text: err.Error()}}}
 	}

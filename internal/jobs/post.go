@@ -280,7 +280,7 @@ func (p *Post) ticket(ctx context.Context, m *state.Message) error {
 	if err := json.Unmarshal(m.Payload, &n); err != nil {
 		return &RefusedError{err}
 	}
-	title, err := p.checkTitle(n.Finding.Check)
+	title, err := p.checkTitle(ctx, n.Finding.Check)
 	if err != nil {
 		return err
 	}
@@ -301,9 +301,9 @@ func (p *Post) ticketSystem(t config.Tenant) (tickets.System, error) {
 	return tickets.New(t.Tickets, tickets.Secrets{Token: token, Refresh: refresh}, tickets.Options{Now: p.Now, Notes: p.State})
 }
 
-func (p *Post) checkTitle(check string) (string, error) {
+func (p *Post) checkTitle(ctx context.Context, check string) (string, error) {
 	if p.titles == nil {
-		data, err := p.Analysis()
+		data, err := p.Analysis(ctx)
 		if err != nil {
 			return "", err
 		}

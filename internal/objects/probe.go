@@ -34,7 +34,7 @@ const probeLock = 8 * time.Second
 func Probe(ctx context.Context, u URL, a Access, opts PutOptions) []Proof {
 	key := ".doctor/" + rand.Text()
 	if u.Scheme != "s3" {
-		return probeFile(u, key)
+		return probeFile(ctx, u, key)
 	}
 	store, err := openS3(ctx, u, a)
 	if err != nil {
@@ -45,15 +45,15 @@ func Probe(ctx context.Context, u URL, a Access, opts PutOptions) []Proof {
 	return p.proofs
 }
 
-func probeFile(u URL, key string) []Proof {
+func probeFile(ctx context.Context, u URL, key string) []Proof {
 	s := &fileStore{url: u}
 	path, err := s.path(key)
 	if err == nil {
-		err = s.Put(context.Background(), key, []byte("a test file of bucketproof doctor\n"), PutOptions{})
+		err = s.Put(ctx, key, []byte("a test file of bucketproof doctor\n"), PutOptions{})
 	}
 	proofs := []Proof{{What: "write", Note: "a test file was written", Err: err}}
 	if err == nil {
-		err := s.Put(context.Background(), key, nil, PutOptions{})
+		err := s.Put(ctx, key, nil, PutOptions{})
 		if errors.Is(err, ErrExists) {
 			err = nil
 		} else {

@@ -91,7 +91,7 @@ func (s *Service) current() *jobs.Parts { return s.parts.With(s.config.Load()) }
 
 // Reload takes another configuration from now on. What a running service can't
 // change is an error that names it, and the old one stays.
-func (s *Service) Reload(c *config.Config) error {
+func (s *Service) Reload(ctx context.Context, c *config.Config) error {
 	old := s.config.Load()
 	for _, f := range []struct{ key, was, is string }{
 		{"data_dir", old.DataDir, c.DataDir},
@@ -106,7 +106,7 @@ func (s *Service) Reload(c *config.Config) error {
 		}
 	}
 	p := s.parts.With(c)
-	if _, err := p.Analysis(); err != nil {
+	if _, err := p.Analysis(ctx); err != nil {
 		return err
 	}
 	s.config.Store(c)
@@ -197,7 +197,7 @@ func (s *Service) SendWaiting(ctx context.Context) error { return s.courier.once
 
 func (s *Service) begin(ctx context.Context) error {
 	if !s.since.IsZero() {
-		for _, j := range s.jobs() {
+		for _, j := range s.jobs(ctx) {
 			for _, t := range s.config.Load().Tenants {
 				if err := s.parts.State.SetOwedSince(ctx, j.Name, t.ID, s.since); err != nil {
 					return err
@@ -211,7 +211,7 @@ func (s *Service) begin(ctx context.Context) error {
 		return err
 	}
 	// Runs that bring the process down can't tell of it themselves.
-	for _, j := range s.jobs() {
+	for _, j := range s.jobs(ctx) {
 		for _, t := range s.config.Load().Tenants {
 			if err := s.judge(ctx, scheduler.Task{Job: j.Name, Tenant: t.ID}, errBroughtDown); err != nil {
 				return err

@@ -28,7 +28,7 @@ const (
 )
 
 // jobs are what the configuration asks for now.
-func (s *Service) jobs() []scheduler.Job {
+func (s *Service) jobs(ctx context.Context) []scheduler.Job {
 	p := s.current()
 	c := p.Config
 	each := func(period func(t config.Tenant, at time.Time) string) func(time.Time) []scheduler.Task {
@@ -39,7 +39,7 @@ func (s *Service) jobs() []scheduler.Job {
 			return tasks
 		}
 	}
-	revisions := sync.OnceValue(func() []scheduler.Task { return s.revisions(context.Background(), p) })
+	revisions := sync.OnceValue(func() []scheduler.Task { return s.revisions(ctx, p) })
 	list := []struct {
 		scheduler.Job
 		line string
@@ -172,7 +172,7 @@ func gone(t scheduler.Task) scheduler.Result {
 }
 
 // one does a task for a tenant with the statements of the configuration.
-func (s *Service) one(tasks []scheduler.Task,
+func (s *Service) one(ctx context.Context, tasks []scheduler.Task,
 	do func(p *jobs.Parts, data analyze.Dataset, t config.Tenant) scheduler.Result) []scheduler.Result {
 	p := s.current()
 	out := make([]scheduler.Result, len(tasks))
@@ -182,7 +182,7 @@ func (s *Service) one(tasks []scheduler.Task,
 			out[i] = gone(task)
 			continue
 		}
-		data, err := p.Analysis()
+		data, err := p.Analysis(ctx)
 		if err != nil {
 			out[i] = scheduler.Result{Err: err}
 			continue
@@ -193,7 +193,7 @@ func (s *Service) one(tasks []scheduler.Task,
 }
 
 func (s *Service) check(ctx context.Context, tasks []scheduler.Task) []scheduler.Result {
-	return s.one(tasks, func(p *jobs.Parts, data analyze.Dataset, t config.Tenant) scheduler.Result {
+	return s.one(ctx, tasks, func(p *jobs.Parts, data analyze.Dataset, t config.Tenant) scheduler.Result {
 		r, err := p.LookBack(ctx, t, tasks[0].Period)
 		if err != nil {
 			return scheduler.Result{Err: err}
@@ -207,14 +207,14 @@ func (s *Service) check(ctx context.Context, tasks []scheduler.Task) []scheduler
 }
 
 func (s *Service) report(ctx context.Context, tasks []scheduler.Task) []scheduler.Result {
-	return s.one(tasks, func(p *jobs.Parts, data analyze.Dataset, t config.Tenant) scheduler.Result {
+	return s.one(ctx, tasks, func(p *jobs.Parts, data analyze.Dataset, t config.Tenant) scheduler.Result {
 		return p.PublishOnce(ctx, data, t, tasks[0], jobs.OnceOptions{Claims: p.Claims(s.instance)})
 	})
 }
 
 // revise makes a packet again, unless it would only be provisional once more.
 func (s *Service) revise(ctx context.Context, tasks []scheduler.Task) []scheduler.Result {
-	return s.one(tasks, func(p *jobs.Parts, data analyze.Dataset, t config.Tenant) scheduler.Result {
+	return s.one(ctx, tasks, func(p *jobs.Parts, data analyze.Dataset, t config.Tenant) scheduler.Result {
 		month := tasks[0].Period
 		published, err := s.publishedLately(ctx, t.ID)
 		if err != nil {

@@ -53,7 +53,7 @@ func build(t *testing.T, name string) *report.Packet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog, err := analyze.LoadCatalog("")
+	catalog, err := analyze.LoadCatalog(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

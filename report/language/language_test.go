@@ -56,7 +56,7 @@ func TestLanguagesAreComplete(t *testing.T) {
 // Every query and every check is there in every other language, with the places
 // of the English one.
 func TestStatementsAreTranslated(t *testing.T) {
-	catalog, err := analyze.LoadCatalog("")
+	catalog, err := analyze.LoadCatalog(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func measure(ctx context.Context, path, month string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	catalog, err := analyze.LoadCatalog(c.QueriesDir)
+	catalog, err := analyze.LoadCatalog(ctx, c.QueriesDir)
 	if err != nil {
 		return err
 	}

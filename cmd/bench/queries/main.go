@@ -96,7 +96,7 @@ func measure(ctx context.Context, dir string, size int64, runs int) (err error) 
 	if err != nil {
 		return err
 	}
-	catalog, err := analyze.LoadCatalog("")
+	catalog, err := analyze.LoadCatalog(ctx, "")
 	if err != nil {
 		return err
 	}
