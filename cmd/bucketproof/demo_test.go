@@ -69,8 +69,9 @@ func readCSV(t *testing.T, path string) []map[string]string {
 
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "demo")
-	stdout, stderr := runDemo(t, dir)
+	dir := made(t)
+	s := sharedDemo()
+	stdout, stderr := strings.ReplaceAll(s.stdout, s.dir, dir), s.stderr
 	truth := readTruth(t, dir)
 
 	t.Run("every record once", func(t *testing.T) { everyRecordOnce(t, dir, truth) })

@@ -20,11 +20,7 @@ import (
 // through, no record is lost and none is there twice; then it begins anew.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	truth, err := demo.GenerateLogs(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir, truth := demoLogs(t)
 	path := binary(t)
 	began := time.Now()
 	if _, stderr, code := command(t, dir, path, nil, "collect"); code != exitDone {
@@ -92,10 +88,7 @@ func checkCollected(t *testing.T, dir string, truth demo.Truth) {
 
 // TestTwoAtOnce: a second collector ends with a message that names the first.
 func TestTwoAtOnce(t *testing.T) {
-	dir := t.TempDir()
-	if _, err := demo.GenerateLogs(dir); err != nil {
-		t.Fatal(err)
-	}
+	dir, _ := demoLogs(t)
 	release, err := scheduler.Lock(filepath.Join(dir, "data"))
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"bucketproof/internal/demo"
 	"bucketproof/internal/objects"
 )
 
@@ -21,10 +20,8 @@ func TestLoggingEnable(t *testing.T) {
 	if endpoint == "" {
 		t.Skip("BUCKETPROOF_TEST_KMS is not set: no server with S3's control API to test with; .ci/run starts one")
 	}
-	dir, path := t.TempDir(), binary(t)
-	if _, err := demo.GenerateLogs(dir); err != nil {
-		t.Fatal(err)
-	}
+	path := binary(t)
+	dir, _ := demoLogs(t)
 	tag := fmt.Sprint(time.Now().UnixNano())
 	logs := "logs-" + tag
 	writeS3Config(t, dir, endpoint, logs, "no-packets")

@@ -94,10 +94,7 @@ func command(t *testing.T, dir, path string, env []string, args ...string) (stdo
 func TestS3(t *testing.T) {
 	endpoint := s3Endpoint(t)
 	client := s3Client(t, endpoint)
-	dir := t.TempDir()
-	if _, err := demo.GenerateLogs(dir); err != nil {
-		t.Fatal(err)
-	}
+	dir, _ := demoLogs(t)
 	unique := strings.ToLower(strings.ReplaceAll(time.Now().UTC().Format("20060102-150405.000"), ".", "-"))
 	logs, evidence := "logs-"+unique, "evidence-"+unique
 	makeBucket(t, client, logs, false)
@@ -377,8 +374,7 @@ func TestPDFTools(t *testing.T) {
 	if os.Getenv("BUCKETPROOF_TEST_PDFTOOLS") == "" {
 		t.Skip("BUCKETPROOF_TEST_PDFTOOLS is not set: poppler-utils and qpdf may not be here; .ci/run installs them")
 	}
-	dir := filepath.Join(t.TempDir(), "demo")
-	runDemo(t, dir)
+	dir := made(t)
 	names := map[string]string{"acme": "Acme Dental", "lodz": "Łódź & Ελλάς Logistics", "zurich-cafe": "Zürich Café"}
 	foreign := map[string][]string{"acme": {"lodz", "zuerich", "222233334444"},
 		"lodz": {"acme", "zuerich", "111122223333"}, "zurich-cafe": {"acme", "lodz", "111122223333"}}

@@ -56,7 +56,11 @@ type cleaning struct{ m *testing.M }
 
 func (c cleaning) Run() int {
 	code := c.m.Run()
-	if err := errors.Join(os.RemoveAll(quickDir), os.RemoveAll(builtDir)); err != nil {
+	var errs []error
+	for _, dir := range append(sharedDirs, quickDir, builtDir) {
+		errs = append(errs, os.RemoveAll(dir))
+	}
+	if err := errors.Join(errs...); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	return code

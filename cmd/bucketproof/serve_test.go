@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"bucketproof/internal/demo"
 	"bucketproof/internal/inbox"
 )
 
@@ -24,10 +23,7 @@ import (
 // whose mail goes to an inbox.
 func serviceDir(t *testing.T, settings string) string {
 	t.Helper()
-	dir := t.TempDir()
-	if _, err := demo.GenerateLogs(dir); err != nil {
-		t.Fatal(err)
-	}
+	dir, _ := demoLogs(t)
 	path := filepath.Join(dir, "config.toml")
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -14,8 +14,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
-	"bucketproof/internal/demo"
 )
 
 // trailFiles are those of a trail of collect/cloudtrail/integrity/testdata.
@@ -49,10 +47,8 @@ func trailFiles(t *testing.T, name string) map[string][]byte {
 func TestTrailVerify(t *testing.T) {
 	endpoint := s3Endpoint(t)
 	client := s3Client(t, endpoint)
-	dir, path := t.TempDir(), binary(t)
-	if _, err := demo.GenerateLogs(dir); err != nil {
-		t.Fatal(err)
-	}
+	path := binary(t)
+	dir, _ := demoLogs(t)
 	var owned *types.BucketAlreadyOwnedByYou
 	bucket := "acme-trail" // the digests name it
 	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &bucket}); err != nil && !errors.As(err, &owned) {
@@ -117,10 +113,8 @@ func TestTrailVerify(t *testing.T) {
 
 // TestTrailVerifyNeeds: what is missing is named, and never reads as proven.
 func TestTrailVerifyNeeds(t *testing.T) {
-	dir, path := t.TempDir(), binary(t)
-	if _, err := demo.GenerateLogs(dir); err != nil {
-		t.Fatal(err)
-	}
+	path := binary(t)
+	dir, _ := demoLogs(t)
 	for _, tt := range []struct {
 		args []string
 		code int
@@ -141,10 +135,8 @@ func TestTrailVerifyNeeds(t *testing.T) {
 // TestTrailInAFolder validates a copy of a trail, with the metadata of its digests in
 // files beside them; what is wrong becomes a finding.
 func TestTrailInAFolder(t *testing.T) {
-	dir, path := t.TempDir(), binary(t)
-	if _, err := demo.GenerateLogs(dir); err != nil {
-		t.Fatal(err)
-	}
+	path := binary(t)
+	dir, _ := demoLogs(t)
 	replaceIn(t, filepath.Join(dir, "config.toml"), "id = \"acme\"",
 		"id = \"acme\"\ncloudtrail = \"file:trail/\"\ncloudtrail_keys = \"keys.json\"")
 	files := trailFiles(t, "tampered-log")
@@ -217,10 +209,8 @@ func TestTrailInAFolder(t *testing.T) {
 
 // TestLoggingStatus: of logs in a folder nothing is known but when they came.
 func TestLoggingStatus(t *testing.T) {
-	dir, path := t.TempDir(), binary(t)
-	if _, err := demo.GenerateLogs(dir); err != nil {
-		t.Fatal(err)
-	}
+	path := binary(t)
+	dir, _ := demoLogs(t)
 	out, stderr, code := command(t, dir, path, nil, "logging", "status", "--tenant", "lodz")
 	if code != exitDone || !strings.Contains(out, "not known") || !strings.Contains(out, "none was ever collected") {
 		t.Errorf("before a collection: %d: %s%s", code, out, stderr)
@@ -236,10 +226,8 @@ func TestLoggingStatus(t *testing.T) {
 
 // TestTrailCompare collects a trail beside access logs and compares them.
 func TestTrailCompare(t *testing.T) {
-	dir, path := t.TempDir(), binary(t)
-	if _, err := demo.GenerateLogs(dir); err != nil {
-		t.Fatal(err)
-	}
+	path := binary(t)
+	dir, _ := demoLogs(t)
 	replaceIn(t, filepath.Join(dir, "config.toml"), "id = \"lodz\"", "id = \"lodz\"\ncloudtrail = \"file:trail/\"")
 	if _, stderr, code := command(t, dir, path, nil, "collect", "--tenant", "lodz"); code == exitDone ||
 		!strings.Contains(stderr, "trail") {

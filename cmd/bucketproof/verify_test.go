@@ -15,17 +15,6 @@ import (
 	"bucketproof/report/verify"
 )
 
-// made is the demo in a folder of its own.
-func made(t *testing.T) (dir string) {
-	t.Helper()
-	dir = filepath.Join(t.TempDir(), "demo")
-	var out, errs bytes.Buffer
-	if code := run(t.Context(), []string{"demo", "--out", dir}, &out, &errs); code != exitDone {
-		t.Fatalf("%d: %s", code, errs.String())
-	}
-	return dir
-}
-
 // steps runs verify and returns what it says.
 func steps(t *testing.T, want int, args ...string) map[string]verify.Step {
 	t.Helper()
