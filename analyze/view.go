@@ -154,6 +154,14 @@ func Weigh(ctx context.Context, d Dataset, t config.Tenant, r Range) (rows, byte
 	return slice.Rows, slice.Bytes, err
 }
 
+// Empty tells whether the dataset has no record of the tenant's buckets in a range.
+func Empty(ctx context.Context, d Dataset, t config.Tenant, r Range) (bool, error) {
+	v := &View{Tenant: t, Range: r, data: d}
+	var slice engine.Slice
+	err := v.addFiles(ctx, &slice, r)
+	return len(slice.Access) == 0, err
+}
+
 // wide is the range with the days before that it is compared with and those behind
 // in which what its nights wrote must still be there.
 func (v *View) wide() Range {

@@ -124,14 +124,20 @@ func (p *Parts) Build(ctx context.Context, data analyze.Dataset, t config.Tenant
 	}
 	in := report.Input{View: v, Catalog: data.Catalog, State: p.State, Month: month, Version: p.Version, Look: look,
 		Signed: p.Config.Signing.Signs()}
-	before, err := analyze.Open(ctx, data, t, earlier)
-	switch {
-	case errors.Is(err, analyze.ErrRetired): // nothing to compare with
-	case err != nil:
+	nothing, err := analyze.Empty(ctx, data, t, earlier)
+	if err != nil {
 		return nil, err
-	default:
-		in.Previous = before
-		defer func() { err = errors.Join(err, before.Close()) }()
+	}
+	if !nothing {
+		before, err := analyze.Open(ctx, data, t, earlier)
+		switch {
+		case errors.Is(err, analyze.ErrRetired): // nothing to compare with
+		case err != nil:
+			return nil, err
+		default:
+			in.Previous = before
+			defer func() { err = errors.Join(err, before.Close()) }()
+		}
 	}
 	return report.Build(ctx, in)
 }
