@@ -98,7 +98,7 @@ func TestTicketOutbox(t *testing.T) {
 	r := newReceiver(t, "s3cr3t")
 	in := inbox.New(t, nil, "")
 	dir := serviceDir(t, mailSettings(in, "\n[tickets]\nkind = \"webhook\"\nurl = \""+r.URL+
-		"/findings\"\ntoken_env = \"HOOK_SECRET\"\nseverity = \"high\"\n"))
+		"/findings\"\ntoken_env = \"HOOK_SECRET\"\nseverity = \"high\"\n"), "acme")
 	r.answer(http.StatusServiceUnavailable)
 	if out, err := program(t, dir, "serve", "--once", "--since", "2026-11-02").CombinedOutput(); err == nil ||
 		!strings.Contains(string(out), "messages wait to be sent") {
@@ -155,7 +155,7 @@ func TestAlerts(t *testing.T) {
 	in := inbox.New(t, nil, "")
 	dir := serviceDir(t, mailSettings(in,
 		"\n[alerts]\nmail = [\"ops@msp.example\"]\nwebhook_env = \"ALERT_URL\"\nsecret_env = "+
-			"\"ALERT_SECRET\"\nping_env = \"PING_URL\"\nsilence_hours = 1400\n"))
+			"\"ALERT_SECRET\"\nping_env = \"PING_URL\"\nsilence_hours = 1400\n"), "acme", "lodz")
 	must(t, program(t, dir, "serve", "--once"))
 	logs := filepath.Join(dir, "logs", "lodz-archiwum")
 	if err := os.Rename(logs, logs+".away"); err != nil {

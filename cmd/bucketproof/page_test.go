@@ -92,9 +92,9 @@ func TestDownloadPage(t *testing.T) {
 	page := freeAddress(t)
 	settings := strings.NewReplacer("http://127.0.0.1:1", "http://"+page, "127.0.0.1:0",
 		page).Replace(mailSettings(in, "max_downloads = 4\n"))
-	dir := serviceDir(t, settings)
+	dir := serviceDir(t, settings, "acme", "lodz")
 	must(t, program(t, dir, "serve", "--once", "--since", "2026-11-02"))
-	checkArrived(t, dir, in)
+	checkArrived(t, dir, in, "acme", "lodz")
 
 	cmd := watched(t, dir, "serve")
 	if err := cmd.Start(); err != nil {

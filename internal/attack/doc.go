@@ -8,8 +8,8 @@
 // which an auditor would object to it; the answer must not be ok. Each harmless change is
 // one to which nobody objects; the answer must be ok.
 //
-//	go test ./internal/attack                                      a dozen of them
-//	BUCKETPROOF_TEST_ATTACKS=some go test ./internal/attack        each seventh besides
+//	go test ./internal/attack                                      a few of them
+//	BUCKETPROOF_TEST_ATTACKS=some go test ./internal/attack        one of each kind, and each seventh
 //	BUCKETPROOF_TEST_ATTACKS=all go test ./internal/attack         all but further variants of the same kind
 //	BUCKETPROOF_TEST_ATTACKS=every go test ./internal/attack       these, too
 //	go test ./internal/attack -run 'TestAttacks/^removed-at-03$'   one

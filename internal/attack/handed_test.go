@@ -196,7 +196,10 @@ func TestHanded(t *testing.T) {
 
 // without is a list without one of its numbers.
 func without(list []int, n int) (rest []int) {
-	for _, x := range list {
+	for i, x := range list {
+		if asked == "" && i%5 != 0 {
+			continue
+		}
 		if x != n {
 			rest = append(rest, x)
 		}
