@@ -4,12 +4,15 @@
 package bench
 
 import (
+	"context"
 	"fmt"
 	"hash/maphash"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -43,11 +46,15 @@ func Row(requestID, operation, key, status, userAgent string) uint64 {
 // Logs writes objects of about objectBytes each into dir until there are bytes
 // of them, and tells what they hold. Rows are kept where asked for.
 func Logs(dir string, bytes, objectBytes int64, rows bool) (Truth, error) {
+	return logs(dir, bytes, objectBytes, rows, nil)
+}
+
+func logs(dir string, bytes, objectBytes int64, rows bool, trail *trailWriter) (Truth, error) {
 	t := Truth{}
 	if rows {
 		t.Rows = map[uint64]struct{}{}
 	}
-	g := generator{rng: rand.New(rand.NewPCG(1, 2)), at: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), truth: &t}
+	g := generator{rng: rand.New(rand.NewPCG(1, 2)), at: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), truth: &t, trail: trail}
 	// A month of delivery, however many objects.
 	step := 30 * 24 * time.Hour / time.Duration(max(bytes/objectBytes, 1))
 	var text []byte
@@ -61,6 +68,11 @@ func Logs(dir string, bytes, objectBytes int64, rows bool) (Truth, error) {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
 			return t, err
 		}
+		if trail != nil {
+			if err := trail.flush(g.at, t.Objects); err != nil {
+				return t, err
+			}
+		}
 		t.Objects++
 		t.Bytes += int64(len(text))
 	}
@@ -71,6 +83,7 @@ type generator struct {
 	rng   *rand.Rand
 	at    time.Time
 	truth *Truth
+	trail *trailWriter // nil for none
 }
 
 func (g *generator) random(b []byte, n int, digits string) []byte {
@@ -136,16 +149,37 @@ func (g *generator) line(b []byte) []byte {
 			}
 		}
 	}
+	address := "192.0.2." + strconv.Itoa(r.IntN(200))
+	if g.trail != nil {
+		g.trail.add(at, operation, requester, address, id, key, status, agent)
+	}
 	g.truth.Records++
 	if g.truth.Rows != nil {
 		g.truth.Rows[Row(id, operation, dash(key), dash(status), agent)] = struct{}{}
 	}
 	b = append(b, owner+" "+Bucket+" "...)
 	b = at.AppendFormat(b, "[02/Jan/2006:15:04:05 +0000] ")
-	b = fmt.Appendf(b, "192.0.2.%d %s %s %s %s %s %s %s %s %s %d %d %s %s %s ", r.IntN(200), requester, id, operation,
+	b = fmt.Appendf(b, "%s %s %s %s %s %s %s %s %s %s %d %d %s %s %s ", address, requester, id, operation,
 		key, uri, status, code, sent, size, r.IntN(400), r.IntN(90), referer, quotedAgent, version)
 	b = g.random(b, 75, base64)
 	return append(b, "= SigV4 TLS_AES_128_GCM_SHA256 AuthHeader acme-backups.s3.us-east-1.amazonaws.com TLSv1.3 - Yes us-east-1\n"...)
+}
+
+// Run runs a command in dir and returns its wall time in seconds and its peak memory in
+// megabytes, as the operating system tells it. Exit code 3 is an answer.
+func Run(ctx context.Context, dir string, args ...string) (seconds float64, peak int64, err error) {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = dir
+	start := time.Now()
+	err = cmd.Run()
+	seconds = time.Since(start).Seconds()
+	if err != nil && cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == 3 {
+		err = nil
+	}
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		peak = usage.Maxrss >> 10
+	}
+	return seconds, peak, err
 }
 
 func dash(s string) string {

@@ -17,8 +17,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"syscall"
-	"time"
 
 	_ "github.com/duckdb/duckdb-go/v2" // the engine of the bare scan
 
@@ -87,7 +85,7 @@ func measure(ctx context.Context, dir string, size int64, runs int) (err error) 
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/bucketproof").CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}
-	run := func(args ...string) (float64, int64, error) { return run(ctx, dir, args...) }
+	run := func(args ...string) (float64, int64, error) { return bench.Run(ctx, dir, args...) }
 	if _, _, err := run(binary, "collect"); err != nil {
 		return err
 	}
@@ -128,23 +126,6 @@ func measure(ctx context.Context, dir string, size int64, runs int) (err error) 
 		fmt.Printf("| `%s` | %.2f | %.1f | %d |\n", c[0], least, least/floor, peak)
 	}
 	return nil
-}
-
-// run runs a command in dir and returns its wall time in seconds and its peak
-// memory in megabytes. Exit code 3 is an answer.
-func run(ctx context.Context, dir string, args ...string) (seconds float64, peak int64, err error) {
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Dir, cmd.Stderr = dir, nil
-	start := time.Now()
-	err = cmd.Run()
-	seconds = time.Since(start).Seconds()
-	if err != nil && cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == 3 {
-		err = nil
-	}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		peak = usage.Maxrss >> 10
-	}
-	return seconds, peak, err
 }
 
 // scan groups all records by operation, in DuckDB alone.
