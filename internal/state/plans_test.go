@@ -2,9 +2,11 @@ package state
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/parser"
 	"go/token"
-	"os"
+	"go/types"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -60,32 +62,44 @@ func TestEveryPlan(t *testing.T) {
 	}
 }
 
-// statementsOf are the literals of the package that begin as statements.
+// statementsOf are the constant texts of the package that begin as statements. A text that is put
+// together of several constants is one.
 func statementsOf(t *testing.T) (out []string) {
 	t.Helper()
-	entries, err := os.ReadDir(".")
+	names, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	begins := regexp.MustCompile(`^\s*(SELECT|UPDATE|DELETE|WITH)\b`)
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
+	set := token.NewFileSet()
+	var files []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), e.Name(), nil, 0)
+		f, err := parser.ParseFile(set, name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
+		files = append(files, f)
+	}
+	// What is imported stays unknown, which constants of this package need not.
+	values := types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
+	_, _ = (&types.Config{Error: func(error) {}}).Check("state", set, files, &values)
+	begins := regexp.MustCompile(`^\s*(SELECT|UPDATE|DELETE|WITH)\b`)
+	for _, f := range files {
 		ast.Inspect(f, func(n ast.Node) bool {
-			lit, ok := n.(*ast.BasicLit)
-			if !ok || lit.Kind != token.STRING {
+			e, ok := n.(ast.Expr)
+			if !ok {
 				return true
 			}
-			text, err := strconv.Unquote(lit.Value)
-			if err == nil && begins.MatchString(text) {
+			value := values.Types[e].Value
+			if value == nil || value.Kind() != constant.String {
+				return true
+			}
+			if text := constant.StringVal(value); begins.MatchString(text) {
 				out = append(out, text)
 			}
-			return true
+			return false
 		})
 	}
 	return out
@@ -124,4 +138,8 @@ var scans = map[string]string{
 	"SELECT job, tenant, max(ended) FROM runs WHERE outcome IN ('done', 'attention') GROUP BY job, tenant ORDER BY job, tenant":                         "metrics: runs are dropped after a year",
 	"SELECT max(id) FROM runs WHERE outcome IN ('done', 'attention') GROUP BY job, tenant":                                                              "part of dropping old runs, once a day",
 	"SELECT id FROM findings WHERE substr(id, 1, length(?)) = ? ORDER BY id LIMIT 2":                                                                    "a person names a finding by the beginning of its ID",
+	"SELECT path, kind, bucket, date, rows, bytes FROM (SELECT path, kind, bucket, date, rows, bytes, count(*) OVER (PARTITION BY kind, bucket, date) AS n FROM dataset_files WHERE date < ? AND bytes < ? AND retired IS NULL) WHERE n >= ? ORDER BY path":                                                                                                                                                                                          "compaction, once a collection: all files that are small",
+	"SELECT id, check_name, severity, tenant, bucket, subject, status, owner, due, cause, resolution, count, first, last, coalesce((SELECT withdrawn FROM finding_days WHERE finding = finding_summary.id AND withdrawn <> '' ORDER BY instr('checked,program,configuration', withdrawn) DESC LIMIT 1), '') FROM finding_summary WHERE (tenant = ? OR ? = '') ORDER BY instr('low,medium,high', severity) DESC, tenant, bucket, check_name, subject": "one statement for a tenant and for all: a person's list, and once a packet",
+	"SELECT l.id, l.tenant, l.month, l.revision, l.email, l.name, l.created, l.ends, l.max_downloads, l.downloads, l.revoked FROM links l WHERE l.tenant = ? OR ? = '' ORDER BY l.created DESC, l.id":                                                                                                                                                                                                                                                "a person lists the links, of a tenant or of all",
+	"DELETE FROM runs WHERE ended < ? AND id NOT IN (SELECT max(id) FROM runs WHERE outcome IN ('done', 'attention') GROUP BY job, tenant)":                                                                                                                                                                                                                                                                                                          "once a day: runs of long ago",
 }
