@@ -105,7 +105,7 @@ func (f *fixture) foundBy(v *View, checks ...string) []string {
 	if _, err := v.Check(f.t.Context(), time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC)); err != nil {
 		f.t.Fatal(err)
 	}
-	list, err := f.data.State.FindingsBetween(f.t.Context(), v.Tenant.ID, "2026-01-01", "2026-12-31")
+	list, err := f.data.State.Findings.Between(f.t.Context(), v.Tenant.ID, "2026-01-01", "2026-12-31")
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -299,7 +299,7 @@ func TestTrailGap(t *testing.T) {
 	f.store("s3://acme-logs/acme-backups/")
 	f.listed(time.Date(2026, 10, 15, 0, 0, 0, 0, time.UTC))
 	for day := 5; day <= 10; day++ {
-		if err := f.data.State.PutTrailDays(t.Context(), "acme",
+		if err := f.data.State.Witnesses.PutTrailDays(t.Context(), "acme",
 			[]state.TrailDay{{Date: fmt.Sprintf("2026-10-%02d", day), Zone: "Europe/Paris"}}); err != nil {
 			t.Fatal(err)
 		}
@@ -308,7 +308,7 @@ func TestTrailGap(t *testing.T) {
 	if got := f.foundBy(v, changeChecks...); got != nil {
 		t.Errorf("findings: %v", got)
 	}
-	silent, err := f.data.State.NotEvaluatedBetween(t.Context(), "acme", "2026-10-01", "2026-10-31")
+	silent, err := f.data.State.CheckDays.NotEvaluated(t.Context(), "acme", "2026-10-01", "2026-10-31")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,17 +33,17 @@ func Unlooked(ctx context.Context, s *state.State, tenant, day string) (string, 
 	if err != nil {
 		return "", err
 	}
-	retired, err := s.RetiredBefore(ctx)
+	retired, err := s.Files.RetiredBefore(ctx)
 	if err != nil {
 		return "", err
 	}
 	week := at.AddDate(0, 0, -LookBack).Format(time.DateOnly)
 	mended := max(retired, at.AddDate(0, 0, -reportLookBack).Format(time.DateOnly))
-	reported, err := s.OpenReportDay(ctx, tenant, mended, max(retired, week), day)
+	reported, err := s.Findings.OpenReportDay(ctx, tenant, mended, max(retired, week), day)
 	if err != nil {
 		return "", err
 	}
-	silent, err := s.NotEvaluatedBetween(ctx, tenant, week, day)
+	silent, err := s.CheckDays.NotEvaluated(ctx, tenant, week, day)
 	for _, n := range silent {
 		if n.Date < day && isGap(n.Reason) {
 			day = n.Date
@@ -103,7 +103,7 @@ func (v *View) check(ctx context.Context, at time.Time, asked func(*Statement) b
 	if err := v.withdraw(ctx, days, now); err != nil {
 		return nil, err
 	}
-	changes, err := v.data.State.PutCheckDays(ctx, days, at)
+	changes, err := v.data.State.Findings.PutCheckDays(ctx, days, at)
 	return changes, errors.Join(append(failed, err)...)
 }
 

@@ -39,13 +39,13 @@ func (f *fixture) check(from, to string) []state.Change {
 // found lists the findings as check, subject, severity, status, count and days.
 func (f *fixture) found() []string {
 	f.t.Helper()
-	findings, err := f.data.State.Findings(f.t.Context(), "acme")
+	findings, err := f.data.State.Findings.Of(f.t.Context(), "acme")
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	var out []string
 	for _, x := range findings {
-		whole, err := f.data.State.Finding(f.t.Context(), x.ID)
+		whole, err := f.data.State.Findings.ByID(f.t.Context(), x.ID)
 		if err != nil {
 			f.t.Fatal(err)
 		}
@@ -115,11 +115,11 @@ func TestEveryCheckFindsItsTroubleAndNothingElse(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		files, err := f.data.State.Files(t.Context(), "access", "acme-backups", "2026-01-01", "2026-12-31")
+		files, err := f.data.State.Files.Of(t.Context(), "access", "acme-backups", "2026-01-01", "2026-12-31")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := fresh.Commit(t.Context(), nil, files, nil, noon); err != nil {
+		if err := fresh.Ledger.Commit(t.Context(), nil, files, nil, noon); err != nil {
 			t.Fatal(err)
 		}
 		g.data.State = fresh
@@ -163,7 +163,7 @@ func TestMissingLogsAreNotClean(t *testing.T) {
 	f.check("2026-10-01", "2026-10-31")
 	same(t, "findings", f.found(),
 		[]string{"backup-missed|nightly window 22:00-06:00|high|open|1|1 days", "logs-missing|log delivery|high|resolved|2|2 days"})
-	silent, err := f.data.State.NotEvaluatedBetween(t.Context(), "acme", "2026-10-11", "2026-10-11")
+	silent, err := f.data.State.CheckDays.NotEvaluated(t.Context(), "acme", "2026-10-11", "2026-10-11")
 	want := 0
 	for _, c := range f.data.Catalog.Checks {
 		if c.Scope != "ledger" && c.Scope != "month" && c.Wanted(v.Tenant) { // what collection notices needs no record
@@ -227,7 +227,7 @@ func TestLogIncidents(t *testing.T) {
 	gone, other := incident, incident
 	gone.Kind, gone.Source = state.IncidentGone, "file:logs/g"
 	other.Key, other.Source, other.Buckets = "o", "file:logs/o", []string{"beta-backups"}
-	if err := f.data.State.Commit(t.Context(), nil, nil, []state.Incident{incident, gone, other}, at); err != nil {
+	if err := f.data.State.Ledger.Commit(t.Context(), nil, nil, []state.Incident{incident, gone, other}, at); err != nil {
 		t.Fatal(err)
 	}
 	f.check("2026-10-12", "2026-10-14")
@@ -248,7 +248,7 @@ func TestWhatIsNotConfiguredIsNotEvaluated(t *testing.T) {
 	}
 	f.store("file:logs")
 	f.check("2026-10-06", "2026-10-06")
-	silent, err := f.data.State.NotEvaluatedBetween(t.Context(), "acme", "2026-10-06", "2026-10-06")
+	silent, err := f.data.State.CheckDays.NotEvaluated(t.Context(), "acme", "2026-10-06", "2026-10-06")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -153,7 +153,7 @@ func TestCompareWaits(t *testing.T) {
 	f.at("2026-10-07T12:00:00Z", foreign, "REST.PUT.OBJECT", "veeam/x", "id=LOST")
 	f.store("s3://acme-logs/acme-backups/")
 	f.check("2026-10-07", "2026-10-07")
-	list, err := f.data.State.Findings(t.Context(), "acme")
+	list, err := f.data.State.Findings.Of(t.Context(), "acme")
 	if err != nil {
 		t.Fatal(err)
 	}

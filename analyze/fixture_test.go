@@ -161,7 +161,7 @@ func (f *fixture) store(location string) {
 func (f *fixture) storeAt(location string, collected time.Time) {
 	f.t.Helper()
 	ctx := context.Background()
-	n, err := f.data.State.NextBatch(ctx)
+	n, err := f.data.State.Ledger.NextBatch(ctx)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func (f *fixture) storeAt(location string, collected time.Time) {
 	if collected.IsZero() {
 		collected = object.Modified
 	}
-	if err := f.data.State.Commit(ctx, []state.LogObject{object}, files, nil, collected); err != nil {
+	if err := f.data.State.Ledger.Commit(ctx, []state.LogObject{object}, files, nil, collected); err != nil {
 		f.t.Fatal(err)
 	}
 	f.recs, f.events = nil, nil
@@ -266,7 +266,7 @@ func (f *fixture) listed(at time.Time) {
 			places = append(places, b.Logs.Text)
 		}
 		for _, place := range places {
-			if err := f.data.State.EndListing(f.t.Context(), place, nil, nil, at, nil); err != nil {
+			if err := f.data.State.Listings.End(f.t.Context(), place, nil, nil, at, nil); err != nil {
 				f.t.Fatal(err)
 			}
 		}

@@ -123,7 +123,7 @@ func TestNoValueStopsTheEvidence(t *testing.T) {
 func (f *fixture) reject(day time.Time) {
 	f.t.Helper()
 	ctx := context.Background()
-	n, err := f.data.State.NextBatch(ctx)
+	n, err := f.data.State.Ledger.NextBatch(ctx)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func (f *fixture) reject(day time.Time) {
 	object := state.LogObject{Location: "s3://acme-logs/acme-backups/", Key: "rejected", Source: "log/" + hostile[0],
 		Kind: state.KindLog, Delivered: day.Add(2 * time.Hour),
 		Buckets: map[string]state.ObjectCount{"acme-backups": {Rejected: int64(len(hostile))}}}
-	if err := f.data.State.Commit(ctx, []state.LogObject{object}, files, nil, day.Add(2*time.Hour)); err != nil {
+	if err := f.data.State.Ledger.Commit(ctx, []state.LogObject{object}, files, nil, day.Add(2*time.Hour)); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -154,7 +154,7 @@ func TestCountedLines(t *testing.T) {
 	f.hum("2026-10-07T00:00:00Z", "2026-10-08T00:00:00Z")
 	f.store("file:logs")
 	at := time.Date(2026, 10, 7, 9, 0, 0, 0, time.UTC)
-	n, err := f.data.State.NextBatch(t.Context())
+	n, err := f.data.State.Ledger.NextBatch(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestCountedLines(t *testing.T) {
 	object := state.LogObject{Location: "file:logs", Key: "bomb", Source: "file:logs/bomb", Kind: state.KindLog,
 		Delivered: at.Add(time.Hour),
 		Buckets:   map[string]state.ObjectCount{"acme-backups": {Rejected: 5002}}}
-	if err := f.data.State.Commit(t.Context(), []state.LogObject{object}, files, nil, at.Add(time.Hour)); err != nil {
+	if err := f.data.State.Ledger.Commit(t.Context(), []state.LogObject{object}, files, nil, at.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	f.listed(time.Date(2026, 10, 12, 12, 0, 0, 0, time.UTC))

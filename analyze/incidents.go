@@ -14,11 +14,11 @@ import (
 // from..to. One about days whose records were retired is told on the day on which it
 // was noticed: there is nothing left that it could be told beside.
 func (d Dataset) incidents(ctx context.Context, location, bucket string, from, to time.Time) ([]state.Incident, error) {
-	retired, err := d.State.RetiredBefore(ctx)
+	retired, err := d.State.Files.RetiredBefore(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all, err := d.State.Incidents(ctx, location, bucket, time.Time{}, farAway)
+	all, err := d.State.Ledger.Incidents(ctx, location, bucket, time.Time{}, farAway)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func LateIncidents(ctx context.Context, d Dataset, t config.Tenant, before strin
 		for _, i := range noticed {
 			last := i.Last.In(t.Location).Format(time.DateOnly)
 			for date := i.First.In(t.Location).Format(time.DateOnly); date <= last && date < before; date = addDays(date, 1) {
-				at, err := d.State.CheckedAt(ctx, t.ID, check(i.Kind), name, date)
+				at, err := d.State.CheckDays.CheckedAt(ctx, t.ID, check(i.Kind), name, date)
 				if err != nil {
 					return err
 				}

@@ -40,7 +40,7 @@ func TestIncidentsBelongToTheirDays(t *testing.T) {
 			i := test.incident
 			i.Location, i.ETag, i.Size, i.Source, i.SHA256, i.Buckets = "file:logs", "other", 1, "file:logs/x", "b",
 				[]string{"acme-backups"}
-			if err := f.data.State.Commit(t.Context(), nil, nil, []state.Incident{i}, noticed); err != nil {
+			if err := f.data.State.Ledger.Commit(t.Context(), nil, nil, []state.Incident{i}, noticed); err != nil {
 				t.Fatal(err)
 			}
 			at := noticed.Add(21 * time.Hour)
@@ -63,7 +63,7 @@ func TestIncidentsBelongToTheirDays(t *testing.T) {
 			if want := len(test.want) > 0 && test.want[0] < "log-object-gone 2026-11"; first > 1 || (first == 1) != want || second != 0 {
 				t.Errorf("%d ranges, then %d", first, second)
 			}
-			list, err := f.data.State.FindingsBetween(t.Context(), "acme", "2026-10-01", "2026-11-30")
+			list, err := f.data.State.Findings.Between(t.Context(), "acme", "2026-10-01", "2026-11-30")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -21,12 +21,12 @@ type LeftBucket struct {
 // looked at days of it, and that it has no more, by their names. A view has nothing of
 // them.
 func (v *View) Left(ctx context.Context) ([]LeftBucket, error) {
-	past, err := v.data.State.Configurations(ctx, v.Tenant.ID)
+	past, err := v.data.State.Configurations.Of(ctx, v.Tenant.ID)
 	if err != nil {
 		return nil, err
 	}
 	first, last := v.Range.First.Format(time.DateOnly), v.Range.Last.Format(time.DateOnly)
-	checked, err := v.data.State.CheckedBuckets(ctx, v.Tenant.ID, first, last)
+	checked, err := v.data.State.CheckDays.Buckets(ctx, v.Tenant.ID, first, last)
 	if err != nil {
 		return nil, err
 	}

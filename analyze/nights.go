@@ -336,7 +336,7 @@ func (v *View) monthMedians(ctx context.Context, month string) (map[string][]Mon
 		return nil, err
 	}
 	wide := Range{Location: v.Range.Location, First: last.First.AddDate(0, -trendMonths, 0), Last: last.Last}
-	if before, err := v.data.State.RetiredBefore(ctx); err != nil {
+	if before, err := v.data.State.Files.RetiredBefore(ctx); err != nil {
 		return nil, err
 	} else if wide.First.Format(time.DateOnly) < before {
 		first, err := time.Parse(time.DateOnly, before)
@@ -348,7 +348,7 @@ func (v *View) monthMedians(ctx context.Context, month string) (map[string][]Mon
 	slice := v.wide().Start()
 	older := false // there are records of these months before the slice
 	for _, b := range v.Tenant.Buckets {
-		files, err := v.data.State.Files(ctx, dataset.Access, b.Name, wide.Start().Format(time.DateOnly),
+		files, err := v.data.State.Files.Of(ctx, dataset.Access, b.Name, wide.Start().Format(time.DateOnly),
 			slice.AddDate(0, 0, -1).Format(time.DateOnly))
 		if err != nil {
 			return nil, err

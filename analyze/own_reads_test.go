@@ -49,7 +49,7 @@ func TestSilenceEndsAndComesBack(t *testing.T) {
 		return f
 	}
 	history := func(f *fixture) string {
-		list, err := f.data.State.FindingsBetween(t.Context(), "acme", "2026-10-01", "2026-10-24")
+		list, err := f.data.State.Findings.Between(t.Context(), "acme", "2026-10-01", "2026-10-24")
 		if err != nil {
 			t.Fatal(err)
 		}

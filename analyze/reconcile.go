@@ -114,7 +114,7 @@ func figure(n int64) any {
 func (v *View) reportProblems(ctx context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "report_problems", Columns: columns("source", engine.Text, "line", engine.Int,
 		"reason", engine.Text, "date", engine.Text, "about", zoned, "noticed", zoned)}
-	problems, err := v.data.State.ReportProblems(ctx, v.Tenant.ID)
+	problems, err := v.data.State.BackupReports.Problems(ctx, v.Tenant.ID)
 	for _, p := range problems {
 		var about any
 		if !p.At.IsZero() {
@@ -162,7 +162,7 @@ func (v *View) openReports(ctx context.Context) (*nightReports, error) {
 	if r.written, err = v.written(ctx); err != nil {
 		return nil, err
 	}
-	sessions, err := v.data.State.BackupSessions(ctx, v.Tenant.ID, first.Start.Add(-beforeWindow),
+	sessions, err := v.data.State.BackupReports.Sessions(ctx, v.Tenant.ID, first.Start.Add(-beforeWindow),
 		last.End.Add(24*time.Hour), first.Date, last.Date)
 	if err != nil {
 		return nil, err
@@ -173,13 +173,13 @@ func (v *View) openReports(ctx context.Context) (*nightReports, error) {
 			r.told[k] = append(r.told[k], toldSession{s, inWindow})
 		}
 	}
-	if r.problems, err = v.data.State.ReportProblems(ctx, v.Tenant.ID); err != nil {
+	if r.problems, err = v.data.State.BackupReports.Problems(ctx, v.Tenant.ID); err != nil {
 		return nil, err
 	}
-	if r.latest, err = v.data.State.LastReport(ctx, v.Tenant.ID); err != nil {
+	if r.latest, err = v.data.State.BackupReports.Last(ctx, v.Tenant.ID); err != nil {
 		return nil, err
 	}
-	r.first, err = v.data.State.FirstSessions(ctx, v.Tenant.ID, v.Tenant.Location)
+	r.first, err = v.data.State.BackupReports.FirstSessions(ctx, v.Tenant.ID, v.Tenant.Location)
 	return r, err
 }
 

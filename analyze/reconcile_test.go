@@ -38,7 +38,7 @@ func TestReconcile(t *testing.T) {
 		session(10, 100e6, true, "restic"), // nothing in the log
 		session(11, 100e6, true, "restic"),
 	} // on the 9th, and from the 12th on, none came
-	if err := f.data.State.PutReport(t.Context(), "acme",
+	if err := f.data.State.BackupReports.Put(t.Context(), "acme",
 		state.BackupReport{Source: "file:reports/r", ETag: "e", Size: 1, Modified: noon}, reports, nil, noon); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestReconcile(t *testing.T) {
 // reportFindings are the findings about backup reports of some days.
 func (f *fixture) reportFindings(t *testing.T, from, to string) (got []string) {
 	t.Helper()
-	list, err := f.data.State.FindingsBetween(t.Context(), "acme", from, to)
+	list, err := f.data.State.Findings.Between(t.Context(), "acme", from, to)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestJobsOfANight(t *testing.T) {
 			}
 			// Written anew, in another way: what it told before is gone.
 			b := state.BackupReport{Source: "file:reports/r", ETag: tt.name, Modified: last}
-			if err := f.data.State.PutReport(t.Context(), "acme", b, sessions, nil, noon); err != nil {
+			if err := f.data.State.BackupReports.Put(t.Context(), "acme", b, sessions, nil, noon); err != nil {
 				t.Fatal(err)
 			}
 			v := f.open("acme", "2026-10-01", "2026-10-16")
@@ -210,7 +210,7 @@ func TestUnreadableReports(t *testing.T) {
 	put := func(problems ...state.ReportProblem) {
 		t.Helper()
 		b := state.BackupReport{Source: "file:reports/x.json", ETag: fmt.Sprint(len(problems)), SHA256: fmt.Sprint(len(problems))}
-		if err := f.data.State.PutReport(t.Context(), "acme", b, nil, problems, noon); err != nil {
+		if err := f.data.State.BackupReports.Put(t.Context(), "acme", b, nil, problems, noon); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -241,7 +241,7 @@ func TestUnreadableReports(t *testing.T) {
 		}
 	}
 	open := func() (n int) {
-		list, err := f.data.State.Findings(t.Context(), "acme")
+		list, err := f.data.State.Findings.Of(t.Context(), "acme")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -79,7 +79,7 @@ accounts = ["111122223333"]`
 					told = append(told, v.answer(t, q.Name)...)
 				}
 			}
-			list, err := f.data.State.FindingsBetween(t.Context(), "acme", "2026-10-01", "2026-10-31")
+			list, err := f.data.State.Findings.Between(t.Context(), "acme", "2026-10-01", "2026-10-31")
 			if err != nil {
 				t.Fatal(err)
 			}

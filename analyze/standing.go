@@ -93,13 +93,13 @@ func NoteConfiguration(ctx context.Context, d Dataset, t config.Tenant, at time.
 	if err != nil {
 		return c, err
 	}
-	return d.State.PutConfiguration(ctx, c)
+	return d.State.Configurations.Put(ctx, c)
 }
 
 // before is the dataset with a configuration of the past, and the tenant as it was.
 // What that configuration did not know yet is as it is today.
 func (d Dataset) before(ctx context.Context, t config.Tenant, fingerprint string) (Dataset, config.Tenant, error) {
-	body, err := d.State.Configuration(ctx, t.ID, fingerprint)
+	body, err := d.State.Configurations.Body(ctx, t.ID, fingerprint)
 	if err != nil {
 		return d, t, err
 	}
@@ -130,7 +130,7 @@ func (d Dataset) before(ctx context.Context, t config.Tenant, fingerprint string
 // what they still show the change of the configuration has taken away, and what
 // they don't late logs or a mended fault.
 func (v *View) withdraw(ctx context.Context, days []state.CheckDay, now state.Configuration) error {
-	vanished, err := v.data.State.Vanished(ctx, days)
+	vanished, err := v.data.State.Findings.Vanished(ctx, days)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func (f *fixture) configure(text string, change ...string) {
 // the status of the finding.
 func (f *fixture) days(check string) []string {
 	f.t.Helper()
-	list, err := f.data.State.FindingsBetween(f.t.Context(), "acme", "2026-01-01", "2026-12-31")
+	list, err := f.data.State.Findings.Between(f.t.Context(), "acme", "2026-01-01", "2026-12-31")
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestWithdrawnAndResolved(t *testing.T) {
 	f.configure(oneTenant, `prefixes = ["veeam/"`, `prefixes = ["finance/", "veeam/"`)
 	f.check("2026-10-01", "2026-10-31")
 	id := state.FindingID("unapproved-prefix", "acme", "acme-backups", "finance/")
-	if err := f.data.State.Triage(t.Context(), id,
+	if err := f.data.State.Findings.Triage(t.Context(), id,
 		state.Triage{Actor: "Ann", Resolve: true, Cause: "a new job", Resolution: "approved"}, noon); err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestWithdrawnForAnotherReason(t *testing.T) {
 			f.data.Program = "1"
 			f.check("2026-10-01", "2026-10-31")
 			test.do.Actor = "Ann"
-			if err := f.data.State.Triage(t.Context(),
+			if err := f.data.State.Findings.Triage(t.Context(),
 				state.FindingID("backup-missed", "acme", "acme-backups", "nightly window 22:00-06:00"), test.do, noon); err != nil {
 				t.Fatal(err)
 			}

@@ -110,7 +110,7 @@ func (v *View) setupDays(ctx context.Context, add func(witness, bucket, date, st
 		if b.Logs.Scheme != "s3" {
 			continue
 		}
-		first, err := v.data.State.FirstLook(ctx, v.Tenant.ID, b.Name)
+		first, err := v.data.State.Witnesses.FirstLook(ctx, v.Tenant.ID, b.Name)
 		if err != nil {
 			return err
 		}

@@ -316,7 +316,7 @@ func (v *View) neighbours(ctx context.Context, bucket string, slots []slot) ([]s
 	if len(slots) > 0 {
 		first, last = slots[0].first, slots[len(slots)-1].last
 	}
-	before, next, err := v.data.State.RecordsAround(ctx, bucket, first, last)
+	before, next, err := v.data.State.Ledger.RecordsAround(ctx, bucket, first, last)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func TestTrailView(t *testing.T) {
 		return fmt.Sprint(r.Rows)
 	}
 	empty := columns()
-	n, err := f.data.State.NextBatch(ctx)
+	n, err := f.data.State.Ledger.NextBatch(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestTrailView(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.data.State.Commit(ctx, nil, files, nil, at); err != nil {
+	if err := f.data.State.Ledger.Commit(ctx, nil, files, nil, at); err != nil {
 		t.Fatal(err)
 	}
 	if full := columns(); full != empty || strings.Count(full, " ") < 36 {
@@ -71,7 +71,7 @@ func TestTrailView(t *testing.T) {
 func TestTrailOfASharedBucket(t *testing.T) {
 	f := newFixture(t, twoTenants)
 	ctx := context.Background()
-	n, err := f.data.State.NextBatch(ctx)
+	n, err := f.data.State.Ledger.NextBatch(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestTrailOfASharedBucket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.data.State.Commit(ctx, nil, files, nil, at); err != nil {
+	if err := f.data.State.Ledger.Commit(ctx, nil, files, nil, at); err != nil {
 		t.Fatal(err)
 	}
 	for tenant, want := range map[string]string{"acme": "[[acme/1] [acme/2] [ac me/3] [<nil>]]", "beta": "[[beta/1] [<nil>]]"} {

@@ -258,7 +258,7 @@ func TestFindingsTellWhoAndWhatIsUsual(t *testing.T) {
 	f.add("2026-09-22T19:00:00Z", backup, "REST.PUT.OBJECT", "veeam/x", "size=5")
 	f.store("file:logs")
 	f.check("2026-09-22", "2026-09-23")
-	list, err := f.data.State.FindingsBetween(t.Context(), "acme", "2026-09-22", "2026-09-23")
+	list, err := f.data.State.Findings.Between(t.Context(), "acme", "2026-09-22", "2026-09-23")
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%v, %v", list, err)
 	}
@@ -271,7 +271,7 @@ func TestFindingsTellWhoAndWhatIsUsual(t *testing.T) {
 		"far more"; !strings.HasPrefix(draft, want) {
 		t.Error(draft)
 	}
-	quiet, err := f.data.State.SuppressedBetween(t.Context(), "acme", "2026-09-22", "2026-09-30")
+	quiet, err := f.data.State.Findings.Suppressed(t.Context(), "acme", "2026-09-22", "2026-09-30")
 	if err != nil || len(quiet) != 1 || quiet[0].Count != 1 || quiet[0].Reason != "catch-up after the move, ticket 7" {
 		t.Errorf("%+v, %v", quiet, err)
 	}

@@ -14,7 +14,7 @@ import (
 // witness, and that no check has looked at since the witness spoke: what is known of
 // them is older than what could be known. They come by check, bucket and date.
 func Unchecked(ctx context.Context, d Dataset, t config.Tenant) ([]state.NotEvaluated, error) {
-	silences, err := d.State.Silences(ctx, t.ID)
+	silences, err := d.State.CheckDays.Silences(ctx, t.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -49,14 +49,14 @@ func (d Dataset) spokeSince(ctx context.Context, t config.Tenant, s state.Silenc
 	switch {
 	case s.Reason == unsettled:
 		for _, b := range t.Buckets {
-			listed, err := d.State.Listed(ctx, b.Logs.Text)
+			listed, err := d.State.Listings.LastComplete(ctx, b.Logs.Text)
 			if err != nil || b.Name == s.Bucket {
 				return !listed.Before(r.End().Add(Settle)), err
 			}
 		}
 		return false, nil
 	case strings.HasPrefix(s.Reason, notAsked):
-		return d.State.LookedSince(ctx, t.ID, s.Bucket, s.Date, s.Checked)
+		return d.State.Witnesses.LookedSince(ctx, t.ID, s.Bucket, s.Date, s.Checked)
 	}
 	owners := []string{s.Bucket}
 	if strings.HasPrefix(s.Reason, silentTrail) {
@@ -70,7 +70,7 @@ func (d Dataset) spokeSince(ctx context.Context, t config.Tenant, s state.Silenc
 		end = end.Add(24 * time.Hour) // a window that begins on the day may end on the next one
 	}
 	for _, owner := range owners {
-		came, err := d.State.CameSince(ctx, owner, r.Start(), end, s.Checked)
+		came, err := d.State.Ledger.CameSince(ctx, owner, r.Start(), end, s.Checked)
 		if came || err != nil {
 			return came, err
 		}

@@ -178,7 +178,7 @@ var ErrRetired = errors.New("their records were retired")
 // kept refuses days whose records were retired: without them everything would
 // look as if it had never been.
 func (v *View) kept(ctx context.Context) error {
-	before, err := v.data.State.RetiredBefore(ctx)
+	before, err := v.data.State.Files.RetiredBefore(ctx)
 	if err != nil {
 		return err
 	}
@@ -287,7 +287,7 @@ func (v *View) Close() error { return v.engine.Close() }
 func (v *View) addFiles(ctx context.Context, slice *engine.Slice, wide Range) error {
 	from, to := wide.Start().Format(time.DateOnly), wide.End().Format(time.DateOnly)
 	add := func(into *[]string, kind, bucket string) error {
-		files, err := v.data.State.Files(ctx, kind, bucket, from, to)
+		files, err := v.data.State.Files.Of(ctx, kind, bucket, from, to)
 		for _, f := range files {
 			*into = append(*into, v.data.Files.Full(f.Path))
 			if kind != dataset.Rejected {
@@ -309,7 +309,7 @@ func (v *View) addFiles(ctx context.Context, slice *engine.Slice, wide Range) er
 
 func (v *View) readSources(ctx context.Context, wide Range) error {
 	for _, b := range v.Tenant.Buckets {
-		s, err := v.data.State.Sources(ctx, b.Logs.Text, b.Name, wide.Start(), wide.End())
+		s, err := v.data.State.Ledger.Sources(ctx, b.Logs.Text, b.Name, wide.Start(), wide.End())
 		if err != nil {
 			return err
 		}

@@ -36,13 +36,13 @@ func (v *View) readWitnesses(ctx context.Context) error {
 	days := v.allDays()
 	first, last := days[0], days[len(days)-1]
 	var err error
-	if v.Witnesses.Trail, err = v.data.State.TrailDays(ctx, v.Tenant.ID, zone, first.Date, last.Date); err != nil {
+	if v.Witnesses.Trail, err = v.data.State.Witnesses.TrailDays(ctx, v.Tenant.ID, zone, first.Date, last.Date); err != nil {
 		return err
 	}
-	if v.Witnesses.Metrics, err = v.data.State.MetricDays(ctx, v.Tenant.ID, zone, first.Date, last.Date); err != nil {
+	if v.Witnesses.Metrics, err = v.data.State.Witnesses.MetricDays(ctx, v.Tenant.ID, zone, first.Date, last.Date); err != nil {
 		return err
 	}
-	looks, err := v.data.State.LoggingLooks(ctx, v.Tenant.ID, first.Start, last.End.Add(Settle))
+	looks, err := v.data.State.Witnesses.LoggingLooks(ctx, v.Tenant.ID, first.Start, last.End.Add(Settle))
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (v *View) trailFiles(ctx context.Context) (engine.Table, error) {
 
 // addTrailFiles adds those of one account in one place of the trail.
 func (v *View) addTrailFiles(ctx context.Context, t *engine.Table, place, owner string) error {
-	damaged, err := v.data.State.Damaged(ctx, place, owner, v.Range.Start(), v.Range.End())
+	damaged, err := v.data.State.Ledger.Damaged(ctx, place, owner, v.Range.Start(), v.Range.End())
 	if err != nil {
 		return err
 	}
@@ -277,14 +277,14 @@ func (v *View) loggingFound(context.Context) (engine.Table, error) {
 func (v *View) readListed(ctx context.Context) error {
 	v.listed = map[string]time.Time{}
 	for _, b := range v.Tenant.Buckets {
-		at, err := v.data.State.Listed(ctx, b.Logs.Text)
+		at, err := v.data.State.Listings.LastComplete(ctx, b.Logs.Text)
 		if err != nil {
 			return err
 		}
 		v.listed[b.Name] = at
 	}
 	for i, place := range v.Tenant.Trails() {
-		at, err := v.data.State.Listed(ctx, place.Text)
+		at, err := v.data.State.Listings.LastComplete(ctx, place.Text)
 		if err != nil {
 			return err
 		}

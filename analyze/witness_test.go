@@ -38,7 +38,7 @@ func TestTrailIntegrity(t *testing.T) {
 			state.TrailProblem{Kind: "chain-ended", From: at(11, 20), To: at(11, 22), Text: "no digest", Tampering: true}),
 	}
 	days[5].Zone = "UTC" // of a zone that was configured before
-	if err := f.data.State.PutTrailDays(t.Context(), "acme", days); err != nil {
+	if err := f.data.State.Witnesses.PutTrailDays(t.Context(), "acme", days); err != nil {
 		t.Fatal(err)
 	}
 	v := f.open("acme", "2026-10-05", "2026-10-11")
@@ -63,11 +63,11 @@ func TestTrailIntegrity(t *testing.T) {
 		"2026-10-11 not asked: up to noon the trail delivered to s3://old/",
 	})
 	// A failure takes nothing from what was found out.
-	if err := f.data.State.PutTrailDays(t.Context(), "acme",
+	if err := f.data.State.Witnesses.PutTrailDays(t.Context(), "acme",
 		[]state.TrailDay{{Date: "2026-10-05", Zone: "Europe/Paris", Looked: at(20, 0), Failure: "gone"}}); err != nil {
 		t.Fatal(err)
 	}
-	if known, err := f.data.State.TrailDays(t.Context(), "acme", "Europe/Paris", "2026-10-05",
+	if known, err := f.data.State.Witnesses.TrailDays(t.Context(), "acme", "Europe/Paris", "2026-10-05",
 		"2026-10-05"); err != nil || known["2026-10-05"].Failure != "" {
 		t.Errorf("%+v, %v", known, err)
 	}
@@ -76,7 +76,7 @@ func TestTrailIntegrity(t *testing.T) {
 // silences are the days on which a check could not look, with why.
 func (f *fixture) silences(t *testing.T, check string) (out []string) {
 	t.Helper()
-	list, err := f.data.State.NotEvaluatedBetween(t.Context(), "acme", "2026-01-01", "2026-12-31")
+	list, err := f.data.State.CheckDays.NotEvaluated(t.Context(), "acme", "2026-01-01", "2026-12-31")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestMetrics(t *testing.T) {
 	days[7].Values = map[string]float64{"NumberOfObjects": 90, "BucketSizeBytes": 899}
 	days[8].Values, days[8].Failure = nil, "ask CloudWatch: access denied"
 	days = append(days[:9], days[10:]...) // the 10th was not asked
-	if err := f.data.State.PutMetricDays(t.Context(), "acme", days); err != nil {
+	if err := f.data.State.Witnesses.PutMetricDays(t.Context(), "acme", days); err != nil {
 		t.Fatal(err)
 	}
 	f.hum("2026-09-29T00:00:00Z", "2026-11-03T00:00:00Z")
@@ -152,7 +152,7 @@ func TestLoggingSetup(t *testing.T) {
 	f.store("s3://acme-logs/acme-backups/")
 	look := func(at time.Time, found ...state.LoggingFound) {
 		t.Helper()
-		if err := f.data.State.PutLoggingLook(t.Context(), "acme",
+		if err := f.data.State.Witnesses.PutLoggingLook(t.Context(), "acme",
 			state.LoggingLook{Bucket: "acme-backups", Looked: at, Found: found}); err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +172,7 @@ func TestLoggingSetup(t *testing.T) {
 		"acme-backups 2026-10-09 not known: target policy: AccessDenied",
 		"acme-backups 2026-10-10 not known: target policy: AccessDenied",
 	})
-	list, err := f.data.State.Findings(t.Context(), "acme")
+	list, err := f.data.State.Findings.Of(t.Context(), "acme")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestTrailFiles(t *testing.T) {
 	}
 	incident := state.Incident{Location: "s3://acme-trail/", Key: "c", Kind: state.IncidentChanged, ETag: "e",
 		Source: "s3://acme-trail/c", Noticed: at, Buckets: []string{dataset.TrailOwner("111122223333")}}
-	if err := f.data.State.Commit(ctx, []state.LogObject{object("a", 2), object("b", 1), object("whole", 0)}, nil,
+	if err := f.data.State.Ledger.Commit(ctx, []state.LogObject{object("a", 2), object("b", 1), object("whole", 0)}, nil,
 		[]state.Incident{incident}, at); err != nil {
 		t.Fatal(err)
 	}

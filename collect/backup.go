@@ -28,7 +28,7 @@ const reportReader = 2
 
 // Reports reads the backup reports of a tenant that are new or changed, or were read
 // in another way than the configuration asks for by now. What can't be read is kept
-// with its place and reason ([state.State.ReportProblems]); the rest is read all the
+// with its place and reason ([state.BackupReports.Problems]); the rest is read all the
 // same.
 func (c *Collector) Reports(ctx context.Context, t config.Tenant) (read int, err error) {
 	if t.BackupReports.Scheme == "" {
@@ -38,7 +38,7 @@ func (c *Collector) Reports(ctx context.Context, t config.Tenant) (read int, err
 	if err != nil {
 		return 0, fmt.Errorf("backup reports of %s: %w", t.ID, err)
 	}
-	known, err := c.State.KnownReports(ctx, t.ID)
+	known, err := c.State.BackupReports.Known(ctx, t.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -98,7 +98,7 @@ func (c *Collector) readReport(ctx context.Context, store objects.Store, t confi
 	for _, p := range append(problems, lost...) {
 		if p.Session != "" {
 			// An earlier content of the file may have told when it was.
-			told, err := c.State.TellsSession(ctx, t.ID, b.Source, p.Session)
+			told, err := c.State.BackupReports.TellsSession(ctx, t.ID, b.Source, p.Session)
 			if err != nil {
 				return err
 			}
@@ -108,7 +108,7 @@ func (c *Collector) readReport(ctx context.Context, store objects.Store, t confi
 		}
 		kept = append(kept, state.ReportProblem{Source: b.Source, Line: p.Line, Reason: p.Reason, At: p.At, Date: problemDate(p, t, info)})
 	}
-	return c.State.PutReport(ctx, t.ID, b, sessions, kept, c.Now())
+	return c.State.BackupReports.Put(ctx, t.ID, b, sessions, kept, c.Now())
 }
 
 // problemDate is the day that a problem is about: the report tells it, or its name,

@@ -79,7 +79,7 @@ prefixes = [""]
 	}
 	problems := func(want ...string) {
 		t.Helper()
-		list, err := s.ReportProblems(t.Context(), "acme")
+		list, err := s.BackupReports.Problems(t.Context(), "acme")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ prefixes = [""]
 	read(1)
 	sessions := func() (got []string) {
 		t.Helper()
-		list, err := s.BackupSessions(t.Context(), "acme", time.Time{}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC),
+		list, err := s.BackupReports.Sessions(t.Context(), "acme", time.Time{}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC),
 			"2026-10-01", "2026-10-31")
 		if err != nil {
 			t.Fatal(err)
@@ -174,8 +174,8 @@ func TestUndatedSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	list, err := s.BackupSessions(t.Context(), "acme", time.Time{}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), "", "")
-	problems, perr := s.ReportProblems(t.Context(), "acme")
+	list, err := s.BackupReports.Sessions(t.Context(), "acme", time.Time{}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC), "", "")
+	problems, perr := s.BackupReports.Problems(t.Context(), "acme")
 	if err := errors.Join(err, perr); err != nil || len(list) != 3 || len(problems) != 0 {
 		t.Fatalf("%+v, %+v, %v", list, problems, err)
 	}

@@ -28,7 +28,7 @@ type batch struct {
 // run takes objects from the pipeline, writes their records, and commits. An
 // error means that nothing of the batch is in the dataset.
 func (b *batch) run(ctx context.Context) error {
-	number, err := b.c.State.NextBatch(ctx)
+	number, err := b.c.State.Ledger.NextBatch(ctx)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (b *batch) run(ctx context.Context) error {
 	}
 	// Where the commit fails it may still have reached the disk, so the files
 	// stay; the next run removes those that the ledger does not name.
-	if err := b.c.State.Commit(ctx, b.objects, files, b.incidents, b.c.Now()); err != nil {
+	if err := b.c.State.Ledger.Commit(ctx, b.objects, files, b.incidents, b.c.Now()); err != nil {
 		return err
 	}
 	return b.ids.Commit(number)
@@ -201,7 +201,7 @@ func (b *batch) notice(o *objectInBatch, f *fetched, before string) {
 func (b *batch) copies(ctx context.Context, o *state.LogObject) (took []string, found bool, err error) {
 	took, found = b.copied[o.SHA256]
 	if !found {
-		if took, found, err = b.c.State.Copies(ctx, o); err != nil {
+		if took, found, err = b.c.State.Ledger.Copies(ctx, o); err != nil {
 			return nil, false, err
 		}
 	}

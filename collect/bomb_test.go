@@ -22,7 +22,7 @@ import (
 // rejected are the rows of a bucket's lines that can't be read.
 func (s *site) rejected(bucket string) (rows []rejectedLine) {
 	s.t.Helper()
-	files, err := s.c.State.Files(s.t.Context(), dataset.Rejected, bucket, "2026-01-01", "2026-12-31")
+	files, err := s.c.State.Files.Of(s.t.Context(), dataset.Rejected, bucket, "2026-01-01", "2026-12-31")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestManyRejectedLines(t *testing.T) {
 	if got := fmt.Sprint(told); len(rows) != maxRejected+3 || got != want {
 		t.Errorf("%d rows, %s, want %s", len(rows), got, want)
 	}
-	figures, err := s.c.State.BucketFigures(t.Context())
+	figures, err := s.c.State.Ledger.Figures(t.Context())
 	if err != nil || len(figures) != 1 || figures[0].Rejected != 4*maxRejected+2 {
 		t.Errorf("%+v, %v", figures, err)
 	}

@@ -150,14 +150,14 @@ func (c *Collector) spoolDir() string { return filepath.Join(c.Dataset.Dir, "spo
 // sweep removes what a run left that died, and files that were replaced long
 // enough ago.
 func (c *Collector) sweep(ctx context.Context) error {
-	if err := c.State.DropRetired(ctx, c.Now().Add(-longestQuery)); err != nil {
+	if err := c.State.Files.DropRetired(ctx, c.Now().Add(-longestQuery)); err != nil {
 		return err
 	}
-	known, err := c.State.AllFiles(ctx)
+	known, err := c.State.Files.Paths(ctx)
 	if err != nil {
 		return err
 	}
-	last, err := c.State.LastBatch(ctx)
+	last, err := c.State.Ledger.LastBatch(ctx)
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 	if err != nil {
 		return err
 	}
-	key, err := c.State.IdentityKey(ctx)
+	key, err := c.State.Ledger.IdentityKey(ctx)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (s *site) collect() Summary {
 // ids lists the request IDs of the dataset's records, as the ledger sees them.
 func (s *site) rows(bucket string) int64 {
 	s.t.Helper()
-	files, err := s.c.State.Files(s.t.Context(), dataset.Access, bucket, "2026-01-01", "2026-12-31")
+	files, err := s.c.State.Files.Of(s.t.Context(), dataset.Access, bucket, "2026-01-01", "2026-12-31")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestWhatIsOneRecord(t *testing.T) {
 func TestLeftoversOfADeadRun(t *testing.T) {
 	s := newSite(t, "acme-backups")
 	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", line("acme-backups", "R1", "REST.PUT.OBJECT", "a"))
-	n, err := s.c.State.NextBatch(t.Context())
+	n, err := s.c.State.Ledger.NextBatch(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +252,7 @@ func TestManyDays(t *testing.T) {
 		s.put(day.Format("2006-01-02-15-04-05")+"-AAAAAAAAAAAAAAAA", text)
 	}
 	wantSummary(t, s.collect(), 200, 200, 0, 0)
-	if n, err := s.c.State.LastBatch(t.Context()); err != nil || n != 4 {
+	if n, err := s.c.State.Ledger.LastBatch(t.Context()); err != nil || n != 4 {
 		t.Errorf("%d batches (%v), want 4 of %d days", n, err, maxPartitions)
 	}
 }
@@ -296,7 +296,7 @@ func TestBinaryRubbishUnderALogNameIsKept(t *testing.T) {
 	s := newSite(t, "acme-backups")
 	s.put("2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", "\x1f\x00\x08\x00\xff\n\xfe\n")
 	wantSummary(t, s.collect(), 1, 0, 0, 2)
-	files, err := s.c.State.Files(t.Context(), dataset.Rejected, "acme-backups", "2026-10-01", "2026-10-01")
+	files, err := s.c.State.Files.Of(t.Context(), dataset.Rejected, "acme-backups", "2026-10-01", "2026-10-01")
 	if err != nil || len(files) != 1 || files[0].Rows != 2 {
 		t.Errorf("rejected files %+v, %v; want two lines dated as their delivery", files, err)
 	}
@@ -373,7 +373,8 @@ func testUnreadableOnServer(t *testing.T) {
 	}
 	s.srcs = []Source{{Logs: u, Access: objects.Access{Endpoint: server.URL}, Buckets: []string{"acme-backups"}}}
 	incidents := func() int {
-		noticed, err := s.c.State.Incidents(t.Context(), "s3://acme-logs", "acme-backups", now.AddDate(0, 0, -1), now.AddDate(0, 0, 1))
+		noticed, err := s.c.State.Ledger.Incidents(t.Context(), "s3://acme-logs", "acme-backups",
+			now.AddDate(0, 0, -1), now.AddDate(0, 0, 1))
 		if err != nil {
 			t.Fatal(err)
 		}

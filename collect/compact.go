@@ -26,7 +26,7 @@ func (c *Collector) compact(ctx context.Context) error {
 		late = DefaultLateDays
 	}
 	finished := c.Now().UTC().AddDate(0, 0, -late).Format(time.DateOnly)
-	small, err := c.State.SmallFiles(ctx, finished, smallFile, smallFiles)
+	small, err := c.State.Files.Small(ctx, finished, smallFile, smallFiles)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (c *Collector) compact(ctx context.Context) error {
 
 // compactDay puts files of one partition together.
 func (c *Collector) compactDay(ctx context.Context, files []dataset.File) error {
-	number, err := c.State.NextBatch(ctx)
+	number, err := c.State.Ledger.NextBatch(ctx)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (c *Collector) compactDay(ctx context.Context, files []dataset.File) error 
 	if len(whole) != 1 || whole[0].Rows != rows {
 		return errors.Join(fmt.Errorf("%s: %d rows became %+v", files[0].Path, rows, whole), out.Discard())
 	}
-	if err := c.State.Replace(ctx, files, whole, c.Now()); err != nil {
+	if err := c.State.Files.Replace(ctx, files, whole, c.Now()); err != nil {
 		return err
 	}
 	c.Log.Info("put the small files of a finished day together", "kind", files[0].Kind, "bucket", files[0].Bucket,

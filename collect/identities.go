@@ -20,7 +20,7 @@ type knownRecords struct {
 
 // Parts are the files of a partition.
 func (k knownRecords) Parts(bucket, date string) ([]identity.Part, error) {
-	files, err := k.state.Files(k.ctx, dataset.KindOf(bucket), bucket, date, date)
+	files, err := k.state.Files.Of(k.ctx, dataset.KindOf(bucket), bucket, date, date)
 	if err != nil {
 		return nil, err
 	}

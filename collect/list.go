@@ -117,12 +117,12 @@ type listing struct {
 }
 
 func (c *Collector) newListing(ctx context.Context, src Source) (*listing, error) {
-	last, err := c.State.FullListing(ctx, src.Logs.Text)
+	last, err := c.State.Listings.LastFull(ctx, src.Logs.Text)
 	if err != nil {
 		return nil, err
 	}
 	l := &listing{c: c, src: src, began: c.Now(), from: map[string]time.Time{}, newest: map[string]time.Time{}, retry: map[string]bool{}}
-	unread, err := c.State.Unread(ctx, src.Logs.Text)
+	unread, err := c.State.Listings.Unread(ctx, src.Logs.Text)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (c *Collector) newListing(ctx context.Context, src Source) (*listing, error
 	if l.full {
 		return l, nil
 	}
-	roots, err := c.State.Roots(ctx, src.Logs.Text)
+	roots, err := c.State.Listings.Roots(ctx, src.Logs.Text)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +252,7 @@ func (l *listing) again(ctx context.Context, store objects.Store, queue chan<- p
 		case err != nil:
 			p.err = err
 		default:
-			known, kerr := l.c.State.Known(ctx, l.src.Logs.Text, []string{key})
+			known, kerr := l.c.State.Ledger.Known(ctx, l.src.Logs.Text, []string{key})
 			if kerr != nil {
 				return kerr
 			}
@@ -323,7 +323,7 @@ func (l *listing) ask(ctx context.Context, page []objects.Info, queue chan<- pen
 	for i, info := range page {
 		keys[i] = info.Key
 	}
-	known, err := l.c.State.Known(ctx, l.src.Logs.Text, keys)
+	known, err := l.c.State.Ledger.Known(ctx, l.src.Logs.Text, keys)
 	if err != nil {
 		return err
 	}
@@ -396,5 +396,5 @@ func (l *listing) end(ctx context.Context) error {
 	if len(l.unread) > 0 {
 		listed = time.Time{}
 	}
-	return l.c.State.EndListing(ctx, l.src.Logs.Text, roots, l.unread, listed, full)
+	return l.c.State.Listings.End(ctx, l.src.Logs.Text, roots, l.unread, listed, full)
 }

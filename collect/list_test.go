@@ -291,7 +291,7 @@ func TestChangedObject(t *testing.T) {
 	wantSummary(t, s.collect(), 0, 0, 0, 0)
 	// It is about the day of the record that was collected, and not about today.
 	records := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
-	noticed, err := s.c.State.Incidents(t.Context(), "file:logs/", "acme-backups", records, records.AddDate(0, 0, 1))
+	noticed, err := s.c.State.Ledger.Incidents(t.Context(), "file:logs/", "acme-backups", records, records.AddDate(0, 0, 1))
 	if err != nil || len(noticed) != 1 || noticed[0].Kind != state.IncidentChanged ||
 		noticed[0].SHA256 == noticed[0].Before || len(noticed[0].Before) != 64 {
 		t.Errorf("noticed %+v, %v", noticed, err)
@@ -344,7 +344,7 @@ func TestCompaction(t *testing.T) {
 		wantSummary(t, s.collect(), 1, 1, 0, 1)
 	}
 	files := func(kind string) int {
-		list, err := s.c.State.Files(t.Context(), kind, "acme-backups", "2026-10-01", "2026-10-01")
+		list, err := s.c.State.Files.Of(t.Context(), kind, "acme-backups", "2026-10-01", "2026-10-01")
 		if err != nil {
 			t.Fatal(err)
 		}

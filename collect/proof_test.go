@@ -86,7 +86,7 @@ func TestOtherBytes(t *testing.T) {
 
 func (s *site) proof(t *testing.T) string {
 	t.Helper()
-	known, err := s.c.State.Known(t.Context(), s.srcs[0].Logs.Text, []string{"2026-10-01-23-30-00-AAAAAAAAAAAAAAAA"})
+	known, err := s.c.State.Ledger.Known(t.Context(), s.srcs[0].Logs.Text, []string{"2026-10-01-23-30-00-AAAAAAAAAAAAAAAA"})
 	if err != nil || len(known) != 1 || len(known["2026-10-01-23-30-00-AAAAAAAAAAAAAAAA"]) != 1 {
 		t.Fatalf("%v, %v", known, err)
 	}
@@ -108,7 +108,8 @@ func TestUnprovenBytes(t *testing.T) {
 	s.c.Full = true
 	sum := s.collect()
 	wantSummary(t, sum, 1, 1, 1, 0) // R1, which was lost; R2 is there; X1 stays and is told of
-	incidents, err := s.c.State.Incidents(t.Context(), s.srcs[0].Logs.Text, "acme-backups", now.AddDate(0, -3, 0), now.AddDate(0, 1, 0))
+	incidents, err := s.c.State.Ledger.Incidents(t.Context(), s.srcs[0].Logs.Text, "acme-backups",
+		now.AddDate(0, -3, 0), now.AddDate(0, 1, 0))
 	if err != nil || len(incidents) != 1 || incidents[0].Kind != state.IncidentChanged || incidents[0].Before == incidents[0].SHA256 {
 		t.Errorf("%+v, %v", incidents, err)
 	}

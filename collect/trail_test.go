@@ -36,7 +36,7 @@ func (s *site) deliver(account, date, name, content string) {
 
 func (s *site) events(account string) (n int64) {
 	s.t.Helper()
-	files, err := s.c.State.Files(s.t.Context(), dataset.Trail, dataset.TrailOwner(account), "2026-01-01", "2026-12-31")
+	files, err := s.c.State.Files.Of(s.t.Context(), dataset.Trail, dataset.TrailOwner(account), "2026-01-01", "2026-12-31")
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestTrailCompaction(t *testing.T) {
 			t.Fatalf("%d: %+v", i, sum)
 		}
 	}
-	files, err := s.c.State.Files(t.Context(), dataset.Trail, dataset.TrailOwner("111122223333"), "2026-10-01", "2026-10-01")
+	files, err := s.c.State.Files.Of(t.Context(), dataset.Trail, dataset.TrailOwner("111122223333"), "2026-10-01", "2026-10-01")
 	if err != nil || len(files) > 2 || s.events("111122223333") != smallFiles+1 {
 		t.Errorf("%d files with %d events, %v", len(files), s.events("111122223333"), err)
 	}

@@ -99,7 +99,7 @@ func previous(ctx context.Context, in Input) (*Packet, error) {
 		return nil, nil
 	}
 	first, last := p.dates()
-	findings, err := in.State.FindingsBetween(ctx, p.Tenant.ID, first, last)
+	findings, err := in.State.Findings.Between(ctx, p.Tenant.ID, first, last)
 	p.Totals.Findings = len(findings)
 	return p, err
 }
@@ -175,7 +175,7 @@ func (p *Packet) dates() (first, last string) {
 
 func (p *Packet) addFindings(ctx context.Context, catalog *analyze.Catalog, s *state.State) error {
 	first, last := p.dates()
-	findings, err := s.FindingsBetween(ctx, p.Tenant.ID, first, last)
+	findings, err := s.Findings.Between(ctx, p.Tenant.ID, first, last)
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (p *Packet) addFindings(ctx context.Context, catalog *analyze.Catalog, s *s
 	for _, c := range catalog.Checks {
 		p.checks[c.Name] = p.Text.Or("check."+c.Name+".title", c.Title)
 	}
-	before, err := s.FindingsBetween(ctx, p.Tenant.ID, "", p.Range.First.AddDate(0, 0, -1).Format(time.DateOnly))
+	before, err := s.Findings.Between(ctx, p.Tenant.ID, "", p.Range.First.AddDate(0, 0, -1).Format(time.DateOnly))
 	if err != nil {
 		return err
 	}
@@ -209,10 +209,10 @@ func (p *Packet) addFindings(ctx context.Context, catalog *analyze.Catalog, s *s
 			p.Unasked = append(p.Unasked, c.Name+" ("+c.Needed()+")")
 		}
 	}
-	if p.Suppressed, err = s.SuppressedBetween(ctx, p.Tenant.ID, first, last); err != nil {
+	if p.Suppressed, err = s.Findings.Suppressed(ctx, p.Tenant.ID, first, last); err != nil {
 		return err
 	}
-	p.NotEvaluated, err = s.NotEvaluatedBetween(ctx, p.Tenant.ID, first, last)
+	p.NotEvaluated, err = s.CheckDays.NotEvaluated(ctx, p.Tenant.ID, first, last)
 	return err
 }
 
@@ -427,7 +427,7 @@ func (p *Packet) addLogging(ctx context.Context, v *analyze.View, s *state.State
 	for _, b := range p.Tenant.Buckets {
 		l := Logging{Bucket: b.Name, Target: b.Logs.Text, Gaps: []string{}}
 		var err error
-		if l.First, err = s.FirstLog(ctx, b.Logs.Text, b.Name); err != nil {
+		if l.First, err = s.Ledger.FirstLog(ctx, b.Logs.Text, b.Name); err != nil {
 			return err
 		}
 		if s := seen[place{b.Logs.Text, b.Name}]; s != nil {
@@ -446,7 +446,7 @@ func (p *Packet) addLogging(ctx context.Context, v *analyze.View, s *state.State
 		}
 		p.Logging = append(p.Logging, l)
 		delete(seen, place{b.Logs.Text, b.Name})
-		unread, err := s.Unread(ctx, b.Logs.Text)
+		unread, err := s.Listings.Unread(ctx, b.Logs.Text)
 		if err != nil {
 			return err
 		}
@@ -466,7 +466,7 @@ func (p *Packet) addLogging(ctx context.Context, v *analyze.View, s *state.State
 		l := Logging{Bucket: at.bucket, Target: at.location, Objects: seen[at].Objects, Newest: seen[at].Newest,
 			Gaps: []string{}, Left: true}
 		var err error
-		if l.First, err = s.FirstLog(ctx, at.location, at.bucket); err != nil {
+		if l.First, err = s.Ledger.FirstLog(ctx, at.location, at.bucket); err != nil {
 			return err
 		}
 		p.Logging = append(p.Logging, l)

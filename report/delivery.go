@@ -29,7 +29,7 @@ type Download struct {
 
 // addDelivery tells who was sent packets in the month, and who opened them.
 func (p *Packet) addDelivery(ctx context.Context, s *state.State) error {
-	mails, err := s.MailsBetween(ctx, p.Tenant.ID, p.Range.Start(), p.Range.End())
+	mails, err := s.Mails.Between(ctx, p.Tenant.ID, p.Range.Start(), p.Range.End())
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (p *Packet) addDelivery(ctx context.Context, s *state.State) error {
 			Delivery{At: p.local(m.Ended), Packet: PacketName(m.Month, m.Revision), Contact: m.Name, Email: m.Email,
 				Role: m.Role, Outcome: m.Status})
 	}
-	uses, err := s.LinkUses(ctx, p.Tenant.ID, p.Range.Start(), p.Range.End())
+	uses, err := s.Links.Uses(ctx, p.Tenant.ID, p.Range.Start(), p.Range.End())
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func TestNoValueStopsAPacket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Commit(t.Context(), nil, files, nil, at); err != nil {
+	if err := s.Ledger.Commit(t.Context(), nil, files, nil, at); err != nil {
 		t.Fatal(err)
 	}
 	catalog, err := analyze.LoadCatalog(t.Context(), "")

@@ -21,7 +21,7 @@ type RevisionDue struct {
 func RevisionsDue(ctx context.Context, c *config.Config, s *state.State) ([]RevisionDue, error) {
 	var out []RevisionDue
 	for _, t := range c.Tenants {
-		packets, err := s.LatestPublished(ctx, t.ID)
+		packets, err := s.Packets.Latest(ctx, t.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -32,7 +32,7 @@ func RevisionsDue(ctx context.Context, c *config.Config, s *state.State) ([]Revi
 			}
 			d := RevisionDue{Published: p}
 			for _, b := range t.Buckets {
-				objects, lines, err := s.Late(ctx, b.Logs.Text, b.Name, r.Start(), r.End(), p.At)
+				objects, lines, err := s.Ledger.Late(ctx, b.Logs.Text, b.Name, r.Start(), r.End(), p.At)
 				if err != nil {
 					return nil, err
 				}

@@ -269,7 +269,7 @@ func TestFailures(t *testing.T) {
 		if len(slow) != 3 || slow[2]-slow[0] > 5*time.Second || slow[2] == slow[0] {
 			t.Errorf("a transient fault was met at %v; want three tries within seconds", slow)
 		}
-		runs, err := s.Runs(t.Context(), state.RunFilter{Tenant: "bad"})
+		runs, err := s.Runs.List(t.Context(), state.RunFilter{Tenant: "bad"})
 		if err != nil || len(runs) != 3 || runs[0].Outcome != scheduler.Failed || runs[0].Error != "no" ||
 			runs[2].Outcome != scheduler.Done {
 			t.Errorf("the ledger says %+v, %v", runs, err)
@@ -308,7 +308,7 @@ func TestNothingOwedBeforeTheFirstStart(t *testing.T) {
 		if err := svc.RunOnce(t.Context()); err != nil || n != 3 {
 			t.Errorf("two days later %d tasks were done (%v); want 3", n, err)
 		}
-		if err := s.SetOwedSince(t.Context(), "check", "acme", time.Now().Add(-5*24*time.Hour)); err != nil {
+		if err := s.Runs.SetOwedSince(t.Context(), "check", "acme", time.Now().Add(-5*24*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 		if err := svc.RunOnce(t.Context()); err != nil || n != 5 {

@@ -124,7 +124,7 @@ func TestAttemptsAddUp(t *testing.T) {
 			if err := svc.RunOnce(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			runs, err := s.Runs(t.Context(), state.RunFilter{Job: j.Name})
+			runs, err := s.Runs.List(t.Context(), state.RunFilter{Job: j.Name})
 			want := int64(10)
 			if sum {
 				want = 30

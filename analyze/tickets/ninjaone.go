@@ -78,7 +78,7 @@ func (j *ninjaOne) newToken(ctx context.Context) error {
 		form.Set("grant_type", "client_credentials")
 		form.Set("scope", "monitoring management")
 	} else {
-		latest, err := j.notes.Note(ctx, j.refreshNote())
+		latest, err := j.notes.Get(ctx, j.refreshNote())
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (j *ninjaOne) newToken(ctx context.Context) error {
 	}
 	j.token, j.until = got.Token, j.now().Add(time.Duration(got.Seconds)*time.Second-time.Minute)
 	if j.refresh != "" && got.Refresh != "" { // the one before may not work any more
-		return j.notes.PutNote(context.WithoutCancel(ctx), j.refreshNote(), got.Refresh)
+		return j.notes.Put(context.WithoutCancel(ctx), j.refreshNote(), got.Refresh)
 	}
 	return nil
 }

@@ -65,8 +65,8 @@ type Secrets struct{ Token, Refresh string }
 // Notes keep what a system hands out and wants back, such as the next refresh
 // token.
 type Notes interface {
-	Note(ctx context.Context, name string) (string, error)
-	PutNote(ctx context.Context, name, value string) error
+	Get(ctx context.Context, name string) (string, error)
+	Put(ctx context.Context, name, value string) error
 }
 
 // Options are what systems need from their surroundings.

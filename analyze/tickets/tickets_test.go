@@ -16,8 +16,8 @@ import (
 // notes keep what a system hands out, as the state does.
 type notes map[string]string
 
-func (n notes) Note(_ context.Context, name string) (string, error) { return n[name], nil }
-func (n notes) PutNote(_ context.Context, name, value string) error {
+func (n notes) Get(_ context.Context, name string) (string, error) { return n[name], nil }
+func (n notes) Put(_ context.Context, name, value string) error {
 	n[name] = value
 	return nil
 }

@@ -38,7 +38,7 @@ func newFindingsList(a *app) *cobra.Command {
 				return err
 			}
 			return a.with(cmd.Context(), func(p *parts) error {
-				findings, err := p.State.Findings(cmd.Context(), a.tenant)
+				findings, err := p.State.Findings.Of(cmd.Context(), a.tenant)
 				if err != nil {
 					return err
 				}
@@ -109,14 +109,14 @@ func newFindingsShow(a *app) *cobra.Command {
 }
 
 func (a *app) showFinding(ctx context.Context, p *parts, id string) error {
-	id, err := p.State.FindingID(ctx, id)
+	id, err := p.State.Findings.CompleteID(ctx, id)
 	if errors.Is(err, state.ErrNoFinding) {
 		return usage("%w; `bucketproof findings list` shows their ids", err)
 	}
 	if err != nil {
 		return err
 	}
-	f, err := p.State.Finding(ctx, id)
+	f, err := p.State.Findings.ByID(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func newLinksList(a *app) *cobra.Command {
 }
 
 func (a *app) listLinks(ctx context.Context, p *parts) error {
-	list, err := p.State.Links(ctx, a.tenant)
+	list, err := p.State.Links.Of(ctx, a.tenant)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func newLinksRevoke(a *app) *cobra.Command {
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.eachLink(cmd.Context(), args, func(p *parts, l state.Link) error {
-				if err := p.State.RevokeLink(cmd.Context(), l.ID, a.now()); err != nil {
+				if err := p.State.Links.Revoke(cmd.Context(), l.ID, a.now()); err != nil {
 					return err
 				}
 				fmt.Fprintf(a.out, "%s of %s for %s does not work any more\n", l.ID, l.Tenant, l.Email)
@@ -105,7 +105,7 @@ func newLinksRenew(a *app) *cobra.Command {
 				if l.Ends.After(ends) { // it would be no renewal
 					ends = l.Ends
 				}
-				if err := p.State.RenewLink(cmd.Context(), l.ID, ends); err != nil {
+				if err := p.State.Links.Renew(cmd.Context(), l.ID, ends); err != nil {
 					return err
 				}
 				fmt.Fprintf(a.out, "%s of %s for %s works until %s\n", l.ID, l.Tenant, l.Email,
@@ -123,7 +123,7 @@ func (a *app) eachLink(ctx context.Context, ids []string, do func(*parts, state.
 	return a.with(ctx, func(p *parts) error {
 		var list []state.Link
 		for _, id := range ids {
-			l, err := p.State.LinkByID(ctx, id)
+			l, err := p.State.Links.ByID(ctx, id)
 			if errors.Is(err, state.ErrNoLink) {
 				return usage("%w; `bucketproof links list` shows them", err)
 			}

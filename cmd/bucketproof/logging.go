@@ -57,7 +57,7 @@ func (a *app) loggingStatus(ctx context.Context, p *parts) error {
 			if err != nil {
 				return err
 			}
-			d, err := p.State.DeliveriesOf(ctx, b.Name)
+			d, err := p.State.Ledger.Deliveries(ctx, b.Name)
 			if err != nil {
 				return err
 			}

@@ -56,7 +56,7 @@ func newMailList(a *app) *cobra.Command {
 }
 
 func (a *app) listMails(ctx context.Context, p *parts) error {
-	list, err := p.State.Mails(ctx, a.tenant)
+	list, err := p.State.Mails.Of(ctx, a.tenant)
 	if err != nil {
 		return err
 	}
@@ -248,7 +248,7 @@ func (a *app) sendMails(ctx context.Context, p *parts, month, to string) (err er
 
 // sayMails prints what became of the mails of a packet.
 func (a *app) sayMails(ctx context.Context, p *parts, t config.Tenant, month string, revision int) error {
-	list, err := p.State.Mails(ctx, t.ID)
+	list, err := p.State.Mails.Of(ctx, t.ID)
 	if err != nil {
 		return err
 	}

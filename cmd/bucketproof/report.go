@@ -71,7 +71,7 @@ func (a *app) report(ctx context.Context, p *parts, month string, uncollected bo
 			scheduler.Task{Job: "report", Tenant: t.ID, Period: month}, func(ctx context.Context) scheduler.Result {
 				s, err := p.Publish(ctx, data, t, month, jobs.PublishOptions{Uncollected: uncollected})
 				if err == nil {
-					err = p.State.PutPublished(ctx, s.Published())
+					err = p.State.Packets.Put(ctx, s.Published())
 				}
 				var missing *jobs.UncollectedError
 				if errors.As(err, &missing) {

@@ -48,7 +48,7 @@ asked for by hand.`,
 }
 
 func (a *app) runs(ctx context.Context, p *parts, f state.RunFilter) error {
-	list, err := p.State.Runs(ctx, f)
+	list, err := p.State.Runs.List(ctx, f)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (a *app) findingArgument(cmd *cobra.Command) {
 		var ids []string
 		if len(args) == 0 {
 			_ = a.with(cmd.Context(), func(p *parts) error { // without a state there is nothing to offer
-				findings, err := p.State.Findings(cmd.Context(), "")
+				findings, err := p.State.Findings.Of(cmd.Context(), "")
 				for _, f := range findings {
 					ids = append(ids, f.ID+"\t"+f.Check+" "+f.Subject)
 				}
@@ -111,9 +111,9 @@ func (a *app) triage(ctx context.Context, id string, t state.Triage) error {
 		t.Actor = whoami()
 	}
 	return a.with(ctx, func(p *parts) error {
-		id, err := p.State.FindingID(ctx, id)
+		id, err := p.State.Findings.CompleteID(ctx, id)
 		if err == nil {
-			err = p.State.Triage(ctx, id, t, a.now())
+			err = p.State.Findings.Triage(ctx, id, t, a.now())
 		}
 		if errors.Is(err, state.ErrNoFinding) {
 			return usage("%w; `bucketproof findings list` shows their ids", err)

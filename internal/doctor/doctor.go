@@ -127,7 +127,7 @@ var ofWitnesses = []string{"witness-silent", "logs-missing"}
 // about one is resolved by the check that hears it again.
 func (e *examination) silent(ctx context.Context) {
 	for _, t := range e.tenants {
-		found, err := e.State.Findings(ctx, t.ID)
+		found, err := e.State.Findings.Of(ctx, t.ID)
 		if err != nil {
 			e.add("witnesses", t.ID, Fault, "%s", err)
 			continue
@@ -136,7 +136,7 @@ func (e *examination) silent(ctx context.Context) {
 			if f.Status == state.StatusResolved || !slices.Contains(ofWitnesses, f.Check) {
 				continue
 			}
-			if f, err = e.State.Finding(ctx, f.ID); err != nil {
+			if f, err = e.State.Findings.ByID(ctx, f.ID); err != nil {
 				e.add("witnesses", t.ID, Fault, "%s", err)
 				continue
 			}
@@ -204,7 +204,7 @@ func (e *examination) schedule() {
 
 func (e *examination) dataFolder(ctx context.Context) {
 	dir := e.Config.DataDir
-	_, err := e.State.Runs(ctx, state.RunFilter{Limit: 1})
+	_, err := e.State.Runs.List(ctx, state.RunFilter{Limit: 1})
 	if !e.tried("state", dir, "can be read and written", err) {
 		return
 	}

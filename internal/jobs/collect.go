@@ -47,7 +47,7 @@ func (p *Parts) Collect(ctx context.Context, o CollectOptions) (out Collected, e
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	if !o.Began.IsZero() {
-		if err := p.State.CloseStale(ctx, "collect", o.Began, p.Now()); err != nil {
+		if err := p.State.Runs.CloseStale(ctx, "collect", o.Began, p.Now()); err != nil {
 			return out, err
 		}
 	}
@@ -114,7 +114,7 @@ type UnreadableReport struct {
 
 // UnreadableReports are those of a tenant, in the order of their names.
 func (p *Parts) UnreadableReports(ctx context.Context, t config.Tenant) (out []UnreadableReport, err error) {
-	problems, err := p.State.ReportProblems(ctx, t.ID)
+	problems, err := p.State.BackupReports.Problems(ctx, t.ID)
 	for _, q := range problems {
 		if len(out) == 0 || out[len(out)-1].Source != q.Source {
 			reason := q.Reason

@@ -18,7 +18,7 @@ const mostTickets = 30
 // Held takes from messages that wait the tickets that are to wait on, the less grave first,
 // and counts them by tenant.
 func (p *Post) Held(ctx context.Context, waiting []state.Message) (now []state.Message, held map[string]int, err error) {
-	opened, err := p.State.TicketsOpened(ctx, p.Now().Add(-time.Hour))
+	opened, err := p.State.Outbox.TicketsOpened(ctx, p.Now().Add(-time.Hour))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -37,13 +37,13 @@ func TestHeldTickets(t *testing.T) {
 	}
 	all = append(all, state.Message{Kind: state.TicketClose, Tenant: "acme", Subject: "old", Payload: []byte("{}")},
 		state.Message{Kind: state.TicketOpen, Tenant: "lodz", Subject: "other", Payload: []byte("{}")})
-	if err := s.Queue(t.Context(), all, at); err != nil {
+	if err := s.Outbox.Queue(t.Context(), all, at); err != nil {
 		t.Fatal(err)
 	}
 	p := &Post{Parts: &Parts{State: s, Now: func() time.Time { return at }}}
 	opened := 0
 	for _, tt := range []struct{ opened, held, first int }{{30, 70, 10}, {0, 70, 0}, {30, 40, 0}} {
-		waiting, err := s.WaitingMessages(t.Context())
+		waiting, err := s.Outbox.Waiting(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestHeldTickets(t *testing.T) {
 				grave++
 			}
 			m.Status, m.Ended = state.MailSent, at
-			if err := s.PutMessage(t.Context(), m); err != nil {
+			if err := s.Outbox.Update(t.Context(), m); err != nil {
 				t.Fatal(err)
 			}
 		}

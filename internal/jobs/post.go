@@ -93,7 +93,7 @@ func (p *Post) Send(ctx context.Context, m *state.Mail) error {
 		// A link that nobody can have got is taken back. Where the connection broke
 		// after the message, the server may have it.
 		if l.ID != "" && !errors.Is(err, mailer.ErrUnknown) {
-			err = errors.Join(err, p.State.RevokeLink(context.WithoutCancel(ctx), l.ID, p.Now()))
+			err = errors.Join(err, p.State.Links.Revoke(context.WithoutCancel(ctx), l.ID, p.Now()))
 		}
 		return err
 	}
@@ -107,7 +107,7 @@ var ErrSuperseded = errors.New("a later revision was published in the meantime, 
 // is such a revision is not enough: one that was stored by hand announces itself to
 // nobody.
 func (p *Post) superseded(ctx context.Context, m *state.Mail) error {
-	mails, err := p.State.Mails(ctx, m.Tenant)
+	mails, err := p.State.Mails.Of(ctx, m.Tenant)
 	for _, l := range mails {
 		if l.Month == m.Month && l.Revision > m.Revision && l.Email == m.Email && l.Status != state.MailRefused {
 			return ErrSuperseded
@@ -242,7 +242,7 @@ type news struct {
 
 // TellFindings queues what ticket systems must hear about findings.
 func (p *Parts) TellFindings(ctx context.Context) error {
-	return p.State.TellFindings(ctx, p.Now(), func(n state.FindingNews) ([]state.Message, error) {
+	return p.State.Outbox.TellFindings(ctx, p.Now(), func(n state.FindingNews) ([]state.Message, error) {
 		t, ok := p.Config.Tenant(n.Finding.Tenant)
 		kind := map[string]string{"opened": state.TicketOpen, "raised": state.TicketOpen,
 			"reopened": state.TicketComment, state.StatusResolved: state.TicketClose}[n.Kind]
@@ -298,7 +298,7 @@ func (p *Post) ticketSystem(t config.Tenant) (tickets.System, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tickets.New(t.Tickets, tickets.Secrets{Token: token, Refresh: refresh}, tickets.Options{Now: p.Now, Notes: p.State})
+	return tickets.New(t.Tickets, tickets.Secrets{Token: token, Refresh: refresh}, tickets.Options{Now: p.Now, Notes: p.State.Notes})
 }
 
 func (p *Post) checkTitle(ctx context.Context, check string) (string, error) {
@@ -319,7 +319,7 @@ func (p *Post) checkTitle(ctx context.Context, check string) (string, error) {
 // the system calls it. News of a finding that has no ticket opens one, unless it is
 // that the finding is closed.
 func (p *Post) tellTicket(ctx context.Context, system tickets.System, m *state.Message, n tickets.Note) error {
-	ticket, err := p.State.Ticket(ctx, n.Finding.ID, system.Name())
+	ticket, err := p.State.Tickets.Of(ctx, n.Finding.ID, system.Name())
 	if err != nil {
 		return err
 	}
@@ -332,7 +332,7 @@ func (p *Post) tellTicket(ctx context.Context, system tickets.System, m *state.M
 			return err
 		}
 		ticket.Ref, ticket.URL = made.Ref, made.URL
-		if err := p.State.PutTicket(context.WithoutCancel(ctx), ticket); err != nil {
+		if err := p.State.Tickets.Put(context.WithoutCancel(ctx), ticket); err != nil {
 			return err
 		}
 	}
@@ -349,7 +349,7 @@ func (p *Post) tellTicket(ctx context.Context, system tickets.System, m *state.M
 	if err != nil {
 		return err
 	}
-	return p.State.PutTicket(context.WithoutCancel(ctx), ticket)
+	return p.State.Tickets.Put(context.WithoutCancel(ctx), ticket)
 }
 
 // attach hands the PDF of a packet to a system that keeps files of a client.

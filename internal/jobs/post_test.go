@@ -27,17 +27,17 @@ func TestSuperseded(t *testing.T) {
 	published := func(revision int) state.Published {
 		return state.Published{Tenant: "acme", Month: "2026-10", Revision: revision, At: at}
 	}
-	if err := s.Announce(t.Context(), published(1), []state.Mail{first}, nil, at); err != nil {
+	if err := s.Packets.Announce(t.Context(), published(1), []state.Mail{first}, nil, at); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.PutPublished(t.Context(), published(2)); err != nil {
+	if err := s.Packets.Put(t.Context(), published(2)); err != nil {
 		t.Fatal(err)
 	}
 	p := Post{Parts: &Parts{State: s, Config: &config.Config{}}}
 	if err := p.superseded(t.Context(), &first); err != nil {
 		t.Errorf("a revision that was stored by hand: %v; want that the mail goes out", err)
 	}
-	if err := s.QueueMails(t.Context(), published(2), []state.Mail{{Email: first.Email}}, func(state.Mail) string {
+	if err := s.Mails.Queue(t.Context(), published(2), []state.Mail{{Email: first.Email}}, func(state.Mail) string {
 		return "id"
 	}, at); err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestQueueMailsAgain(t *testing.T) {
 	if n, err := p.QueueMails(t.Context(), tenant, packet, ""); err != nil || n != 2 {
 		t.Fatalf("%d mails, %v; want the two auditors", n, err)
 	}
-	mails, err := s.WaitingMails(t.Context())
+	mails, err := s.Mails.Waiting(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestQueueMailsAgain(t *testing.T) {
 	for _, m := range mails {
 		first[m.Email] = m.MessageID
 		m.Status, m.Ended, m.Attempts = state.MailRefused, at, 3
-		if err := s.PutMail(t.Context(), m); err != nil {
+		if err := s.Mails.Update(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -87,7 +87,7 @@ func TestQueueMailsAgain(t *testing.T) {
 	if n, err := p.QueueMails(t.Context(), tenant, packet, "DANA@acme.example"); err != nil || n != 1 {
 		t.Fatalf("%d mails, %v; want one", n, err)
 	}
-	mails, err = s.WaitingMails(t.Context())
+	mails, err = s.Mails.Waiting(t.Context())
 	if err != nil || len(mails) != 1 || mails[0].Email != "dana@acme.example" || !mails[0].Queued.Equal(now) ||
 		mails[0].Attempts != 0 || mails[0].Sending != 2 || mails[0].MessageID == first["dana@acme.example"] {
 		t.Errorf("%+v, %v", mails, err)
@@ -95,7 +95,7 @@ func TestQueueMailsAgain(t *testing.T) {
 	if n, err := p.QueueMails(t.Context(), tenant, packet, ""); err != nil || n != 1 {
 		t.Fatalf("%d mails, %v; want the one that waits", n, err)
 	}
-	all, err := s.Mails(t.Context(), "acme")
+	all, err := s.Mails.Of(t.Context(), "acme")
 	if err != nil || len(all) != 3 || all[1].Sending != 2 || all[2].Status != state.MailRefused || all[2].Attempts != 3 {
 		t.Errorf("%+v, %v; want the second sending once, and the first as it was", all, err)
 	}

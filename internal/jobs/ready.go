@@ -55,7 +55,7 @@ func (p *Parts) uncollected(ctx context.Context, t config.Tenant, month string) 
 		return "", err
 	}
 	for _, b := range t.Buckets {
-		listed, err := p.State.Listed(ctx, b.Logs.Text)
+		listed, err := p.State.Listings.LastComplete(ctx, b.Logs.Text)
 		if err != nil {
 			return "", err
 		}

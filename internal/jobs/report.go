@@ -257,14 +257,14 @@ const claimNote = "claim/"
 // own tells whether a claim is this data folder's, by its notes.
 func (p *Parts) own(ctx context.Context) func(work string, number int) (bool, error) {
 	return func(work string, number int) (bool, error) {
-		text, err := p.State.Note(ctx, claimNote+work)
+		text, err := p.State.Notes.Get(ctx, claimNote+work)
 		return text == strconv.Itoa(number), err
 	}
 }
 
 func (p *Parts) knownClaim(ctx context.Context, w deliver.Work) (c knownClaim, err error) {
 	c = knownClaim{state: p.State, name: claimNote + w.String()}
-	text, err := p.State.Note(ctx, c.name)
+	text, err := p.State.Notes.Get(ctx, c.name)
 	if err == nil && text != "" {
 		c.number, err = strconv.Atoi(text)
 	}
@@ -272,10 +272,10 @@ func (p *Parts) knownClaim(ctx context.Context, w deliver.Work) (c knownClaim, e
 }
 
 func (c knownClaim) note(ctx context.Context, number int) error {
-	return c.state.PutNote(ctx, c.name, strconv.Itoa(number))
+	return c.state.Notes.Put(ctx, c.name, strconv.Itoa(number))
 }
 
-func (c knownClaim) forget(ctx context.Context) error { return c.state.DropNote(ctx, c.name) }
+func (c knownClaim) forget(ctx context.Context) error { return c.state.Notes.Drop(ctx, c.name) }
 
 // finished notes a packet that is published already. One that this data folder has
 // published is announced, unless it was: its process ended in between. One of
@@ -289,7 +289,7 @@ func (p *Parts) finished(ctx context.Context, t config.Tenant, month string, don
 	if own {
 		return p.Announce(ctx, t, published)
 	}
-	return p.State.PutPublished(ctx, published)
+	return p.State.Packets.Put(ctx, published)
 }
 
 // work is a packet that is claimed.
@@ -319,10 +319,10 @@ func (w *work) publish(ctx context.Context) (scheduler.Result, error) {
 	err = w.lease.Finish(ctx, deliver.Finished{Revision: published.Revision, Packet: packet})
 	var elsewhere *deliver.FinishedError
 	if w.elsewhere && err == nil {
-		return scheduler.Result{Detail: detail}, w.State.PutPublished(ctx, *published)
+		return scheduler.Result{Detail: detail}, w.State.Packets.Put(ctx, *published)
 	}
 	if errors.As(err, &elsewhere) {
-		return scheduler.Result{Detail: elsewhere.Error()}, w.State.PutPublished(ctx, *published)
+		return scheduler.Result{Detail: elsewhere.Error()}, w.State.Packets.Put(ctx, *published)
 	}
 	if err != nil {
 		return scheduler.Result{}, err
@@ -386,7 +386,7 @@ func (p *Parts) Announce(ctx context.Context, t config.Tenant, published state.P
 		messages = append(messages, state.Message{Kind: state.AttachPacket, Tenant: t.ID, Subject: t.ID + "/" +
 			report.PacketName(published.Month, published.Revision), Payload: payload})
 	}
-	return p.State.Announce(ctx, published, p.mails(t, published), messages, p.Now())
+	return p.State.Packets.Announce(ctx, published, p.mails(t, published), messages, p.Now())
 }
 
 // QueueMails queues the mails about a packet to those who get one now, also to those
@@ -397,7 +397,7 @@ func (p *Parts) QueueMails(ctx context.Context, t config.Tenant, published state
 	id := func(m state.Mail) string {
 		return p.mailID(published, m.Email, m.Sending)
 	}
-	return len(mails), p.State.QueueMails(ctx, published, mails, id, p.Now())
+	return len(mails), p.State.Mails.Queue(ctx, published, mails, id, p.Now())
 }
 
 // mails are those that announce a packet: one for each contact with a role that

@@ -14,9 +14,9 @@ func (p *Parts) Retire(ctx context.Context) error {
 	keep := p.Config.Retention
 	if keep.RunsDays > 0 {
 		before := p.Now().AddDate(0, 0, -keep.RunsDays)
-		n, err := p.State.DropRuns(ctx, before)
+		n, err := p.State.Runs.DropBefore(ctx, before)
 		if err == nil {
-			err = p.State.DropMessages(ctx, before)
+			err = p.State.Outbox.DropBefore(ctx, before)
 		}
 		if err != nil {
 			return err
@@ -37,7 +37,7 @@ func (p *Parts) Retire(ctx context.Context) error {
 	if before, err = dayBefore(before); err != nil {
 		return err
 	}
-	files, err := p.State.RetireBefore(ctx, before, p.Now())
+	files, err := p.State.Files.RetireBefore(ctx, before, p.Now())
 	if files > 0 {
 		p.Log.Info("old records are retired; their packets can't be made again", "before", before, "files", files, "days", keep.DatasetDays)
 	}
@@ -58,7 +58,7 @@ func (p *Parts) retirable(ctx context.Context, at time.Time) (string, error) {
 	}
 	before := time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 	for _, t := range p.Config.Tenants {
-		packets, err := p.State.LatestPublished(ctx, t.ID)
+		packets, err := p.State.Packets.Latest(ctx, t.ID)
 		if err != nil {
 			return "", err
 		}
@@ -70,7 +70,7 @@ func (p *Parts) retirable(ctx context.Context, at time.Time) (string, error) {
 			}
 		}
 		for _, b := range t.Buckets {
-			months, err := p.State.PartitionMonths(ctx, b.Name, before)
+			months, err := p.State.Files.Months(ctx, b.Name, before)
 			if err != nil {
 				return "", err
 			}

@@ -114,7 +114,7 @@ bucket = [{ name = "one-bucket", logs = "file:logs/one/", prefixes = [""] }]
 				t.Error(err)
 			}
 		}()
-		if err := p.State.PutTrailDays(t.Context(), "acme", known); err != nil {
+		if err := p.State.Witnesses.PutTrailDays(t.Context(), "acme", known); err != nil {
 			t.Fatal(err)
 		}
 		p.Now = func() time.Time { return time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC) }
@@ -125,7 +125,7 @@ bucket = [{ name = "one-bucket", logs = "file:logs/one/", prefixes = [""] }]
 		if err := p.Witness(t.Context(), c.Tenants[0], r); err != nil {
 			t.Fatal(err)
 		}
-		days, err := p.State.TrailDays(t.Context(), "acme", "UTC", "2026-09-30", "2026-10-02")
+		days, err := p.State.Witnesses.TrailDays(t.Context(), "acme", "UTC", "2026-09-30", "2026-10-02")
 		if err != nil {
 			t.Fatal(err)
 		}

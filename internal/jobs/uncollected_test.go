@@ -50,7 +50,7 @@ bucket = [{ name = "one-bucket", logs = "file:logs/one/", prefixes = [""] }, { n
 		{"file:logs/two/", end, ""},
 	} {
 		if tt.place != "" {
-			if err := p.State.EndListing(t.Context(), tt.place, nil, nil, tt.at, nil); err != nil {
+			if err := p.State.Listings.End(t.Context(), tt.place, nil, nil, tt.at, nil); err != nil {
 				t.Fatal(err)
 			}
 		}

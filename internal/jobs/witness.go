@@ -48,7 +48,7 @@ func (p *Parts) proveTrail(ctx context.Context, t config.Tenant, r analyze.Range
 		return nil
 	}
 	zone := t.Location.String()
-	known, err := p.State.TrailDays(ctx, t.ID, zone, r.First.Format(time.DateOnly), r.Last.Format(time.DateOnly))
+	known, err := p.State.Witnesses.TrailDays(ctx, t.ID, zone, r.First.Format(time.DateOnly), r.Last.Format(time.DateOnly))
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (p *Parts) proveTrail(ctx context.Context, t config.Tenant, r analyze.Range
 		}
 		out = append(out, day)
 	}
-	return p.State.PutTrailDays(ctx, t.ID, out)
+	return p.State.Witnesses.PutTrailDays(ctx, t.ID, out)
 }
 
 // unknown tells whether a problem leaves a day to be looked at again: what could not be
@@ -177,7 +177,7 @@ func (p *Parts) readMetrics(ctx context.Context, t config.Tenant, r analyze.Rang
 		return nil
 	}
 	zone := t.Location.String()
-	known, err := p.State.MetricDays(ctx, t.ID, zone, r.First.Format(time.DateOnly), r.Last.Format(time.DateOnly))
+	known, err := p.State.Witnesses.MetricDays(ctx, t.ID, zone, r.First.Format(time.DateOnly), r.Last.Format(time.DateOnly))
 	if err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (p *Parts) readMetrics(ctx context.Context, t config.Tenant, r analyze.Rang
 	for _, c := range counted {
 		out = append(out, state.MetricDay{Bucket: c.Bucket, Date: c.Date, Zone: zone, Looked: p.Now(), Values: c.Values})
 	}
-	return p.State.PutMetricDays(ctx, t.ID, out)
+	return p.State.Witnesses.PutMetricDays(ctx, t.ID, out)
 }
 
 // counted takes days from the tenant's file, or from CloudWatch itself.
@@ -248,7 +248,7 @@ func (p *Parts) lookAtLogging(ctx context.Context, t config.Tenant) error {
 		for _, f := range found {
 			look.Found = append(look.Found, state.LoggingFound(f))
 		}
-		if err := p.State.PutLoggingLook(ctx, t.ID, look); err != nil {
+		if err := p.State.Witnesses.PutLoggingLook(ctx, t.ID, look); err != nil {
 			return err
 		}
 	}

@@ -25,7 +25,7 @@ func (s *Service) raise(ctx context.Context, on bool, a jobs.Alert) error {
 	if err != nil {
 		host = ""
 	}
-	changed, err := s.parts.State.Raise(ctx, a.Key, a.Title, on, s.clock.Now(), func(since time.Time) (out []state.Message) {
+	changed, err := s.parts.State.Alerts.Set(ctx, a.Key, a.Title, on, s.clock.Now(), func(since time.Time) (out []state.Message) {
 		a.Host, a.Since, a.Ended = host, since.UTC(), !on
 		add := func(kind, to string) {
 			a.To = to
@@ -61,7 +61,7 @@ func (s *Service) raise(ctx context.Context, on bool, a jobs.Alert) error {
 
 // judge looks whether a job has failed too often for a tenant.
 func (s *Service) judge(ctx context.Context, t scheduler.Task, last error) error {
-	failures, err := s.parts.State.Streak(ctx, t.Job, t.Tenant, scheduler.FreeStarts)
+	failures, err := s.parts.State.Runs.Streak(ctx, t.Job, t.Tenant, scheduler.FreeStarts)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (s *Service) lookAround(ctx context.Context) error {
 // silence raises an alert for each bucket whose log objects have stopped coming.
 func (s *Service) silence(ctx context.Context) error {
 	c := s.config.Load()
-	all, err := s.parts.State.BucketFigures(ctx)
+	all, err := s.parts.State.Ledger.Figures(ctx)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (s *Service) silence(ctx context.Context) error {
 	}
 	limit := time.Duration(c.Alerts.SilenceHours) * time.Hour
 	for _, t := range c.Tenants {
-		since, err := s.parts.State.OwedSince(ctx, Collect, t.ID, s.clock.Now())
+		since, err := s.parts.State.Runs.OwedSince(ctx, Collect, t.ID, s.clock.Now())
 		if err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func (s *Service) moved(p collect.Progress) {
 // stuck raises an alert for each job that has been at work for long and gets no further:
 // none of its runs ends and, of collecting, no log object is read.
 func (s *Service) stuck(ctx context.Context) error {
-	running, err := s.parts.State.Runs(ctx, state.RunFilter{Outcome: scheduler.Running})
+	running, err := s.parts.State.Runs.List(ctx, state.RunFilter{Outcome: scheduler.Running})
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (s *Service) stuck(ctx context.Context) error {
 // longer in the configuration, and after a month of a message that was refused for
 // good.
 func (s *Service) overs(ctx context.Context) error {
-	alerts, err := s.parts.State.Alerts(ctx)
+	alerts, err := s.parts.State.Alerts.Active(ctx)
 	if err != nil {
 		return err
 	}

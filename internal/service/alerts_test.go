@@ -62,7 +62,7 @@ func newService(t *testing.T, text string) *Service {
 
 func (s *Service) alerting(t *testing.T) string {
 	t.Helper()
-	list, err := s.parts.State.Alerts(context.Background())
+	list, err := s.parts.State.Alerts.Active(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,12 +82,12 @@ func TestCrashLoopIsTold(t *testing.T) {
 	interrupt := func(n int) {
 		t.Helper()
 		for range n {
-			if _, err := s.parts.State.StartRun(t.Context(),
+			if _, err := s.parts.State.Runs.Start(t.Context(),
 				state.Run{Job: Report, Tenant: "acme", Period: "2026-10", Scheduled: at}, at); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := s.parts.State.CloseScheduled(t.Context(), at); err != nil {
+		if err := s.parts.State.Runs.CloseScheduled(t.Context(), at); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.begin(t.Context()); err != nil {
@@ -112,7 +112,7 @@ func TestAlertsEnd(t *testing.T) {
 	raise := func(at time.Time, keys ...string) {
 		t.Helper()
 		for _, k := range keys {
-			if _, err := s.parts.State.Raise(t.Context(), k, k, true, at, func(time.Time) []state.Message { return nil }); err != nil {
+			if _, err := s.parts.State.Alerts.Set(t.Context(), k, k, true, at, func(time.Time) []state.Message { return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -142,7 +142,7 @@ func TestStuck(t *testing.T) {
 	began := s.clock.Now().Add(-3 * time.Hour)
 	runs := map[string]int64{}
 	for _, job := range []string{Collect, Check} {
-		id, err := s.parts.State.StartRun(t.Context(), state.Run{Job: job, Tenant: "acme", Scheduled: began}, began)
+		id, err := s.parts.State.Runs.Start(t.Context(), state.Run{Job: job, Tenant: "acme", Scheduled: began}, began)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +165,7 @@ func TestStuck(t *testing.T) {
 	told("stuck/check stuck/collect")
 	s.moved(collect.Progress{Read: 2})
 	told("stuck/check")
-	if err := s.parts.State.EndRun(t.Context(), state.Run{ID: runs[Check], Outcome: scheduler.Done}, s.clock.Now()); err != nil {
+	if err := s.parts.State.Runs.End(t.Context(), state.Run{ID: runs[Check], Outcome: scheduler.Done}, s.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	told("")

@@ -109,7 +109,7 @@ func (c *courier) early(next time.Time) bool {
 // mails sends the mails that are due, and returns when the next one is (zero for
 // none).
 func (c *courier) mails(ctx context.Context) (next time.Time, err error) {
-	waiting, err := c.parts.State.WaitingMails(ctx)
+	waiting, err := c.parts.State.Mails.Waiting(ctx)
 	if err != nil {
 		return next, err
 	}
@@ -166,7 +166,7 @@ func (c *courier) mail(ctx context.Context, post *jobs.Post, m *state.Mail) erro
 // noteMail notes what became of a mail. Where the state can't be written the mail
 // is remembered, so that it is not sent again in the meantime.
 func (c *courier) noteMail(ctx context.Context, m *state.Mail) error {
-	if err := c.parts.State.PutMail(context.WithoutCancel(ctx), *m); err != nil {
+	if err := c.parts.State.Mails.Update(context.WithoutCancel(ctx), *m); err != nil {
 		c.unnoted[m.MessageID] = *m
 		return err
 	}
@@ -189,7 +189,7 @@ func (c *courier) messages(ctx context.Context) (next time.Time, err error) {
 		return next, err
 	}
 	for tried := map[int64]bool{}; ; {
-		waiting, err := c.parts.State.WaitingMessages(ctx)
+		waiting, err := c.parts.State.Outbox.Waiting(ctx)
 		if err != nil {
 			return next, err
 		}
@@ -223,7 +223,7 @@ func (c *courier) messages(ctx context.Context) (next time.Time, err error) {
 
 // tellHeld raises and ends the alerts that tickets of tenants wait because there are so many.
 func (c *courier) tellHeld(ctx context.Context, held map[string]int) error {
-	alerts, err := c.parts.State.Alerts(ctx)
+	alerts, err := c.parts.State.Alerts.Active(ctx)
 	if err != nil {
 		return err
 	}
@@ -261,7 +261,7 @@ func (c *courier) message(ctx context.Context, post *jobs.Post, m *state.Message
 		c.log.Warn("another system was not told and is told again", "kind", m.Kind, "tenant", m.Tenant, "subject",
 			m.Subject, "next", m.Next, "error", err)
 	}
-	if err := c.parts.State.PutMessage(context.WithoutCancel(ctx), *m); err != nil {
+	if err := c.parts.State.Outbox.Update(context.WithoutCancel(ctx), *m); err != nil {
 		return err
 	}
 	return c.messageAlert(context.WithoutCancel(ctx), m)

@@ -68,10 +68,10 @@ func New(ctx context.Context, parts *jobs.Parts, opts Options) (*Service, error)
 		opts.Retry = DefaultRetry
 	}
 	s.config.Store(parts.Config)
-	instance, err := parts.State.Note(ctx, instanceNote)
+	instance, err := parts.State.Notes.Get(ctx, instanceNote)
 	if err == nil && instance == "" {
 		instance = rand.Text()
-		err = parts.State.PutNote(ctx, instanceNote, instance)
+		err = parts.State.Notes.Put(ctx, instanceNote, instance)
 	}
 	if err != nil {
 		return nil, err
@@ -173,11 +173,11 @@ var errBroughtDown = errors.New("see `bucketproof runs`; where its runs were int
 // waiting names what was tried once and still waits, as an error: nobody else tries
 // it before the next start.
 func (s *Service) waiting(ctx context.Context) error {
-	mails, err := s.parts.State.WaitingMails(ctx)
+	mails, err := s.parts.State.Mails.Waiting(ctx)
 	if err != nil {
 		return err
 	}
-	messages, err := s.parts.State.WaitingMessages(ctx)
+	messages, err := s.parts.State.Outbox.Waiting(ctx)
 	if err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func (s *Service) begin(ctx context.Context) error {
 	if !s.since.IsZero() {
 		for _, j := range s.jobs(ctx) {
 			for _, t := range s.config.Load().Tenants {
-				if err := s.parts.State.SetOwedSince(ctx, j.Name, t.ID, s.since); err != nil {
+				if err := s.parts.State.Runs.SetOwedSince(ctx, j.Name, t.ID, s.since); err != nil {
 					return err
 				}
 			}
@@ -278,7 +278,7 @@ func (s *Service) ping(ctx context.Context) {
 // publishedLately returns the latest packets of a tenant whose months may still
 // get a revision by themselves.
 func (s *Service) publishedLately(ctx context.Context, tenant string) ([]state.Published, error) {
-	all, err := s.parts.State.LatestPublished(ctx, tenant)
+	all, err := s.parts.State.Packets.Latest(ctx, tenant)
 	const months = 2
 	return all[max(0, len(all)-months):], err
 }

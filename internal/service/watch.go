@@ -132,16 +132,16 @@ func (w *watch) refresh(ctx context.Context, deep bool) error {
 		*into, errs = c, append(errs, err)
 	}
 	s := w.parts.State
-	get(&f.findings, s.OpenFindings)
-	get(&f.packets, s.PublishedPackets)
-	get(&f.mails, s.MailCounts)
-	get(&f.messages, s.MessageCounts)
+	get(&f.findings, s.Findings.CountOpen)
+	get(&f.packets, s.Packets.Count)
+	get(&f.mails, s.Mails.Count)
+	get(&f.messages, s.Outbox.Count)
 	var err error
 	if deep {
-		f.buckets, err = s.BucketFigures(ctx)
+		f.buckets, err = s.Ledger.Figures(ctx)
 		errs = append(errs, err)
 	}
-	lasting, err := s.Alerts(ctx)
+	lasting, err := s.Alerts.Active(ctx)
 	f.alerts = len(lasting)
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return err
@@ -157,7 +157,7 @@ func (w *watch) refresh(ctx context.Context, deep bool) error {
 
 // begin reads what is only followed from then on.
 func (w *watch) begin(ctx context.Context) error {
-	list, err := w.parts.State.LastSuccesses(ctx)
+	list, err := w.parts.State.Runs.LastSuccesses(ctx)
 	if err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func hostOf(address string) string {
 
 // readyz tells whether the state can be read.
 func (w *watch) readyz(rw http.ResponseWriter, r *http.Request) {
-	if _, err := w.parts.State.Note(r.Context(), instanceNote); err != nil {
+	if _, err := w.parts.State.Notes.Get(r.Context(), instanceNote); err != nil {
 		http.Error(rw, "the state can't be read", http.StatusServiceUnavailable)
 		return
 	}

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// BackupReports is what the reports of backup tools told.
+type BackupReports struct{ db *database }
+
 // BackupReport is a report of a backup tool that was read.
 type BackupReport struct {
 	Source   string // full name
@@ -52,19 +55,14 @@ type ReportProblem struct {
 	Noticed  time.Time
 }
 
-// KnownReports returns the reports of a tenant that were read, by their source.
-func (s *State) KnownReports(ctx context.Context, tenant string) (map[string]BackupReport, error) {
-	known := map[string]BackupReport{}
-	err := s.rows(ctx, "SELECT source, etag, size, sha256, reader FROM backup_reports WHERE tenant = ?", func(r *sql.Rows) error {
+// Known returns the reports of a tenant that were read, by their source.
+func (s *BackupReports) Known(ctx context.Context, tenant string) (map[string]BackupReport, error) {
+	const query = "SELECT source, etag, size, sha256, reader FROM backup_reports WHERE tenant = ?"
+	return index(ctx, s.db, "read backup reports", query, func(r *sql.Rows) (string, BackupReport, error) {
 		var b BackupReport
 		err := r.Scan(&b.Source, &b.ETag, &b.Size, &b.SHA256, &b.Reader)
-		known[b.Source] = b
-		return err
+		return b.Source, b, err
 	}, tenant)
-	if err != nil {
-		return nil, fmt.Errorf("read backup reports: %w", err)
-	}
-	return known, nil
 }
 
 // putTelling keeps what is known for certain: a session that has ended does not run
@@ -80,12 +78,12 @@ ON CONFLICT (tenant, source, tool, id, bucket) DO UPDATE SET content = excluded.
   objects = excluded.objects, bytes = excluded.bytes, line = excluded.line, told = excluded.told
 WHERE NOT (state <> 'running' AND excluded.state = 'running')`
 
-// PutReport stores a report and what it tells. Sessions that an earlier content of
+// Put stores a report and what it tells. Sessions that an earlier content of
 // the same source told stay; those that this content told, when it was read in
 // another way, do not. The problems take the place of the earlier ones.
-func (s *State) PutReport(ctx context.Context, tenant string, b BackupReport, sessions []BackupSession,
+func (s *BackupReports) Put(ctx context.Context, tenant string, b BackupReport, sessions []BackupSession,
 	problems []ReportProblem, at time.Time) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.db.write(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx,
 			"DELETE FROM backup_tellings WHERE tenant = ? AND source = ? AND content = ?", tenant, b.Source, b.SHA256); err != nil {
 			return err
@@ -146,7 +144,7 @@ func putProblems(ctx context.Context, tx *sql.Tx, tenant string, b BackupReport,
 }
 
 // TellsSession tells whether a source has told of a session.
-func (s *State) TellsSession(ctx context.Context, tenant, source, id string) (bool, error) {
+func (s *BackupReports) TellsSession(ctx context.Context, tenant, source, id string) (bool, error) {
 	var n int
 	err := s.db.QueryRowContext(ctx,
 		"SELECT count(*) FROM backup_tellings WHERE tenant = ? AND source = ? AND id = ?", tenant, source, id).Scan(&n)
@@ -156,33 +154,28 @@ func (s *State) TellsSession(ctx context.Context, tenant, source, id string) (bo
 	return n > 0, nil
 }
 
-// ReportProblems returns what of the reports of a tenant can't be read, by source,
+// Problems returns what of the reports of a tenant can't be read, by source,
 // line and date.
-func (s *State) ReportProblems(ctx context.Context, tenant string) ([]ReportProblem, error) {
-	var out []ReportProblem
-	err := s.rows(ctx, `SELECT source, line, date, at, reason, modified, noticed FROM report_problems
-WHERE tenant = ? ORDER BY source, line, date, reason`, func(r *sql.Rows) error {
+func (s *BackupReports) Problems(ctx context.Context, tenant string) ([]ReportProblem, error) {
+	const query = `SELECT source, line, date, at, reason, modified, noticed FROM report_problems
+WHERE tenant = ? ORDER BY source, line, date, reason`
+	return list(ctx, s.db, "read the problems of backup reports", query, func(r *sql.Rows) (ReportProblem, error) {
 		var p ReportProblem
 		var at, modified, noticed sql.NullInt64
 		err := r.Scan(&p.Source, &p.Line, &p.Date, &at, &p.Reason, &modified, &noticed)
 		p.At, p.Modified, p.Noticed = fromMillis(at), fromMillis(modified), fromMillis(noticed)
-		out = append(out, p)
-		return err
+		return p, err
 	}, tenant)
-	if err != nil {
-		return nil, fmt.Errorf("read the problems of backup reports: %w", err)
-	}
-	return out, nil
 }
 
-// BackupSessions returns the sessions of a tenant that start in from..to or are
+// Sessions returns the sessions of a tenant that start in from..to or are
 // of a night firstDate..lastDate, each once: of what several reports tell of one, how
 // it ended counts before that it ran, and then what was written last.
-func (s *State) BackupSessions(ctx context.Context, tenant string, from, to time.Time,
+func (s *BackupReports) Sessions(ctx context.Context, tenant string, from, to time.Time,
 	firstDate, lastDate string) ([]BackupSession, error) {
 	var out []BackupSession
 	at := map[[3]string]int{}
-	err := s.rows(ctx, `SELECT tool, id, bucket, job, named, copy, date, start, ended, estimated, state, status, message,
+	err := each(ctx, s.db, `SELECT tool, id, bucket, job, named, copy, date, start, ended, estimated, state, status, message,
   objects, bytes, source, line, told FROM backup_tellings
 WHERE tenant = ? AND (start >= ? AND start < ? OR date >= ? AND date <= ?) ORDER BY told, source, line`, func(r *sql.Rows) error {
 		var x BackupSession
@@ -232,9 +225,9 @@ func compareTexts(pairs ...string) int {
 	return 0
 }
 
-// LastReport returns when the latest report of a tenant that told of a session was
+// Last returns when the latest report of a tenant that told of a session was
 // written; zero for none.
-func (s *State) LastReport(ctx context.Context, tenant string) (time.Time, error) {
+func (s *BackupReports) Last(ctx context.Context, tenant string) (time.Time, error) {
 	var told sql.NullInt64
 	if err := s.db.QueryRowContext(ctx, "SELECT max(told) FROM backup_tellings WHERE tenant = ?", tenant).Scan(&told); err != nil {
 		return time.Time{}, fmt.Errorf("read backup sessions: %w", err)
@@ -244,39 +237,15 @@ func (s *State) LastReport(ctx context.Context, tenant string) (time.Time, error
 
 // FirstSessions returns the night, as a date of a zone, of the first session that was
 // ever told about each bucket of a tenant.
-func (s *State) FirstSessions(ctx context.Context, tenant string, loc *time.Location) (map[string]string, error) {
-	first := map[string]string{}
-	err := s.rows(ctx, `SELECT bucket, min(start), coalesce(min(nullif(date, '')), '') FROM backup_tellings
-WHERE tenant = ? GROUP BY bucket`, func(r *sql.Rows) error {
-		var bucket, date string
+func (s *BackupReports) FirstSessions(ctx context.Context, tenant string, loc *time.Location) (map[string]string, error) {
+	const query = `SELECT bucket, min(start), coalesce(min(nullif(date, '')), '') FROM backup_tellings
+WHERE tenant = ? GROUP BY bucket`
+	return index(ctx, s.db, "read backup sessions", query, func(r *sql.Rows) (bucket, date string, err error) {
 		var start sql.NullInt64
-		if err := r.Scan(&bucket, &start, &date); err != nil {
-			return err
-		}
+		err = r.Scan(&bucket, &start, &date)
 		if at := fromMillis(start); !at.IsZero() && (date == "" || at.In(loc).Format(time.DateOnly) < date) {
 			date = at.In(loc).Format(time.DateOnly)
 		}
-		first[bucket] = date
-		return nil
+		return bucket, date, err
 	}, tenant)
-	if err != nil {
-		return nil, fmt.Errorf("read backup sessions: %w", err)
-	}
-	return first, nil
-}
-
-// OpenReportDay returns the earliest day from..to, both inclusive, of an open finding
-// about backup reports, or of one from since on about a report that can be read by now;
-// "" for none. Such a finding ends when that day is checked again.
-func (s *State) OpenReportDay(ctx context.Context, tenant, since, from, to string) (string, error) {
-	var date sql.NullString
-	err := s.db.QueryRowContext(ctx, `SELECT min(d.date) FROM findings f JOIN finding_days d ON d.finding = f.id
-WHERE f.tenant = ?1 AND f.status <> ?2 AND f.check_name IN ('backup-report-mismatch', 'backup-report-unreadable')
-  AND d.date >= ?3 AND d.date <= ?5 AND (d.date >= ?4 OR f.check_name = 'backup-report-unreadable'
-    AND NOT EXISTS (SELECT 1 FROM report_problems p WHERE p.tenant = f.tenant AND p.source = f.subject))`,
-		tenant, StatusResolved, since, from, to).Scan(&date)
-	if err != nil {
-		return "", fmt.Errorf("read findings: %w", err)
-	}
-	return date.String, nil
 }

@@ -39,11 +39,11 @@ func TestTellings(t *testing.T) {
 				for i, x := range list {
 					b := BackupReport{Source: x.file, SHA256: fmt.Sprint(i), Modified: at.AddDate(0, 0, x.day)}
 					session := BackupSession{Tool: "veeam", ID: "1", Bucket: "b", Start: at, End: at, State: x.state}
-					if err := s.PutReport(t.Context(), "acme", b, []BackupSession{session}, nil, at); err != nil {
+					if err := s.BackupReports.Put(t.Context(), "acme", b, []BackupSession{session}, nil, at); err != nil {
 						t.Fatal(err)
 					}
 				}
-				got, err := s.BackupSessions(t.Context(), "acme", at, at.Add(time.Hour), "", "")
+				got, err := s.BackupReports.Sessions(t.Context(), "acme", at, at.Add(time.Hour), "", "")
 				if err != nil || len(got) != 1 || got[0].State != tt.want {
 					t.Errorf("%+v, %v; want %s", got, err, tt.want)
 				}
@@ -62,14 +62,15 @@ func TestReadAgain(t *testing.T) {
 		for _, id := range ids {
 			list = append(list, BackupSession{Tool: "table", ID: id, Bucket: "b", Start: at, End: at, State: "succeeded"})
 		}
-		if err := s.PutReport(t.Context(), "acme", BackupReport{Source: "f", SHA256: content, Modified: at}, list, nil, at); err != nil {
+		report := BackupReport{Source: "f", SHA256: content, Modified: at}
+		if err := s.BackupReports.Put(t.Context(), "acme", report, list, nil, at); err != nil {
 			t.Fatal(err)
 		}
 	}
 	put("first", "1", "2")
 	put("second", "2", "x")
 	put("second", "2", "3")
-	got, err := s.BackupSessions(t.Context(), "acme", at, at.Add(time.Hour), "", "")
+	got, err := s.BackupReports.Sessions(t.Context(), "acme", at, at.Add(time.Hour), "", "")
 	if err != nil || len(got) != 3 || got[0].ID != "1" || got[1].ID != "2" || got[2].ID != "3" {
 		t.Errorf("%+v, %v; want 1, 2 and 3", got, err)
 	}
@@ -98,11 +99,11 @@ INSERT INTO backup_sessions VALUES ('acme', 'restic', '1', 'b', '', %d, %d, -1, 
 		t.Fatal(err)
 	}
 	s := open(t, path)
-	got, err := s.BackupSessions(t.Context(), "acme", at, at.Add(time.Hour), "", "")
+	got, err := s.BackupReports.Sessions(t.Context(), "acme", at, at.Add(time.Hour), "", "")
 	if err != nil || len(got) != 2 || got[0].State != "succeeded" || got[1].State != "failed" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	known, err := s.KnownReports(t.Context(), "acme")
+	known, err := s.BackupReports.Known(t.Context(), "acme")
 	if err != nil || known["f"].Reader != "" || known["f"].SHA256 != "sum" {
 		t.Errorf("%+v, %v", known, err)
 	}

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// Configurations are those that tenants had.
+type Configurations struct{ db *database }
+
 // Configuration is that of a tenant, as far as it influences what is found.
 type Configuration struct {
 	Tenant      string
@@ -38,10 +41,10 @@ func (c *Configuration) By() string {
 	return c.RanBy
 }
 
-// PutConfiguration notes the configuration of a run where it is another one than
+// Put notes the configuration of a run where it is another one than
 // that of the run before, and returns the note that holds.
-func (s *State) PutConfiguration(ctx context.Context, c Configuration) (Configuration, error) {
-	err := s.write(ctx, func(tx *sql.Tx) error {
+func (s *Configurations) Put(ctx context.Context, c Configuration) (Configuration, error) {
+	err := s.db.write(ctx, func(tx *sql.Tx) error {
 		var last Configuration
 		var seen, modified sql.NullInt64
 		err := tx.QueryRowContext(ctx, `SELECT fingerprint, seen, ran_by, modified, owner FROM configuration_changes
@@ -69,9 +72,9 @@ VALUES (?, ?, ?, ?, ?, ?)`,
 	return c, nil
 }
 
-// Configuration returns the body of a configuration that a tenant had; nil for one
+// Body returns the body of a configuration that a tenant had; nil for one
 // that is not known.
-func (s *State) Configuration(ctx context.Context, tenant, fingerprint string) ([]byte, error) {
+func (s *Configurations) Body(ctx context.Context, tenant, fingerprint string) ([]byte, error) {
 	var body string
 	err := s.db.QueryRowContext(ctx, "SELECT body FROM configurations WHERE tenant = ? AND fingerprint = ?", tenant,
 		fingerprint).Scan(&body)
@@ -84,23 +87,18 @@ func (s *State) Configuration(ctx context.Context, tenant, fingerprint string) (
 	return []byte(body), nil
 }
 
-// Configurations returns those that a tenant had, in the order in which they took
+// Of returns those that a tenant had, in the order in which they took
 // effect.
-func (s *State) Configurations(ctx context.Context, tenant string) ([]Configuration, error) {
-	var out []Configuration
-	err := s.rows(ctx, `SELECT c.fingerprint, b.body, c.seen, c.ran_by, c.modified, c.owner
+func (s *Configurations) Of(ctx context.Context, tenant string) ([]Configuration, error) {
+	const query = `SELECT c.fingerprint, b.body, c.seen, c.ran_by, c.modified, c.owner
 FROM configuration_changes c JOIN configurations b ON b.tenant = c.tenant AND b.fingerprint = c.fingerprint
-WHERE c.tenant = ? ORDER BY c.id`, func(r *sql.Rows) error {
+WHERE c.tenant = ? ORDER BY c.id`
+	return list(ctx, s.db, "read the configurations of "+tenant, query, func(r *sql.Rows) (Configuration, error) {
 		c := Configuration{Tenant: tenant}
 		var body string
 		var seen, modified sql.NullInt64
 		err := r.Scan(&c.Fingerprint, &body, &seen, &c.RanBy, &modified, &c.Owner)
 		c.Body, c.Seen, c.Modified = []byte(body), fromMillis(seen), fromMillis(modified)
-		out = append(out, c)
-		return err
+		return c, err
 	}, tenant)
-	if err != nil {
-		return nil, fmt.Errorf("read the configurations of %s: %w", tenant, err)
-	}
-	return out, nil
 }

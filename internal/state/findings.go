@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// Findings are what checks found, with what people did about it.
+type Findings struct{ db *database }
+
 // Statuses of a finding.
 const (
 	StatusOpen          = "open"
@@ -114,9 +117,9 @@ type Change struct {
 // last row is gone. A row that the configuration or another version of the program
 // made go stays, and says so; so does one of a finding on which a person has worked.
 // Rows of the result are in the order of the days.
-func (s *State) PutCheckDays(ctx context.Context, days []CheckDay, at time.Time) ([]Change, error) {
+func (s *Findings) PutCheckDays(ctx context.Context, days []CheckDay, at time.Time) ([]Change, error) {
 	var changes []Change
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.db.write(ctx, func(tx *sql.Tx) error {
 		told, err := toldDays(ctx, tx, days)
 		if err != nil {
 			return err
@@ -148,11 +151,6 @@ type dayKey struct{ tenant, check, bucket, date string }
 
 func (d *CheckDay) key() dayKey { return dayKey{d.Tenant, d.Check, d.Bucket, d.Date} }
 
-// queryer is a transaction, or the database.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // toldDays are those of the days of which something is stored beside their outcome: most
 // have nothing, and need not be asked for one by one.
 func toldDays(ctx context.Context, q queryer, days []CheckDay) (map[dayKey]bool, error) {
@@ -167,20 +165,15 @@ func toldDays(ctx context.Context, q queryer, days []CheckDay) (map[dayKey]bool,
 	}
 	told := map[dayKey]bool{}
 	for tenant, s := range spans {
-		rows, err := q.QueryContext(ctx, `SELECT f.check_name, f.bucket, d.date FROM findings f JOIN finding_days d ON d.finding = f.id
+		err := each(ctx, q, `SELECT f.check_name, f.bucket, d.date FROM findings f JOIN finding_days d ON d.finding = f.id
 WHERE f.tenant = ?1 AND d.date BETWEEN ?2 AND ?3
-UNION SELECT check_name, bucket, date FROM suppressed_days WHERE tenant = ?1 AND date BETWEEN ?2 AND ?3`, tenant, s.from, s.to)
-		if err != nil {
-			return nil, err
-		}
-		for rows.Next() {
+UNION SELECT check_name, bucket, date FROM suppressed_days WHERE tenant = ?1 AND date BETWEEN ?2 AND ?3`, func(rows *sql.Rows) error {
 			k := dayKey{tenant: tenant}
-			if err := rows.Scan(&k.check, &k.bucket, &k.date); err != nil {
-				return nil, errors.Join(err, rows.Close())
-			}
+			err := rows.Scan(&k.check, &k.bucket, &k.date)
 			told[k] = true
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}, tenant, s.from, s.to)
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -256,23 +249,18 @@ func putCheckDay(ctx context.Context, tx *sql.Tx, put *sql.Stmt, d *CheckDay, to
 // endFindings resolves the findings of a check whose trouble has ended: the day
 // shows nothing of it, and no later one does.
 func endFindings(ctx context.Context, tx *sql.Tx, d *CheckDay, at time.Time) ([]Change, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT id, severity FROM findings f
+	var changes []Change
+	err := each(ctx, tx, `SELECT id, severity FROM findings f
 WHERE tenant = ? AND check_name = ? AND bucket = ? AND status <> ?
   AND (SELECT max(date) FROM finding_days WHERE finding = f.id) < ?
   AND NOT EXISTS (SELECT 1 FROM finding_days WHERE finding = f.id AND withdrawn = 'configuration')
-ORDER BY id`, d.Tenant, d.Check, d.Bucket, StatusResolved, d.Date)
-	if err != nil {
-		return nil, err
-	}
-	var changes []Change
-	for rows.Next() {
+ORDER BY id`, func(rows *sql.Rows) error {
 		c := Change{Kind: StatusResolved}
-		if err := rows.Scan(&c.ID, &c.Severity); err != nil {
-			return nil, errors.Join(err, rows.Close())
-		}
+		err := rows.Scan(&c.ID, &c.Severity)
 		changes = append(changes, c)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}, d.Tenant, d.Check, d.Bucket, StatusResolved, d.Date)
+	if err != nil {
 		return nil, err
 	}
 	for _, c := range changes {
@@ -289,21 +277,16 @@ ORDER BY id`, d.Tenant, d.Check, d.Bucket, StatusResolved, d.Date)
 }
 
 func findingsOfDay(ctx context.Context, tx *sql.Tx, d *CheckDay) (map[string]bool, error) {
-	rows, err := tx.QueryContext(ctx,
-		"SELECT d.finding FROM finding_days d JOIN findings f ON f.id = d.finding WHERE f.tenant = ? AND "+
-			"f.check_name = ? AND f.bucket = ? AND d.date = ?", d.Tenant, d.Check, d.Bucket, d.Date)
-	if err != nil {
-		return nil, err
-	}
 	ids := map[string]bool{}
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, errors.Join(err, rows.Close())
-		}
-		ids[id] = true
-	}
-	return ids, errors.Join(rows.Err(), rows.Close())
+	err := each(ctx, tx,
+		"SELECT d.finding FROM finding_days d JOIN findings f ON f.id = d.finding WHERE f.tenant = ? AND "+
+			"f.check_name = ? AND f.bucket = ? AND d.date = ?", func(rows *sql.Rows) error {
+			var id string
+			err := rows.Scan(&id)
+			ids[id] = true
+			return err
+		}, d.Tenant, d.Check, d.Bucket, d.Date)
+	return ids, err
 }
 
 func putRow(ctx context.Context, tx *sql.Tx, d *CheckDay, id string, row CheckRow, had bool, at time.Time) (Change, error) {

@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -10,7 +11,15 @@ import (
 	"time"
 
 	"bucketproof/internal/dataset"
+	"bucketproof/internal/identity"
 )
+
+// Ledger is which log objects of the log locations are in the dataset, with what each held for which
+// bucket, and what happened to them.
+type Ledger struct {
+	db     *database
+	copies *sql.Stmt // copiesOfObject
+}
 
 // Kinds of log objects.
 const (
@@ -72,7 +81,7 @@ func (o *KnownObject) Lacks(buckets []string) bool {
 
 // Known returns what is known of the objects of a location with these keys, by
 // key, the version that was collected first in front.
-func (s *State) Known(ctx context.Context, location string, keys []string) (map[string][]KnownObject, error) {
+func (s *Ledger) Known(ctx context.Context, location string, keys []string) (map[string][]KnownObject, error) {
 	known := map[string][]KnownObject{}
 	if len(keys) == 0 {
 		return known, nil
@@ -83,7 +92,7 @@ func (s *State) Known(ctx context.Context, location string, keys []string) (map[
 	}
 	query := "SELECT key, etag, size, kind, reader, sha256, proof, buckets, foreign_records FROM log_objects WHERE " +
 		"location = ? AND key IN (?" + strings.Repeat(", ?", len(keys)-1) + ") ORDER BY id"
-	err := s.rows(ctx, query, func(r *sql.Rows) error {
+	err := each(ctx, s.db, query, func(r *sql.Rows) error {
 		var o KnownObject
 		var buckets string
 		err := r.Scan(&o.Key, &o.ETag, &o.Size, &o.Kind, &o.Reader, &o.SHA256, &o.Proof, &buckets, &o.Foreign)
@@ -98,9 +107,9 @@ func (s *State) Known(ctx context.Context, location string, keys []string) (map[
 }
 
 // NextBatch gives out a number that no batch has had.
-func (s *State) NextBatch(ctx context.Context) (int64, error) {
+func (s *Ledger) NextBatch(ctx context.Context) (int64, error) {
 	var n int64
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.db.write(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, `INSERT INTO sequences VALUES ('batch', 1)
 ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`).Scan(&n)
 	})
@@ -111,7 +120,7 @@ ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`).Scan(&n)
 }
 
 // LastBatch is the highest number that NextBatch has given out, 0 for none.
-func (s *State) LastBatch(ctx context.Context) (int64, error) {
+func (s *Ledger) LastBatch(ctx context.Context) (int64, error) {
 	var n int64
 	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(max(value), 0) FROM sequences WHERE name = 'batch'").Scan(&n); err != nil {
 		return 0, fmt.Errorf("read the ledger: %w", err)
@@ -119,9 +128,13 @@ func (s *State) LastBatch(ctx context.Context) (int64, error) {
 	return n, nil
 }
 
+// copiesOfObject is asked for each log object, and so prepared once.
+const copiesOfObject = "SELECT buckets FROM log_objects WHERE location = ? AND sha256 = ? AND kind = 'log' AND NOT (key = ? AND " +
+	"etag = ? AND size = ?)"
+
 // Copies returns the buckets whose records were taken from other objects of the
 // location with this content, and whether there is one.
-func (s *State) Copies(ctx context.Context, o *LogObject) (took []string, found bool, err error) {
+func (s *Ledger) Copies(ctx context.Context, o *LogObject) (took []string, found bool, err error) {
 	rows, err := s.copies.QueryContext(ctx, o.Location, o.SHA256, o.Key, o.ETag, o.Size)
 	if err == nil {
 		for rows.Next() {
@@ -141,8 +154,8 @@ func (s *State) Copies(ctx context.Context, o *LogObject) (took []string, found 
 
 // Commit makes a batch part of the dataset: its objects, its files and what was
 // noticed become known in one transaction, or not at all.
-func (s *State) Commit(ctx context.Context, objects []LogObject, files []dataset.File, incidents []Incident, at time.Time) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
+func (s *Ledger) Commit(ctx context.Context, objects []LogObject, files []dataset.File, incidents []Incident, at time.Time) error {
+	err := s.db.write(ctx, func(tx *sql.Tx) error {
 		if err := commitFiles(ctx, tx, files); err != nil {
 			return err
 		}
@@ -167,17 +180,6 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 	})
 	if err != nil {
 		return fmt.Errorf("write the ledger: %w", err)
-	}
-	return nil
-}
-
-func commitFiles(ctx context.Context, tx *sql.Tx, files []dataset.File) error {
-	for _, f := range files {
-		if _, err := tx.ExecContext(ctx,
-			"INSERT INTO dataset_files (path, kind, bucket, date, rows, bytes) VALUES (?, ?, ?, ?, ?, ?)", f.Path,
-			f.Kind, f.Bucket, f.Date, f.Rows, f.Bytes); err != nil {
-			return fmt.Errorf("%s: %w", f.Path, err)
-		}
 	}
 	return nil
 }
@@ -223,125 +225,22 @@ first = min(coalesce(first, excluded.first), coalesce(excluded.first, first)), l
 	return nil
 }
 
-// Files returns the files of the dataset of one kind and bucket with UTC dates
-// from and to, both inclusive, in the order of their paths. Bucket "" holds the
-// rejected lines that do not tell theirs.
-func (s *State) Files(ctx context.Context, kind, bucket, from, to string) ([]dataset.File, error) {
-	var files []dataset.File
-	err := s.rows(ctx,
-		"SELECT path, kind, bucket, date, rows, bytes FROM dataset_files WHERE kind = ? AND bucket = ? AND date >= "+
-			"? AND date <= ? AND retired IS NULL ORDER BY path", func(r *sql.Rows) error {
-			var f dataset.File
-			err := r.Scan(&f.Path, &f.Kind, &f.Bucket, &f.Date, &f.Rows, &f.Bytes)
-			files = append(files, f)
-			return err
-		}, kind, bucket, from, to)
-	if err != nil {
-		return nil, fmt.Errorf("read the ledger: %w", err)
+// IdentityKey is the key of the record identities of this dataset, made at the
+// first call.
+func (s *Ledger) IdentityKey(ctx context.Context) (key identity.Key, err error) {
+	if _, err := rand.Read(key[:]); err != nil {
+		return key, err
 	}
-	return files, nil
-}
-
-// AllFiles returns the paths of all files of the dataset, with those that were
-// replaced and may still be read.
-func (s *State) AllFiles(ctx context.Context) (map[string]bool, error) {
-	paths := map[string]bool{}
-	err := s.rows(ctx, "SELECT path FROM dataset_files", func(r *sql.Rows) error {
-		var p string
-		err := r.Scan(&p)
-		paths[p] = true
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the ledger: %w", err)
+	if _, err := s.db.ExecContext(ctx, "INSERT INTO settings VALUES ('identity_key', ?) ON CONFLICT DO NOTHING", key[:]); err != nil {
+		return key, fmt.Errorf("make the identity key: %w", err)
 	}
-	return paths, nil
-}
-
-// Source is a log object as far as one bucket is concerned.
-type Source struct {
-	LogObject
-	Bucket string
-	ObjectCount
-	Unattributed int64 // rejected lines that do not tell their bucket
-}
-
-// Damaged returns the log objects of a bucket with lines that can't be read, of records
-// or delivery in from..to, by when they were delivered.
-func (s *State) Damaged(ctx context.Context, location, bucket string, from, to time.Time) ([]Source, error) {
-	var out []Source
-	err := s.rows(ctx,
-		`SELECT o.source, o.delivered, b.rejected, b.first, b.last FROM log_objects o JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ?
-WHERE o.location = ? AND o.kind = 'log' AND b.rejected > 0 AND coalesce(b.first, o.delivered) < ? AND coalesce(b.last, o.delivered) >= ? ORDER BY o.delivered, o.source`, func(r *sql.Rows) error {
-			src := Source{Bucket: bucket}
-			var delivered, first, last sql.NullInt64
-			err := r.Scan(&src.LogObject.Source, &delivered, &src.Rejected, &first, &last)
-			src.Delivered, src.First, src.Last = fromMillis(delivered), fromMillis(first), fromMillis(last)
-			out = append(out, src)
-			return err
-		}, bucket, location, to.UnixMilli(), from.UnixMilli())
-	if err != nil {
-		return nil, fmt.Errorf("read the ledger: %w", err)
+	var stored []byte
+	if err := s.db.QueryRowContext(ctx, "SELECT value FROM settings WHERE name = 'identity_key'").Scan(&stored); err != nil {
+		return key, fmt.Errorf("read the identity key: %w", err)
 	}
-	return out, nil
-}
-
-// longObject is more time than a log object reaches over.
-const longObject = 48 * time.Hour
-
-// RecordsAround returns when the records of a bucket end before a time and begin
-// again behind another, as far as the log objects tell; zero where they don't.
-// Of an object that reaches over such a time only its ends are known.
-func (s *State) RecordsAround(ctx context.Context, bucket string, before, behind time.Time) (last, next time.Time, err error) {
-	var ended, from, began, to sql.NullInt64
-	err = s.db.QueryRowContext(ctx, `SELECT
-  (SELECT max(last) FROM log_object_buckets WHERE bucket = ?1 AND last < ?2 AND records > 0),
-  (SELECT max(first) FROM log_object_buckets WHERE bucket = ?1 AND last >= ?2 AND last < ?2 + ?4 AND first < ?2 AND records > 0),
-  (SELECT min(first) FROM log_object_buckets WHERE bucket = ?1 AND first > ?3 AND records > 0),
-  (SELECT min(last) FROM log_object_buckets WHERE bucket = ?1 AND first <= ?3 AND first > ?3 - ?4 AND last > ?3 AND records > 0)`,
-		bucket, before.UnixMilli(), behind.UnixMilli(), longObject.Milliseconds()).Scan(&ended, &from, &began, &to)
-	if err != nil {
-		return last, next, fmt.Errorf("read the records around: %w", err)
+	if len(stored) != len(key) {
+		return key, fmt.Errorf("the identity key in the state has %d bytes, not %d; restore state.db from a backup", len(stored), len(key))
 	}
-	last, next = fromMillis(ended), fromMillis(began)
-	if t := fromMillis(from); t.After(last) {
-		last = t
-	}
-	if t := fromMillis(to); !t.IsZero() && (next.IsZero() || t.Before(next)) {
-		next = t
-	}
-	return last, next, nil
-}
-
-// Sources returns the log objects that were delivered, or hold records, in the
-// interval from..to, with what they held for the bucket, and those of other locations
-// that hold records of it: the configuration may have named them before. The order is
-// by location and key. A log object of the location that holds nothing of the bucket, and no
-// line that could be of any, is none of its sources.
-func (s *State) Sources(ctx context.Context, location, bucket string, from, to time.Time) ([]Source, error) {
-	const columns = "SELECT o.location, o.key, o.etag, o.size, o.version_id, o.source, o.sha256, o.proof, " +
-		"o.modified, o.delivered, o.kind, coalesce(b.records, 0), coalesce(b.duplicates, 0), coalesce(b.rejected, " +
-		"0), b.first, b.last, coalesce(u.rejected, 0)"
-	const join = " FROM log_objects o LEFT JOIN log_object_buckets b ON b.object = o.id AND b.bucket = ?1 LEFT " +
-		"JOIN log_object_buckets u ON u.object = o.id AND u.bucket = ''"
-	const here = " WHERE o.location = ?2 AND ((o.delivered >= ?3 AND o.delivered < ?4) OR (b.first < ?4 AND b.last " +
-		">= ?3)) AND (b.object IS NOT NULL OR u.object IS NOT NULL OR o.kind <> 'log')"
-	const elsewhere = " WHERE o.location <> ?2 AND o.id IN (SELECT object FROM log_object_buckets WHERE bucket = " +
-		"?1 AND records > 0 AND first < ?4 AND last >= ?3)"
-	const order = " ORDER BY location, key, etag, size"
-	var out []Source
-	err := s.rows(ctx, columns+join+here+" UNION ALL "+columns+join+elsewhere+order, func(r *sql.Rows) error {
-		src := Source{Bucket: bucket}
-		var modified, delivered, first, last sql.NullInt64
-		err := r.Scan(&src.Location, &src.Key, &src.ETag, &src.Size, &src.VersionID, &src.LogObject.Source,
-			&src.SHA256, &src.Proof, &modified, &delivered, &src.Kind, &src.Records, &src.Duplicates, &src.Rejected,
-			&first, &last, &src.Unattributed)
-		src.Modified, src.Delivered, src.First, src.Last = fromMillis(modified), fromMillis(delivered), fromMillis(first), fromMillis(last)
-		out = append(out, src)
-		return err
-	}, bucket, location, from.UnixMilli(), to.UnixMilli())
-	if err != nil {
-		return nil, fmt.Errorf("read the ledger: %w", err)
-	}
-	return out, nil
+	copy(key[:], stored)
+	return key, nil
 }

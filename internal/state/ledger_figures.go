@@ -15,68 +15,17 @@ type BucketFigures struct {
 	Newest            time.Time // delivery of the newest log object; zero for none
 }
 
-// BucketFigures returns those of all buckets.
-func (s *State) BucketFigures(ctx context.Context) ([]BucketFigures, error) {
-	var out []BucketFigures
-	err := s.rows(ctx,
-		"SELECT b.bucket, sum(b.records), sum(b.rejected), max(o.delivered) FROM log_object_buckets b JOIN "+
-			"log_objects o ON o.id = b.object WHERE b.bucket <> '' GROUP BY b.bucket ORDER BY b.bucket", func(rows *sql.Rows) error {
-			var b BucketFigures
-			var newest sql.NullInt64
-			err := rows.Scan(&b.Bucket, &b.Records, &b.Rejected, &newest)
-			b.Newest = fromMillis(newest)
-			out = append(out, b)
-			return err
-		})
-	if err != nil {
-		return nil, fmt.Errorf("read the ledger: %w", err)
-	}
-	return out, nil
-}
-
-// Count is a number with the names that it is of.
-type Count struct {
-	Of []string
-	N  int64
-}
-
-func (s *State) counts(ctx context.Context, names int, query string) ([]Count, error) {
-	var out []Count
-	err := s.rows(ctx, query, func(rows *sql.Rows) error {
-		c := Count{Of: make([]string, names)}
-		into := make([]any, names, names+1)
-		for i := range c.Of {
-			into[i] = &c.Of[i]
-		}
-		err := rows.Scan(append(into, &c.N)...)
-		out = append(out, c)
-		return err
+// Figures returns those of all buckets.
+func (s *Ledger) Figures(ctx context.Context) ([]BucketFigures, error) {
+	const query = "SELECT b.bucket, sum(b.records), sum(b.rejected), max(o.delivered) FROM log_object_buckets b JOIN " +
+		"log_objects o ON o.id = b.object WHERE b.bucket <> '' GROUP BY b.bucket ORDER BY b.bucket"
+	return list(ctx, s.db, "read the ledger", query, func(rows *sql.Rows) (BucketFigures, error) {
+		var b BucketFigures
+		var newest sql.NullInt64
+		err := rows.Scan(&b.Bucket, &b.Records, &b.Rejected, &newest)
+		b.Newest = fromMillis(newest)
+		return b, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("count: %w", err)
-	}
-	return out, nil
-}
-
-// OpenFindings counts the findings that are not resolved, by tenant and severity.
-func (s *State) OpenFindings(ctx context.Context) ([]Count, error) {
-	return s.counts(ctx, 2,
-		"SELECT tenant, severity, count(*) FROM findings WHERE status <> 'resolved' GROUP BY tenant, severity ORDER BY 1, 2")
-}
-
-// PublishedPackets counts the packets, with their revisions, by tenant.
-func (s *State) PublishedPackets(ctx context.Context) ([]Count, error) {
-	return s.counts(ctx, 1, "SELECT tenant, count(*) FROM packets GROUP BY tenant ORDER BY 1")
-}
-
-// MailCounts counts the mails by status.
-func (s *State) MailCounts(ctx context.Context) ([]Count, error) {
-	return s.counts(ctx, 1, "SELECT status, count(*) FROM mails GROUP BY status ORDER BY 1")
-}
-
-// MessageCounts counts the messages to other systems by kind and status.
-func (s *State) MessageCounts(ctx context.Context) ([]Count, error) {
-	return s.counts(ctx, 2, "SELECT kind, status, count(*) FROM outbox GROUP BY kind, status ORDER BY 1, 2")
 }
 
 // Deliveries is when log objects of a bucket came.
@@ -88,8 +37,8 @@ type Deliveries struct {
 // lastDeliveries is how many log objects tell the typical delay.
 const lastDeliveries = 1000
 
-// DeliveriesOf returns those of a bucket.
-func (s *State) DeliveriesOf(ctx context.Context, bucket string) (d Deliveries, err error) {
+// Deliveries returns those of a bucket.
+func (s *Ledger) Deliveries(ctx context.Context, bucket string) (d Deliveries, err error) {
 	var first, newest sql.NullInt64
 	err = s.db.QueryRowContext(ctx,
 		"SELECT min(o.delivered), max(o.delivered) FROM log_object_buckets b JOIN log_objects o ON o.id = b.object WHERE b.bucket = ?",
@@ -97,7 +46,7 @@ func (s *State) DeliveriesOf(ctx context.Context, bucket string) (d Deliveries, 
 	d.First, d.Newest = fromMillis(first), fromMillis(newest)
 	var delays []int64
 	if err == nil {
-		err = s.rows(ctx,
+		err = each(ctx, s.db,
 			"SELECT max(0, o.delivered - b.last) FROM log_object_buckets b JOIN log_objects o ON o.id = b.object "+
 				"WHERE b.bucket = ? AND b.last IS NOT NULL ORDER BY o.delivered DESC LIMIT ?", func(rows *sql.Rows) error {
 				var ms int64
@@ -114,4 +63,70 @@ func (s *State) DeliveriesOf(ctx context.Context, bucket string) (d Deliveries, 
 		d.Typical = time.Duration(delays[len(delays)/2]) * time.Millisecond
 	}
 	return d, nil
+}
+
+// FirstLog returns when the first log object with records of a bucket was
+// delivered; zero where there is none.
+func (s *Ledger) FirstLog(ctx context.Context, location, bucket string) (time.Time, error) {
+	var at sql.NullInt64
+	err := s.db.QueryRowContext(ctx,
+		"SELECT min(o.delivered) FROM log_object_buckets b JOIN log_objects o ON o.id = b.object WHERE b.bucket = "+
+			"? AND o.location = ? AND b.records + b.duplicates > 0", bucket, location).Scan(&at)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the ledger: %w", err)
+	}
+	return fromMillis(at), nil
+}
+
+// CameSince tells whether log objects with records of a bucket in from..to were
+// collected after a time.
+func (s *Ledger) CameSince(ctx context.Context, bucket string, from, to, since time.Time) (bool, error) {
+	var came bool
+	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM log_object_buckets b JOIN log_objects o ON o.id = b.object
+WHERE b.bucket = ? AND b.records > 0 AND b.first < ? AND b.last >= ? AND o.collected > ?)`,
+		bucket, to.UnixMilli(), from.UnixMilli(), since.UnixMilli()).Scan(&came)
+	if err != nil {
+		return false, fmt.Errorf("read the ledger: %w", err)
+	}
+	return came, nil
+}
+
+// Late counts the log objects with records or unreadable lines of a bucket in
+// from..to that were collected after a time, and what they held in all.
+func (s *Ledger) Late(ctx context.Context, location, bucket string, from, to, after time.Time) (objects, records int64, err error) {
+	const query = "SELECT count(*), coalesce(sum(b.records + b.rejected), 0) FROM log_objects o JOIN " +
+		"log_object_buckets b ON b.object = o.id AND b.bucket IN (?, '') WHERE o.location = ? AND o.collected > ? " +
+		"AND b.records + b.rejected > 0 AND coalesce(b.first, o.delivered) < ? AND coalesce(b.last, o.delivered) >= ?"
+	if err := s.db.QueryRowContext(ctx, query, bucket, location, after.UnixMilli(), to.UnixMilli(),
+		from.UnixMilli()).Scan(&objects, &records); err != nil {
+		return 0, 0, fmt.Errorf("read the ledger: %w", err)
+	}
+	return objects, records, nil
+}
+
+// longObject is more time than a log object reaches over.
+const longObject = 48 * time.Hour
+
+// RecordsAround returns when the records of a bucket end before a time and begin
+// again behind another, as far as the log objects tell; zero where they don't.
+// Of an object that reaches over such a time only its ends are known.
+func (s *Ledger) RecordsAround(ctx context.Context, bucket string, before, behind time.Time) (last, next time.Time, err error) {
+	var ended, from, began, to sql.NullInt64
+	err = s.db.QueryRowContext(ctx, `SELECT
+  (SELECT max(last) FROM log_object_buckets WHERE bucket = ?1 AND last < ?2 AND records > 0),
+  (SELECT max(first) FROM log_object_buckets WHERE bucket = ?1 AND last >= ?2 AND last < ?2 + ?4 AND first < ?2 AND records > 0),
+  (SELECT min(first) FROM log_object_buckets WHERE bucket = ?1 AND first > ?3 AND records > 0),
+  (SELECT min(last) FROM log_object_buckets WHERE bucket = ?1 AND first <= ?3 AND first > ?3 - ?4 AND last > ?3 AND records > 0)`,
+		bucket, before.UnixMilli(), behind.UnixMilli(), longObject.Milliseconds()).Scan(&ended, &from, &began, &to)
+	if err != nil {
+		return last, next, fmt.Errorf("read the records around: %w", err)
+	}
+	last, next = fromMillis(ended), fromMillis(began)
+	if t := fromMillis(from); t.After(last) {
+		last = t
+	}
+	if t := fromMillis(to); !t.IsZero() && (next.IsZero() || t.Before(next)) {
+		next = t
+	}
+	return last, next, nil
 }

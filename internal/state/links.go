@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// Links are those to the download page, with their uses.
+type Links struct{ db *database }
+
 // Link opens a packet on the download page. The token that it is reached by is
 // not kept, only its SHA-256.
 type Link struct {
@@ -37,8 +40,8 @@ type LinkUse struct {
 // left.
 var ErrNoLink = errors.New("no such link")
 
-// PutLink keeps a new link for a token.
-func (s *State) PutLink(ctx context.Context, token [32]byte, l Link) error {
+// Put keeps a new link for a token.
+func (s *Links) Put(ctx context.Context, token [32]byte, l Link) error {
 	hash := sha256.Sum256(token[:])
 	if _, err := s.db.ExecContext(ctx,
 		"INSERT INTO links (hash, id, tenant, month, revision, email, name, created, ends, max_downloads) VALUES "+
@@ -63,9 +66,9 @@ func scanLink(r interface{ Scan(...any) error }, more ...any) (Link, error) {
 	return l, err
 }
 
-// LinkOf returns the link of a token, whether it works or not. The lookup is by
+// ByToken returns the link of a token, whether it works or not. The lookup is by
 // a hash, so that its time tells nothing about other tokens.
-func (s *State) LinkOf(ctx context.Context, token [32]byte) (Link, error) {
+func (s *Links) ByToken(ctx context.Context, token [32]byte) (Link, error) {
 	hash := sha256.Sum256(token[:])
 	l, err := scanLink(s.db.QueryRowContext(ctx, linkColumns+" FROM links l WHERE l.hash = ?", hash[:]))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -81,8 +84,8 @@ func (s *State) LinkOf(ctx context.Context, token [32]byte) (Link, error) {
 // within a day.
 const mostUses = 100
 
-// MayUse is UseLink without noting anything: whether the file would be given out.
-func (s *State) MayUse(ctx context.Context, u LinkUse) error {
+// MayUse is Use without noting anything: whether the file would be given out.
+func (s *Links) MayUse(ctx context.Context, u LinkUse) error {
 	var left bool
 	err := s.db.QueryRowContext(ctx,
 		`SELECT downloads < max_downloads OR EXISTS (SELECT 1 FROM link_uses WHERE link = ?1 AND file = ?2 AND at >= ?3)
@@ -96,12 +99,12 @@ FROM links WHERE id = ?1`, u.Link.ID, u.File, u.At.Truncate(24*time.Hour).UnixMi
 	return nil
 }
 
-// UseLink notes a use of a link that works at the time. A file counts as a download
+// Use notes a use of a link that works at the time. A file counts as a download
 // once a day (UTC), however often it is given out; where none is left the error is
 // ErrNoLink, and nothing is noted.
-func (s *State) UseLink(ctx context.Context, u LinkUse) error {
+func (s *Links) Use(ctx context.Context, u LinkUse) error {
 	day, hour := u.At.Truncate(24*time.Hour).UnixMilli(), u.At.Truncate(time.Hour).UnixMilli()
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.db.write(ctx, func(tx *sql.Tx) error {
 		var noted, count int
 		err := tx.QueryRowContext(ctx, "SELECT count(*) FROM link_uses WHERE link = ? AND file = ? AND at >= ?",
 			u.Link.ID, u.File, day).Scan(&noted)
@@ -137,23 +140,15 @@ WHERE NOT EXISTS (SELECT 1 FROM link_uses WHERE link = ?1 AND address = ?3 AND f
 	return nil
 }
 
-// Links returns the links of a tenant, or of all where tenant is "", the newest
+// Of returns the links of a tenant, or of all where tenant is "", the newest
 // first.
-func (s *State) Links(ctx context.Context, tenant string) ([]Link, error) {
-	var out []Link
-	err := s.rows(ctx, linkColumns+" FROM links l WHERE l.tenant = ? OR ? = '' ORDER BY l.created DESC, l.id", func(rows *sql.Rows) error {
-		l, err := scanLink(rows)
-		out = append(out, l)
-		return err
-	}, tenant, tenant)
-	if err != nil {
-		return nil, fmt.Errorf("read the links: %w", err)
-	}
-	return out, nil
+func (s *Links) Of(ctx context.Context, tenant string) ([]Link, error) {
+	const query = linkColumns + " FROM links l WHERE l.tenant = ? OR ? = '' ORDER BY l.created DESC, l.id"
+	return list(ctx, s.db, "read the links", query, func(rows *sql.Rows) (Link, error) { return scanLink(rows) }, tenant, tenant)
 }
 
-// LinkByID returns the link with an id.
-func (s *State) LinkByID(ctx context.Context, id string) (Link, error) {
+// ByID returns the link with an id.
+func (s *Links) ByID(ctx context.Context, id string) (Link, error) {
 	l, err := scanLink(s.db.QueryRowContext(ctx, linkColumns+" FROM links l WHERE l.id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return l, fmt.Errorf("%w: %q", ErrNoLink, id)
@@ -164,17 +159,17 @@ func (s *State) LinkByID(ctx context.Context, id string) (Link, error) {
 	return l, nil
 }
 
-// RevokeLink ends a link at once. One that is revoked already stays as it is.
-func (s *State) RevokeLink(ctx context.Context, id string, at time.Time) error {
+// Revoke ends a link at once. One that is revoked already stays as it is.
+func (s *Links) Revoke(ctx context.Context, id string, at time.Time) error {
 	if _, err := s.db.ExecContext(ctx, "UPDATE links SET revoked = ? WHERE id = ? AND revoked IS NULL", at.UnixMilli(), id); err != nil {
 		return fmt.Errorf("revoke the link: %w", err)
 	}
 	return nil
 }
 
-// RenewLink gives a link another end and its downloads anew, and takes a
+// Renew gives a link another end and its downloads anew, and takes a
 // revocation back.
-func (s *State) RenewLink(ctx context.Context, id string, ends time.Time) error {
+func (s *Links) Renew(ctx context.Context, id string, ends time.Time) error {
 	if _, err := s.db.ExecContext(ctx, "UPDATE links SET ends = ?, downloads = 0, revoked = NULL WHERE id = ?",
 		ends.UnixMilli(), id); err != nil {
 		return fmt.Errorf("renew the link: %w", err)
@@ -182,21 +177,16 @@ func (s *State) RenewLink(ctx context.Context, id string, ends time.Time) error 
 	return nil
 }
 
-// LinkUses returns the uses of a tenant's links in from..to, the earliest first.
-func (s *State) LinkUses(ctx context.Context, tenant string, from, to time.Time) ([]LinkUse, error) {
-	var out []LinkUse
-	err := s.rows(ctx, linkColumns+
-		", u.at, u.address, u.file FROM links l JOIN link_uses u ON u.link = l.id WHERE l.tenant = ? AND u.at >= ? "+
-		"AND u.at < ? ORDER BY u.at, u.id", func(rows *sql.Rows) error {
+// Uses returns the uses of a tenant's links in from..to, the earliest first.
+func (s *Links) Uses(ctx context.Context, tenant string, from, to time.Time) ([]LinkUse, error) {
+	const query = linkColumns +
+		", u.at, u.address, u.file FROM links l JOIN link_uses u ON u.link = l.id WHERE l.tenant = ? AND u.at >= ? " +
+		"AND u.at < ? ORDER BY u.at, u.id"
+	return list(ctx, s.db, "read the uses of links", query, func(rows *sql.Rows) (LinkUse, error) {
 		var u LinkUse
 		var at int64
 		l, err := scanLink(rows, &at, &u.Address, &u.File)
 		u.Link, u.At = l, time.UnixMilli(at).UTC()
-		out = append(out, u)
-		return err
+		return u, err
 	}, tenant, from.UnixMilli(), to.UnixMilli())
-	if err != nil {
-		return nil, fmt.Errorf("read the uses of links: %w", err)
-	}
-	return out, nil
 }

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// Mails are those that announce packets, sent or waiting.
+type Mails struct{ db *database }
+
 // Statuses of what is to be sent.
 const (
 	MailWaiting = "waiting"
@@ -34,38 +37,6 @@ type Mail struct {
 	Ended         time.Time // zero while it waits
 }
 
-// Announce notes a packet as published, and the mails and messages that announce
-// it, in one transaction. A contact who is noted for this revision already is not
-// noted again, and messages are queued at the first call for it only.
-func (s *State) Announce(ctx context.Context, p Published, mails []Mail, messages []Message, at time.Time) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		if err := putPublished(ctx, tx, p); err != nil {
-			return err
-		}
-		if err := putMails(ctx, tx, p, mails, at); err != nil {
-			return err
-		}
-		r, err := tx.ExecContext(ctx, "INSERT INTO notes VALUES (?, '') ON CONFLICT DO NOTHING",
-			fmt.Sprintf("announced/%s/%s/%d", p.Tenant, p.Month, p.Revision))
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n == 0 {
-			return err
-		}
-		for _, m := range messages {
-			if err := putMessage(ctx, tx, m, at); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("note the packet and its mails: %w", err)
-	}
-	return nil
-}
-
 func putMails(ctx context.Context, tx *sql.Tx, p Published, mails []Mail, at time.Time) error {
 	for _, m := range mails {
 		_, err := tx.ExecContext(ctx,
@@ -79,11 +50,11 @@ func putMails(ctx context.Context, tx *sql.Tx, p Published, mails []Mail, at tim
 	return nil
 }
 
-// QueueMails queues mails about a packet, as someone asked for by hand. One that
+// Queue queues mails about a packet, as someone asked for by hand. One that
 // waits is tried anew, with all its time; behind one that was sent, refused or
 // withheld comes another sending, whose Message-ID messageID makes.
-func (s *State) QueueMails(ctx context.Context, p Published, mails []Mail, messageID func(Mail) string, at time.Time) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
+func (s *Mails) Queue(ctx context.Context, p Published, mails []Mail, messageID func(Mail) string, at time.Time) error {
+	err := s.db.write(ctx, func(tx *sql.Tx) error {
 		for _, m := range mails {
 			r, err := tx.ExecContext(ctx,
 				"UPDATE mails SET attempts = 0, next = ?, queued = ?, detail = '' WHERE status = 'waiting' AND "+
@@ -116,9 +87,9 @@ func (s *State) QueueMails(ctx context.Context, p Published, mails []Mail, messa
 	return nil
 }
 
-// PutMail notes what became of an attempt to send a mail: its status, attempts,
+// Update notes what became of an attempt to send a mail: its status, attempts,
 // next, detail, link and end.
-func (s *State) PutMail(ctx context.Context, m Mail) error {
+func (s *Mails) Update(ctx context.Context, m Mail) error {
 	_, err := s.db.ExecContext(ctx,
 		"UPDATE mails SET status = ?, attempts = ?, next = ?, detail = ?, link = ?, link_ends = ?, ended = ? WHERE "+
 			"tenant = ? AND month = ? AND revision = ? AND email = ? AND sending = ?",
@@ -133,9 +104,8 @@ func (s *State) PutMail(ctx context.Context, m Mail) error {
 const mailColumns = "SELECT tenant, month, revision, email, sending, name, role, message_id, status, attempts, " +
 	"next, detail, link, link_ends, queued, ended FROM mails"
 
-func (s *State) mails(ctx context.Context, where string, args ...any) ([]Mail, error) {
-	var out []Mail
-	err := s.rows(ctx, mailColumns+where, func(rows *sql.Rows) error {
+func (s *Mails) list(ctx context.Context, where string, args ...any) ([]Mail, error) {
+	return list(ctx, s.db, "read the mails", mailColumns+where, func(rows *sql.Rows) (Mail, error) {
 		var m Mail
 		var next, queued int64
 		var linkEnds, ended sql.NullInt64
@@ -143,29 +113,29 @@ func (s *State) mails(ctx context.Context, where string, args ...any) ([]Mail, e
 			&m.Status, &m.Attempts, &next, &m.Detail, &m.Link, &linkEnds, &queued, &ended)
 		m.Next, m.Queued = time.UnixMilli(next).UTC(), time.UnixMilli(queued).UTC()
 		m.LinkEnds, m.Ended = fromMillis(linkEnds), fromMillis(ended)
-		out = append(out, m)
-		return err
+		return m, err
 	}, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read the mails: %w", err)
-	}
-	return out, nil
 }
 
-// WaitingMails returns the mails that wait, those first that may be tried first.
-func (s *State) WaitingMails(ctx context.Context) ([]Mail, error) {
-	return s.mails(ctx, " WHERE status = 'waiting' ORDER BY next, tenant, month, email, sending")
+// Waiting returns the mails that wait, those first that may be tried first.
+func (s *Mails) Waiting(ctx context.Context) ([]Mail, error) {
+	return s.list(ctx, " WHERE status = 'waiting' ORDER BY next, tenant, month, email, sending")
 }
 
-// Mails returns the mails of a tenant, or of all where tenant is "", the newest
+// Of returns the mails of a tenant, or of all where tenant is "", the newest
 // first.
-func (s *State) Mails(ctx context.Context, tenant string) ([]Mail, error) {
-	return s.mails(ctx, " WHERE tenant = ? OR ? = '' ORDER BY month DESC, revision DESC, tenant, email, sending DESC", tenant, tenant)
+func (s *Mails) Of(ctx context.Context, tenant string) ([]Mail, error) {
+	return s.list(ctx, " WHERE tenant = ? OR ? = '' ORDER BY month DESC, revision DESC, tenant, email, sending DESC", tenant, tenant)
 }
 
-// MailsBetween returns the mails of a tenant that were sent or refused in
+// Between returns the mails of a tenant that were sent or refused in
 // from..to, the earliest first.
-func (s *State) MailsBetween(ctx context.Context, tenant string, from, to time.Time) ([]Mail, error) {
-	return s.mails(ctx, " WHERE tenant = ? AND status <> 'withheld' AND ended >= ? AND ended < ? ORDER BY ended, email, sending", tenant,
+func (s *Mails) Between(ctx context.Context, tenant string, from, to time.Time) ([]Mail, error) {
+	return s.list(ctx, " WHERE tenant = ? AND status <> 'withheld' AND ended >= ? AND ended < ? ORDER BY ended, email, sending", tenant,
 		from.UnixMilli(), to.UnixMilli())
+}
+
+// Count counts the mails by status.
+func (s *Mails) Count(ctx context.Context) ([]Count, error) {
+	return counts(ctx, s.db, 1, "SELECT status, count(*) FROM mails GROUP BY status ORDER BY 1")
 }

@@ -17,7 +17,7 @@ var denied = &fs.PathError{Op: "open", Path: "state.db", Err: syscall.EACCES}
 func left(t *testing.T, journal bool) (path string) {
 	t.Helper()
 	s := opened(t)
-	if err := s.PutNote(t.Context(), "who", "me"); err != nil {
+	if err := s.Notes.Put(t.Context(), "who", "me"); err != nil {
 		t.Fatal(err)
 	}
 	path = filepath.Join(t.TempDir(), "a folder?", "state.db")
@@ -59,19 +59,20 @@ func TestReadOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if who, err := s.Note(t.Context(), "who"); err != nil || who != "me" {
+		if who, err := s.Notes.Get(t.Context(), "who"); err != nil || who != "me" {
 			t.Errorf("journal %t: %q, %v", journal, who, err)
 		}
-		if _, err := s.Findings(t.Context(), ""); err != nil {
+		if _, err := s.Findings.Of(t.Context(), ""); err != nil {
 			t.Errorf("journal %t: %v", journal, err)
 		}
 		if err := s.Backup(t.Context(), filepath.Join(t.TempDir(), "copy.db")); err != nil {
 			t.Errorf("journal %t: a copy: %v", journal, err)
 		}
-		_, batch := s.NextBatch(t.Context())
-		_, key := s.IdentityKey(t.Context())
+		_, batch := s.Ledger.NextBatch(t.Context())
+		_, key := s.Ledger.IdentityKey(t.Context())
 		for name, err := range map[string]error{
-			"a note": s.PutNote(t.Context(), "who", "you"), "a link": s.RevokeLink(t.Context(), "abc", noon), "batch": batch, "key": key,
+			"a note": s.Notes.Put(t.Context(), "who", "you"), "a link": s.Links.Revoke(t.Context(), "abc", noon),
+			"batch": batch, "key": key,
 		} {
 			const want = "open for reading only, because it can't be written (open state.db: permission denied)"
 			if err == nil || !strings.Contains(err.Error(), want) {

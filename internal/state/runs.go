@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// Runs is the run ledger.
+type Runs struct{ db *database }
+
 // Run is one entry of the run ledger.
 type Run struct {
 	ID                  int64
@@ -21,9 +24,9 @@ type Run struct {
 	NotBefore           time.Time // of a run that waits for another machine
 }
 
-// StartRun notes that a run has begun and returns its number. Of r the job, the
+// Start notes that a run has begun and returns its number. Of r the job, the
 // tenant, the period and the scheduled time count.
-func (s *State) StartRun(ctx context.Context, r Run, at time.Time) (int64, error) {
+func (s *Runs) Start(ctx context.Context, r Run, at time.Time) (int64, error) {
 	res, err := s.db.ExecContext(ctx,
 		"INSERT INTO runs (job, tenant, period, scheduled, started, outcome, detail) VALUES (?, ?, ?, ?, ?, 'running', '')",
 		r.Job, r.Tenant, r.Period, millis(r.Scheduled), at.UnixMilli())
@@ -35,17 +38,17 @@ func (s *State) StartRun(ctx context.Context, r Run, at time.Time) (int64, error
 
 // CloseStale ends the runs of a job that began before a time by hand and never
 // ended: their process was killed. The caller knows that none of them is running.
-func (s *State) CloseStale(ctx context.Context, job string, before, at time.Time) error {
-	return s.closeRuns(ctx, "job = ? AND scheduled IS NULL AND started < ?", at, job, before.UnixMilli())
+func (s *Runs) CloseStale(ctx context.Context, job string, before, at time.Time) error {
+	return s.close(ctx, "job = ? AND scheduled IS NULL AND started < ?", at, job, before.UnixMilli())
 }
 
 // CloseScheduled ends the runs of a service that never ended. The caller knows
 // that no service is running.
-func (s *State) CloseScheduled(ctx context.Context, at time.Time) error {
-	return s.closeRuns(ctx, "scheduled IS NOT NULL", at)
+func (s *Runs) CloseScheduled(ctx context.Context, at time.Time) error {
+	return s.close(ctx, "scheduled IS NOT NULL", at)
 }
 
-func (s *State) closeRuns(ctx context.Context, which string, at time.Time, args ...any) error {
+func (s *Runs) close(ctx context.Context, which string, at time.Time, args ...any) error {
 	args = append([]any{at.UnixMilli()}, args...)
 	if _, err := s.db.ExecContext(ctx,
 		"UPDATE runs SET ended = ?, outcome = 'interrupted', error = 'the process ended in the middle' WHERE outcome = 'running' AND "+
@@ -55,9 +58,9 @@ func (s *State) closeRuns(ctx context.Context, which string, at time.Time, args 
 	return nil
 }
 
-// EndRun notes how the run with the number r.ID has ended: its outcome, detail,
+// End notes how the run with the number r.ID has ended: its outcome, detail,
 // figures, error and, where it waits, until when.
-func (s *State) EndRun(ctx context.Context, r Run, at time.Time) error {
+func (s *Runs) End(ctx context.Context, r Run, at time.Time) error {
 	figures := []byte("{}")
 	if len(r.Figures) > 0 {
 		var err error
@@ -81,8 +84,8 @@ type RunFilter struct {
 	Limit       int       // the newest; 0 is all
 }
 
-// Runs returns runs in the order in which they started.
-func (s *State) Runs(ctx context.Context, f RunFilter) ([]Run, error) {
+// List returns runs in the order in which they started.
+func (s *Runs) List(ctx context.Context, f RunFilter) ([]Run, error) {
 	limit := f.Limit
 	if limit == 0 {
 		limit = -1
@@ -101,16 +104,7 @@ func (s *State) Runs(ctx context.Context, f RunFilter) ([]Run, error) {
 			args = append(args, c.value)
 		}
 	}
-	var out []Run
-	err := s.rows(ctx, query+" ORDER BY id DESC LIMIT ?) ORDER BY id", func(rows *sql.Rows) error {
-		r, err := scanRun(rows)
-		out = append(out, r)
-		return err
-	}, append(args, limit)...)
-	if err != nil {
-		return nil, fmt.Errorf("read the runs: %w", err)
-	}
-	return out, nil
+	return list(ctx, s.db, "read the runs", query+" ORDER BY id DESC LIMIT ?) ORDER BY id", scanRun, append(args, limit)...)
 }
 
 func scanRun(rows *sql.Rows) (Run, error) {
@@ -130,7 +124,7 @@ func scanRun(rows *sql.Rows) (Run, error) {
 // Streak counts the failed runs of a job for a tenant since the last that did
 // what it should. Scheduled runs that never ended count beyond the first free ones;
 // the caller knows that none is running.
-func (s *State) Streak(ctx context.Context, job, tenant string, free int) (int, error) {
+func (s *Runs) Streak(ctx context.Context, job, tenant string, free int) (int, error) {
 	failed, interrupted := 0, 0
 	const good = "SELECT id FROM runs WHERE job = ? AND tenant = ? AND outcome IN ('done', 'attention') ORDER BY id DESC LIMIT 1"
 	if err := s.db.QueryRowContext(ctx,
@@ -149,27 +143,20 @@ type LastSuccess struct {
 }
 
 // LastSuccesses returns those of all jobs and tenants.
-func (s *State) LastSuccesses(ctx context.Context) ([]LastSuccess, error) {
-	var out []LastSuccess
-	err := s.rows(ctx,
-		"SELECT job, tenant, max(ended) FROM runs WHERE outcome IN ('done', 'attention') GROUP BY job, tenant ORDER BY job, tenant",
-		func(rows *sql.Rows) error {
-			var l LastSuccess
-			var at int64
-			err := rows.Scan(&l.Job, &l.Tenant, &at)
-			l.Ended = time.UnixMilli(at).UTC()
-			out = append(out, l)
-			return err
-		})
-	if err != nil {
-		return nil, fmt.Errorf("read the runs: %w", err)
-	}
-	return out, nil
+func (s *Runs) LastSuccesses(ctx context.Context) ([]LastSuccess, error) {
+	const query = "SELECT job, tenant, max(ended) FROM runs WHERE outcome IN ('done', 'attention') GROUP BY job, tenant ORDER BY job, tenant"
+	return list(ctx, s.db, "read the runs", query, func(rows *sql.Rows) (LastSuccess, error) {
+		var l LastSuccess
+		var at int64
+		err := rows.Scan(&l.Job, &l.Tenant, &at)
+		l.Ended = time.UnixMilli(at).UTC()
+		return l, err
+	})
 }
 
 // OwedSince is from when on a job is owed to a tenant: at, at the first call for
 // the two.
-func (s *State) OwedSince(ctx context.Context, job, tenant string, at time.Time) (time.Time, error) {
+func (s *Runs) OwedSince(ctx context.Context, job, tenant string, at time.Time) (time.Time, error) {
 	var since int64
 	err := s.db.QueryRowContext(ctx, "SELECT since FROM owed_since WHERE job = ? AND tenant = ?", job, tenant).Scan(&since)
 	if err == nil {
@@ -182,7 +169,7 @@ func (s *State) OwedSince(ctx context.Context, job, tenant string, at time.Time)
 }
 
 // SetOwedSince sets it.
-func (s *State) SetOwedSince(ctx context.Context, job, tenant string, at time.Time) error {
+func (s *Runs) SetOwedSince(ctx context.Context, job, tenant string, at time.Time) error {
 	if _, err := s.db.ExecContext(ctx,
 		"INSERT INTO owed_since VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET since = excluded.since", job, tenant,
 		at.UnixMilli()); err != nil {
@@ -191,9 +178,9 @@ func (s *State) SetOwedSince(ctx context.Context, job, tenant string, at time.Ti
 	return nil
 }
 
-// DropRuns forgets the runs that ended before a time, but of each job and tenant
+// DropBefore forgets the runs that ended before a time, but of each job and tenant
 // the last that did what it should.
-func (s *State) DropRuns(ctx context.Context, before time.Time) (int64, error) {
+func (s *Runs) DropBefore(ctx context.Context, before time.Time) (int64, error) {
 	const keep = "SELECT max(id) FROM runs WHERE outcome IN ('done', 'attention') GROUP BY job, tenant"
 	r, err := s.db.ExecContext(ctx, "DELETE FROM runs WHERE ended < ? AND id NOT IN ("+keep+")", before.UnixMilli())
 	if err != nil {

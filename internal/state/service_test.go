@@ -36,7 +36,7 @@ func TestPrivate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.PutNote(t.Context(), "a", "b"); err != nil {
+	if err := s.Notes.Put(t.Context(), "a", "b"); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{path, path + "-wal", path + "-shm"} {
@@ -53,7 +53,7 @@ func TestPrivate(t *testing.T) {
 // replaces nothing.
 func TestBackup(t *testing.T) {
 	s := opened(t)
-	if err := s.PutNote(t.Context(), "who", "me"); err != nil {
+	if err := s.Notes.Put(t.Context(), "who", "me"); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "copy.db")
@@ -70,7 +70,7 @@ func TestBackup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v, err := other.Note(t.Context(), "who"); err != nil || v != "me" {
+	if v, err := other.Notes.Get(t.Context(), "who"); err != nil || v != "me" {
 		t.Errorf("the copy says %q, %v", v, err)
 	}
 	if err := other.Close(); err != nil {
@@ -83,13 +83,13 @@ func TestAnnounce(t *testing.T) {
 	s := opened(t)
 	p := Published{Tenant: "acme", Month: "2026-10", Revision: 1, At: noon}
 	for range 3 {
-		if err := s.Announce(t.Context(), p, []Mail{{Email: "dana@acme.example", MessageID: "x"}},
+		if err := s.Packets.Announce(t.Context(), p, []Mail{{Email: "dana@acme.example", MessageID: "x"}},
 			[]Message{{Kind: AttachPacket, Subject: "acme/2026-10", Payload: json.RawMessage("{}")}}, noon); err != nil {
 			t.Fatal(err)
 		}
 	}
-	mails, err := s.WaitingMails(t.Context())
-	messages, merr := s.WaitingMessages(t.Context())
+	mails, err := s.Mails.Waiting(t.Context())
+	messages, merr := s.Outbox.Waiting(t.Context())
 	if err != nil || merr != nil || len(mails) != 1 || len(messages) != 1 {
 		t.Errorf("%d mails, %d messages (%v, %v); want one of each", len(mails), len(messages), err, merr)
 	}
@@ -101,20 +101,20 @@ func TestOutboxOrder(t *testing.T) {
 	s := opened(t)
 	for _, m := range []Message{{Kind: TicketOpen, Subject: "a"}, {Kind: TicketComment, Subject: "a"}, {Kind: TicketOpen, Subject: "b"}} {
 		m.Payload = json.RawMessage("{}")
-		if err := s.Queue(t.Context(), []Message{m}, noon); err != nil {
+		if err := s.Outbox.Queue(t.Context(), []Message{m}, noon); err != nil {
 			t.Fatal(err)
 		}
 	}
-	waiting, err := s.WaitingMessages(t.Context())
+	waiting, err := s.Outbox.Waiting(t.Context())
 	if err != nil || len(waiting) != 2 || waiting[0].Kind != TicketOpen || waiting[1].Subject != "b" {
 		t.Fatalf("%+v, %v", waiting, err)
 	}
 	first := waiting[0]
 	first.Status, first.Ended = MailSent, noon
-	if err := s.PutMessage(t.Context(), first); err != nil {
+	if err := s.Outbox.Update(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
-	waiting, err = s.WaitingMessages(t.Context())
+	waiting, err = s.Outbox.Waiting(t.Context())
 	if err != nil || len(waiting) != 2 || waiting[0].Kind != TicketComment && waiting[1].Kind != TicketComment {
 		t.Errorf("behind the first: %+v, %v", waiting, err)
 	}
@@ -130,7 +130,7 @@ func TestFindingNews(t *testing.T) {
 			t.Fatal(err)
 		}
 		row := CheckRow{Subject: "x", FindingDay: FindingDay{Date: date, Severity: severity, Count: count, First: at, Last: at}}
-		if _, err := s.PutCheckDays(t.Context(),
+		if _, err := s.Findings.PutCheckDays(t.Context(),
 			[]CheckDay{{Tenant: "acme", Check: "c", Bucket: "b", Date: date, Rows: []CheckRow{row}}}, noon); err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +138,7 @@ func TestFindingNews(t *testing.T) {
 	var kinds []string
 	tell := func(fail error) error {
 		kinds = nil
-		return s.TellFindings(t.Context(), noon, func(n FindingNews) ([]Message, error) {
+		return s.Outbox.TellFindings(t.Context(), noon, func(n FindingNews) ([]Message, error) {
 			kinds = append(kinds, n.Kind+" "+n.Finding.Severity)
 			return []Message{{Kind: TicketOpen, Subject: n.Finding.ID, Payload: json.RawMessage("{}")}}, fail
 		})
@@ -166,7 +166,7 @@ func TestFindingNews(t *testing.T) {
 		t.Fatal(err)
 	}
 	want("a second look")
-	if err := s.Triage(t.Context(), FindingID("c", "acme", "b", "x"),
+	if err := s.Findings.Triage(t.Context(), FindingID("c", "acme", "b", "x"),
 		Triage{Actor: "Kim", Resolve: true, Cause: "a", Resolution: "b"}, noon); err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestFindingNews(t *testing.T) {
 		t.Fatal(err)
 	}
 	want("a finding that was closed", "resolved high")
-	messages, err := s.Messages(t.Context(), 10)
+	messages, err := s.Outbox.Newest(t.Context(), 10)
 	if err != nil || len(messages) != 2 {
 		t.Errorf("%d messages are queued (%v); want 2", len(messages), err)
 	}
@@ -185,13 +185,13 @@ func TestLinkUse(t *testing.T) {
 	s := opened(t)
 	token := [32]byte{1}
 	l := Link{ID: "abc", Tenant: "acme", Month: "2026-10", Revision: 1, Created: noon, Ends: noon.Add(time.Hour), MaxDownloads: 5}
-	if err := s.PutLink(t.Context(), token, l); err != nil {
+	if err := s.Links.Put(t.Context(), token, l); err != nil {
 		t.Fatal(err)
 	}
 	results := make(chan error, 20)
 	for i := range cap(results) {
 		go func() {
-			results <- s.UseLink(context.Background(), LinkUse{Link: l, At: noon, Address: "192.0.2.1", File: fmt.Sprintf("%d.csv", i)})
+			results <- s.Links.Use(context.Background(), LinkUse{Link: l, At: noon, Address: "192.0.2.1", File: fmt.Sprintf("%d.csv", i)})
 		}()
 	}
 	given := 0
@@ -212,17 +212,17 @@ func TestLinkUse(t *testing.T) {
 		if i >= 100 {
 			u.Address = fmt.Sprintf("192.0.3.%d", i%250)
 		}
-		if err := s.UseLink(t.Context(), u); err != nil {
+		if err := s.Links.Use(t.Context(), u); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.UseLink(t.Context(), LinkUse{Link: l, At: noon.Add(2 * time.Hour)}); !errors.Is(err, ErrNoLink) {
+	if err := s.Links.Use(t.Context(), LinkUse{Link: l, At: noon.Add(2 * time.Hour)}); !errors.Is(err, ErrNoLink) {
 		t.Errorf("past its end: %v", err)
 	}
-	if _, err := s.LinkOf(t.Context(), [32]byte{2}); !errors.Is(err, ErrNoLink) {
+	if _, err := s.Links.ByToken(t.Context(), [32]byte{2}); !errors.Is(err, ErrNoLink) {
 		t.Errorf("another token: %v", err)
 	}
-	uses, err := s.LinkUses(t.Context(), "acme", noon.Add(-time.Hour), noon.Add(time.Hour))
+	uses, err := s.Links.Uses(t.Context(), "acme", noon.Add(-time.Hour), noon.Add(time.Hour))
 	if err != nil || len(uses) != 5+mostUses || uses[0].Address != "192.0.2.1" {
 		t.Errorf("%d uses (%v); want %d", len(uses), err, 5+mostUses)
 	}
@@ -235,7 +235,7 @@ func TestFileCountsOnceADay(t *testing.T) {
 	token := [32]byte{1}
 	late := time.Date(2026, 11, 3, 23, 50, 0, 0, time.UTC)
 	l := Link{ID: "abc", Tenant: "acme", Month: "2026-10", Revision: 1, Created: noon, Ends: noon.AddDate(0, 0, 9), MaxDownloads: 3}
-	if err := s.PutLink(t.Context(), token, l); err != nil {
+	if err := s.Links.Put(t.Context(), token, l); err != nil {
 		t.Fatal(err)
 	}
 	for i, step := range []struct {
@@ -253,25 +253,26 @@ func TestFileCountsOnceADay(t *testing.T) {
 		{"sources.csv", "192.0.2.1", late.Add(30 * time.Minute), 3, 5, nil},
 		{"packet.pdf", "192.0.2.1", late.Add(30 * time.Minute), 3, 5, ErrNoLink},
 	} {
-		if err := s.UseLink(t.Context(), LinkUse{Link: l, At: step.at, Address: step.address, File: step.file}); !errors.Is(err, step.err) {
+		use := LinkUse{Link: l, At: step.at, Address: step.address, File: step.file}
+		if err := s.Links.Use(t.Context(), use); !errors.Is(err, step.err) {
 			t.Errorf("step %d: %v; want %v", i, err, step.err)
 		}
-		got, err := s.LinkOf(t.Context(), token)
+		got, err := s.Links.ByToken(t.Context(), token)
 		if err != nil {
 			t.Fatal(err)
 		}
-		uses, err := s.LinkUses(t.Context(), "acme", noon, l.Ends)
+		uses, err := s.Links.Uses(t.Context(), "acme", noon, l.Ends)
 		if err != nil || got.Downloads != step.downloads || len(uses) != step.uses {
 			t.Errorf("step %d: %d downloads and %d uses (%v); want %d and %d", i, got.Downloads, len(uses), err, step.downloads, step.uses)
 		}
 	}
 	for i := range 2 * mostUses {
 		u := LinkUse{Link: l, At: late.Add(time.Hour), Address: fmt.Sprintf("192.0.3.%d", i), File: "sources.csv"}
-		if err := s.UseLink(t.Context(), u); err != nil {
+		if err := s.Links.Use(t.Context(), u); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if uses, err := s.LinkUses(t.Context(), "acme", late.Add(10*time.Minute), l.Ends); err != nil || len(uses) != mostUses {
+	if uses, err := s.Links.Uses(t.Context(), "acme", late.Add(10*time.Minute), l.Ends); err != nil || len(uses) != mostUses {
 		t.Errorf("%d uses of a file in a day (%v); want %d", len(uses), err, mostUses)
 	}
 }
@@ -281,19 +282,19 @@ func TestRetire(t *testing.T) {
 	s := opened(t)
 	files := []dataset.File{{Path: "a", Kind: "access", Bucket: "b", Date: "2026-01-31", Rows: 1},
 		{Path: "c", Kind: "access", Bucket: "b", Date: "2026-02-01", Rows: 1}}
-	if err := s.Commit(t.Context(), nil, files, nil, noon); err != nil {
+	if err := s.Ledger.Commit(t.Context(), nil, files, nil, noon); err != nil {
 		t.Fatal(err)
 	}
-	if months, err := s.PartitionMonths(t.Context(), "b", "2026-02-01"); err != nil || len(months) != 1 || months[0] != "2026-01" {
+	if months, err := s.Files.Months(t.Context(), "b", "2026-02-01"); err != nil || len(months) != 1 || months[0] != "2026-01" {
 		t.Errorf("%v, %v", months, err)
 	}
-	if n, err := s.RetireBefore(t.Context(), "2026-02-01", noon); err != nil || n != 1 {
+	if n, err := s.Files.RetireBefore(t.Context(), "2026-02-01", noon); err != nil || n != 1 {
 		t.Errorf("%d files, %v; want 1", n, err)
 	}
-	if before, err := s.RetiredBefore(t.Context()); err != nil || before != "2026-02-01" {
+	if before, err := s.Files.RetiredBefore(t.Context()); err != nil || before != "2026-02-01" {
 		t.Errorf("%q, %v", before, err)
 	}
-	left, err := s.Files(t.Context(), "access", "b", "2026-01-01", "2026-12-31")
+	left, err := s.Files.Of(t.Context(), "access", "b", "2026-01-01", "2026-12-31")
 	if err != nil || len(left) != 1 || left[0].Path != "c" {
 		t.Errorf("%v, %v", left, err)
 	}
@@ -304,32 +305,32 @@ func TestDropRuns(t *testing.T) {
 	s := opened(t)
 	for i, outcome := range []string{"done", "failed", "failed", "done"} {
 		r := Run{Job: "collect", Tenant: map[bool]string{true: "acme", false: "lodz"}[i < 3], Scheduled: noon}
-		id, err := s.StartRun(t.Context(), r, noon)
+		id, err := s.Runs.Start(t.Context(), r, noon)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.EndRun(t.Context(), Run{ID: id, Outcome: outcome}, noon); err != nil {
+		if err := s.Runs.End(t.Context(), Run{ID: id, Outcome: outcome}, noon); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n, err := s.Streak(t.Context(), "collect", "acme", 0); err != nil || n != 2 {
+	if n, err := s.Runs.Streak(t.Context(), "collect", "acme", 0); err != nil || n != 2 {
 		t.Errorf("%d failures in a row, %v; want 2", n, err)
 	}
 	// Interrupted runs count beyond the free ones, and not those asked for by hand.
 	for _, r := range []Run{{Job: "check", Scheduled: noon}, {Job: "check", Scheduled: noon}, {Job: "check"}} {
-		if _, err := s.StartRun(t.Context(), r, noon); err != nil {
+		if _, err := s.Runs.Start(t.Context(), r, noon); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.CloseScheduled(t.Context(), noon); err != nil {
+	if err := s.Runs.CloseScheduled(t.Context(), noon); err != nil {
 		t.Fatal(err)
 	}
 	for free, want := range []int{2, 1, 0, 0} {
-		if n, err := s.Streak(t.Context(), "check", "", free); err != nil || n != want {
+		if n, err := s.Runs.Streak(t.Context(), "check", "", free); err != nil || n != want {
 			t.Errorf("%d failures in a row with %d free, %v; want %d", n, free, err, want)
 		}
 	}
-	if n, err := s.DropRuns(t.Context(), noon.Add(time.Hour)); err != nil || n != 4 {
+	if n, err := s.Runs.DropBefore(t.Context(), noon.Add(time.Hour)); err != nil || n != 4 {
 		t.Errorf("%d runs went, %v; want 2", n, err)
 	}
 }
@@ -342,11 +343,11 @@ func TestLatestPublished(t *testing.T) {
 	for _, p := range []Published{{Tenant: "a", Month: "2026-10", Revision: 1, At: at.Add(2 * time.Hour), Provisional: true},
 		{Tenant: "a", Month: "2026-10", Revision: 2, At: at.Add(time.Hour)},
 		{Tenant: "a", Month: "2026-09", Revision: 1, At: at}, {Tenant: "b", Month: "2026-10", Revision: 7, At: at}} {
-		if err := s.PutPublished(t.Context(), p); err != nil {
+		if err := s.Packets.Put(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := s.LatestPublished(t.Context(), "a")
+	got, err := s.Packets.Latest(t.Context(), "a")
 	if err != nil || len(got) != 2 || got[0].Month != "2026-09" || got[1].Revision != 2 || got[1].Provisional ||
 		!got[1].At.Equal(at.Add(2*time.Hour)) {
 		t.Errorf("%+v, %v", got, err)
@@ -367,10 +368,10 @@ func TestSourcesOfABucket(t *testing.T) {
 		object("other", KindLog, map[string]ObjectCount{"b": one}),
 		object("both", KindLog, map[string]ObjectCount{"a": one, "b": one}),
 		object("unread", KindLog, map[string]ObjectCount{"": {Rejected: 3}}), object("empty", KindEmpty, nil)}
-	if err := s.Commit(t.Context(), list, nil, nil, at); err != nil {
+	if err := s.Ledger.Commit(t.Context(), list, nil, nil, at); err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.Sources(t.Context(), "file:logs", "a", at.Add(-time.Hour), at.Add(time.Hour))
+	got, err := s.Ledger.Sources(t.Context(), "file:logs", "a", at.Add(-time.Hour), at.Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,31 +1,41 @@
-// Package state is what bucketproof remembers beside the dataset, in one
-// SQLite file: which log objects are in and which files they went to (the
-// ledger), the findings, and the runs. [Open] brings a file of an earlier
-// version up to date, and opens one that may not be written for reading only.
+// Package state is what bucketproof remembers beside the dataset, in one SQLite file. [Open] brings a
+// file of an earlier version up to date, and opens one that may not be written for reading only. A
+// [State] has a store a subject: [Ledger], [Files] and [Listings] tell what of the logs is in the
+// dataset, [Findings] and [CheckDays] what checks said, [Packets], [Links], [Mails] and [Outbox] what was
+// published and sent. All stores share one handle of the file, and what has to hold together is
+// written in one transaction.
 package state
 
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
-	"time"
-
-	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
-
-// State is an open state file. It is safe for concurrent use.
+// State is an open state file. It is safe for concurrent use, as its stores are.
 type State struct {
-	db     database
-	copies *sql.Stmt // of Copies, which is asked for each log object
+	Ledger         *Ledger
+	Files          *Files
+	Listings       *Listings
+	Witnesses      *Witnesses
+	BackupReports  *BackupReports
+	Configurations *Configurations
+	CheckDays      *CheckDays
+	Findings       *Findings
+	Runs           *Runs
+	Packets        *Packets
+	Links          *Links
+	Mails          *Mails
+	Outbox         *Outbox
+	Tickets        *Tickets
+	Alerts         *Alerts
+	Notes          *Notes
+
+	db *database
 }
 
 // Open opens the state file at path, or makes it. One that may not be written is opened
@@ -53,25 +63,42 @@ func openFile(ctx context.Context, path string, readOnly error, settings url.Val
 		return nil, fmt.Errorf("open state: %w", err)
 	}
 	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: settings.Encode()}
-	db, err := sql.Open("sqlite", dsn.String())
+	pool, err := sql.Open("sqlite", dsn.String())
 	if err != nil {
 		return nil, fmt.Errorf("open state %s: %w", path, err)
 	}
-	s := &State{db: database{db, readOnly}}
+	db := &database{pool, readOnly}
 	if readOnly != nil {
-		err = s.current(ctx)
+		err = db.current(ctx)
 	} else {
-		err = s.migrate(ctx)
+		err = db.migrate(ctx)
+	}
+	var copies *sql.Stmt
+	if err == nil {
+		copies, err = db.PrepareContext(ctx, copiesOfObject)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open state %s: %w", path, err), db.Close())
 	}
-	if s.copies, err = db.PrepareContext(ctx,
-		"SELECT buckets FROM log_objects WHERE location = ? AND sha256 = ? AND kind = 'log' AND NOT (key = ? AND "+
-			"etag = ? AND size = ?)"); err != nil {
-		return nil, errors.Join(fmt.Errorf("open state %s: %w", path, err), db.Close())
-	}
-	return s, nil
+	return &State{
+		Ledger:         &Ledger{db, copies},
+		Files:          &Files{db},
+		Listings:       &Listings{db},
+		Witnesses:      &Witnesses{db},
+		BackupReports:  &BackupReports{db},
+		Configurations: &Configurations{db},
+		CheckDays:      &CheckDays{db},
+		Findings:       &Findings{db},
+		Runs:           &Runs{db},
+		Packets:        &Packets{db},
+		Links:          &Links{db},
+		Mails:          &Mails{db},
+		Outbox:         &Outbox{db},
+		Tickets:        &Tickets{db},
+		Alerts:         &Alerts{db},
+		Notes:          &Notes{db},
+		db:             db,
+	}, nil
 }
 
 // private makes the file, which holds what is nobody else's business, readable by
@@ -89,77 +116,4 @@ func private(path string) error {
 }
 
 // Close closes the file.
-func (s *State) Close() error { return errors.Join(s.copies.Close(), s.db.Close()) }
-
-func (s *State) migrate(ctx context.Context) error {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return err
-	}
-	return s.write(ctx, func(tx *sql.Tx) error {
-		var version int
-		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-			return err
-		}
-		if version > len(names) {
-			return newer(version, len(names))
-		}
-		for i, name := range names[version:] {
-			text, err := migrations.ReadFile(name)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, string(text)); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version+i+1)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func newer(version, known int) error {
-	return fmt.Errorf("it has version %d and this program knows up to %d; run the newer bucketproof", version, known)
-}
-
-// write runs do in a transaction that holds the write lock from its start.
-func (s *State) write(ctx context.Context, do func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := do(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	return tx.Commit()
-}
-
-// rows runs a query and hands every row to scan.
-func (s *State) rows(ctx context.Context, query string, scan func(*sql.Rows) error, args ...any) error {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return errors.Join(err, rows.Close())
-		}
-	}
-	return errors.Join(rows.Err(), rows.Close())
-}
-
-func millis(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixMilli()
-}
-
-func fromMillis(n sql.NullInt64) time.Time {
-	if !n.Valid {
-		return time.Time{}
-	}
-	return time.UnixMilli(n.Int64).UTC()
-}
+func (s *State) Close() error { return errors.Join(s.Ledger.copies.Close(), s.db.Close()) }

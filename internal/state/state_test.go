@@ -40,7 +40,7 @@ func day(date string, rows ...any) CheckDay {
 
 func (s *State) put(t *testing.T, days ...CheckDay) string {
 	t.Helper()
-	changes, err := s.PutCheckDays(t.Context(), days, at)
+	changes, err := s.Findings.PutCheckDays(t.Context(), days, at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,11 +53,11 @@ func (s *State) put(t *testing.T, days ...CheckDay) string {
 
 func (s *State) only(t *testing.T) Finding {
 	t.Helper()
-	all, err := s.Findings(t.Context(), "acme")
+	all, err := s.Findings.Of(t.Context(), "acme")
 	if err != nil || len(all) != 1 {
 		t.Fatalf("%d findings, %v", len(all), err)
 	}
-	f, err := s.Finding(t.Context(), all[0].ID)
+	f, err := s.Findings.ByID(t.Context(), all[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,17 +97,17 @@ func TestLifeOfAFinding(t *testing.T) {
 func TestFindingsOfAPeriod(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "state.db"))
 	s.put(t, day("2026-09-30", "x/", 100), day("2026-10-01", "x/", 5), day("2026-10-31", "x/", 6, "y/", 1), day("2026-11-01", "x/", 1000))
-	got, err := s.FindingsBetween(t.Context(), "acme", "2026-10-01", "2026-10-31")
+	got, err := s.Findings.Between(t.Context(), "acme", "2026-10-01", "2026-10-31")
 	if err != nil || len(got) != 2 || got[0].Subject != "x/" || got[0].Count != 11 || got[1].Count != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if other, err := s.FindingsBetween(t.Context(), "beta", "2026-10-01", "2026-10-31"); err != nil || len(other) != 0 {
+	if other, err := s.Findings.Between(t.Context(), "beta", "2026-10-01", "2026-10-31"); err != nil || len(other) != 0 {
 		t.Errorf("another tenant sees %+v, %v", other, err)
 	}
 }
 
 func TestUnknownFinding(t *testing.T) {
-	if _, err := open(t, filepath.Join(t.TempDir(), "state.db")).Finding(t.Context(), "none"); !errors.Is(err, sql.ErrNoRows) {
+	if _, err := open(t, filepath.Join(t.TempDir(), "state.db")).Findings.ByID(t.Context(), "none"); !errors.Is(err, sql.ErrNoRows) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -117,14 +117,14 @@ func TestCommitIsWhole(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "state.db"))
 	o := LogObject{Location: "l", Key: "k", ETag: "e", Size: 1, Kind: KindLog, Took: []string{"b"},
 		Buckets: map[string]ObjectCount{"b": {Records: 1}}}
-	if err := s.Commit(t.Context(), []LogObject{o}, nil, nil, at); err != nil {
+	if err := s.Ledger.Commit(t.Context(), []LogObject{o}, nil, nil, at); err != nil {
 		t.Fatal(err)
 	}
 	file := dataset.File{Kind: dataset.Access, Path: "p", Bucket: "b", Date: "2026-10-01", Rows: 1}
-	if err := s.Commit(t.Context(), []LogObject{o}, []dataset.File{file}, nil, at); err == nil {
+	if err := s.Ledger.Commit(t.Context(), []LogObject{o}, []dataset.File{file}, nil, at); err == nil {
 		t.Error("the same object was taken twice")
 	}
-	if files, err := s.AllFiles(t.Context()); err != nil || len(files) != 0 {
+	if files, err := s.Files.Paths(t.Context()); err != nil || len(files) != 0 {
 		t.Errorf("files of a failed commit are known: %v, %v", files, err)
 	}
 }
@@ -135,7 +135,7 @@ func TestReopensAndRefusesANewerFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := s.NextBatch(t.Context()); err != nil || n != 1 {
+	if n, err := s.Ledger.NextBatch(t.Context()); err != nil || n != 1 {
 		t.Errorf("%d, %v", n, err)
 	}
 	if err := s.Close(); err != nil {
@@ -145,7 +145,7 @@ func TestReopensAndRefusesANewerFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := s.NextBatch(t.Context()); err != nil || n != 2 {
+	if n, err := s.Ledger.NextBatch(t.Context()); err != nil || n != 2 {
 		t.Errorf("%d, %v", n, err)
 	}
 	if _, err := s.db.Exec("PRAGMA user_version = 999"); err != nil {

@@ -40,46 +40,17 @@ func putSuppressed(ctx context.Context, tx *sql.Tx, d *CheckDay, rows []Suppress
 	return nil
 }
 
-// SuppressedBetween returns what suppressions kept quiet on the days from..to,
+// Suppressed returns what suppressions kept quiet on the days from..to,
 // both inclusive, by check, bucket and subject.
-func (s *State) SuppressedBetween(ctx context.Context, tenant, from, to string) ([]SuppressedFinding, error) {
-	var out []SuppressedFinding
-	err := s.rows(ctx,
-		`SELECT check_name, bucket, subject, CASE max(instr('low,medium,high', severity)) WHEN 12 THEN 'high' WHEN 5 THEN 'medium' ELSE 'low' END, reason, until, count(*), sum(count) FROM suppressed_days
+func (s *Findings) Suppressed(ctx context.Context, tenant, from, to string) ([]SuppressedFinding, error) {
+	const query = `SELECT check_name, bucket, subject, CASE max(instr('low,medium,high', severity)) WHEN 12 THEN 'high' WHEN 5 THEN 'medium' ELSE 'low' END, reason, until, count(*), sum(count) FROM suppressed_days
 WHERE tenant = ? AND date >= ? AND date <= ?
-GROUP BY check_name, bucket, subject, reason, until ORDER BY check_name, bucket, subject, until`, func(r *sql.Rows) error {
-			var f SuppressedFinding
-			err := r.Scan(&f.Check, &f.Bucket, &f.Subject, &f.Severity, &f.Reason, &f.Until, &f.Days, &f.Count)
-			out = append(out, f)
-			return err
-		}, tenant, from, to)
-	if err != nil {
-		return nil, fmt.Errorf("read suppressed findings: %w", err)
-	}
-	return out, nil
-}
-
-// ErrNoFinding means that no finding has an id, or several begin with it.
-var ErrNoFinding = errors.New("no such finding")
-
-// FindingID completes the beginning of an id.
-func (s *State) FindingID(ctx context.Context, beginning string) (string, error) {
-	var ids []string
-	err := s.rows(ctx, "SELECT id FROM findings WHERE substr(id, 1, length(?)) = ? ORDER BY id LIMIT 2", func(r *sql.Rows) error {
-		var id string
-		err := r.Scan(&id)
-		ids = append(ids, id)
-		return err
-	}, beginning, beginning)
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("read findings: %w", err)
-	case len(ids) == 0 || beginning == "":
-		return "", fmt.Errorf("%w: %q", ErrNoFinding, beginning)
-	case len(ids) == 2:
-		return "", fmt.Errorf("%w: more than one begins with %q", ErrNoFinding, beginning)
-	}
-	return ids[0], nil
+GROUP BY check_name, bucket, subject, reason, until ORDER BY check_name, bucket, subject, until`
+	return list(ctx, s.db, "read suppressed findings", query, func(r *sql.Rows) (SuppressedFinding, error) {
+		var f SuppressedFinding
+		err := r.Scan(&f.Check, &f.Bucket, &f.Subject, &f.Severity, &f.Reason, &f.Until, &f.Days, &f.Count)
+		return f, err
+	}, tenant, from, to)
 }
 
 // Triage is what a person does with a finding. Empty fields change nothing.
@@ -94,8 +65,8 @@ type Triage struct {
 
 // Triage applies what a person does, and notes it in the history. Assigning or
 // noting takes an open finding into investigation; resolving closes it.
-func (s *State) Triage(ctx context.Context, id string, t Triage, at time.Time) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+func (s *Findings) Triage(ctx context.Context, id string, t Triage, at time.Time) error {
+	return s.db.write(ctx, func(tx *sql.Tx) error {
 		var status, owner, due string
 		err := tx.QueryRowContext(ctx, "SELECT status, owner, due FROM findings WHERE id = ?", id).Scan(&status, &owner, &due)
 		if errors.Is(err, sql.ErrNoRows) {

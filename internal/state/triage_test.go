@@ -37,14 +37,14 @@ func TestTriage(t *testing.T) {
 				d.Rows = append(d.Rows, r)
 			}
 		}
-		if _, err := s.PutCheckDays(t.Context(), []CheckDay{d}, at); err != nil {
+		if _, err := s.Findings.PutCheckDays(t.Context(), []CheckDay{d}, at); err != nil {
 			t.Fatal(err)
 		}
 	}
 	id := FindingID("c", "acme", "b", "finance/")
 	show := func() string {
 		t.Helper()
-		f, err := s.Finding(t.Context(), id)
+		f, err := s.Findings.ByID(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func TestTriage(t *testing.T) {
 	}
 	triage := func(x Triage) {
 		t.Helper()
-		if err := s.Triage(t.Context(), id, x, at); err != nil {
+		if err := s.Findings.Triage(t.Context(), id, x, at); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -81,19 +81,19 @@ func TestTriage(t *testing.T) {
 	put("2026-10-07", true, row(5)) // a suppression is a change of the configuration
 	want("open owner=Sam due=2026-10-11 cause= count=5: opened, Ann assigned, Sam noted, Sam resolved, reopened, withdrawn")
 	put("2026-10-08", true, row(7))
-	quiet, err := s.SuppressedBetween(t.Context(), "acme", "2026-10-07", "2026-10-08")
+	quiet, err := s.Findings.Suppressed(t.Context(), "acme", "2026-10-07", "2026-10-08")
 	if err != nil || len(quiet) != 1 || quiet[0].Count != 7 || quiet[0].Severity != "high" {
 		t.Errorf("%+v, %v", quiet, err)
 	}
 	put("2026-10-08", true) // it was late records of another tenant
-	if quiet, err = s.SuppressedBetween(t.Context(), "acme", "2026-10-07", "2026-10-08"); err != nil || len(quiet) != 0 {
+	if quiet, err = s.Findings.Suppressed(t.Context(), "acme", "2026-10-07", "2026-10-08"); err != nil || len(quiet) != 0 {
 		t.Errorf("%+v, %v", quiet, err)
 	}
 	put("2026-10-07", false)
 	want("resolved owner=Sam due=2026-10-11 cause= count=5: opened, Ann assigned, Sam noted, Sam resolved, " +
 		"reopened, withdrawn, withdrawn, resolved")
 	for beginning, ok := range map[string]bool{id[:4]: true, "": false, "zz": false} {
-		got, err := s.FindingID(t.Context(), beginning)
+		got, err := s.Findings.CompleteID(t.Context(), beginning)
 		if (got == id) != ok || errors.Is(err, ErrNoFinding) == ok {
 			t.Errorf("%q is %q, %v", beginning, got, err)
 		}

@@ -34,9 +34,9 @@ type Vanished struct {
 	Settled                          bool // withdrawn by the configuration, and resolved by a person
 }
 
-// Vanished returns what the days take from findings, before [State.PutCheckDays]
+// Vanished returns what the days take from findings, before [Findings.PutCheckDays]
 // does.
-func (s *State) Vanished(ctx context.Context, days []CheckDay) ([]Vanished, error) {
+func (s *Findings) Vanished(ctx context.Context, days []CheckDay) ([]Vanished, error) {
 	var out []Vanished
 	told, err := toldDays(ctx, s.db, days)
 	if err != nil {
@@ -51,7 +51,7 @@ func (s *State) Vanished(ctx context.Context, days []CheckDay) ([]Vanished, erro
 		for _, r := range d.Rows {
 			shown[FindingID(d.Check, d.Tenant, d.Bucket, r.Subject)] = true
 		}
-		err := s.rows(ctx, `SELECT f.id, f.subject, d.configuration, d.program,
+		err := each(ctx, s.db, `SELECT f.id, f.subject, d.configuration, d.program,
   d.withdrawn = 'configuration' AND f.status = 'resolved' AND `+closedByPerson+`,
   EXISTS (SELECT 1 FROM log_object_buckets b JOIN log_objects o ON o.id = b.object
     WHERE b.bucket = f.bucket AND b.records > 0 AND b.first < ?5 AND b.last >= ?6 AND o.collected > d.shown)
@@ -184,58 +184,4 @@ func addEventOnce(ctx context.Context, tx *sql.Tx, id, kind, text string, at tim
 		return err
 	}
 	return addEvent(ctx, tx, id, "", kind, text, at)
-}
-
-// Silence is a day that a check could not look at, and when it tried.
-type Silence struct {
-	NotEvaluated
-	Checked time.Time
-}
-
-// Silences returns the days that checks of a tenant could not look at, as far as it is
-// noted when they tried, by check, bucket and date.
-func (s *State) Silences(ctx context.Context, tenant string) ([]Silence, error) {
-	var out []Silence
-	err := s.rows(ctx, `SELECT check_name, bucket, date, reason, checked FROM check_days
-WHERE tenant = ? AND outcome = 'not evaluated' AND checked IS NOT NULL ORDER BY check_name, bucket, date`, func(r *sql.Rows) error {
-		var x Silence
-		var at sql.NullInt64
-		err := r.Scan(&x.Check, &x.Bucket, &x.Date, &x.Reason, &at)
-		x.Checked = fromMillis(at)
-		out = append(out, x)
-		return err
-	}, tenant)
-	if err != nil {
-		return nil, fmt.Errorf("read check days: %w", err)
-	}
-	return out, nil
-}
-
-// CameSince tells whether log objects with records of a bucket in from..to were
-// collected after a time.
-func (s *State) CameSince(ctx context.Context, bucket string, from, to, since time.Time) (bool, error) {
-	var came bool
-	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM log_object_buckets b JOIN log_objects o ON o.id = b.object
-WHERE b.bucket = ? AND b.records > 0 AND b.first < ? AND b.last >= ? AND o.collected > ?)`,
-		bucket, to.UnixMilli(), from.UnixMilli(), since.UnixMilli()).Scan(&came)
-	if err != nil {
-		return false, fmt.Errorf("read the ledger: %w", err)
-	}
-	return came, nil
-}
-
-// LookedSince tells whether the digests of a trail, or the metrics of a bucket, were
-// looked at for a day after a time, and could be. Bucket "" asks for the digests.
-func (s *State) LookedSince(ctx context.Context, tenant, bucket, date string, since time.Time) (bool, error) {
-	args := []any{tenant, date, since.UnixMilli()}
-	query := "SELECT EXISTS (SELECT 1 FROM trail_days WHERE tenant = ? AND date = ? AND failure = '' AND looked > ?)"
-	if bucket != "" {
-		query = "SELECT EXISTS (SELECT 1 FROM metric_days WHERE tenant = ? AND date = ? AND failure = '' AND looked > ? AND bucket = ?)"
-		args = append(args, bucket)
-	}
-	var looked bool
-	if err := s.db.QueryRowContext(ctx, query, args...).Scan(&looked); err != nil {
-		return false, fmt.Errorf("read what the witnesses told: %w", err)
-	}
-	return looked, nil
 }
