@@ -239,7 +239,7 @@ func (c *Collector) collectSource(ctx context.Context, src Source, sum *Summary)
 		memory = DefaultMemory
 	}
 	ids := identity.New(filepath.Join(c.Dataset.Dir, "identities"), key,
-		knownRecords{ctx: ctx, dataset: c.Dataset, state: c.State, key: key}, int(memory/8))
+		knownRecords{ctx: ctx, dataset: c.Dataset, files: c.State.Files, key: key}, int(memory/8))
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	group, work := errgroup.WithContext(work)

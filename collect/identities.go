@@ -14,13 +14,13 @@ import (
 type knownRecords struct {
 	ctx     context.Context
 	dataset dataset.Dataset
-	state   *state.State
+	files   *state.Files
 	key     identity.Key
 }
 
 // Parts are the files of a partition.
 func (k knownRecords) Parts(bucket, date string) ([]identity.Part, error) {
-	files, err := k.state.Files.Of(k.ctx, dataset.KindOf(bucket), bucket, date, date)
+	files, err := k.files.Of(k.ctx, dataset.KindOf(bucket), bucket, date, date)
 	if err != nil {
 		return nil, err
 	}

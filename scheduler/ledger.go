@@ -7,12 +7,12 @@ import (
 	"bucketproof/internal/state"
 )
 
-// StateLedger is the state of a data folder as a [Ledger] and a [History].
-type StateLedger struct{ State *state.State }
+// StateLedger is the run ledger of a data folder as a [Ledger] and a [History].
+type StateLedger struct{ Runs *state.Runs }
 
 // StartRun notes that a task has begun.
 func (l StateLedger) StartRun(ctx context.Context, t Task, at time.Time) (int64, error) {
-	return l.State.Runs.Start(ctx, state.Run{Job: t.Job, Tenant: t.Tenant, Period: t.Period, Scheduled: t.Scheduled}, at)
+	return l.Runs.Start(ctx, state.Run{Job: t.Job, Tenant: t.Tenant, Period: t.Period, Scheduled: t.Scheduled}, at)
 }
 
 // EndRun notes how it has ended.
@@ -21,7 +21,7 @@ func (l StateLedger) EndRun(ctx context.Context, id int64, r Result, at time.Tim
 	if r.Err != nil {
 		run.Error = r.Err.Error()
 	}
-	return l.State.Runs.End(ctx, run, at)
+	return l.Runs.End(ctx, run, at)
 }
 
 // Past returns the runs of a job that were scheduled for a time since.
@@ -29,7 +29,7 @@ func (l StateLedger) Past(ctx context.Context, job string, since time.Time) ([]P
 	if since.IsZero() {
 		return nil, nil // nothing is planned
 	}
-	runs, err := l.State.Runs.List(ctx, state.RunFilter{Job: job, Scheduled: since})
+	runs, err := l.Runs.List(ctx, state.RunFilter{Job: job, Scheduled: since})
 	past := make([]Past, len(runs))
 	for i, r := range runs {
 		past[i] = Past{Task: Task{Job: r.Job, Tenant: r.Tenant, Period: r.Period,
@@ -40,15 +40,15 @@ func (l StateLedger) Past(ctx context.Context, job string, since time.Time) ([]P
 
 // OwedSince is from when on a job is owed to a tenant.
 func (l StateLedger) OwedSince(ctx context.Context, job, tenant string, now time.Time) (time.Time, error) {
-	return l.State.Runs.OwedSince(ctx, job, tenant, now)
+	return l.Runs.OwedSince(ctx, job, tenant, now)
 }
 
 // SetOwedSince sets it.
 func (l StateLedger) SetOwedSince(ctx context.Context, job, tenant string, at time.Time) error {
-	return l.State.Runs.SetOwedSince(ctx, job, tenant, at)
+	return l.Runs.SetOwedSince(ctx, job, tenant, at)
 }
 
 // Interrupt ends the runs of a service that is no more.
 func (l StateLedger) Interrupt(ctx context.Context, at time.Time) error {
-	return l.State.Runs.CloseScheduled(ctx, at)
+	return l.Runs.CloseScheduled(ctx, at)
 }

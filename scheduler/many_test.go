@@ -53,7 +53,7 @@ func TestManyTenants(t *testing.T) {
 			}
 			return make([]scheduler.Result, len(tasks))
 		}
-		ledger := &counting{StateLedger: scheduler.StateLedger{State: s}}
+		ledger := &counting{StateLedger: scheduler.StateLedger{Runs: s.Runs}}
 		svc := &scheduler.Service{Jobs: func(context.Context) []scheduler.Job {
 			return []scheduler.Job{j}
 		}, CatchUp: func() time.Duration { return 30 * 24 * time.Hour },

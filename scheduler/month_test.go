@@ -133,7 +133,7 @@ func TestMonth(t *testing.T) {
 			defer cancel()
 			svc := &scheduler.Service{Jobs: func(context.Context) []scheduler.Job {
 				return list
-			}, CatchUp: func() time.Duration { return 35 * 24 * time.Hour }, Ledger: scheduler.StateLedger{State: s},
+			}, CatchUp: func() time.Duration { return 35 * 24 * time.Hour }, Ledger: scheduler.StateLedger{Runs: s.Runs},
 				Clock: scheduler.WallClock{}, Retry: scheduler.Retry{Attempts: 1}, Log: slog.New(slog.DiscardHandler)}
 			if err := svc.Run(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 				t.Fatal(err)
@@ -252,7 +252,7 @@ func TestFailures(t *testing.T) {
 		defer cancel()
 		svc := &scheduler.Service{Jobs: func(context.Context) []scheduler.Job {
 			return []scheduler.Job{j}
-		}, CatchUp: func() time.Duration { return 48 * time.Hour }, Ledger: scheduler.StateLedger{State: s}, Clock: scheduler.WallClock{},
+		}, CatchUp: func() time.Duration { return 48 * time.Hour }, Ledger: scheduler.StateLedger{Runs: s.Runs}, Clock: scheduler.WallClock{},
 			Retry: scheduler.Retry{First: time.Second, Longest: time.Minute, Attempts: 5, Transient: func(err error) bool {
 				return errors.Is(err, busy)
 			}}, Log: slog.New(slog.DiscardHandler)}
@@ -299,7 +299,7 @@ func TestNothingOwedBeforeTheFirstStart(t *testing.T) {
 			return []scheduler.Job{j}
 		}, CatchUp: func() time.Duration {
 			return 30 * 24 * time.Hour
-		}, Ledger: scheduler.StateLedger{State: s}, Clock: scheduler.WallClock{}, Log: slog.New(slog.DiscardHandler)}
+		}, Ledger: scheduler.StateLedger{Runs: s.Runs}, Clock: scheduler.WallClock{}, Log: slog.New(slog.DiscardHandler)}
 		time.Sleep(10 * 24 * time.Hour)
 		if err := svc.RunOnce(t.Context()); err != nil || n != 0 {
 			t.Errorf("the first start did %d tasks (%v)", n, err)
@@ -338,7 +338,7 @@ func TestClockAhead(t *testing.T) {
 			return []scheduler.Job{j}
 		}, CatchUp: func() time.Duration {
 			return 30 * 24 * time.Hour
-		}, Ledger: scheduler.StateLedger{State: s}, Clock: c, Log: slog.New(slog.DiscardHandler)}
+		}, Ledger: scheduler.StateLedger{Runs: s.Runs}, Clock: c, Log: slog.New(slog.DiscardHandler)}
 		once := func(want int) {
 			t.Helper()
 			time.Sleep(time.Hour)

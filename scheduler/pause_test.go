@@ -58,7 +58,7 @@ func TestPause(t *testing.T) {
 		c := &jumping{}
 		svc := &scheduler.Service{Jobs: func(context.Context) []scheduler.Job {
 			return list
-		}, CatchUp: func() time.Duration { return 60 * 24 * time.Hour }, Ledger: scheduler.StateLedger{State: s}, Clock: c,
+		}, CatchUp: func() time.Duration { return 60 * 24 * time.Hour }, Ledger: scheduler.StateLedger{Runs: s.Runs}, Clock: c,
 			Retry: scheduler.Retry{Attempts: 1}, Log: slog.New(slog.DiscardHandler)}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
@@ -113,7 +113,7 @@ func TestAttemptsAddUp(t *testing.T) {
 			svc := &scheduler.Service{Jobs: func(context.Context) []scheduler.Job {
 				return []scheduler.Job{j}
 			}, CatchUp: func() time.Duration { return 24 * time.Hour },
-				Ledger: scheduler.StateLedger{State: s}, Clock: scheduler.WallClock{},
+				Ledger: scheduler.StateLedger{Runs: s.Runs}, Clock: scheduler.WallClock{},
 				Retry: scheduler.Retry{First: time.Second, Longest: time.Minute, Attempts: 5, Transient: func(err error) bool {
 					return errors.Is(err, busy)
 				}}, Log: slog.New(slog.DiscardHandler)}

@@ -64,7 +64,7 @@ func (a *app) check(ctx context.Context, p *parts, from, to string) error {
 	beside(len(ranges), func(i int) {
 		t, r := p.tenants[i], ranges[i]
 		task := scheduler.Task{Job: "check", Tenant: t.ID, Period: r.First.Format(time.DateOnly) + ".." + r.Last.Format(time.DateOnly)}
-		result, err := scheduler.Run(ctx, scheduler.StateLedger{State: p.State}, a.now, task, func(ctx context.Context) scheduler.Result {
+		result, err := scheduler.Run(ctx, scheduler.StateLedger{Runs: p.State.Runs}, a.now, task, func(ctx context.Context) scheduler.Result {
 			c, err := p.Check(ctx, data, t, r)
 			if err != nil {
 				return scheduler.Result{Err: err}

@@ -42,7 +42,7 @@ log location.`,
 func (a *app) collect(ctx context.Context, p *parts, full bool) error {
 	bar, began := newProgress(a), a.now()
 	var done jobs.Collected
-	_, err := scheduler.Run(ctx, scheduler.StateLedger{State: p.State}, a.now, scheduler.Task{Job: "collect", Tenant: a.tenant},
+	_, err := scheduler.Run(ctx, scheduler.StateLedger{Runs: p.State.Runs}, a.now, scheduler.Task{Job: "collect", Tenant: a.tenant},
 		func(ctx context.Context) (r scheduler.Result) {
 			done, r.Err = p.Collect(ctx, jobs.CollectOptions{Tenant: a.tenant, Full: full, Log: bar.log,
 				Progress: bar.show, Began: began, GoMemory: p.Config.Collect.MemoryLimit})

@@ -67,7 +67,7 @@ func (a *app) report(ctx context.Context, p *parts, month string, uncollected bo
 	stored, errs := make([]*jobs.Stored, len(p.tenants)), make([]error, len(p.tenants))
 	beside(len(p.tenants), func(i int) {
 		t := p.tenants[i]
-		_, errs[i] = scheduler.Run(ctx, scheduler.StateLedger{State: p.State}, a.now,
+		_, errs[i] = scheduler.Run(ctx, scheduler.StateLedger{Runs: p.State.Runs}, a.now,
 			scheduler.Task{Job: "report", Tenant: t.ID, Period: month}, func(ctx context.Context) scheduler.Result {
 				s, err := p.Publish(ctx, data, t, month, jobs.PublishOptions{Uncollected: uncollected})
 				if err == nil {

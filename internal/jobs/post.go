@@ -128,7 +128,7 @@ func hasContact(t config.Tenant, email string) bool {
 // Letter makes a link for the contact of a mail and writes the mail.
 func (p *Parts) Letter(ctx context.Context, o *deliver.Opened, m *state.Mail) (mailer.Message, link.Link, error) {
 	wish := time.Duration(p.Config.Mail.LinkDays) * 24 * time.Hour
-	l, err := link.Maker{State: p.State, Links: p.Config.Links, Now: p.Now}.Make(ctx, o, m.Name, m.Email, wish)
+	l, err := link.Maker{Store: p.State.Links, Links: p.Config.Links, Now: p.Now}.Make(ctx, o, m.Name, m.Email, wish)
 	if err != nil {
 		return mailer.Message{}, l, err
 	}

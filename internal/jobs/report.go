@@ -246,7 +246,7 @@ type OnceOptions struct {
 // container has another host name after each start, so that the name alone does
 // not tell whose a claim is.
 type knownClaim struct {
-	state  *state.State
+	notes  *state.Notes
 	name   string
 	number int
 }
@@ -263,7 +263,7 @@ func (p *Parts) own(ctx context.Context) func(work string, number int) (bool, er
 }
 
 func (p *Parts) knownClaim(ctx context.Context, w deliver.Work) (c knownClaim, err error) {
-	c = knownClaim{state: p.State, name: claimNote + w.String()}
+	c = knownClaim{notes: p.State.Notes, name: claimNote + w.String()}
 	text, err := p.State.Notes.Get(ctx, c.name)
 	if err == nil && text != "" {
 		c.number, err = strconv.Atoi(text)
@@ -272,10 +272,10 @@ func (p *Parts) knownClaim(ctx context.Context, w deliver.Work) (c knownClaim, e
 }
 
 func (c knownClaim) note(ctx context.Context, number int) error {
-	return c.state.Notes.Put(ctx, c.name, strconv.Itoa(number))
+	return c.notes.Put(ctx, c.name, strconv.Itoa(number))
 }
 
-func (c knownClaim) forget(ctx context.Context) error { return c.state.Notes.Drop(ctx, c.name) }
+func (c knownClaim) forget(ctx context.Context) error { return c.notes.Drop(ctx, c.name) }
 
 // finished notes a packet that is published already. One that this data folder has
 // published is announced, unless it was: its process ended in between. One of

@@ -81,7 +81,7 @@ func New(ctx context.Context, parts *jobs.Parts, opts Options) (*Service, error)
 	s.watch = newWatch(s)
 	s.schedule = &scheduler.Service{
 		Jobs: s.jobs, CatchUp: func() time.Duration { return time.Duration(s.config.Load().Service.CatchUpDays) * 24 * time.Hour },
-		Ledger: scheduler.StateLedger{State: parts.State}, Clock: s.clock, Retry: opts.Retry, Log: s.log, Ended: s.ended,
+		Ledger: scheduler.StateLedger{Runs: parts.State.Runs}, Clock: s.clock, Retry: opts.Retry, Log: s.log, Ended: s.ended,
 	}
 	return s, nil
 }
@@ -233,7 +233,7 @@ func (s *Service) serve(ctx context.Context, group *errgroup.Group) error {
 		group.Go(wait)
 	}
 	if listen := pageAddress(c); listen != "" {
-		h := page.New(s.parts.State, s.config.Load, s.clock.Now, s.log)
+		h := page.New(s.parts.State.Links, s.config.Load, s.clock.Now, s.log)
 		address, wait, err := page.Server(ctx, h, listen, c.Links.Certificate, c.Links.Key, s.log)
 		if err != nil {
 			return err

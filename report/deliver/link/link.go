@@ -43,7 +43,7 @@ var ErrNone = errors.New("no link to the packet can be made")
 
 // Maker makes links.
 type Maker struct {
-	State *state.State
+	Store *state.Links // of links to the download page
 	Links config.Links
 	Now   func() time.Time
 }
@@ -87,7 +87,7 @@ func (m Maker) page(ctx context.Context, o *deliver.Opened, name, email string, 
 	l := state.Link{ID: strings.ToLower(rand.Text()[:10]), Tenant: mf.Tenant.ID, Month: mf.Period.Month,
 		Revision: mf.Revision, Email: email, Name: name,
 		Created: m.Now(), Ends: m.Now().Add(wish).Truncate(time.Second), MaxDownloads: m.Links.MaxDownloads}
-	if err := m.State.Links.Put(ctx, token, l); err != nil {
+	if err := m.Store.Put(ctx, token, l); err != nil {
 		return Link{}, err
 	}
 	return Link{Kind: Page, URL: m.Links.PublicURL + Path + Encode(token), Ends: l.Ends, Downloads: l.MaxDownloads, ID: l.ID}, nil

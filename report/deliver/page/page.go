@@ -51,7 +51,7 @@ const (
 
 // Handler serves the page.
 type Handler struct {
-	State  *state.State
+	Links  *state.Links
 	Config func() *config.Config // asked at each request
 	Now    func() time.Time
 	Log    *slog.Logger
@@ -64,8 +64,8 @@ type Handler struct {
 }
 
 // New makes a handler.
-func New(s *state.State, c func() *config.Config, now func() time.Time, log *slog.Logger) *Handler {
-	return &Handler{State: s, Config: c, Now: now, Log: log, files: semaphore.NewWeighted(held),
+func New(links *state.Links, c func() *config.Config, now func() time.Time, log *slog.Logger) *Handler {
+	return &Handler{Links: links, Config: c, Now: now, Log: log, files: semaphore.NewWeighted(held),
 		limits: newLimits(now), opened: map[string]*deliver.Opened{}, giving: map[string]int{}}
 }
 
@@ -152,7 +152,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, address, nonce s
 	rest, ok := strings.CutPrefix(r.URL.Path, link.Path)
 	text, file, named := strings.Cut(rest, "/")
 	token, whole := link.Decode(text)
-	l, err := h.State.Links.ByToken(r.Context(), token)
+	l, err := h.Links.ByToken(r.Context(), token)
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, address, nonce s
 		return h.file(w, r, o, use)
 	}
 	if r.Method != http.MethodHead {
-		if err := h.State.Links.Use(r.Context(), use); err != nil {
+		if err := h.Links.Use(r.Context(), use); err != nil {
 			return err
 		}
 	}
@@ -222,7 +222,7 @@ func (h *Handler) file(w http.ResponseWriter, r *http.Request, o *deliver.Opened
 			return nil
 		}
 	}
-	if err := h.State.Links.MayUse(r.Context(), use); err != nil { // before anything is read for a link that is used up
+	if err := h.Links.MayUse(r.Context(), use); err != nil { // before anything is read for a link that is used up
 		return err
 	}
 	release, err := h.take(r.Context(), use.Link.ID, size)
@@ -246,7 +246,7 @@ func (h *Handler) file(w http.ResponseWriter, r *http.Request, o *deliver.Opened
 		h.fileHead(w, o, use.File, len(body))
 		return nil
 	}
-	if err := h.State.Links.Use(r.Context(), use); err != nil {
+	if err := h.Links.Use(r.Context(), use); err != nil {
 		return err
 	}
 	h.Log.Info("a file was given out", "tenant", use.Link.Tenant, "link", use.Link.ID, "contact", use.Link.Email,
