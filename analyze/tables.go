@@ -25,13 +25,13 @@ func columns(pairs ...string) []engine.Column {
 	return out
 }
 
-// prepare makes the bound tables and the views over them.
-func (v *View) prepare(ctx context.Context, e *engine.DuckDB) ([]engine.Table, []engine.View, error) {
-	if err := errors.Join(v.loadPrincipals(ctx, e), e.Load(ctx, v.misdated())); err != nil {
-		return nil, nil, err
+// load makes the bound tables and the views over them.
+func (v *View) load(ctx context.Context) error {
+	if err := errors.Join(v.loadPrincipals(ctx, v.engine), v.engine.Load(ctx, v.misdated())); err != nil {
+		return err
 	}
-	if err := errors.Join(v.cover(ctx, e.Query), v.coverTrail(ctx, e.Query)); err != nil {
-		return nil, nil, err
+	if err := errors.Join(v.cover(ctx, v.engine.Query), v.coverTrail(ctx, v.engine.Query)); err != nil {
+		return err
 	}
 	tables := []engine.Table{bucketTable(v.Tenant.Buckets), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
 		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.agentPatterns(), v.quarters(),
@@ -53,7 +53,17 @@ func (v *View) prepare(ctx context.Context, e *engine.DuckDB) ([]engine.Table, [
 		}
 		views = append(views, engine.View{Name: "principals", SQL: strings.ReplaceAll(sql["principals"], "every_access", of)})
 	}
-	return tables, views, nil
+	for _, t := range tables {
+		if err := v.engine.Load(ctx, t); err != nil {
+			return fmt.Errorf("table %s: %w", t.Name, err)
+		}
+	}
+	for _, view := range views {
+		if err := v.engine.Derive(ctx, view); err != nil {
+			return fmt.Errorf("view %s: %w", view.Name, err)
+		}
+	}
+	return nil
 }
 
 func orNull(s string) any {

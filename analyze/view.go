@@ -118,7 +118,7 @@ func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, erro
 		places: map[[2]string]int{}, shared: sharedBuckets(d.Config.Tenants, t)}
 	wide := v.wide()
 	slice := engine.Slice{Macros: map[string]string{"object_key(k, uri)": d.Catalog.tables["object-key"],
-		"line_count(reason)": d.Catalog.tables["line-count"]}, Prepare: v.prepare}
+		"line_count(reason)": d.Catalog.tables["line-count"]}}
 	err := v.kept(ctx)
 	if err == nil {
 		// Before the files: a collection may end in between, and then the slice has
@@ -140,7 +140,11 @@ func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, erro
 		return nil, fmt.Errorf("open %s: %w", t.ID, err)
 	}
 	v.engine = db
-	if err := v.ownSources(ctx); err != nil {
+	err = v.load(ctx)
+	if err == nil {
+		err = v.ownSources(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", t.ID, err), db.Close())
 	}
 	return v, nil

@@ -27,8 +27,8 @@ type DuckDB struct {
 	small bool // the slice has few rows
 }
 
-// OpenDuckDB makes a slice ready: views over its files, the tables that its
-// Prepare returns, then no way out.
+// OpenDuckDB makes views over the files of a slice, and then closes every way out. What is loaded and
+// asked comes behind that.
 func OpenDuckDB(ctx context.Context, slice Slice, opts Options) (*DuckDB, error) {
 	if err := os.MkdirAll(opts.TempDir, 0o750); err != nil {
 		return nil, fmt.Errorf("open DuckDB: %w", err)
@@ -56,7 +56,7 @@ func OpenDuckDB(ctx context.Context, slice Slice, opts Options) (*DuckDB, error)
 		e.loads, err = e.db.Conn(ctx)
 	}
 	if err == nil {
-		err = e.prepare(ctx, slice)
+		err = e.open(ctx, slice)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open DuckDB: %w", err), e.Close())
@@ -64,7 +64,7 @@ func OpenDuckDB(ctx context.Context, slice Slice, opts Options) (*DuckDB, error)
 	return e, nil
 }
 
-func (e *DuckDB) prepare(ctx context.Context, slice Slice) error {
+func (e *DuckDB) open(ctx context.Context, slice Slice) error {
 	statements := []string{
 		"SET TimeZone='UTC'",
 		// Where statistics prove a side of a join empty, this optimizer of 1.5.5 leaves references to
@@ -77,26 +77,9 @@ func (e *DuckDB) prepare(ctx context.Context, slice Slice) error {
 	for name, expression := range slice.Macros {
 		statements = append(statements, "CREATE MACRO "+name+" AS (\n"+expression+"\n)")
 	}
-	if err := e.exec(ctx, statements...); err != nil {
-		return err
-	}
-	tables, views, err := slice.Prepare(ctx, e)
-	if err != nil {
-		return err
-	}
-	for _, t := range tables {
-		if err := e.Load(ctx, t); err != nil {
-			return fmt.Errorf("table %s: %w", t.Name, err)
-		}
-	}
-	for _, view := range views {
-		if err := e.Derive(ctx, view); err != nil {
-			return fmt.Errorf("view %s: %w", view.Name, err)
-		}
-	}
-	return e.exec(ctx, "SET allowed_directories = ["+literals(folders(slice))+"]",
+	return e.exec(ctx, append(statements, "SET allowed_directories = ["+literals(folders(slice))+"]",
 		"SET enable_external_access = false",
-		"SET lock_configuration = true")
+		"SET lock_configuration = true")...)
 }
 
 // counted is how much of its memory DuckDB counts, in percent: not the rows that it hands out.

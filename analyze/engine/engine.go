@@ -55,7 +55,7 @@ type Query func(ctx context.Context, sql string, args ...any) (*Result, error)
 // View is a named statement.
 type View struct{ Name, SQL string }
 
-// Slice is a part of the dataset, made ready for queries.
+// Slice is a part of the dataset.
 type Slice struct {
 	Access   []string          // paths of Parquet files, read as the view `delivered`
 	Rows     int64             // in Access and Trail
@@ -63,10 +63,6 @@ type Slice struct {
 	Rejected []string          // paths of Parquet files, read as the view `rejected_lines`, without the raw text
 	Trail    []string          // paths of Parquet files, read as the view `delivered_events`
 	Macros   map[string]string // expressions by their name and parameters, "name(a, b)"
-	// Prepare returns the tables that the queries join, and the views that are
-	// made when they are there. It can query the views above, and tables that it
-	// loads itself.
-	Prepare func(ctx context.Context, e *DuckDB) ([]Table, []View, error)
 }
 
 // Options bound an engine.
