@@ -18,25 +18,27 @@ import (
 	"bucketproof/analyze/engine"
 )
 
-// asked are the tables that are made when a statement first names them: what
+// lazyTables are the tables that are made when a statement first names them: what
 // they cost is not for those that don't.
-var asked = map[string]func(*View, context.Context) (engine.Table, error){
-	"reconciled":      (*View).reconciled,
-	"report_problems": (*View).reportProblems,
-	"figures":         (*View).figures,
-	"nights":          (*View).nights,
-	"witness_states":  (*View).witnessStates,
-	"missing_parts":   (*View).missingParts,
-	"month_trends":    (*View).monthTrends,
-	"changes":         (*View).changes,
-	"addresses":       (*View).addresses,
-	"key_forms":       (*View).keyForms,
-	"key_patterns":    (*View).keyPatterns,
-	"trail_proof":     (*View).trailProof,
-	"trail_problems":  (*View).trailProblems,
-	"trail_files":     (*View).trailFiles,
-	"metric_days":     (*View).metricDays,
-	"logging_found":   (*View).loggingFound,
+func (v *View) lazyTables() map[string]func(context.Context) (engine.Table, error) {
+	return map[string]func(context.Context) (engine.Table, error){
+		"reconciled":      v.reconciled,
+		"report_problems": v.reportProblems,
+		"figures":         v.figures,
+		"nights":          v.nights,
+		"witness_states":  v.witnessStates,
+		"missing_parts":   v.missingParts,
+		"month_trends":    v.monthTrends,
+		"changes":         v.changes,
+		"addresses":       v.addresses,
+		"key_forms":       v.keyForms,
+		"key_patterns":    v.keyPatterns,
+		"trail_proof":     v.trailProof,
+		"trail_problems":  v.trailProblems,
+		"trail_files":     v.trailFiles,
+		"metric_days":     v.metricDays,
+		"logging_found":   v.loggingFound,
+	}
 }
 
 // derived are statements over the records that several others rest on, each behind
@@ -44,7 +46,7 @@ var asked = map[string]func(*View, context.Context) (engine.Table, error){
 var derived = []string{"user_agents", "logged_days", "compared", "writes", "removals", "night_keys", "fates", "taken"}
 
 // derive makes those that a statement names, and those that these name.
-func (v *View) derive(ctx context.Context, s *Statement) error {
+func (v *asking) derive(ctx context.Context, s *Statement) error {
 	texts := make([]string, len(derived))
 	need := make([]bool, len(derived))
 	for i := len(derived) - 1; i >= 0; i-- {
@@ -72,17 +74,17 @@ func (v *View) derive(ctx context.Context, s *Statement) error {
 }
 
 // ready makes the tables that a statement asks for.
-func (v *View) ready(ctx context.Context, s *Statement) error {
+func (v *asking) ready(ctx context.Context, s *Statement) error {
 	v.making.Lock()
 	defer v.making.Unlock()
 	if err := v.derive(ctx, s); err != nil {
 		return err
 	}
-	for _, name := range sortedKeys(asked) {
+	for _, name := range sortedKeys(v.lazy) {
 		if v.made[name] || !mentions(s.SQL, name) {
 			continue
 		}
-		t, err := asked[name](v, ctx)
+		t, err := v.lazy[name](ctx)
 		if err == nil {
 			err = v.engine.Load(ctx, t)
 		}
@@ -125,7 +127,7 @@ func addDays(date string, n int) string {
 
 // agentPatterns are the patterns of expected user agents, for LIKE with \ to escape. Their ?
 // is one character there.
-func (v *View) agentPatterns() engine.Table {
+func (v *Slice) agentPatterns() engine.Table {
 	t := engine.Table{Name: "agent_patterns", Columns: columns("form", engine.Text)}
 	escape := strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`, "*", "%", "?", "_")
 	for _, p := range v.Tenant.UserAgents {
@@ -136,7 +138,7 @@ func (v *View) agentPatterns() engine.Table {
 
 // addresses are those of the slice, with the networks of the configuration and,
 // where MaxMind files are configured, country and network.
-func (v *View) addresses(ctx context.Context) (t engine.Table, err error) {
+func (v *asking) addresses(ctx context.Context) (t engine.Table, err error) {
 	t = engine.Table{Name: "addresses",
 		Columns: columns("address", engine.Text, "canonical", engine.Text, "network", engine.Text, "approved",
 			engine.Bool, "country", engine.Text, "as_number", engine.Text, "as_name", engine.Text)}
@@ -169,7 +171,7 @@ func (v *View) addresses(ctx context.Context) (t engine.Table, err error) {
 }
 
 // address is the row of an address.
-func (v *View) address(files []*maxminddb.Reader, text string) ([]any, error) {
+func (v *asking) address(files []*maxminddb.Reader, text string) ([]any, error) {
 	row := []any{text, text, nil, nil, nil, nil, nil}
 	at, err := netip.ParseAddr(text)
 	if err != nil {
@@ -189,7 +191,7 @@ func (v *View) address(files []*maxminddb.Reader, text string) ([]any, error) {
 
 // network is the name of the narrowest configured network with an address. Of
 // two that are as narrow, one that the tenant approves holds.
-func (v *View) network(at netip.Addr) (name string, ok bool) {
+func (v *Slice) network(at netip.Addr) (name string, ok bool) {
 	bits := -1
 	for _, n := range v.data.Config.Networks {
 		for _, p := range n.Prefixes {
@@ -236,7 +238,7 @@ func locate(files []*maxminddb.Reader, at netip.Addr, into []any) error {
 }
 
 // keyForms are the ways in which the key that is asked for may stand in a log.
-func (v *View) keyForms(context.Context) (engine.Table, error) {
+func (v *asking) keyForms(context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "key_forms", Columns: columns("form", engine.Text)}
 	for _, e := range encodings(v.Key) {
 		t.Rows = append(t.Rows, []any{e})
@@ -246,7 +248,7 @@ func (v *View) keyForms(context.Context) (engine.Table, error) {
 
 // keyPatterns are the sensitive keys, as patterns of LIKE with \ to escape, in
 // the ways in which they may stand in a log.
-func (v *View) keyPatterns(context.Context) (engine.Table, error) {
+func (v *asking) keyPatterns(context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "key_patterns", Columns: columns("pattern", engine.Text, "form", engine.Text)}
 	for _, p := range v.Tenant.SensitiveKeys {
 		for _, f := range likeForms(p) {

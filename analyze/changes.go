@@ -145,7 +145,7 @@ func cut(s string, n int) string {
 // concerns tells whether a change of the account is one of the tenant: of IAM those of
 // mapped roles and users, and of policies, of which CloudTrail does not tell who has
 // them.
-func (v *View) concerns(account string, c controlplane.Change) bool {
+func (v *records) concerns(account string, c controlplane.Change) bool {
 	if c.Delivery { // of those of which the event tells no bucket, each may be the tenant's
 		return !c.OfBucket || slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Name == c.Target })
 	}
@@ -203,7 +203,7 @@ func (v *View) changes(ctx context.Context) (engine.Table, error) {
 }
 
 // logPlaces are the buckets in which the tenant's access logs and trail lie.
-func (v *View) logPlaces() engine.Table {
+func (v *Slice) logPlaces() engine.Table {
 	t := engine.Table{Name: "log_places", Columns: columns("bucket", engine.Text)}
 	seen := map[string]bool{}
 	add := func(name string) {

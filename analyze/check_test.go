@@ -295,7 +295,8 @@ func TestFinalOfDollars(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &View{Tenant: config.Tenant{ID: "acme"}, Range: Range{Location: time.UTC, First: time.Now(), Last: time.Now()}}
+	var v asking
+	v.Tenant, v.Range = config.Tenant{ID: "acme"}, Range{Location: time.UTC, First: time.Now(), Last: time.Now()}
 	if got := v.Final(s, ""); !strings.HasSuffix(got, "SELECT $$why? it's$$ AS a, 'acme' AS t") {
 		t.Error(got)
 	}

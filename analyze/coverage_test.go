@@ -254,7 +254,7 @@ func TestEmptyObjects(t *testing.T) {
 		{"b/2026/10/05/2026-10-05-00-00-00-D1019A4F3864EDC8", "2026-10-06T03:10", "2026-10-05T00:00", "2026-10-06T00:00"},
 		{"b/folder/", "2026-10-06T03:10", "", ""},
 	} {
-		v := &View{Range: Range{Location: time.UTC}, Sources: []state.Source{{Bucket: "b",
+		v := known{Slice: Slice{Range: Range{Location: time.UTC}}, Sources: []state.Source{{Bucket: "b",
 			LogObject: state.LogObject{Key: tt.key, Delivered: at(tt.delivered), Kind: state.KindEmpty}}}}
 		got := v.emptyObjects("b")
 		switch {

@@ -23,7 +23,7 @@ var (
 // hideOthers takes out of the words about a setting who other tenants are, and of a bucket that
 // they share where their keys lie: a policy names all whom it lets in. That another is let in
 // stays.
-func (v *View) hideOthers(text, bucket string) string {
+func (v *records) hideOthers(text, bucket string) string {
 	other := func(account string) bool {
 		return account != "" && !slices.Contains(v.Tenant.Accounts, account) &&
 			slices.ContainsFunc(v.data.Config.Tenants, func(t config.Tenant) bool {

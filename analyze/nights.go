@@ -43,7 +43,7 @@ func (n *seenNight) fields() []*int64 {
 }
 
 // seenNights asks the log about all nights, once: by bucket and date.
-func (v *View) seenNights(ctx context.Context) (map[[2]string]*seenNight, error) {
+func (v *backups) seenNights(ctx context.Context) (map[[2]string]*seenNight, error) {
 	if v.seen != nil {
 		return v.seen, nil
 	}
@@ -111,7 +111,7 @@ func (n *seenNight) judge(gap string, least int64, reported string) (verdict str
 }
 
 // nights is the table of all nights with their verdicts.
-func (v *View) nights(ctx context.Context) (engine.Table, error) {
+func (v *backups) nights(ctx context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "nights", Columns: columns("bucket", engine.Text, "date", engine.Text)}
 	for _, c := range nightColumns {
 		t.Columns = append(t.Columns, engine.Column{Name: c, Type: engine.Int})
@@ -142,7 +142,7 @@ func (v *View) nights(ctx context.Context) (engine.Table, error) {
 	return t, nil
 }
 
-func (v *View) leastObjects() map[string]int64 {
+func (v *Slice) leastObjects() map[string]int64 {
 	least := map[string]int64{}
 	for _, b := range v.Tenant.Buckets {
 		least[b.Name] = b.MinObjects
@@ -151,7 +151,7 @@ func (v *View) leastObjects() map[string]int64 {
 }
 
 // backupRan are the nights of a bucket that are evaluated and not missed, in order.
-func (v *View) backupRan(bucket string, seen map[[2]string]*seenNight) []Night {
+func (v *backups) backupRan(bucket string, seen map[[2]string]*seenNight) []Night {
 	least := v.leastObjects()[bucket]
 	var out []Night
 	for _, n := range v.allNights {
@@ -173,7 +173,7 @@ const (
 
 // missingParts are the nights in which a part of the backup that is always there
 // wrote nothing, though others did: an approved prefix, a principal, a folder.
-func (v *View) missingParts(ctx context.Context) (engine.Table, error) {
+func (v *backups) missingParts(ctx context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "missing_parts",
 		Columns: columns("bucket", engine.Text, "date", engine.Text, "subject", engine.Text, "expected", engine.Text)}
 	seen, err := v.seenNights(ctx)
@@ -267,7 +267,7 @@ const trendMonths = 6
 
 // monthTrends compares the median night of each month that ends in the range with those
 // of the months before.
-func (v *View) monthTrends(ctx context.Context) (engine.Table, error) {
+func (v *backups) monthTrends(ctx context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "month_trends",
 		Columns: columns("bucket", engine.Text, "date", engine.Text, "subject", engine.Text, "expected", engine.Text)}
 	v.trendGaps = map[[2]string]string{}
@@ -316,7 +316,7 @@ type MonthMedian struct {
 // Medians are the median nights of a month and of the six before it, by bucket, the
 // latest first. Months whose records are not in the dataset are left out; a bucket
 // without such a night in the month itself has none.
-func (v *View) Medians(ctx context.Context, month string) (map[string][]MonthMedian, error) {
+func (v *backups) Medians(ctx context.Context, month string) (map[string][]MonthMedian, error) {
 	if known, ok := v.medians[month]; ok {
 		return known, nil
 	}
@@ -330,7 +330,7 @@ func (v *View) Medians(ctx context.Context, month string) (map[string][]MonthMed
 	return medians, err
 }
 
-func (v *View) monthMedians(ctx context.Context, month string) (map[string][]MonthMedian, error) {
+func (v *backups) monthMedians(ctx context.Context, month string) (map[string][]MonthMedian, error) {
 	last, err := Month(v.Range.Location, month)
 	if err != nil {
 		return nil, err
@@ -375,7 +375,7 @@ func (v *View) monthMedians(ctx context.Context, month string) (map[string][]Mon
 
 // mediansOf are the median nights of a month and those before it, as far as the view
 // reaches.
-func (v *View) mediansOf(seen map[[2]string]*seenNight, month string) map[string][]MonthMedian {
+func (v *backups) mediansOf(seen map[[2]string]*seenNight, month string) map[string][]MonthMedian {
 	out := map[string][]MonthMedian{}
 	for _, b := range v.Tenant.Buckets {
 		out[b.Name] = medians(v.backupRan(b.Name, seen), seen, month)
@@ -402,7 +402,7 @@ func medians(nights []Night, seen map[[2]string]*seenNight, month string) []Mont
 }
 
 // written is what backup principals wrote in each night, by the log.
-func (v *View) written(ctx context.Context) (map[[2]string]wrote, error) {
+func (v *backups) written(ctx context.Context) (map[[2]string]wrote, error) {
 	seen, err := v.seenNights(ctx)
 	if err != nil {
 		return nil, err
@@ -416,7 +416,7 @@ func (v *View) written(ctx context.Context) (map[[2]string]wrote, error) {
 
 // ask runs one of the statements behind the bound tables. It is for those who make
 // such a table, or have made the view.
-func (v *View) ask(ctx context.Context, name string) (*engine.Result, error) {
+func (v *asking) ask(ctx context.Context, name string) (*engine.Result, error) {
 	s := &Statement{Name: name, SQL: v.data.Catalog.tables[name]}
 	if _, err := s.bind(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

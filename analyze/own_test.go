@@ -99,7 +99,7 @@ func TestEveryTableIsOpenOrClosed(t *testing.T) {
 	}
 	f.store("file:logs")
 	v := f.open("acme", "2026-10-07", "2026-10-07")
-	for _, name := range append(slices.Clone(derived), sortedKeys(asked)...) {
+	for _, name := range append(slices.Clone(derived), sortedKeys(v.lazy)...) {
 		if err := v.ready(t.Context(), &Statement{SQL: name}); err != nil {
 			t.Fatal(err)
 		}

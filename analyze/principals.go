@@ -17,10 +17,10 @@ const (
 )
 
 // shares tells whether the tenant has a bucket together with another.
-func (v *View) shares() bool { return len(v.shared) > 0 }
+func (v *Slice) shares() bool { return len(v.shared) > 0 }
 
 // sharing returns the other tenants that have a bucket of this one.
-func (v *View) sharing(bucket string) []config.Tenant { return v.shared[bucket] }
+func (v *Slice) sharing(bucket string) []config.Tenant { return v.shared[bucket] }
 
 // sharedBuckets are those of a tenant that others have, too, with these.
 func sharedBuckets(all []config.Tenant, own config.Tenant) map[string][]config.Tenant {
@@ -102,7 +102,7 @@ func (w *whose) load(ctx context.Context, e Engine) error {
 
 // loadPrincipals resolves every requester of the slice, and makes the tables that say who
 // they are.
-func (v *View) loadPrincipals(ctx context.Context, e Engine) error {
+func (v *records) loadPrincipals(ctx context.Context, e Engine) error {
 	v.mapped = newMapping(v.Tenant.Principals)
 	v.theirs = map[string]*mapping{}
 	for _, b := range v.Tenant.Buckets {
@@ -145,7 +145,7 @@ func (v *View) loadPrincipals(ctx context.Context, e Engine) error {
 }
 
 // resolve adds who a requester is.
-func (v *View) resolve(w *whose, r string) {
+func (v *records) resolve(w *whose, r string) {
 	id := v.mapped.identify(r)
 	mapped := id.role != ""
 	backup := id.role == config.RoleBackup

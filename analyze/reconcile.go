@@ -63,7 +63,7 @@ type ReportNight struct {
 
 // ReportedNights returns what the reports say about the nights of the range, by bucket
 // and date. It is empty for a tenant without reports.
-func (v *View) ReportedNights(ctx context.Context) (map[[2]string]ReportNight, error) {
+func (v *backups) ReportedNights(ctx context.Context) (map[[2]string]ReportNight, error) {
 	nights := map[[2]string]ReportNight{}
 	if !reportsConfigured(v.Tenant) || len(v.allNights) == 0 {
 		return nights, nil
@@ -82,7 +82,7 @@ func (v *View) ReportedNights(ctx context.Context) (map[[2]string]ReportNight, e
 
 // reconciled is the table of the nights with what reports and log say. It has no
 // row for a bucket and night of which no report was to be expected.
-func (v *View) reconciled(ctx context.Context) (engine.Table, error) {
+func (v *backups) reconciled(ctx context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "reconciled", Columns: columns("bucket", engine.Text, "date", engine.Text,
 		"sessions", engine.Int, "failed", engine.Int, "running", engine.Int, "reported_objects", engine.Int,
 		"reported_bytes", engine.Int, "objects", engine.Int, "bytes", engine.Int,
@@ -111,7 +111,7 @@ func figure(n int64) any {
 }
 
 // reportProblems is the table of what in reports can't be read.
-func (v *View) reportProblems(ctx context.Context) (engine.Table, error) {
+func (v *backups) reportProblems(ctx context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "report_problems", Columns: columns("source", engine.Text, "line", engine.Int,
 		"reason", engine.Text, "date", engine.Text, "about", zoned, "noticed", zoned)}
 	problems, err := v.data.State.BackupReports.Problems(ctx, v.Tenant.ID)
@@ -127,7 +127,7 @@ func (v *View) reportProblems(ctx context.Context) (engine.Table, error) {
 
 // nightReports are the reports of a tenant, sorted by night.
 type nightReports struct {
-	v        *View
+	v        *backups
 	written  map[[2]string]wrote
 	told     map[[2]string][]toldSession
 	first    map[string]string // by bucket: the date of the first session ever told
@@ -146,7 +146,7 @@ type toldSession struct {
 // job tells apart whose sessions replace each other.
 func (s *toldSession) job() string { return s.Tool + " " + s.Job }
 
-func (v *View) openReports(ctx context.Context) (*nightReports, error) {
+func (v *backups) openReports(ctx context.Context) (*nightReports, error) {
 	r := &nightReports{v: v, told: map[[2]string][]toldSession{}, dates: map[string][]string{}}
 	first, last := v.allNights[0], v.allNights[0]
 	for _, n := range v.allNights {
@@ -186,7 +186,7 @@ func (v *View) openReports(ctx context.Context) (*nightReports, error) {
 // nightOf finds the night of a session: that in whose window it starts, or up to
 // three hours before; or else the one before it, because a job that runs late, or by
 // day, speaks of the night behind it.
-func (v *View) nightOf(s state.BackupSession) (n Night, inWindow, ok bool) {
+func (v *backups) nightOf(s state.BackupSession) (n Night, inWindow, ok bool) {
 	for _, n := range v.allNights {
 		inside := !s.Start.Before(n.Start.Add(-beforeWindow)) && s.Start.Before(n.End)
 		if s.Bucket == n.Bucket && (s.Date != "" && s.Date == n.Date || s.Date == "" && inside) {

@@ -183,7 +183,7 @@ func (s *Statement) bind() (at int, err error) {
 
 // Final is the SQL with the values of its parameters written out, for a person
 // to read and to run elsewhere. What bucketproof runs has them bound.
-func (v *View) Final(s *Statement, bucket string) string {
+func (v *asking) Final(s *Statement, bucket string) string {
 	values := v.values(bucket)
 	var b strings.Builder
 	n := 0

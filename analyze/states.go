@@ -165,7 +165,7 @@ func (v *View) trailDays(ctx context.Context, add func(witness, bucket, date, st
 // and how many data events the trail.
 type dataDay struct{ logged, events int64 }
 
-func (v *View) dataDays(ctx context.Context) (map[[2]string]dataDay, error) {
+func (v *asking) dataDays(ctx context.Context) (map[[2]string]dataDay, error) {
 	result, err := v.ask(ctx, "data-days")
 	if err != nil {
 		return nil, fmt.Errorf("days of data events: %w", err)

@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -26,13 +25,7 @@ func columns(pairs ...string) []engine.Column {
 }
 
 // load makes the bound tables and the views over them.
-func (v *View) load(ctx context.Context) error {
-	if err := errors.Join(v.loadPrincipals(ctx, v.engine), v.engine.Load(ctx, v.misdated())); err != nil {
-		return err
-	}
-	if err := errors.Join(v.cover(ctx, v.engine.Query), v.coverTrail(ctx, v.engine.Query)); err != nil {
-		return err
-	}
+func (v *Covered) load(ctx context.Context) error {
 	tables := []engine.Table{bucketTable(v.Tenant.Buckets), v.prefixes(), v.prefixRoots(), v.otherPrefixes(), v.days(), v.coverageTable(),
 		v.windows(), v.businessHours(), v.logObjects(), v.logIncidents(), v.agentPatterns(), v.quarters(),
 		v.windowQuarters(), v.logPlaces()}
@@ -73,7 +66,7 @@ func orNull(s string) any {
 	return s
 }
 
-func (v *View) prefixes() engine.Table {
+func (v *Slice) prefixes() engine.Table {
 	t := engine.Table{Name: "prefixes", Columns: columns("bucket", engine.Text, "prefix", engine.Text)}
 	for _, b := range v.Tenant.Buckets {
 		for _, p := range b.Prefixes {
@@ -85,7 +78,7 @@ func (v *View) prefixes() engine.Table {
 
 // prefixRoots are the approved prefixes without those that lie under another:
 // a key stands under one of them at most.
-func (v *View) prefixRoots() engine.Table {
+func (v *Slice) prefixRoots() engine.Table {
 	t := engine.Table{Name: "prefix_roots", Columns: columns("bucket", engine.Text, "prefix", engine.Text)}
 	for _, b := range v.Tenant.Buckets {
 		root := ""
@@ -100,7 +93,7 @@ func (v *View) prefixRoots() engine.Table {
 	return t
 }
 
-func (v *View) otherPrefixes() engine.Table {
+func (v *Slice) otherPrefixes() engine.Table {
 	t := engine.Table{Name: "other_prefixes", Columns: columns("bucket", engine.Text, "prefix", engine.Text)}
 	for _, b := range v.Tenant.Buckets {
 		for _, other := range v.sharing(b.Name) {
@@ -119,13 +112,13 @@ func (v *View) otherPrefixes() engine.Table {
 
 // allDays are the days of the range, those that they are compared with, and
 // those by which the silences of these are judged.
-func (v *View) allDays() []Day { return v.Range.widen(2*historyDays, 1).Days() }
+func (v *Slice) allDays() []Day { return v.Range.widen(2*historyDays, 1).Days() }
 
-func (v *View) inRange(date string) bool {
+func (v *Slice) inRange(date string) bool {
 	return date >= v.Range.First.Format(time.DateOnly) && date <= v.Range.Last.Format(time.DateOnly)
 }
 
-func (v *View) days() engine.Table {
+func (v *Slice) days() engine.Table {
 	t := engine.Table{Name: "days", Columns: columns("date", engine.Text, "day_start", zoned, "day_end", zoned, "in_range", engine.Bool)}
 	for _, d := range v.allDays() {
 		t.Rows = append(t.Rows, []any{d.Date, d.Start, d.End, v.inRange(d.Date)})
@@ -133,7 +126,7 @@ func (v *View) days() engine.Table {
 	return t
 }
 
-func (v *View) windows() engine.Table {
+func (v *Covered) windows() engine.Table {
 	t := engine.Table{Name: "windows",
 		Columns: columns("bucket", engine.Text, "subject", engine.Text, "date", engine.Text, "window_start", zoned,
 			"window_end", zoned, "in_range", engine.Bool, "min_objects", engine.Int, "gap", engine.Text)}
@@ -149,7 +142,7 @@ func (v *View) windows() engine.Table {
 	return t
 }
 
-func (v *View) businessHours() engine.Table {
+func (v *Slice) businessHours() engine.Table {
 	t := engine.Table{Name: "business_hours", Columns: columns("hours_start", zoned, "hours_end", zoned)}
 	for _, i := range v.Range.widen(1, 1).intervals(v.Tenant.BusinessHours) {
 		t.Rows = append(t.Rows, []any{i.start, i.end})
@@ -163,7 +156,7 @@ func quarter(t time.Time) int64 { return t.Unix() / 900 }
 
 // quarters are those of all days, with the day, and the hour of the day that
 // the clocks of the tenant's zone show. Weekdays are 1 Monday to 7 Sunday.
-func (v *View) quarters() engine.Table {
+func (v *Slice) quarters() engine.Table {
 	t := engine.Table{Name: "quarters",
 		Columns: columns("quarter", engine.Int, "date", engine.Text, "weekday", engine.Int, "hour", engine.Int,
 			"day_number", engine.Int, "in_range", engine.Bool)}
@@ -178,7 +171,7 @@ func (v *View) quarters() engine.Table {
 }
 
 // windowQuarters are the quarters that the windows touch.
-func (v *View) windowQuarters() engine.Table {
+func (v *Covered) windowQuarters() engine.Table {
 	t := engine.Table{Name: "window_quarters", Columns: columns("bucket", engine.Text, "date", engine.Text, "quarter", engine.Int)}
 	for _, n := range v.allNights {
 		for q := quarter(n.Start); q <= quarter(n.End); q++ {
@@ -190,7 +183,7 @@ func (v *View) windowQuarters() engine.Table {
 
 // logObjects has every log object once for each bucket: another version of it
 // holds no other records.
-func (v *View) logObjects() engine.Table {
+func (v *known) logObjects() engine.Table {
 	t := engine.Table{Name: "log_objects", Columns: columns("bucket", engine.Text, "source_object", engine.Text, "delivered", zoned)}
 	delivered := map[[2]string]time.Time{}
 	var order [][2]string
@@ -214,7 +207,7 @@ func (v *View) logObjects() engine.Table {
 
 // logIncidents is what collection noticed about the log objects of a bucket, with the
 // times that the objects are about.
-func (v *View) logIncidents() engine.Table {
+func (v *known) logIncidents() engine.Table {
 	t := engine.Table{Name: "log_incidents",
 		Columns: columns("bucket", engine.Text, "kind", engine.Text, "source", engine.Text, "noticed", zoned,
 			"about_first", zoned, "about_last", zoned)}
@@ -225,7 +218,7 @@ func (v *View) logIncidents() engine.Table {
 }
 
 // cover reads when each bucket has records, and judges its days and nights.
-func (v *View) cover(ctx context.Context, query engine.Query) error {
+func (v *Covered) cover(ctx context.Context, query engine.Query) error {
 	slots, err := v.slots(ctx, query)
 	if err != nil {
 		return err
@@ -267,7 +260,7 @@ const noBackup = "no principal with the role backup is configured"
 
 // hasBackup tells whether it is known who backs up; without any mapping that is not
 // asked.
-func (v *View) hasBackup() bool {
+func (v *Slice) hasBackup() bool {
 	return len(v.Tenant.Principals) == 0 ||
 		slices.ContainsFunc(v.Tenant.Principals, func(p config.Principal) bool { return p.Role == config.RoleBackup })
 }
@@ -275,7 +268,7 @@ func (v *View) hasBackup() bool {
 // emptyObjects are the times that log objects of a bucket without a byte leave
 // unknown: S3 delivers none, so what they held is lost. In a place that buckets
 // share such an object may be of each of them.
-func (v *View) emptyObjects(bucket string) []unknown {
+func (v *known) emptyObjects(bucket string) []unknown {
 	var out []unknown
 	for _, s := range v.Sources {
 		if s.Bucket != bucket || s.Kind != state.KindEmpty || s.Delivered.IsZero() || !namedLikeLog.MatchString(s.Key) {
@@ -305,7 +298,7 @@ func nameTime(key string) (time.Time, bool) {
 
 // misdated are the log objects with records dated more than an hour after their
 // delivery, and the latest time that a record in them can have.
-func (v *View) misdated() engine.Table {
+func (v *known) misdated() engine.Table {
 	t := engine.Table{Name: "misdated", Columns: columns("source_object", engine.Text, "latest", zoned)}
 	seen := map[string]bool{}
 	for _, s := range v.Sources {
@@ -320,7 +313,7 @@ func (v *View) misdated() engine.Table {
 // neighbours adds to the slots of a bucket the last record in front of the slice
 // and the next one behind it, so that a silence that reaches over an end of the
 // slice is as long as it is.
-func (v *View) neighbours(ctx context.Context, bucket string, slots []slot) ([]slot, error) {
+func (v *known) neighbours(ctx context.Context, bucket string, slots []slot) ([]slot, error) {
 	wide := v.wide()
 	first, last := wide.Start(), wide.End()
 	if len(slots) > 0 {
@@ -340,7 +333,7 @@ func (v *View) neighbours(ctx context.Context, bucket string, slots []slot) ([]s
 }
 
 // history is how many of the historyDays before a day were evaluated.
-func (v *View) history(bucket, date string) int {
+func (v *Covered) history(bucket, date string) int {
 	i, ok := v.places[[2]string{bucket, date}]
 	if !ok {
 		return 0
@@ -354,7 +347,7 @@ func (v *View) history(bucket, date string) int {
 	return n
 }
 
-func (v *View) slots(ctx context.Context, query engine.Query) (map[string][]slot, error) {
+func (v *records) slots(ctx context.Context, query engine.Query) (map[string][]slot, error) {
 	result, err := query(ctx, v.data.Catalog.tables["slots"])
 	if err != nil {
 		return nil, fmt.Errorf("list quarters of an hour: %w", err)
@@ -391,7 +384,7 @@ func slotsOf(result *engine.Result) (map[string][]slot, error) {
 // rejectedHours counts the lines that could not be read, by bucket and hour
 // since 1970. A line that does not tell its bucket counts for every bucket of
 // its log location.
-func (v *View) rejectedHours(ctx context.Context, query engine.Query) (map[string]map[int64]int64, error) {
+func (v *Covered) rejectedHours(ctx context.Context, query engine.Query) (map[string]map[int64]int64, error) {
 	result, err := query(ctx, v.data.Catalog.tables["rejected-hours"])
 	if err != nil {
 		return nil, fmt.Errorf("list rejected lines: %w", err)
@@ -425,7 +418,7 @@ func (v *View) rejectedHours(ctx context.Context, query engine.Query) (map[strin
 	return hours, nil
 }
 
-func (v *View) coverageTable() engine.Table {
+func (v *Covered) coverageTable() engine.Table {
 	t := engine.Table{Name: "coverage",
 		Columns: columns("bucket", engine.Text, "date", engine.Text, "day_number", engine.Int, "gap", engine.Text,
 			"trail_gap", engine.Text, "in_range", engine.Bool)}

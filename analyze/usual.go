@@ -106,7 +106,7 @@ func weekday(date string) time.Weekday {
 // figures is the table of what the days and nights of the range show, beside
 // what is usual for them. Least and most are of the days of the same weekday
 // among those, the median where there is none.
-func (v *View) figures(ctx context.Context) (engine.Table, error) {
+func (v *backups) figures(ctx context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "figures",
 		Columns: columns("bucket", engine.Text, "date", engine.Text, "figure", engine.Text, "identity", engine.Text,
 			"value", engine.Double, "days", engine.Int, "median", engine.Double, "deviation", engine.Double,
@@ -136,7 +136,7 @@ type dayFigure struct {
 	together                  float64 // what all downloaded
 }
 
-func (v *View) dayFigures(ctx context.Context, add func(bucket, date, figure, identity string, value float64, u usual)) error {
+func (v *backups) dayFigures(ctx context.Context, add func(bucket, date, figure, identity string, value float64, u usual)) error {
 	result, err := v.ask(ctx, "day-figures")
 	if err != nil {
 		return err
@@ -206,7 +206,7 @@ func (v *View) dayFigures(ctx context.Context, add func(bucket, date, figure, id
 
 // nightFigures leaves out the nights that a backup missed, which is a finding
 // of its own.
-func (v *View) nightFigures(ctx context.Context, add func(bucket, date, figure, identity string, value float64, u usual)) error {
+func (v *backups) nightFigures(ctx context.Context, add func(bucket, date, figure, identity string, value float64, u usual)) error {
 	nights, err := v.written(ctx)
 	if err != nil {
 		return err
@@ -232,7 +232,7 @@ func (v *View) nightFigures(ctx context.Context, add func(bucket, date, figure, 
 
 // nightHistory is how many of the nights in the historyDays before a date were
 // evaluated.
-func (v *View) nightHistory(bucket, date string) int {
+func (v *Covered) nightHistory(bucket, date string) int {
 	n := 0
 	first := addDays(date, -historyDays)
 	for _, o := range v.allNights {

@@ -51,41 +51,74 @@ type Dataset struct {
 }
 
 // View is what one tenant sees over a range of days. Close it.
+//
+// It is made in stages, each a type that holds the one before, so that a method reaches only what
+// is there when it may run: [Slice], known, records, [Covered], asking, backups, and the View itself,
+// which compares witnesses (states.go), reads changes (changes.go) and runs checks (check.go).
 type View struct {
-	Tenant    config.Tenant
-	Range     Range
-	Coverage  []CoveredDay // by bucket and day of the range
-	Nights    []Night      // by bucket and window of the range
+	backups
+	witnessDays []WitnessDay // once they were asked for
+}
+
+// Slice is a tenant and the days of a view, with what the configuration tells of them (tables.go).
+type Slice struct {
+	Tenant config.Tenant
+	Range  Range
+
+	data   Dataset
+	shared map[string][]config.Tenant // the other tenants that have a bucket, by its name
+}
+
+// known is a slice with what the state tells of its log objects and witnesses (witness.go).
+type known struct {
+	Slice
 	Sources   []state.Source
 	Witnesses Witnesses
-	incidents []incident
-	Key       string // what the parameter :key stands for; set it before Run
 
-	data    Dataset
-	engine  Engine
-	covered map[string]*coverage
-	all     []CoveredDay      // as Coverage, with the days before
-	places  map[[2]string]int // in all, by bucket and date
-
-	shared      map[string][]config.Tenant // the other tenants that have a bucket, by its name
-	mapped      *mapping                   // the principals of the tenant
-	theirs      map[string]*mapping        // those of the tenants with whom a bucket is shared, by ID
-	readsItself bool                       // the slice may hold requests of bucketproof itself
-
-	trailGaps   map[string]string    // by date: why the trail can't be trusted to be whole
+	incidents   []incident
 	listed      map[string]time.Time // by bucket: when the place of its log was last listed
 	trailListed time.Time
+}
 
-	allNights []Night                  // as Nights, with those of twice the historyDays before
-	seen      map[[2]string]*seenNight // by bucket and date, once it was asked
+// records are those of a slice, open in an engine, and who made the requests (principals.go).
+type records struct {
+	known
+	engine      Engine
+	mapped      *mapping            // the principals of the tenant
+	theirs      map[string]*mapping // those of the tenants with whom a bucket is shared, by ID
+	readsItself bool                // the slice may hold requests of bucketproof itself
+}
 
-	witnessDays []WitnessDay // once they were asked for
+// Covered are records of which it is judged where log and trail have gaps (tables.go, coverage.go).
+type Covered struct {
+	records
+	Coverage []CoveredDay // by bucket and day of the range
+	Nights   []Night      // by bucket and window of the range
 
+	covered   map[string]*coverage
+	all       []CoveredDay      // as Coverage, with the days before
+	places    map[[2]string]int // in all, by bucket and date
+	trailGaps map[string]string // by date: why the trail can't be trusted to be whole
+	allNights []Night           // as Nights, with those of twice the historyDays before
+}
+
+// asking answers statements, with the tables that they name (asked.go).
+type asking struct {
+	Covered
+	Key string // what the parameter :key stands for; set it before Run
+
+	lazy   map[string]func(context.Context) (engine.Table, error) // lazyTables of the view
+	making sync.Mutex
+	made   map[string]bool // those that are there
+}
+
+// backups tells what the nights show (nights.go), what is usual for days and nights (usual.go), and what
+// backup tools reported (reconcile.go).
+type backups struct {
+	asking
+	seen      map[[2]string]*seenNight            // by bucket and date, once it was asked
 	medians   map[string]map[string][]MonthMedian // by month and bucket, once they were asked for
 	trendGaps map[[2]string]string                // by bucket and last day of a month: why it is not compared
-
-	making sync.Mutex
-	made   map[string]bool // of the tables that are asked for, those that are there
 }
 
 // CoveredDay tells whether the log of a bucket can be trusted on a day.
@@ -114,61 +147,108 @@ var ErrNoKey = errors.New("it asks about one object; name its key")
 // Open makes the slice of a tenant ready. It holds the days of the range, those
 // before it that checks compare with, and the nights that end behind it.
 func Open(ctx context.Context, d Dataset, t config.Tenant, r Range) (*View, error) {
-	v := &View{Tenant: t, Range: r, data: d, covered: map[string]*coverage{}, made: map[string]bool{},
-		places: map[[2]string]int{}, shared: sharedBuckets(d.Config.Tenants, t)}
-	wide := v.wide()
-	slice := engine.Slice{Macros: map[string]string{"object_key(k, uri)": d.Catalog.tables["object-key"],
-		"line_count(reason)": d.Catalog.tables["line-count"]}}
-	err := v.kept(ctx)
-	if err == nil {
-		// Before the files: a collection may end in between, and then the slice has
-		// more than was listed, and never less.
-		err = v.readListed(ctx)
-	}
-	if err == nil {
-		err = v.addFiles(ctx, &slice, wide)
-	}
-	if err == nil {
-		err = errors.Join(v.readSources(ctx, wide), v.readWitnesses(ctx))
-	}
+	v, err := openView(ctx, newSlice(d, t, r))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", t.ID, err)
-	}
-	db, err := engine.OpenDuckDB(ctx, slice,
-		engine.Options{MemoryLimit: d.Config.Engine.MemoryLimit, TempDir: filepath.Join(d.Files.Dir, "spill")})
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", t.ID, err)
-	}
-	v.engine = db
-	err = v.load(ctx)
-	if err == nil {
-		err = v.ownSources(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", t.ID, err), db.Close())
 	}
 	return v, nil
 }
 
+// openView goes through the stages of a view.
+func openView(ctx context.Context, s Slice) (v *View, err error) {
+	k, files, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := k.open(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.Close())
+		}
+	}()
+	if err := errors.Join(r.loadPrincipals(ctx, r.engine), r.engine.Load(ctx, r.misdated())); err != nil {
+		return nil, err
+	}
+	c, err := r.judge(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.load(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.ownSources(ctx); err != nil {
+		return nil, err
+	}
+	return newView(c), nil
+}
+
+func newSlice(d Dataset, t config.Tenant, r Range) Slice {
+	return Slice{Tenant: t, Range: r, data: d, shared: sharedBuckets(d.Config.Tenants, t)}
+}
+
+// read asks the state about the slice, and names the files that its records are in.
+func (v *Slice) read(ctx context.Context) (k known, files engine.Slice, err error) {
+	k = known{Slice: *v}
+	if err := v.kept(ctx); err != nil {
+		return k, files, err
+	}
+	// Before the files: a collection may end in between, and then the slice has
+	// more than was listed, and never less.
+	if err := k.readListed(ctx); err != nil {
+		return k, files, err
+	}
+	wide := v.wide()
+	if err := v.addFiles(ctx, &files, wide); err != nil {
+		return k, files, err
+	}
+	return k, files, errors.Join(k.readSources(ctx, wide), k.readWitnesses(ctx))
+}
+
+// open opens the records in an engine, which is closed to all else from then on.
+func (v *known) open(ctx context.Context, files engine.Slice) (records, error) {
+	files.Macros = map[string]string{"object_key(k, uri)": v.data.Catalog.tables["object-key"],
+		"line_count(reason)": v.data.Catalog.tables["line-count"]}
+	db, err := engine.OpenDuckDB(ctx, files, engine.Options{MemoryLimit: v.data.Config.Engine.MemoryLimit,
+		TempDir: filepath.Join(v.data.Files.Dir, "spill")})
+	return records{known: *v, engine: db}, err
+}
+
+// judge tells where log and trail have gaps.
+func (v *records) judge(ctx context.Context) (*Covered, error) {
+	c := &Covered{records: *v, covered: map[string]*coverage{}, places: map[[2]string]int{}}
+	return c, errors.Join(c.cover(ctx, v.engine.Query), c.coverTrail(ctx, v.engine.Query))
+}
+
+// newView can be asked. It takes what is judged and loaded.
+func newView(c *Covered) *View {
+	v := &View{}
+	v.Covered, v.made = *c, map[string]bool{}
+	v.lazy = v.lazyTables()
+	return v
+}
+
 // Weigh tells how many rows and bytes of the dataset a view of a tenant reads.
 func Weigh(ctx context.Context, d Dataset, t config.Tenant, r Range) (rows, bytes int64, err error) {
-	v := &View{Tenant: t, Range: r, data: d}
-	var slice engine.Slice
-	err = v.addFiles(ctx, &slice, v.wide())
-	return slice.Rows, slice.Bytes, err
+	var files engine.Slice
+	s := newSlice(d, t, r)
+	err = s.addFiles(ctx, &files, s.wide())
+	return files.Rows, files.Bytes, err
 }
 
 // Empty tells whether the dataset has no record of the tenant's buckets in a range.
 func Empty(ctx context.Context, d Dataset, t config.Tenant, r Range) (bool, error) {
-	v := &View{Tenant: t, Range: r, data: d}
-	var slice engine.Slice
-	err := v.addFiles(ctx, &slice, r)
-	return len(slice.Access) == 0, err
+	var files engine.Slice
+	s := newSlice(d, t, r)
+	err := s.addFiles(ctx, &files, r)
+	return len(files.Access) == 0, err
 }
 
 // wide is the range with the days before that it is compared with and those behind
 // in which what its nights wrote must still be there.
-func (v *View) wide() Range {
+func (v *Slice) wide() Range {
 	keep := 1
 	for _, b := range v.Tenant.Buckets {
 		keep = max(keep, b.KeepDays)
@@ -181,7 +261,7 @@ var ErrRetired = errors.New("their records were retired")
 
 // kept refuses days whose records were retired: without them everything would
 // look as if it had never been.
-func (v *View) kept(ctx context.Context) error {
+func (v *Slice) kept(ctx context.Context) error {
 	before, err := v.data.State.Files.RetiredBefore(ctx)
 	if err != nil {
 		return err
@@ -196,7 +276,7 @@ func (v *View) kept(ctx context.Context) error {
 // ownSources takes from the sources what is another tenant's: in a shared log
 // location the objects that are no logs, whose names tell, and in a shared
 // bucket the records of the other tenant.
-func (v *View) ownSources(ctx context.Context) error {
+func (v *Covered) ownSources(ctx context.Context) error {
 	v.Sources = slices.DeleteFunc(v.Sources, func(s state.Source) bool { return s.Kind != state.KindLog && v.sharedLocation(s.Location) })
 	if !v.shares() {
 		return nil
@@ -241,7 +321,7 @@ func (v *View) ownSources(ctx context.Context) error {
 }
 
 // sharedLocation tells whether another tenant's logs are delivered there too.
-func (v *View) sharedLocation(location string) bool {
+func (v *Slice) sharedLocation(location string) bool {
 	for _, t := range v.data.Config.Tenants {
 		if t.ID != v.Tenant.ID && slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Logs.Text == location }) {
 			return true
@@ -251,7 +331,7 @@ func (v *View) sharedLocation(location string) bool {
 }
 
 // Rejected counts the lines of the range that could not be read, each once.
-func (v *View) Rejected(ctx context.Context) (int64, error) {
+func (v *records) Rejected(ctx context.Context) (int64, error) {
 	result, err := v.engine.Query(ctx, v.data.Catalog.tables["rejected-total"])
 	if err != nil {
 		return 0, fmt.Errorf("count rejected lines: %w", err)
@@ -265,7 +345,7 @@ func (v *View) Rejected(ctx context.Context) (int64, error) {
 
 // OwnReads counts the requests of bucketproof itself in the range, which the view
 // access leaves out, by bucket.
-func (v *View) OwnReads(ctx context.Context) (map[string]int64, error) {
+func (v *records) OwnReads(ctx context.Context) (map[string]int64, error) {
 	own := map[string]int64{}
 	if !v.readsItself {
 		return own, nil
@@ -286,9 +366,9 @@ func (v *View) OwnReads(ctx context.Context) (map[string]int64, error) {
 }
 
 // Close releases the slice.
-func (v *View) Close() error { return v.engine.Close() }
+func (v *records) Close() error { return v.engine.Close() }
 
-func (v *View) addFiles(ctx context.Context, slice *engine.Slice, wide Range) error {
+func (v *Slice) addFiles(ctx context.Context, slice *engine.Slice, wide Range) error {
 	from, to := wide.Start().Format(time.DateOnly), wide.End().Format(time.DateOnly)
 	add := func(into *[]string, kind, bucket string) error {
 		files, err := v.data.State.Files.Of(ctx, kind, bucket, from, to)
@@ -311,7 +391,7 @@ func (v *View) addFiles(ctx context.Context, slice *engine.Slice, wide Range) er
 	return err
 }
 
-func (v *View) readSources(ctx context.Context, wide Range) error {
+func (v *known) readSources(ctx context.Context, wide Range) error {
 	for _, b := range v.Tenant.Buckets {
 		s, err := v.data.State.Ledger.Sources(ctx, b.Logs.Text, b.Name, wide.Start(), wide.End())
 		if err != nil {
@@ -330,7 +410,7 @@ func (v *View) readSources(ctx context.Context, wide Range) error {
 }
 
 // values are the parameters of a statement.
-func (v *View) values(bucket string) map[string]any {
+func (v *asking) values(bucket string) map[string]any {
 	c := v.Tenant.Checks
 	return map[string]any{"from": v.Range.Start(), "to": v.Range.End(), "bucket": bucket, "tenant": v.Tenant.ID,
 		"large_put": v.Tenant.LargePut, "key": v.Key,
@@ -341,7 +421,7 @@ func (v *View) values(bucket string) map[string]any {
 
 // Parameters are the values with which a statement is answered for a packet: those that each
 // can have, and those that it asks for.
-func (v *View) Parameters(s *Statement) map[string]any {
+func (v *asking) Parameters(s *Statement) map[string]any {
 	values, out := v.values(""), map[string]any{}
 	for _, name := range append([]string{"from", "to", "bucket", "tenant", "large_put"}, s.params...) {
 		out[name] = values[name]
@@ -352,7 +432,7 @@ func (v *View) Parameters(s *Statement) map[string]any {
 // Run answers a saved query; bucket "" is all buckets of the tenant. Every text
 // in the result has passed package redact: this and [View.Each] are the only ways out of
 // the dataset.
-func (v *View) Run(ctx context.Context, s *Statement, bucket string) (*engine.Result, error) {
+func (v *asking) Run(ctx context.Context, s *Statement, bucket string) (*engine.Result, error) {
 	result := &engine.Result{}
 	columns, err := v.Each(ctx, s, bucket, func(_ []string, row []any) error {
 		result.Rows = append(result.Rows, row)
@@ -364,7 +444,7 @@ func (v *View) Run(ctx context.Context, s *Statement, bucket string) (*engine.Re
 
 // Each answers a saved query as [View.Run] does, and hands on row by row what can be more
 // than memory holds.
-func (v *View) Each(ctx context.Context, s *Statement, bucket string, do func(columns []string, row []any) error) ([]string, error) {
+func (v *asking) Each(ctx context.Context, s *Statement, bucket string, do func(columns []string, row []any) error) ([]string, error) {
 	if bucket != "" && !slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Name == bucket }) {
 		return nil, fmt.Errorf("query %s: tenant %s has no bucket %q", s.Name, v.Tenant.ID, bucket)
 	}
@@ -381,7 +461,7 @@ const (
 // RunBounded answers a saved query for a packet, in memory that nobody outside can fill:
 // of an answer that is not bounded by the configuration the first rows, and of a text that
 // is longer than a key the beginning, with its length and hash.
-func (v *View) RunBounded(ctx context.Context, s *Statement) (*engine.Result, error) {
+func (v *asking) RunBounded(ctx context.Context, s *Statement) (*engine.Result, error) {
 	most := maxRows
 	if s.Bounded {
 		most = math.MaxInt
@@ -409,7 +489,7 @@ func shorten(text string) string {
 	return fmt.Sprintf("%s… [%d bytes, SHA-256 %x]", text[:end], len(text), sha256.Sum256([]byte(text)))
 }
 
-func (v *View) run(ctx context.Context, s *Statement, bucket string, most int) (*engine.Result, error) {
+func (v *asking) run(ctx context.Context, s *Statement, bucket string, most int) (*engine.Result, error) {
 	if err := v.mayRun(ctx, s); err != nil {
 		return nil, err
 	}
@@ -424,7 +504,7 @@ func (v *View) run(ctx context.Context, s *Statement, bucket string, most int) (
 }
 
 // each is run, row by row.
-func (v *View) each(ctx context.Context, s *Statement, bucket string, do func(columns []string, row []any) error) ([]string, error) {
+func (v *asking) each(ctx context.Context, s *Statement, bucket string, do func(columns []string, row []any) error) ([]string, error) {
 	if err := v.mayRun(ctx, s); err != nil {
 		return nil, err
 	}
@@ -439,7 +519,7 @@ func (v *View) each(ctx context.Context, s *Statement, bucket string, do func(co
 }
 
 // mayRun makes the tables that a statement asks for, and refuses one that lacks its key.
-func (v *View) mayRun(ctx context.Context, s *Statement) error {
+func (v *asking) mayRun(ctx context.Context, s *Statement) error {
 	if err := v.ready(ctx, s); err != nil {
 		return fmt.Errorf("query %s: %w", s.Name, explain(err))
 	}
@@ -463,7 +543,7 @@ func redactRow(row []any) {
 }
 
 // Plan is how the engine would answer a query, as text.
-func (v *View) Plan(ctx context.Context, s *Statement, bucket string) (string, error) {
+func (v *asking) Plan(ctx context.Context, s *Statement, bucket string) (string, error) {
 	if err := v.ready(ctx, s); err != nil {
 		return "", fmt.Errorf("query %s: %w", s.Name, explain(err))
 	}

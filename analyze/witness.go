@@ -31,7 +31,7 @@ type Witnesses struct {
 }
 
 // readWitnesses reads what they told of the days of the range and those before it.
-func (v *View) readWitnesses(ctx context.Context) error {
+func (v *known) readWitnesses(ctx context.Context) error {
 	zone := v.Range.Location.String()
 	days := v.allDays()
 	first, last := days[0], days[len(days)-1]
@@ -72,7 +72,7 @@ const (
 )
 
 // proofGap says why the digests of a day can't be judged; "" where they can.
-func (v *View) proofGap(date string) string {
+func (v *known) proofGap(date string) string {
 	d, ok := v.Witnesses.Trail[date]
 	switch {
 	case !ok:
@@ -95,7 +95,7 @@ func notEvaluated(p state.TrailProblem) bool { return p.Kind == "unread" || p.Ki
 
 // metricGap says why a day of a bucket can't be compared with CloudWatch; "" where it
 // can.
-func (v *View) metricGap(d CoveredDay) string {
+func (v *known) metricGap(d CoveredDay) string {
 	m, ok := v.Witnesses.Metrics[[2]string{d.Bucket, d.Date}]
 	switch {
 	case !ok:
@@ -110,7 +110,7 @@ func (v *View) metricGap(d CoveredDay) string {
 }
 
 // sizeGap says the same of how much lies in the bucket.
-func (v *View) sizeGap(d CoveredDay) string {
+func (v *known) sizeGap(d CoveredDay) string {
 	m, ok := v.Witnesses.Metrics[[2]string{d.Bucket, d.Date}]
 	_, known := m.Values[metricBytes]
 	switch {
@@ -125,7 +125,7 @@ func (v *View) sizeGap(d CoveredDay) string {
 }
 
 // setupGap says why it is not known how the logging of a bucket was set up.
-func (v *View) setupGap(d CoveredDay) string {
+func (v *known) setupGap(d CoveredDay) string {
 	l, ok := v.Witnesses.Looks[[2]string{d.Bucket, d.Date}]
 	if !ok {
 		return noLook
@@ -151,7 +151,7 @@ const (
 )
 
 // trailProof is a row for each trail and day of the range.
-func (v *View) trailProof(context.Context) (engine.Table, error) {
+func (v *known) trailProof(context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "trail_proof",
 		Columns: columns("date", engine.Text, "account", engine.Text, "region", engine.Text, "trail", engine.Text,
 			"digests", engine.Int, "digests_valid", engine.Int,
@@ -181,7 +181,7 @@ func (v *View) trailProof(context.Context) (engine.Table, error) {
 }
 
 // trailProblems is a row for each thing that does not hold on a day of the range.
-func (v *View) trailProblems(context.Context) (engine.Table, error) {
+func (v *known) trailProblems(context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "trail_problems",
 		Columns: columns("date", engine.Text, "kind", engine.Text, "account", engine.Text, "region", engine.Text,
 			"trail", engine.Text, "object", engine.Text,
@@ -196,7 +196,7 @@ func (v *View) trailProblems(context.Context) (engine.Table, error) {
 
 // trailFiles is a row for each log file of the trail that could not be read to its end,
 // changed after it was collected, or was gone before it was read.
-func (v *View) trailFiles(ctx context.Context) (engine.Table, error) {
+func (v *known) trailFiles(ctx context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "trail_files", Columns: columns("kind", engine.Text, "source", engine.Text, "time", zoned, "count", engine.Int)}
 	if v.Tenant.CloudTrail.Scheme == "" {
 		return t, nil
@@ -212,7 +212,7 @@ func (v *View) trailFiles(ctx context.Context) (engine.Table, error) {
 }
 
 // addTrailFiles adds those of one account in one place of the trail.
-func (v *View) addTrailFiles(ctx context.Context, t *engine.Table, place, owner string) error {
+func (v *known) addTrailFiles(ctx context.Context, t *engine.Table, place, owner string) error {
 	damaged, err := v.data.State.Ledger.Damaged(ctx, place, owner, v.Range.Start(), v.Range.End())
 	if err != nil {
 		return err
@@ -235,7 +235,7 @@ func (v *View) addTrailFiles(ctx context.Context, t *engine.Table, place, owner 
 }
 
 // metricDays is a row for each bucket, day and metric, of the days before the range, too.
-func (v *View) metricDays(context.Context) (engine.Table, error) {
+func (v *known) metricDays(context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "metric_days",
 		Columns: columns("bucket", engine.Text, "date", engine.Text, "metric", engine.Text, "value", engine.Double)}
 	if !v.Tenant.HasMetrics() {
@@ -257,7 +257,7 @@ func (v *View) metricDays(context.Context) (engine.Table, error) {
 
 // loggingFound is a row for each thing that was found about how a bucket's logging is
 // set up, on each day of the range.
-func (v *View) loggingFound(context.Context) (engine.Table, error) {
+func (v *known) loggingFound(context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "logging_found",
 		Columns: columns("bucket", engine.Text, "date", engine.Text, "looked", zoned, "what", engine.Text, "outcome",
 			engine.Text, "detail", engine.Text)}
@@ -274,7 +274,7 @@ func (v *View) loggingFound(context.Context) (engine.Table, error) {
 
 // readListed notes when the places of each bucket's log and of the trail were last
 // listed.
-func (v *View) readListed(ctx context.Context) error {
+func (v *known) readListed(ctx context.Context) error {
 	v.listed = map[string]time.Time{}
 	for _, b := range v.Tenant.Buckets {
 		at, err := v.data.State.Listings.LastComplete(ctx, b.Logs.Text)
@@ -297,7 +297,7 @@ func (v *View) readListed(ctx context.Context) error {
 
 // Listed is when the place of a bucket's log was last listed before the slice was made,
 // so that it holds all that was there then; zero for never.
-func (v *View) Listed(bucket string) time.Time { return v.listed[bucket] }
+func (v *known) Listed(bucket string) time.Time { return v.listed[bucket] }
 
 // waits says that log objects of a day may still come; "" where no more are waited for.
 func waits(listed time.Time, d Day) string {
@@ -308,7 +308,7 @@ func waits(listed time.Time, d Day) string {
 }
 
 // witnessGap says why log and trail can't be compared on a day; "" where they can.
-func (v *View) witnessGap(d CoveredDay) string {
+func (v *Covered) witnessGap(d CoveredDay) string {
 	for _, gap := range []string{d.Gap, v.trailGaps[d.Date], waits(v.listed[d.Bucket], d.Day), waits(v.trailListed, d.Day)} {
 		if gap != "" {
 			return gap
@@ -320,7 +320,7 @@ func (v *View) witnessGap(d CoveredDay) string {
 // coverTrail judges the days of the range by the quarters of an hour in which the tenant's accounts
 // have events. One account without them is enough for a day not to be trusted: which
 // account owns a bucket the configuration does not tell.
-func (v *View) coverTrail(ctx context.Context, query engine.Query) error {
+func (v *Covered) coverTrail(ctx context.Context, query engine.Query) error {
 	v.trailGaps = map[string]string{}
 	if v.Tenant.CloudTrail.Scheme == "" {
 		return nil
