@@ -252,7 +252,9 @@ func TestFailures(t *testing.T) {
 		defer cancel()
 		svc := &scheduler.Service{Jobs: func(context.Context) []scheduler.Job {
 			return []scheduler.Job{j}
-		}, CatchUp: func() time.Duration { return 48 * time.Hour }, Ledger: scheduler.StateLedger{Runs: s.Runs}, Clock: scheduler.WallClock{},
+		}, CatchUp: func() time.Duration {
+			return 48 * time.Hour
+		}, Ledger: scheduler.StateLedger{Runs: s.Runs}, Clock: scheduler.WallClock{},
 			Retry: scheduler.Retry{First: time.Second, Longest: time.Minute, Attempts: 5, Transient: func(err error) bool {
 				return errors.Is(err, busy)
 			}}, Log: slog.New(slog.DiscardHandler)}

@@ -64,15 +64,16 @@ func (a *app) check(ctx context.Context, p *parts, from, to string) error {
 	beside(len(ranges), func(i int) {
 		t, r := p.tenants[i], ranges[i]
 		task := scheduler.Task{Job: "check", Tenant: t.ID, Period: r.First.Format(time.DateOnly) + ".." + r.Last.Format(time.DateOnly)}
-		result, err := scheduler.Run(ctx, scheduler.StateLedger{Runs: p.State.Runs}, a.now, task, func(ctx context.Context) scheduler.Result {
-			c, err := p.Check(ctx, data, t, r)
-			if err != nil {
-				return scheduler.Result{Err: err}
-			}
-			rows[i] = []any{c.Tenant, c.First, c.Last, int64(c.Opened), int64(c.Reopened), int64(c.Updated),
-				int64(c.Resolved), int64(c.High), int64(c.NotEvaluated)}
-			return c.Result()
-		})
+		result, err := scheduler.Run(ctx, scheduler.StateLedger{Runs: p.State.Runs}, a.now, task,
+			func(ctx context.Context) scheduler.Result {
+				c, err := p.Check(ctx, data, t, r)
+				if err != nil {
+					return scheduler.Result{Err: err}
+				}
+				rows[i] = []any{c.Tenant, c.First, c.Last, int64(c.Opened), int64(c.Reopened), int64(c.Updated),
+					int64(c.Resolved), int64(c.High), int64(c.NotEvaluated)}
+				return c.Result()
+			})
 		alarms[i], errs[i] = result.Attention, err
 	})
 	table.Rows = slices.DeleteFunc(rows, func(row []any) bool { return row == nil })
