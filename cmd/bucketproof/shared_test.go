@@ -41,7 +41,7 @@ var (
 type shared struct {
 	dir            string
 	err            error
-	stdout, stderr string      // of the demo
+	stdout, stderr string     // of the demo
 	truth          demo.Truth // of the logs
 }
 
