@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"bucketproof/templates"
 )
 
 // scopes are what a check looks at: a bucket's day or backup window, a day of what backup reports are about, of what
@@ -40,9 +42,14 @@ type Statement struct {
 	params   []string          // their names, in the order of the ?
 }
 
-// parameters are the names that a statement can use.
-var parameters = []string{"from", "to", "bucket", "tenant", "large_put", "key", "deviations", "delete_spike", "error_rate", "errors",
-	"large_download", "backup_volume", "access_denied_burst", "metrics_differ"}
+// parameters are the names that a statement can use: these, and the thresholds.
+var parameters = func() []string {
+	names := []string{"from", "to", "bucket", "tenant", "large_put", "key"}
+	for _, t := range templates.Thresholds() {
+		names = append(names, t.Parameter())
+	}
+	return names
+}()
 
 // parseStatement reads a SQL file. Where is its place for error messages.
 func parseStatement(where, name, text string, check bool) (*Statement, error) {
@@ -50,14 +57,9 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 	if !utf8.ValidString(text) {
 		return nil, fmt.Errorf("%s: it is not UTF-8; save it as UTF-8", where)
 	}
-	lines := strings.Split(strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"), "\n")
-	n := 0
-	for ; n < len(lines) && strings.HasPrefix(lines[n], "--"); n++ {
-		key, value, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(lines[n], "--")), ": ")
-		if !ok {
-			continue
-		}
-		value = strings.TrimSpace(value)
+	header, sql, first := templates.ReadHeader(text)
+	for _, d := range header {
+		key, value := d.Key, d.Value
 		switch column, isColumn := strings.CutPrefix(key, "column "); {
 		case isColumn:
 			s.Notes[column] = value
@@ -87,7 +89,7 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 			s.Witness = strings.Split(value, ", ")
 		}
 	}
-	s.SQL = strings.TrimRight(strings.TrimSpace(strings.Join(lines[n:], "\n")), "; \n")
+	s.SQL = sql
 	switch {
 	case s.Title == "":
 		return nil, fmt.Errorf("%s: the header has no title; begin the file with `-- title: …`", where)
@@ -106,12 +108,12 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 		}
 	}
 	if at, err := s.bind(); err != nil {
-		return nil, fmt.Errorf("%s:%d: %w", where, n+1+strings.Count(s.SQL[:at], "\n"), err)
+		return nil, fmt.Errorf("%s:%d: %w", where, first+strings.Count(s.SQL[:at], "\n"), err)
 	}
-	switch first := strings.ToLower(identifier(strings.ToLower(strings.TrimLeft(s.sql, " \t\n(")))); first {
+	switch word := strings.ToLower(identifier(strings.ToLower(strings.TrimLeft(s.sql, " \t\n(")))); word {
 	case "select", "with":
 	default:
-		return nil, fmt.Errorf("%s:%d: it begins with %q; a saved query is one SELECT, or WITH … SELECT", where, n+1, first)
+		return nil, fmt.Errorf("%s:%d: it begins with %q; a saved query is one SELECT, or WITH … SELECT", where, first, word)
 	}
 	return s, nil
 }

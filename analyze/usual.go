@@ -190,7 +190,7 @@ func (v *backups) dayFigures(ctx context.Context, add func(bucket, date, figure,
 			add(b.Name, date, figureTogether, "", together.values[i], together.before(i))
 			for _, identity := range sortedKeys(figures[i].downloaded) {
 				n := figures[i].downloaded[identity]
-				if n < float64(v.Tenant.Checks.LargeDownload) {
+				if n < float64(v.Tenant.Checks["large_download"]) {
 					continue // no check asks what is usual for it
 				}
 				own := series{dates: deletes.dates, has: deletes.has}

@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -411,12 +412,10 @@ func (v *known) readSources(ctx context.Context, wide Range) error {
 
 // values are the parameters of a statement.
 func (v *asking) values(bucket string) map[string]any {
-	c := v.Tenant.Checks
-	return map[string]any{"from": v.Range.Start(), "to": v.Range.End(), "bucket": bucket, "tenant": v.Tenant.ID,
-		"large_put": v.Tenant.LargePut, "key": v.Key,
-		"deviations": c.Deviations, "delete_spike": c.DeleteSpike, "error_rate": c.ErrorRate, "errors": c.Errors,
-		"large_download": c.LargeDownload,
-		"backup_volume":  c.BackupVolume, "access_denied_burst": c.AccessDeniedBurst, "metrics_differ": c.MetricsDiffer}
+	values := v.Tenant.Checks.Parameters()
+	maps.Copy(values, map[string]any{"from": v.Range.Start(), "to": v.Range.End(), "bucket": bucket, "tenant": v.Tenant.ID,
+		"large_put": v.Tenant.LargePut, "key": v.Key})
+	return values
 }
 
 // Parameters are the values with which a statement is answered for a packet: those that each

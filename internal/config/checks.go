@@ -1,45 +1,105 @@
 package config
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"math"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
+
+	"bucketproof/templates"
 )
 
-// Checks are the thresholds of the checks. A day is compared with the same
-// bucket's 28 days before it, by their median and their median absolute
-// deviation; what is named here it must reach besides.
-type Checks struct {
-	Deviations        int64   // median absolute deviations beyond the median
-	DeleteSpike       int64   // objects deleted in a day
-	ErrorRate         float64 // share of failed requests in a day, from 0 to 1
-	Errors            int64   // failed requests in a day
-	LargeDownload     int64   // bytes to one principal in a day
-	BackupVolume      int64   // bytes by which a night differs
-	AccessDeniedBurst int64   // refused requests of one principal within an hour
-	MetricsDiffer     float64 // share by which CloudWatch and log may differ, from 0 to 1
+// Checks are the thresholds of the checks, which [templates.Thresholds] declares, by their
+// keys: numbers, percents, and bytes of sizes. A day is compared with the same bucket's 28
+// days before it, by their median and their median absolute deviation; what is named here
+// it must reach besides.
+type Checks map[string]int64
+
+// defaultChecks are the thresholds where the configuration names none.
+func defaultChecks() Checks {
+	c := Checks{}
+	for _, t := range templates.Thresholds() {
+		c[t.Key] = t.Default
+	}
+	return c
 }
 
-// DefaultChecks are the thresholds where the configuration names none.
-var DefaultChecks = Checks{Deviations: 8, DeleteSpike: 50, ErrorRate: 0.05, Errors: 20, LargeDownload: 10 << 30,
-	BackupVolume: 1 << 20, AccessDeniedBurst: 10, MetricsDiffer: 0.05}
-
 func readChecks(t *table, from Checks) Checks {
-	c := Checks{
-		Deviations:        t.integer("deviations", from.Deviations, 1, 1000),
-		DeleteSpike:       t.integer("delete_spike", from.DeleteSpike, 1, 1<<40),
-		ErrorRate:         float64(t.integer("error_rate_percent", int64(math.Round(from.ErrorRate*100)), 1, 100)) / 100,
-		Errors:            t.integer("errors", from.Errors, 1, 1<<40),
-		LargeDownload:     readSize(t, "large_download", from.LargeDownload),
-		BackupVolume:      readSize(t, "backup_volume", from.BackupVolume),
-		AccessDeniedBurst: t.integer("access_denied_burst", from.AccessDeniedBurst, 2, 1<<40),
-		MetricsDiffer:     float64(t.integer("metrics_differ_percent", int64(math.Round(from.MetricsDiffer*100)), 0, 100)) / 100,
+	c := Checks{}
+	for _, x := range templates.Thresholds() {
+		if x.Size {
+			c[x.Key] = readSize(t, x.Key, from[x.Key])
+		} else {
+			c[x.Key] = t.integer(x.Key, from[x.Key], x.Least, x.Most)
+		}
 	}
 	t.done()
 	return c
+}
+
+// Parameters are the values with which statements are asked, by the names of parameters.
+func (c Checks) Parameters() map[string]any {
+	out := map[string]any{}
+	for _, t := range templates.Thresholds() {
+		out[t.Parameter()] = t.Value(c[t.Key])
+	}
+	return out
+}
+
+// MarshalJSON writes the thresholds as an object of their parameters, DeleteSpike for
+// delete_spike, in the order of [templates.Thresholds]. The fingerprint of a configuration
+// is of these bytes, so they are the same for the same thresholds.
+func (c Checks) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	for _, t := range templates.Thresholds() {
+		value, err := json.Marshal(t.Value(c[t.Key]))
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, ",%q:%s", noted(t), value)
+	}
+	return append(append([]byte{'{'}, bytes.TrimPrefix(b.Bytes(), []byte{','})...), '}'), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote; what is not in it stays as it is.
+func (c *Checks) UnmarshalJSON(body []byte) error {
+	values := map[string]json.Number{}
+	if err := json.Unmarshal(body, &values); err != nil {
+		return err
+	}
+	if *c == nil {
+		*c = Checks{}
+	}
+	for _, t := range templates.Thresholds() {
+		v, ok := values[noted(t)]
+		if !ok {
+			continue
+		}
+		n, err := v.Int64()
+		if _, share := t.Value(0).(float64); share {
+			var f float64
+			f, err = v.Float64()
+			n = int64(math.Round(f * 100))
+		}
+		if err != nil {
+			return fmt.Errorf("threshold %s: %w", t.Key, err)
+		}
+		(*c)[t.Key] = n
+	}
+	return nil
+}
+
+// noted is the name of a threshold in a noted configuration.
+func noted(t templates.Threshold) string {
+	var b strings.Builder
+	for _, word := range strings.Split(t.Parameter(), "_") {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return b.String()
 }
 
 // Network is a named part of the internet.

@@ -86,7 +86,7 @@ func readConfig(t *table, path string) *Config {
 	c.tickets = readTickets(t.sub("tickets"), Tickets{})
 	c.Report = c.readReport(t.sub("report"))
 	c.Signing = c.readSigning(t.sub("signing"))
-	c.Checks = readChecks(t.sub("checks"), DefaultChecks)
+	c.Checks = readChecks(t.sub("checks"), defaultChecks())
 	networks := t.list("network")
 	for _, n := range networks {
 		c.Networks = append(c.Networks, readNetwork(n))

@@ -72,11 +72,11 @@ func (b *bucketView) volume(t *tally, n *Night) {
 	if len(h.weekday) > 0 {
 		most = slices.Max(h.weekday)
 	}
-	far := math.Abs(w-m) >= float64(limits.BackupVolume)
+	far := math.Abs(w-m) >= float64(limits["backup_volume"])
 	switch {
 	case w < m/2 && (len(h.weekday) == 0 || w < most/2) && (math.Log1p(w) < median(logs)-4*1.4826*spread(logs) || 4*w < m):
 		t.add("backup-volume", b.Name, "far less than usual", n.Date, 1)
-	case far && w > 2*m && (len(h.weekday) == 0 || w > 2*median(h.weekday)) && w > m+float64(limits.Deviations)*spread(h.values):
+	case far && w > 2*m && (len(h.weekday) == 0 || w > 2*median(h.weekday)) && w > m+float64(limits["deviations"])*spread(h.values):
 		t.add("backup-volume", b.Name, "far more than usual", n.Date, 1)
 	}
 }

@@ -249,7 +249,7 @@ func (b *bucketView) deniedBursts(t *tally, d Date) {
 		times[who.Requester] = append(times[who.Requester], r.Time)
 	}
 	for requester, all := range times {
-		n := int(b.v.Tenant.Checks.AccessDeniedBurst)
+		n := int(b.v.Tenant.Checks["access_denied_burst"])
 		burst := false
 		for k := 0; k+n <= len(all); k++ {
 			last := k + n - 1
@@ -332,7 +332,7 @@ func (b *bucketView) spikes(t *tally, d Date) {
 		return float64(n)
 	}
 	h := learn(d, func(d Date) (float64, bool) { return deletes(d), b.evaluated(d) })
-	if n := deletes(d); h.enough() && n >= float64(limits.DeleteSpike) && h.spike(n, limits.Deviations) {
+	if n := deletes(d); h.enough() && n >= float64(limits["delete_spike"]) && h.spike(n, limits["deviations"]) {
 		t.add("delete-spike", b.Name, "deletes", d, int64(n))
 	}
 
@@ -352,8 +352,8 @@ func (b *bucketView) spikes(t *tally, d Date) {
 		return failed / max(all, 1), b.evaluated(d)
 	})
 	failed, all := errors(d)
-	if rate := failed / max(all, 1); h.enough() && failed >= float64(limits.Errors) && rate >= limits.ErrorRate &&
-		h.spike(rate, limits.Deviations) {
+	if rate := failed / max(all, 1); h.enough() && failed >= float64(limits["errors"]) && rate >= float64(limits["error_rate_percent"])/100 &&
+		h.spike(rate, limits["deviations"]) {
 		t.add("error-rate", b.Name, "failed requests", d, int64(failed))
 	}
 
@@ -365,7 +365,7 @@ func (b *bucketView) spikes(t *tally, d Date) {
 			bytes, _ := read(d)
 			return bytes[who], b.evaluated(d)
 		})
-		if h.enough() && n >= float64(limits.LargeDownload) && h.spike(n, limits.Deviations) {
+		if h.enough() && n >= float64(limits["large_download"]) && h.spike(n, limits["deviations"]) {
 			alone = true
 			t.add("large-download", b.Name, nameless(who), d, count[who])
 		}
@@ -379,7 +379,7 @@ func (b *bucketView) spikes(t *tally, d Date) {
 		}
 		return sum, b.evaluated(d)
 	})
-	if !alone && h.enough() && together >= float64(limits.LargeDownload) && h.spike(together, limits.Deviations) {
+	if !alone && h.enough() && together >= float64(limits["large_download"]) && h.spike(together, limits["deviations"]) {
 		t.add("large-download", b.Name, "all together", d, requests)
 	}
 
@@ -387,7 +387,7 @@ func (b *bucketView) spikes(t *tally, d Date) {
 		for i := range 28 {
 			if x := last.Add(-i); b.evaluated(x) {
 				bytes, _ := read(x)
-				if days++; bytes[who] < float64(limits.LargeDownload) {
+				if days++; bytes[who] < float64(limits["large_download"]) {
 					sum += bytes[who] // a larger day is left to large-download
 				}
 			}
@@ -402,12 +402,12 @@ func (b *bucketView) spikes(t *tally, d Date) {
 		}
 	}
 	for who := range whos {
-		if today, _ := read(d); today[who] == 0 || today[who] >= float64(limits.LargeDownload) {
+		if today, _ := read(d); today[who] == 0 || today[who] >= float64(limits["large_download"]) {
 			continue // a day on which it read nothing has no row, and a larger one is large-download's
 		}
 		sum, days := share(who, d)
 		before, known := share(who, d.Add(-28))
-		if sum >= float64(limits.LargeDownload) && known >= 7 && days > 0 && sum/float64(days) > 2*before/float64(known) {
+		if sum >= float64(limits["large_download"]) && known >= 7 && days > 0 && sum/float64(days) > 2*before/float64(known) {
 			t.add("steady-download", b.Name, nameless(who), d, -1)
 		}
 	}

@@ -6,6 +6,7 @@
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} refused {count:request|requests} of one principal, many of them within an hour.
 -- draft: S3 refused {subject} {count} {count:time|times} on {bucket} {span}. Either permissions are missing, or someone tried what is not allowed.
+-- threshold: access_denied_burst = 10, 2 to 1099511627776: so many refused requests of one principal within an hour are a burst
 --
 -- Flagged is a principal with :access_denied_burst refused requests within any
 -- hour, also over midnight; counted are all its refused requests of the day.

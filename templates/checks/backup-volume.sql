@@ -7,6 +7,7 @@
 -- needs: history
 -- sentence: {count} {count:night|nights} in which the backup wrote far more or far less than is usual.
 -- draft: The backup of {bucket} wrote {subject} in the night, {span}. It is to be confirmed that it is whole.
+-- threshold: backup_volume = 1MiB: a night far above the usual wrote at least so much more
 --
 -- The bytes of a night are compared with the evaluated nights among the 28 days
 -- before. Far less is below half of their median, and below it by more than four

@@ -7,6 +7,8 @@
 -- needs: history
 -- sentence: {count} objects deleted {days}, far more than is usual for a day.
 -- draft: {count} objects were deleted from {bucket} {span}, far more than is usual for a day. It is to be confirmed that this was planned, and that nothing is missing that is needed.
+-- threshold: deviations = 8, 1 to 1000: a spike is more than this many median absolute deviations above the median of 28 days
+-- threshold: delete_spike = 50, 1 to 1099511627776: a spike of deletes has at least so many deleted objects in a day
 --
 -- A day is compared with the evaluated ones among the 28 days before it: more
 -- than the median and :deviations median absolute deviations, more than twice

@@ -7,6 +7,8 @@
 -- needs: history
 -- sentence: {count} failed {count:request|requests} {days}, a far greater share than is usual.
 -- draft: {count} {count:request|requests} to {bucket} failed {span}, a far greater share than in the four weeks before. It is to be confirmed that the backups of the day are whole.
+-- threshold: error_rate_percent = 5, 1 to 100: a high error rate is at least such a share of failed requests in a day
+-- threshold: errors = 20, 1 to 1099511627776: and at least so many failed requests
 --
 -- The share of failed requests of a day is compared with the evaluated days
 -- among the 28 before: more than the median and :deviations median absolute

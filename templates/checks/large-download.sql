@@ -7,6 +7,7 @@
 -- needs: history
 -- sentence: {count} {count:read|reads} {days} that took far more out of the bucket than is usual.
 -- draft: {subject} read {count} {count:time|times} from {bucket} {span}, far more bytes in a day than is usual. It is to be confirmed that this was a restore.
+-- threshold: large_download = 10GiB: a large download is at least so much read by one principal in a day
 --
 -- What a server-side copy read counts, too, where its target is not in the tenant's
 -- logs. A principal's bytes of a day are compared with what the same principal

@@ -7,6 +7,7 @@
 -- needs: cloudwatch
 -- sentence: CloudWatch and access log differ by {count} {count:request|requests} {days}.
 -- draft: For {bucket} CloudWatch and the access log differ by {count} {count:request|requests} {span} ({subject}). Both are delivered on a best-effort basis, so neither is exact. It is to be found out whether log objects are missing.
+-- threshold: metrics_differ_percent = 5, 0 to 100: by how much CloudWatch and access log may differ on a day
 --
 -- By more than checks.metrics_differ_percent of what CloudWatch counts.
 with r as (
