@@ -32,6 +32,7 @@ type Statement struct {
 	Needs    string            // of a check: accounts, user_agents, history or ""
 	Draft    string            // of a check: a narrative for a person to finish
 	Ends     bool              // of a check: a day without trouble resolves its finding
+	Worded   bool              // of a check: its subjects are words of its own, not names from the log
 	Sentence string            // of a check, with {count} and {count:one|many}
 	Witness  []string          // those that must have spoken for no row to mean clean
 	Empty    string            // what no row means then
@@ -81,6 +82,8 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 			}
 		case key == "ends":
 			s.Ends = value == "yes"
+		case key == "subject":
+			s.Worded = value == "words"
 		case key == "sentence":
 			s.Sentence = value
 		case key == "empty":

@@ -179,9 +179,10 @@ func (p *Packet) addFindings(ctx context.Context, catalog *analyze.Catalog, s *s
 	if err != nil {
 		return err
 	}
-	p.checks = map[string]string{}
+	p.checks, p.worded = map[string]string{}, map[string]bool{}
 	for _, c := range catalog.Checks {
 		p.checks[c.Name] = p.Text.Or("check."+c.Name+".title", c.Title)
+		p.worded[c.Name] = c.Worded
 	}
 	before, err := s.Findings.Between(ctx, p.Tenant.ID, "", p.Range.First.AddDate(0, 0, -1).Format(time.DateOnly))
 	if err != nil {

@@ -37,19 +37,13 @@ func (p *Packet) finding(f state.Finding, check *analyze.Statement) Finding {
 	return out
 }
 
-// wordSubjects are the checks whose subjects are words of theirs; those of the
-// others are names from the log, which nothing translates.
-var wordSubjects = []string{"anonymous-access", "backup-missed", "backup-report-mismatch", "backup-volume",
-	"bucket-configuration-changed", "delete-spike",
-	"error-rate", "insecure-transport", "logs-missing", "rejected-lines"}
-
 // subject is that of a finding for people. Where it is words and not a name, it
 // is in the packet's language.
 func (p *Packet) subject(f state.Finding) string {
 	if f.Subject == analyze.OtherSubjects {
 		return p.say("finding.several-subjects")
 	}
-	if slices.Contains(wordSubjects, f.Check) {
+	if p.worded[f.Check] {
 		return p.Text.Phrase(f.Subject)
 	}
 	return f.Subject

@@ -69,6 +69,7 @@ type Packet struct {
 
 	core     map[string]*Table // built-in queries in whose place the packet shows a query of the user's own
 	checks   map[string]string // titles by name
+	worded   map[string]bool   // checks whose subjects are words of theirs; others are names, which nothing translates
 	requests int64             // that the table of principals counts
 	spills   []string          // lines of the PDF that left the page; a fault of ours
 }

@@ -9,6 +9,7 @@ package language
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -70,6 +71,14 @@ func Load(name string) (*Text, error) {
 			return nil, fmt.Errorf("%s: phrase %q is no text", file, english)
 		}
 		t.addPhrase(english, text)
+	}
+	messages, said, err := templates.Words(name)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(t.messages, messages)
+	for english, here := range said {
+		t.addPhrase(english, here)
 	}
 	slices.SortFunc(t.phrases, func(a, b phrase) int {
 		if d := b.fixed - a.fixed; d != 0 {

@@ -6,7 +6,13 @@
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} refused {count:request|requests} of one principal, many of them within an hour.
 -- draft: S3 refused {subject} {count} {count:time|times} on {bucket} {span}. Either permissions are missing, or someone tried what is not allowed.
+-- action: Find out whether the requester lacks a permission or tried what is not allowed on {bucket}.
 -- threshold: access_denied_burst = 10, 2 to 1099511627776: so many refused requests of one principal within an hour are a burst
+-- de title: Häufung abgewiesener Anfragen
+-- de question: Wurde jemand in kurzer Zeit viele Male abgewiesen?
+-- de sentence: {count} abgewiesene {count:Anfrage|Anfragen} eines Principals, viele davon innerhalb einer Stunde.
+-- de draft: S3 wies {span} {count} {count:Anfrage|Anfragen} an {bucket} ab (Aufrufer: {subject}). Entweder fehlt eine Berechtigung, oder es wurde etwas versucht, das nicht erlaubt ist.
+-- de action: Klären, ob dem Aufrufer eine Berechtigung fehlt oder ein unbefugter Zugriff auf {bucket} versucht wurde.
 --
 -- Flagged is a principal with :access_denied_burst refused requests within any
 -- hour, also over midnight; counted are all its refused requests of the day.

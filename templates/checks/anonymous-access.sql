@@ -6,6 +6,15 @@
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:request|requests} without credentials.
 -- draft: {count} {count:request|requests} without credentials reached {bucket} {span}; they were {subject}. How the bucket came to be reachable is to be found out.
+-- action: Find out how {bucket} could be reached without credentials, and block public access.
+-- subject: words
+-- de title: Anonyme Anfragen
+-- de question: Hat jemand die Buckets ohne Anmeldedaten benutzt?
+-- de sentence: {count} {count:Anfrage|Anfragen} ohne Anmeldedaten.
+-- de draft: {count} {count:Anfrage|Anfragen} ohne Anmeldedaten {count:erreichte|erreichten} {bucket} {span}; sie {count:wurde|wurden} {subject}. Zu klären ist, wodurch der Bucket erreichbar war.
+-- de action: Klären, wodurch {bucket} ohne Anmeldedaten erreichbar war, und den öffentlichen Zugriff sperren.
+-- de phrase: "served" = "beantwortet"
+-- de phrase: "refused" = "abgewiesen"
 with r as (
     select a.bucket, case when a.successful or a.http_status = 304 then 'served' else 'refused' end as subject, d.date, a.time, a.source_object, a.source_line, coalesce(a.remote_ip, '-') as who
     from access a

@@ -6,6 +6,12 @@
 -- empty: no evaluated night shows it
 -- sentence: {count} {count:night|nights} in which the backup failed to write some of its objects.
 -- draft: The backup of {bucket} failed to write some of its objects in the window, {span}. The log of the backup tool is to be looked at, and the next backup to be confirmed.
+-- action: Mend what made the backup of {bucket} fail, and confirm the next one.
+-- de title: Backup mit Fehlern
+-- de question: Konnte das Backup einen Teil seiner Objekte nicht schreiben?
+-- de sentence: {count} {count:Nacht|Nächte}, in {count:der|denen} das Backup einen Teil seiner Objekte nicht schreiben konnte.
+-- de draft: Das Backup von {bucket} konnte {span} einen Teil seiner Objekte nicht schreiben. Zu prüfen ist das Protokoll des Backup-Programms; das nächste Backup ist zu bestätigen.
+-- de action: Die Fehler des Backups in {bucket} beheben und das nächste Backup bestätigen.
 --
 -- One object in 20 or more failed and was not written later in the window, or more than
 -- one in 20 requests of the backup failed. To ask for what is not there is no failure.

@@ -7,6 +7,12 @@
 -- needs: principals
 -- sentence: {count} {count:object|objects} of earlier backups overwritten.
 -- draft: {subject} overwrote {count} {count:object|objects} of earlier backups in {bucket} {span}. It is to be confirmed that the tool does so, and that earlier backups can still be restored.
+-- action: Confirm that the earlier backups in {bucket} can be restored.
+-- de title: Frühere Backups überschrieben
+-- de question: Wurde überschrieben, was frühere Nächte geschrieben haben?
+-- de sentence: {count} {count:Objekt|Objekte} früherer Backups überschrieben.
+-- de draft: In {bucket} {count:wurde|wurden} {span} {count} {count:Objekt|Objekte} früherer Backups überschrieben (Aufrufer: {subject}). Zu bestätigen ist, dass das Programm das so tut und frühere Backups wiederherstellbar sind.
+-- de action: Bestätigen, dass die früheren Backups in {bucket} wiederherstellbar sind.
 --
 -- By others than backup principals every object that a backup wrote counts, also where
 -- what overwrites it is empty, and so does a copy of an object onto itself. Tools overwrite some of what earlier nights wrote, and the same again and again; by a backup principal

@@ -7,6 +7,12 @@
 -- needs: history
 -- sentence: {count} {count:night|nights} without a part of the backup that is always there.
 -- draft: The backup of {bucket} ran, but {subject} wrote nothing in the window, {span}. Whether a job was switched off, or fails, is to be found out.
+-- action: Find out why a part of the backup of {bucket} stays away.
+-- de title: Ein Teil des Backups blieb aus
+-- de question: Schrieb einer von mehreren Aufträgen, Präfixen oder Principals nichts, obwohl er es sonst immer tut?
+-- de sentence: {count} {count:Nacht|Nächte} ohne einen Teil des Backups, der sonst immer da ist.
+-- de draft: Das Backup von {bucket} lief {span}, aber ein Teil schrieb nichts ({subject}). Zu klären ist, ob ein Auftrag abgeschaltet wurde oder fehlschlägt.
+-- de action: Klären, warum ein Teil des Backups in {bucket} ausbleibt.
 --
 -- Always there is what wrote in nine of ten of the evaluated nights among the 28 before,
 -- or on the last four of the same day of the week: an approved prefix, a principal; and

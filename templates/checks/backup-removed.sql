@@ -6,6 +6,12 @@
 -- empty: no evaluated night shows it
 -- sentence: {count} {count:night|nights} whose backup was written and removed again.
 -- draft: What the backup of {bucket} wrote in the window, {span}, was removed again or overwritten. Who did it and whether anything of that night is left is to be found out.
+-- action: Find out who removed the backup in {bucket}, and confirm a new one.
+-- de title: Backup geschrieben und wieder entfernt
+-- de question: War das, was eine Nacht geschrieben hat, danach noch da?
+-- de sentence: {count} {count:Nacht|Nächte}, {count:deren|deren} Backup geschrieben und wieder entfernt wurde.
+-- de draft: Was das Backup von {bucket} {span} im Backup-Fenster schrieb, wurde wieder entfernt oder überschrieben. Zu klären ist, durch wen und ob von dieser Nacht etwas übrig ist.
+-- de action: Klären, wer das Backup in {bucket} entfernt hat, und ein neues Backup bestätigen.
 --
 -- Fewer than min_objects objects, or less than half of the bytes, were there keep_days
 -- after they were written, whoever removed them and however.

@@ -7,6 +7,13 @@
 -- needs: backup_reports
 -- sentence: {count} {count:night|nights} in which the backup tool reported trouble, or its report and the log disagree.
 -- draft: For the backup window of {bucket}, {span}, the report of the backup tool tells of trouble or does not agree with the log ({subject}). What happened is to be found out.
+-- action: Compare the report and the log of {bucket}, and find out which of them is right.
+-- subject: words
+-- de title: Backup-Bericht und Protokoll weichen ab
+-- de question: Zeigt das Protokoll, was das Backup-Programm gemeldet hat?
+-- de sentence: {count} {count:Nacht|Nächte}, in {count:der|denen} das Backup-Programm Probleme gemeldet hat oder sein Bericht vom Protokoll abweicht.
+-- de draft: Für das Backup-Fenster von {bucket} nennt der Bericht des Backup-Programms {span} Probleme oder stimmt nicht mit dem Protokoll überein ({subject}). Zu klären ist, was geschehen ist.
+-- de action: Bericht und Protokoll für {bucket} vergleichen und klären, welche der beiden Angaben richtig ist.
 --
 -- Tools that pack files into objects are compared by sessions and bytes; objects
 -- only where the report counts objects. AWS Backup writes to a vault, so its

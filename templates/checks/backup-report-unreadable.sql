@@ -7,6 +7,12 @@
 -- needs: backup_reports
 -- sentence: A report of the backup tool can't be read, whole or in part, so what it tells of is not known.
 -- draft: The report {subject} of the backup tool could not be read {span}. What it tells of those nights is to be found out, and the report to be mended.
+-- action: Mend the report, or name its columns in the configuration, and find out what it tells.
+-- de title: Unlesbarer Backup-Bericht
+-- de question: Waren alle Berichte des Backup-Programms lesbar?
+-- de sentence: Ein Bericht des Backup-Programms ist ganz oder teilweise unlesbar; was darin steht, ist nicht bekannt.
+-- de draft: Der Bericht {subject} des Backup-Programms war {span} nicht lesbar. Zu klären ist, was er über diese Nächte aussagt; der Bericht ist zu reparieren.
+-- de action: Den Bericht reparieren oder seine Spalten in der Konfiguration benennen und klären, was er aussagt.
 --
 -- A finding a file, on the days that the file is about: as it tells, or as its name
 -- does, or else the day on which it was written. It ends when the file is read well

@@ -7,7 +7,17 @@
 -- needs: history
 -- sentence: {count} {count:night|nights} in which the backup wrote far more or far less than is usual.
 -- draft: The backup of {bucket} wrote {subject} in the night, {span}. It is to be confirmed that it is whole.
+-- action: Confirm that the backup of {bucket} is whole, and find out why its volume changed.
+-- subject: words
 -- threshold: backup_volume = 1MiB: a night far above the usual wrote at least so much more
+-- de title: Umfang des Backups
+-- de question: Hat das Backup einer Nacht weit mehr oder weit weniger geschrieben als üblich?
+-- de sentence: {count} {count:Nacht|Nächte}, in {count:der|denen} das Backup weit mehr oder weit weniger schrieb als üblich.
+-- de draft: Das Backup von {bucket} schrieb {span} {subject}. Zu bestätigen ist, dass es vollständig ist.
+-- de action: Das Backup von {bucket} auf Vollständigkeit prüfen und die Ursache des ungewöhnlichen Umfangs klären.
+-- de phrase: "far less than usual" = "weit weniger als üblich"
+-- de phrase: "far more than usual" = "weit mehr als üblich"
+-- de phrase: "{1} bytes a night, the median of {2} nights; written were {3}" = "{1} Bytes je Nacht, der Median aus {2} Nächten; geschrieben wurden {3}"
 --
 -- The bytes of a night are compared with the evaluated nights among the 28 days
 -- before. Far less is below half of their median, and below it by more than four

@@ -6,6 +6,16 @@
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:change|changes} to the configuration of the bucket.
 -- draft: The configuration of {bucket} was changed ({subject}) {count} {count:time|times} {span}. It is to be confirmed that the change was approved, and that it weakens no protection.
+-- action: Confirm that the change to {bucket} was approved, or undo it.
+-- subject: words
+-- de title: Konfiguration des Buckets geändert
+-- de question: Hat jemand die Einrichtung eines Buckets geändert?
+-- de sentence: {count} {count:Änderung|Änderungen} an der Konfiguration des Buckets.
+-- de draft: Die Konfiguration von {bucket} wurde {span} {count}-mal geändert ({subject}). Zu bestätigen ist, dass die Änderung genehmigt war und keinen Schutz schwächt.
+-- de action: Bestätigen, dass die Änderung an {bucket} genehmigt war, oder sie rückgängig machen.
+-- de phrase: "REST.{1} by {2}" = "REST.{1} durch {2}"
+-- de phrase: "REST.{1} by another client's principal of this shared bucket" = "REST.{1} durch einen Principal eines anderen Kunden dieses gemeinsamen Buckets"
+-- de phrase: "REST.{1} by -" = "REST.{1} durch einen anonymen Aufrufer"
 --
 -- High is what can open a bucket, hide what happens in it or make backups
 -- deletable. Whatever writes or deletes and names no object is a change of the bucket, also by

@@ -6,6 +6,12 @@
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} objects removed {days}, most of what was known to be in the bucket.
 -- draft: Most of what the log knows to have been in {bucket} was removed, {span}. Who did it, and whether any backup is left, is to be found out at once.
+-- action: Find out at once who emptied {bucket}, and what can still be restored.
+-- de title: Das meiste eines Buckets entfernt
+-- de question: Wurde das meiste, was in einem Bucket lag, an einem Tag entfernt?
+-- de sentence: {count} {count:Objekt|Objekte} {days} entfernt, das meiste, was im Bucket bekannt war.
+-- de draft: Das meiste, was laut Protokoll in {bucket} lag, wurde {span} entfernt. Sofort zu klären ist, durch wen und ob noch ein Backup übrig ist.
+-- de action: Sofort klären, wer {bucket} geleert hat und was noch wiederherstellbar ist.
 --
 -- Of the objects that the log saw written and that were there at the end of the day
 -- before, or were written on the day and are there at its end, more than half are gone, or more than half of

@@ -7,6 +7,14 @@
 -- needs: cloudwatch
 -- sentence: Less lay in the bucket than on any of the 28 days before, by a tenth or more, {days}.
 -- draft: In {bucket} lay {span} less than on any of the 28 days before ({subject}). It is to be confirmed that the backups that were removed are not needed, or that a shorter retention is intended.
+-- action: Confirm that what was removed from {bucket} is not needed, or mend its retention.
+-- de title: Bucket schrumpft
+-- de question: Liegt in einem Bucket weniger als an jedem der Tage davor?
+-- de sentence: Im Bucket lag {days} mindestens ein Zehntel weniger als an jedem der 28 Tage davor.
+-- de draft: In {bucket} lag {span} weniger als an jedem der 28 Tage davor ({subject}). Zu bestätigen ist, dass die entfernten Backups nicht gebraucht werden oder eine kürzere Aufbewahrung gewollt ist.
+-- de action: Bestätigen, dass das aus {bucket} Entfernte nicht gebraucht wird, oder die Aufbewahrung berichtigen.
+-- de phrase: "fewer bytes" = "weniger Bytes"
+-- de phrase: "{1} bytes; on the days before at least {2}" = "{1} Bytes; an den Tagen davor mindestens {2}"
 --
 -- By what CloudWatch counts, of days for which it has figures of seven days before.
 with m as (

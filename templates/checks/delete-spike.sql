@@ -7,8 +7,17 @@
 -- needs: history
 -- sentence: {count} objects deleted {days}, far more than is usual for a day.
 -- draft: {count} objects were deleted from {bucket} {span}, far more than is usual for a day. It is to be confirmed that this was planned, and that nothing is missing that is needed.
+-- action: Confirm that the deletes in {bucket} were planned, or restore the objects.
+-- subject: words
 -- threshold: deviations = 8, 1 to 1000: a spike is more than this many median absolute deviations above the median of 28 days
 -- threshold: delete_spike = 50, 1 to 1099511627776: a spike of deletes has at least so many deleted objects in a day
+-- de title: Ungewöhnlich viele Löschungen
+-- de question: Wurden an einem Tag weit mehr Objekte gelöscht als an den Tagen davor?
+-- de sentence: {count} {count:Objekt|Objekte} {days} gelöscht, weit mehr als für einen Tag üblich.
+-- de draft: Aus {bucket} {count:wurde|wurden} {span} {count} {count:Objekt|Objekte} gelöscht, weit mehr als für einen Tag üblich. Zu bestätigen ist, dass dies geplant war und dass nichts fehlt, was gebraucht wird.
+-- de action: Bestätigen, dass die Löschungen in {bucket} geplant waren, oder die Objekte wiederherstellen.
+-- de phrase: "deletes" = "Löschungen"
+-- de phrase: "{1} deletes a day, the median of {2} days" = "{1} Löschungen je Tag, der Median aus {2} Tagen"
 --
 -- A day is compared with the evaluated ones among the 28 days before it: more
 -- than the median and :deviations median absolute deviations, more than twice

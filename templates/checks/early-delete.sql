@@ -6,6 +6,12 @@
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:object|objects} of backups removed before {count:its|their} time.
 -- draft: {count} {count:object|objects} that backups wrote to {bucket} were removed within keep_days, {span}, by {subject}. It is to be confirmed that this was planned, and that later backups don't need them.
+-- action: Confirm that the deletes in {bucket} were planned, or restore the objects.
+-- de title: Backups zu früh gelöscht
+-- de question: Wurde etwas, das ein Backup geschrieben hat, vor seiner Zeit entfernt?
+-- de sentence: {count} {count:Objekt|Objekte} aus Backups vor der Zeit entfernt.
+-- de draft: {count} {count:Objekt|Objekte} aus Backups in {bucket} {count:wurde|wurden} {span} innerhalb von keep_days entfernt ({subject}). Zu bestätigen ist, dass dies geplant war und spätere Backups sie nicht brauchen.
+-- de action: Bestätigen, dass die Löschungen in {bucket} geplant waren, oder die Objekte wiederherstellen.
 --
 -- Of objects that were renamed, the new one counts. What the backup removes itself counts
 -- where it takes a twentieth of a night's bytes or more, or leaves too few objects: tools

@@ -7,8 +7,17 @@
 -- needs: history
 -- sentence: {count} failed {count:request|requests} {days}, a far greater share than is usual.
 -- draft: {count} {count:request|requests} to {bucket} failed {span}, a far greater share than in the four weeks before. It is to be confirmed that the backups of the day are whole.
+-- action: Mend the cause of the errors, and confirm that the backups in {bucket} are whole.
+-- subject: words
 -- threshold: error_rate_percent = 5, 1 to 100: a high error rate is at least such a share of failed requests in a day
 -- threshold: errors = 20, 1 to 1099511627776: and at least so many failed requests
+-- de title: Fehlerquote
+-- de question: Schlug ein weit größerer Anteil der Anfragen fehl als üblich?
+-- de sentence: {count} fehlgeschlagene {count:Anfrage|Anfragen} {days}, ein weit größerer Anteil als üblich.
+-- de draft: {count} {count:Anfrage|Anfragen} an {bucket} {count:schlug|schlugen} {span} fehl, ein weit größerer Anteil als in den vier Wochen davor. Zu bestätigen ist, dass die Backups aus dieser Zeit vollständig sind.
+-- de action: Die Ursache der Fehler beheben und bestätigen, dass die Backups in {bucket} vollständig sind.
+-- de phrase: "failed requests" = "fehlgeschlagene Anfragen"
+-- de phrase: "{1} in 100 requests failed, the median of {2} days" = "{1} von 100 Anfragen fehlgeschlagen, der Median aus {2} Tagen"
 --
 -- The share of failed requests of a day is compared with the evaluated days
 -- among the 28 before: more than the median and :deviations median absolute

@@ -6,6 +6,15 @@
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:request|requests} over an unencrypted or outdated connection, or with an outdated signature.
 -- draft: {count} {count:request|requests} to {bucket} used {subject}, {span}. The client is to be updated, or the bucket policy to refuse such requests.
+-- action: Update the client, or let the bucket policy of {bucket} refuse such requests.
+-- subject: words
+-- de title: Schwache Verschlüsselung oder Signatur
+-- de question: Kam eine Anfrage ohne TLS 1.2 oder neuer oder mit veralteter Signatur?
+-- de sentence: {count} {count:Anfrage|Anfragen} über eine unverschlüsselte oder veraltete Verbindung oder mit veralteter Signatur.
+-- de draft: {count} {count:Anfrage|Anfragen} an {bucket} {count:kam|kamen} {span} mit schwacher Verschlüsselung oder Signatur ({subject}). Das Programm ist zu aktualisieren, oder die Bucket-Richtlinie muss solche Anfragen abweisen.
+-- de action: Das Programm aktualisieren oder solche Anfragen durch die Bucket-Richtlinie von {bucket} abweisen.
+-- de phrase: "no TLS" = "kein TLS"
+-- de phrase: "signature version 2" = "Signaturversion 2"
 --
 -- A line of the short form, which tells nothing about the connection, is not
 -- counted as unencrypted: it has no host header either.

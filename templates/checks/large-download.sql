@@ -7,7 +7,13 @@
 -- needs: history
 -- sentence: {count} {count:read|reads} {days} that took far more out of the bucket than is usual.
 -- draft: {subject} read {count} {count:time|times} from {bucket} {span}, far more bytes in a day than is usual. It is to be confirmed that this was a restore.
+-- action: Confirm that the reads from {bucket} were a planned restore, or block the access.
 -- threshold: large_download = 10GiB: a large download is at least so much read by one principal in a day
+-- de title: Ungewöhnlich viele Daten gelesen
+-- de question: Hat jemand an einem Tag weit mehr aus einem Bucket gelesen als üblich?
+-- de sentence: {count} {count:Lesezugriff|Lesezugriffe} {days} durch einen Principal, der dabei weit mehr Daten als üblich aus dem Bucket las.
+-- de draft: Auf {bucket} {count:erfolgte|erfolgten} {span} {count} {count:Lesezugriff|Lesezugriffe} durch {subject}; dabei wurden an einem Tag weit mehr Bytes gelesen als üblich. Zu bestätigen ist, dass es sich um eine Wiederherstellung handelte.
+-- de action: Bestätigen, dass das Lesen aus {bucket} eine geplante Wiederherstellung war, oder den Zugriff sperren.
 --
 -- What a server-side copy read counts, too, where its target is not in the tenant's
 -- logs. A principal's bytes of a day are compared with what the same principal

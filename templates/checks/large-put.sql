@@ -7,6 +7,12 @@
 -- needs: principals
 -- sentence: {count} large {count:write|writes} outside business hours by a principal that is not the backup.
 -- draft: {subject} wrote {count} large {count:object|objects} to {bucket} {span}, and is not a backup principal. It is to be confirmed that this was planned.
+-- action: Confirm that the writes to {bucket} were planned, or remove the permission.
+-- de title: Große Schreibzugriffe, nicht durch das Backup
+-- de question: Hat außer dem Backup jemand außerhalb der Geschäftszeit große Objekte geschrieben?
+-- de sentence: {count} {count:großer Schreibzugriff|große Schreibzugriffe} außerhalb der Geschäftszeit durch einen Principal, der nicht zum Backup gehört.
+-- de draft: In {bucket} {count:wurde|wurden} {span} {count} {count:großes Objekt|große Objekte} durch {subject} geschrieben, also nicht durch einen Backup-Principal. Zu bestätigen ist, dass dies geplant war.
+-- de action: Bestätigen, dass der Schreibzugriff auf {bucket} geplant war, oder die Berechtigung entziehen.
 with r as (
     select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
     from access a

@@ -6,6 +6,12 @@
 -- empty: no log object vanished between listing and reading
 -- sentence: The log object was removed before it was read. Its records are missing here unless S3 delivers them again; a lifecycle rule of the log bucket may be too short.
 -- draft: The log object {subject} was removed before it was read. The lifecycle rule of the log bucket is to be made longer.
+-- action: Make the lifecycle rule of the log bucket longer.
+-- de title: Protokollobjekte vor dem Lesen entfernt
+-- de question: Verschwand ein Protokollobjekt zwischen dem Auflisten und dem Lesen?
+-- de sentence: Das Protokollobjekt wurde entfernt, bevor es gelesen war. Seine Einträge fehlen hier, sofern S3 sie nicht erneut zustellt; möglicherweise ist die Frist einer Lebenszyklusregel des Protokoll-Buckets zu kurz.
+-- de draft: Ein Protokollobjekt wurde entfernt, bevor es gelesen war ({subject}). Die Frist in der Lebenszyklusregel des Protokoll-Buckets ist zu verlängern.
+-- de action: Die Frist in der Lebenszyklusregel des Protokoll-Buckets verlängern.
 --
 -- An object belongs to the days of the records that were collected from it, and one
 -- that was never read to the day in its name: the month that it is about must say so,

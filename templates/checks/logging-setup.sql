@@ -8,6 +8,12 @@
 -- needs: logs in s3
 -- sentence: The delivery of the access log is set up with a fault, seen {days}.
 -- draft: The delivery of the access log of {bucket} was found with a fault {span}: {subject}. What it says is to be mended, and it is to be found out since when logs may be missing.
+-- action: Mend how the log of {bucket} is delivered, as the finding says.
+-- de title: Protokollierung fehlerhaft eingerichtet
+-- de question: Ist die Zustellung des Protokolls so eingerichtet, dass es ganz ankommt und nur S3 es schreiben kann?
+-- de sentence: Die Zustellung des Protokolls ist fehlerhaft eingerichtet, gesehen {days}.
+-- de draft: Die Zustellung des Protokolls von {bucket} war {span} fehlerhaft eingerichtet: {subject}. Das Genannte ist zu berichtigen, und es ist zu klären, seit wann Protokolle fehlen können.
+-- de action: Die Zustellung des Protokolls von {bucket} berichtigen, wie in der Feststellung beschrieben.
 --
 -- As `logging status` tells; its warnings are no findings.
 select bucket, what || ': ' || detail as subject, date, 1 as count, min(looked) as first_seen, max(looked) as last_seen, 'medium' as severity, cast([] as varchar[]) as samples

@@ -6,6 +6,12 @@
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} objects removed {days}, while backups wrote far fewer in the four weeks up to then.
 -- draft: More objects were removed from {bucket} in the four weeks up to then than backups wrote ({subject}), {span}. It is to be confirmed that retention was shortened on purpose, and that nothing is missing that is needed.
+-- action: Confirm that so much was removed from {bucket} on purpose.
+-- de title: Mehr entfernt als geschrieben
+-- de question: Wurden in vier Wochen mehr Objekte entfernt, als Backups schrieben?
+-- de sentence: {count} {count:Objekt|Objekte} {days} entfernt, während Backups in den vier Wochen bis dahin weit weniger schrieben.
+-- de draft: Aus {bucket} wurden in den vier Wochen bis dahin mehr Objekte entfernt, als Backups schrieben ({subject}), {span}. Zu bestätigen ist, dass die Aufbewahrung mit Absicht verkürzt wurde und nichts fehlt, was gebraucht wird.
+-- de action: Bestätigen, dass in {bucket} mit Absicht so viel entfernt wurde.
 --
 -- Retention removes about as many objects as backups write. Flagged is a day with removals where those of
 -- the 28 days up to it are more than twice what backups wrote in these days, and ten; of

@@ -6,6 +6,12 @@
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} multi-object {count:delete|deletes} of which the log does not say what {count:it|they} removed.
 -- draft: {subject} made {count} multi-object {count:delete|deletes} on {bucket} {span}, and the log has no record of what {count:it|they} removed. What is missing from the bucket is to be found out.
+-- action: Find out what the multi-object deletes in {bucket} removed.
+-- de title: Mehrfachlöschung ohne ihre Objekte
+-- de question: Nennt das Protokoll, was jede Mehrfachlöschung entfernt hat?
+-- de sentence: {count} {count:Mehrfachlöschung|Mehrfachlöschungen}, von {count:der|denen} das Protokoll nicht sagt, was entfernt wurde.
+-- de draft: {span} {count:gab|gab} es {count} {count:Mehrfachlöschung|Mehrfachlöschungen} in {bucket} (Aufrufer: {subject}), und das Protokoll enthält keinen Eintrag dazu, was entfernt wurde. Zu klären ist, was im Bucket fehlt.
+-- de action: Klären, was die Mehrfachlöschungen in {bucket} entfernt haben.
 --
 -- S3 writes a record for each object, with the request ID of the delete. Of a shared bucket those of
 -- other clients count, too: what one request removes can be theirs alone. One request can

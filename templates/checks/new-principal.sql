@@ -7,6 +7,12 @@
 -- needs: history
 -- sentence: {count} {count:request|requests} by a principal that had not used the bucket in the 28 days before.
 -- draft: {subject} used {bucket} for the first time in four weeks, with {count} {count:request|requests} {span}. It is to be confirmed that this was planned.
+-- action: Confirm that the new access to {bucket} was planned, or remove it.
+-- de title: Neuer Principal
+-- de question: Hat jemand einen Bucket benutzt, der ihn in den vier Wochen davor nicht benutzt hatte?
+-- de sentence: {count} {count:Anfrage|Anfragen} eines Principals, der den Bucket in den 28 Tagen davor nicht benutzt hatte.
+-- de draft: {bucket} wurde {span} erstmals seit vier Wochen durch {subject} benutzt, mit {count} {count:Anfrage|Anfragen}. Zu bestätigen ist, dass dies geplant war.
+-- de action: Bestätigen, dass der neue Zugriff auf {bucket} geplant war, oder ihn entziehen.
 --
 -- Anonymous requests and other accounts have checks of their own. A principal
 -- that the mapping names is expected, however seldom it comes; one that only a

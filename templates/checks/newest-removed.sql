@@ -6,6 +6,12 @@
 -- empty: no night lost half of its bytes within three days while older ones stay
 -- sentence: {count} {count:night|nights} of which half or more was removed within three days, while older backups stay.
 -- draft: Of the newest backups in {bucket} half or more was removed, {span}, while older ones are still there. Retention removes the oldest first; it is to be found out who did it and why.
+-- action: Find out who removed the newest backups in {bucket}, and confirm a new one.
+-- de title: Neueste Backups entfernt
+-- de question: Wurden die neuesten Backups entfernt, während ältere bleiben?
+-- de sentence: {count} {count:Nacht|Nächte}, von {count:der|denen} die Hälfte oder mehr innerhalb von drei Tagen entfernt wurde, während ältere Backups bleiben.
+-- de draft: Von den neuesten Backups in {bucket} wurde {span} die Hälfte oder mehr entfernt, während ältere noch da sind. Eine Aufbewahrungsregel entfernt zuerst die ältesten; zu klären ist, wer das war und warum.
+-- de action: Klären, wer die neuesten Backups in {bucket} entfernt hat, und ein neues bestätigen.
 --
 -- A night counts on the day on which half of its bytes are gone, where that is within three
 -- days of its end, and at least half of three or more of the seven nights before it had

@@ -6,6 +6,12 @@
 -- empty: nothing of this kind is in the log, or where there is a trail in its data events
 -- sentence: {count} {count:change|changes} to the retention or legal hold of objects.
 -- draft: The retention or legal hold of objects in {bucket} was changed ({subject}), {count} {count:time|times} {span}. It is to be confirmed that no backup lost its protection.
+-- action: Confirm that the change of protection in {bucket} was intended.
+-- de title: Schutz von Objekten geändert
+-- de question: Hat jemand die Aufbewahrung oder Sperre von Backups geändert oder geschwächt?
+-- de sentence: {count} {count:Änderung|Änderungen} an Aufbewahrung oder Sperre von Objekten.
+-- de draft: Aufbewahrung oder Sperre von Objekten in {bucket} wurde {span} {count}-mal geändert ({subject}). Zu bestätigen ist, dass kein Backup seinen Schutz verlor.
+-- de action: Bestätigen, dass die Änderung des Schutzes in {bucket} gewollt war.
 --
 -- The log does not tell in which direction. By others than backup principals every change counts; by
 -- these one of an object that they did not write within the 24 hours before, unless the same

@@ -7,6 +7,12 @@
 -- needs: business_hours
 -- sentence: {count} successful {count:read|reads} outside business hours by a principal that neither backs up nor restores.
 -- draft: {subject} read {count} {count:time|times} from {bucket} outside business hours, {span}. It is to be confirmed that this was planned.
+-- action: Confirm that the reads from {bucket} outside business hours were planned.
+-- de title: Lesezugriffe außerhalb der Geschäftszeit
+-- de question: Hat eine Person Backups gelesen, während niemand arbeitet?
+-- de sentence: {count} {count:erfolgreicher Lesezugriff|erfolgreiche Lesezugriffe} außerhalb der Geschäftszeit durch einen Principal, der weder sichert noch wiederherstellt.
+-- de draft: Auf {bucket} {count:erfolgte|erfolgten} {span} außerhalb der Geschäftszeit {count} {count:Lesezugriff|Lesezugriffe} durch {subject}. Zu bestätigen ist, dass dies geplant war.
+-- de action: Bestätigen, dass das Lesen aus {bucket} außerhalb der Geschäftszeit geplant war.
 with r as (
     select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
     from access a

@@ -7,6 +7,12 @@
 -- needs: principals
 -- sentence: {count} {count:object|objects} deleted by the backup outside its window.
 -- draft: {subject} deleted {count} {count:object|objects} from {bucket} outside the backup window, {span}. It is to be confirmed whether its retention ran late, or someone else used the role.
+-- action: Find out whether the deletes in {bucket} outside the window belong to the backup.
+-- de title: Löschungen außerhalb des Backup-Fensters
+-- de question: Hat das Backup außerhalb seines Fensters Objekte gelöscht?
+-- de sentence: {count} {count:Objekt|Objekte} durch das Backup außerhalb seines Fensters gelöscht.
+-- de draft: Aus {bucket} {count:wurde|wurden} {span} {count} {count:Objekt|Objekte} außerhalb des Backup-Fensters gelöscht (Aufrufer: {subject}). Zu klären ist, ob die Aufbewahrung verspätet lief oder jemand anderes die Rolle benutzte.
+-- de action: Klären, ob die Löschungen in {bucket} außerhalb des Fensters zum Backup gehören.
 with w as (
     select q.bucket, q.quarter, w.window_start, w.window_end
     from window_quarters q

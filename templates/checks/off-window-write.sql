@@ -6,6 +6,12 @@
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} successful {count:write|writes} outside the backup window.
 -- draft: {subject} wrote {count} {count:time|times} to {bucket} outside the backup window, {span}. It is to be confirmed whether the backup ran late or someone else wrote.
+-- action: Find out whether the backup of {bucket} ran late or someone else wrote.
+-- de title: Schreibzugriffe außerhalb des Backup-Fensters
+-- de question: Hat jemand außerhalb des Backup-Fensters in einen Bucket geschrieben?
+-- de sentence: {count} {count:erfolgreicher Schreibzugriff|erfolgreiche Schreibzugriffe} außerhalb des Backup-Fensters.
+-- de draft: In {bucket} {count:erfolgte|erfolgten} {span} außerhalb des Backup-Fensters {count} {count:Schreibzugriff|Schreibzugriffe} durch {subject}. Zu klären ist, ob das Backup verspätet lief oder jemand anderes schrieb.
+-- de action: Klären, ob das Backup von {bucket} verspätet lief oder jemand anderes schrieb.
 with w as (
     select q.bucket, q.quarter, w.window_start, w.window_end
     from window_quarters q

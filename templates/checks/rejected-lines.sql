@@ -6,6 +6,14 @@
 -- empty: all lines that were collected could be read
 -- sentence: {count} {count:line|lines} of the log can't be read. They are kept as they came, and counted.
 -- draft: {count} {count:line|lines} of the log of {bucket} can't be read. They are kept as they came; what they would have shown is not known.
+-- action: Look at the lines that findings.csv names, and find out where they came from.
+-- subject: words
+-- de title: Nicht lesbare Zeilen
+-- de question: Enthielt das Protokoll Zeilen, die nicht lesbar sind?
+-- de sentence: {count} {count:Zeile|Zeilen} des Protokolls {count:ist|sind} nicht lesbar. Sie {count:wird|werden} unverändert aufbewahrt und gezählt.
+-- de draft: {count} {count:Zeile|Zeilen} im Protokoll von {bucket} {count:ist|sind} nicht lesbar. Sie {count:wird|werden} unverändert aufbewahrt; was sie gezeigt {count:hätte|hätten}, ist nicht bekannt.
+-- de action: Die in findings.csv genannten Zeilen ansehen und klären, woher sie stammen.
+-- de phrase: "unreadable lines" = "nicht lesbare Zeilen"
 --
 -- Where more than one line in a hundred can't be read, the day is not
 -- evaluated, and the finding is of severity medium.

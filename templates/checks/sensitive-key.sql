@@ -7,6 +7,12 @@
 -- needs: sensitive_keys
 -- sentence: {count} {count:request|requests} to a sensitive key by a principal that is not the backup.
 -- draft: Someone who is not the backup touched keys of the kind {subject} in {bucket}, {count} {count:time|times} {span}. It is to be found out why.
+-- action: Find out who touched the sensitive keys in {bucket} and why, and whether it was approved.
+-- de title: Zugriff auf sensible Objektschlüssel
+-- de question: Hat außer dem Backup jemand auf Objektschlüssel zugegriffen, die in der Konfiguration als sensibel gelten?
+-- de sentence: {count} {count:Anfrage|Anfragen} zu einem sensiblen Objektschlüssel durch einen Principal, der nicht zum Backup gehört.
+-- de draft: Auf sensible Objektschlüssel in {bucket} (Muster: {subject}) wurde {span} {count}-mal zugegriffen, und nicht durch das Backup. Zu klären ist, warum.
+-- de action: Klären, wer warum auf die sensiblen Objektschlüssel in {bucket} zugriff, und ob dies genehmigt war.
 --
 -- High where it wrote or deleted.
 with k as (

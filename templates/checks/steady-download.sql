@@ -7,6 +7,12 @@
 -- needs: history
 -- sentence: {count} {count:read|reads} by one principal {days}, which took far more out of the bucket in four weeks than before.
 -- draft: {subject} read from {bucket} {span}, no large amount on any day, and far more in four weeks than in those before. It is to be confirmed what it was read for.
+-- action: Find out what was steadily read from {bucket}, and what for.
+-- de title: Stetiger Download
+-- de question: Hat jemand viel aus einem Bucket gelesen, jeden Tag ein wenig?
+-- de sentence: {count} {count:Lesezugriff|Lesezugriffe} eines Principals {days}, der in vier Wochen weit mehr aus dem Bucket las als davor.
+-- de draft: Aus {bucket} wurde {span} gelesen (Aufrufer: {subject}), an keinem Tag viel, in vier Wochen aber weit mehr als in denen davor. Zu bestätigen ist, wozu.
+-- de action: Klären, wozu aus {bucket} stetig gelesen wurde.
 --
 -- The bytes of the 28 days up to a day are at least :large_download, and a day's
 -- share of them is more than twice that of the 28 days before, of which seven or more

@@ -7,6 +7,12 @@
 -- needs: cloudtrail
 -- sentence: {count} {count:fault|faults} in the proof that the trail's log files are as CloudTrail delivered them, {days}.
 -- draft: The digests that CloudTrail signs do not prove all of the trail {span}: {subject}. It is to be found out whether someone changed or removed files in the trail's bucket, or whether the trail or its log file validation was off.
+-- action: Find out who could change the trail's bucket, and keep the files that differ as evidence.
+-- de title: Trail nicht so, wie CloudTrail ihn zugestellt hat
+-- de question: Sind die Protokolldateien des Trails so, wie CloudTrail sie zugestellt hat?
+-- de sentence: {count} {count:Fehler|Fehler} {days} im Nachweis, dass die Protokolldateien des Trails so sind, wie CloudTrail sie zugestellt hat.
+-- de draft: Die Digests, die CloudTrail signiert, beweisen {span} nicht den ganzen Trail: {subject}. Zu klären ist, ob jemand im Bucket des Trails Dateien geändert oder entfernt hat oder ob der Trail oder seine Prüfung abgeschaltet war.
+-- de action: Klären, wer den Bucket des Trails ändern konnte, und die abweichenden Dateien als Beweis aufbewahren.
 --
 -- High is what means that someone changed what CloudTrail had delivered, or that it
 -- can't be told from that: so is a chain that ends and does not go on. Time without digests

@@ -6,6 +6,12 @@
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:request|requests} to keys outside the approved prefixes.
 -- draft: {count} {count:request|requests} went to {subject} in {bucket}, which is no place for backups, {span}. It is to be found out who did it and why.
+-- action: Find out who uses this place in {bucket}, and approve the prefix or stop the access.
+-- de title: Zugriff außerhalb der genehmigten Präfixe
+-- de question: Hat jemand auf Objektschlüssel außerhalb der genehmigten Präfixe zugegriffen?
+-- de sentence: {count} {count:Anfrage|Anfragen} zu Objektschlüsseln außerhalb der genehmigten Präfixe.
+-- de draft: {count} {count:Anfrage|Anfragen} {count:betraf|betrafen} {span} einen Ort in {bucket}, der nicht für Backups vorgesehen ist ({subject}). Zu klären ist, wer ihn benutzt hat und warum.
+-- de action: Klären, wer diesen Ort in {bucket} benutzt, und das Präfix genehmigen oder den Zugriff unterbinden.
 --
 -- A list of objects has no key; the prefix in its address tells what was looked for. What
 -- S3 refused to who is not in the mapping is one row, of severity low.

@@ -7,6 +7,12 @@
 -- needs: principals
 -- sentence: {count} {count:request|requests} by a requester that is not in the identity mapping.
 -- draft: {subject} made {count} {count:request|requests} to {bucket} {span} and is not in the identity mapping. It is to be named there, or its access to be removed.
+-- action: Name the requester in the identity mapping, or remove its access to {bucket}.
+-- de title: Nicht genehmigter Aufrufer
+-- de question: Hat jemand die Buckets benutzt, der nicht in der Zuordnung der Identitäten steht?
+-- de sentence: {count} {count:Anfrage|Anfragen} eines Aufrufers, der nicht in der Zuordnung der Identitäten steht.
+-- de draft: An {bucket} {count:wurde|wurden} {span} {count} {count:Anfrage|Anfragen} gestellt, deren Aufrufer nicht in der Zuordnung der Identitäten steht ({subject}). Er ist dort aufzunehmen, oder sein Zugriff ist zu entziehen.
+-- de action: Den Aufrufer in die Zuordnung der Identitäten aufnehmen oder seinen Zugriff auf {bucket} entziehen.
 --
 -- Anonymous requests and those of other accounts have checks of their own. What
 -- lifecycle rules do is not asked for; an AWS service that reads or writes is to be

@@ -7,6 +7,12 @@
 -- needs: cloudtrail
 -- sentence: {count} {count:request|requests} in CloudTrail that the access log does not have, {days}.
 -- draft: CloudTrail has {count} {count:request|requests} to {bucket} ({subject}) {span} that the access log does not have. Access logs are delivered on a best-effort basis, so some may be lost. It is to be confirmed that logging was on all the time, and that these requests were allowed.
+-- action: Find out why the log of {bucket} lacks these requests, and whether they were allowed.
+-- de title: Anfrage fehlt im Protokoll
+-- de question: Kennt CloudTrail Anfragen an die Buckets, die das Protokoll nicht hat?
+-- de sentence: {count} {count:Anfrage|Anfragen} in CloudTrail, {days}, die das Protokoll nicht hat.
+-- de draft: CloudTrail hat {span} {count} {count:Anfrage|Anfragen} an {bucket} ({subject}), die das Protokoll nicht hat. Protokolle werden nur nach Möglichkeit zugestellt, einzelne können also verloren gehen. Zu bestätigen ist, dass die Protokollierung durchweg an war und diese Anfragen erlaubt waren.
+-- de action: Klären, warum dem Protokoll von {bucket} diese Anfragen fehlen und ob sie erlaubt waren.
 --
 -- By bucket and request ID. What comes on a day on which the log has a gap, or may
 -- still come, is not looked at.

@@ -8,6 +8,12 @@
 -- needs: cloudtrail
 -- sentence: {count} {count:request|requests} in the access log that CloudTrail does not have, {days}.
 -- draft: The access log has {count} {count:request|requests} to {bucket} ({subject}) {span} that CloudTrail does not have, though it records such requests. It is to be found out whether the trail, or its data events, were off for a while.
+-- action: Find out whether the trail or its data events for {bucket} were off.
+-- de title: Anfragen, die in CloudTrail fehlen
+-- de question: Kennt das Zugriffsprotokoll Anfragen an Objekte, die CloudTrail nicht kennt?
+-- de sentence: {count} {count:Anfrage|Anfragen} im Zugriffsprotokoll, die CloudTrail nicht hat, {days}.
+-- de draft: Das Zugriffsprotokoll enthält {span} {count} {count:Anfrage|Anfragen} an {bucket} ({subject}), die CloudTrail nicht hat, obwohl es solche Anfragen aufzeichnet. Zu klären ist, ob der Trail oder seine Datenereignisse zeitweise abgeschaltet waren.
+-- de action: Klären, ob der Trail oder seine Datenereignisse für {bucket} abgeschaltet waren.
 --
 -- By bucket and request ID, of kinds that the trail has recorded in this bucket before or on the day.
 with u as (

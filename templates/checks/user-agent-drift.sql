@@ -7,6 +7,12 @@
 -- needs: user_agents or history
 -- sentence: {count} {count:request|requests} by a program that is not expected.
 -- draft: The program that calls itself {subject} made {count} {count:request|requests} to {bucket} {span}. It is to be confirmed who used it.
+-- action: Find out who uses the program on {bucket}, and list it as expected or stop its use.
+-- de title: Unerwarteter User-Agent
+-- de question: Wurde ein Programm benutzt, das nicht erwartet ist?
+-- de sentence: {count} {count:Anfrage|Anfragen} durch ein Programm, das nicht erwartet ist.
+-- de draft: {count} {count:Anfrage|Anfragen} an {bucket} {count:kam|kamen} {span} von einem Programm, das nicht erwartet ist (User-Agent: {subject}). Zu bestätigen ist, wer es benutzt hat.
+-- de action: Klären, wer das Programm an {bucket} benutzt, und es als erwartet eintragen oder unterbinden.
 --
 -- Expected is what the patterns of the configuration match. Where it has none,
 -- what was seen in the bucket in the 28 days before, whatever its version, and

@@ -4,6 +4,10 @@
 -- empty: nothing of this kind is in the log
 -- column actor: program where the principal backs up or is a service, or its user agent names a program; person where it sits at a browser, or types commands as an administrator or for a restore; else unclear
 -- column agent_kind: browser, command line, program, or none, by the name that the client gives itself
+-- de title: Programme und Personen
+-- de question: Was taten Programme, und was taten Personen?
+-- de column actor: Programm, wenn der Principal sichert oder ein Dienst ist oder sein User-Agent ein Programm nennt; Person, wenn sie einen Browser benutzt oder als Administration oder zur Wiederherstellung Befehle eingibt; sonst unklar
+-- de column agent_kind: Browser, Befehlszeile, Programm oder keine Angabe, nach dem Namen, den sich der Client selbst gibt
 select a.bucket,
        case when p.role in ('backup', 'service') or p.service then 'program'
             when u.kind = 'browser' then 'person'

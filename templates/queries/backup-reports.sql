@@ -10,6 +10,15 @@
 -- column reported_bytes: empty where the tool does not tell
 -- column objects: that backup principals wrote in the window, by the log
 -- column verdict: agrees, or how they differ; no report where one was to be expected
+-- de title: Backup-Berichte
+-- de question: Stimmen die Berichte des Backup-Programms mit dem Protokoll überein?
+-- de column sessions: die das Backup-Programm für die Nacht gemeldet hat und die beendet sind
+-- de column failed: auch wenn ein späterer Lauf desselben Auftrags den Fehler behoben hat
+-- de column running: die ihren Ausgang noch nicht gemeldet haben
+-- de column reported_objects: leer, wenn das Backup-Programm keine Objekte zählt
+-- de column reported_bytes: leer, wenn das Backup-Programm dazu nichts angibt
+-- de column objects: die Backup-Principals laut Protokoll im Backup-Fenster schrieben
+-- de column verdict: „stimmt überein“ oder die Art der Abweichung; „kein Bericht“, wenn einer zu erwarten war
 select bucket, date, sessions, failed, running, reported_objects, reported_bytes, objects, bytes, verdict
 from reconciled
 where :bucket = '' or bucket = :bucket

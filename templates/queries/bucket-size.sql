@@ -7,6 +7,12 @@
 -- column objects: old versions, delete markers and parts of unfinished uploads included
 -- column bytes: over all storage classes, old versions and parts included
 -- column change_bytes: against the day before for which CloudWatch has a figure
+-- de title: Was in den Buckets liegt
+-- de question: Wie viel liegt in den Buckets, und wächst oder schrumpft es?
+-- de column date: in UTC, wie CloudWatch es führt
+-- de column objects: alte Versionen, Löschmarken und Teile unfertiger Uploads eingeschlossen
+-- de column bytes: über alle Speicherklassen, alte Versionen und Teile eingeschlossen
+-- de column change_bytes: gegenüber dem Tag davor, für den CloudWatch eine Zahl hat
 with m as (
     select bucket, date, cast(max(value) filter (metric = 'NumberOfObjects') as bigint) as objects, cast(max(value) filter (metric = 'BucketSizeBytes') as bigint) as bytes
     from metric_days

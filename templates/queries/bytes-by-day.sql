@@ -6,6 +6,11 @@
 -- column date: in the tenant's zone; a day without a record has no row
 -- column bytes_written: successful puts, posts, copies and parts of multipart uploads
 -- column bytes_sent: to the requesters, listings and errors included
+-- de title: Bytes je Tag
+-- de question: Wie viel wurde an jedem Tag geschrieben und gelesen?
+-- de column date: in der Zeitzone des Kunden; ein Tag ohne Eintrag hat keine Zeile
+-- de column bytes_written: erfolgreiche Anfragen mit PUT, POST und COPY sowie Teile mehrteiliger Uploads
+-- de column bytes_sent: an die Aufrufer, einschließlich Auflistungen und Fehlermeldungen
 select a.bucket, d.date, count(*) as requests,
        coalesce(sum(case when a.successful
                           and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.PART', 'REST.COPY.PART')

@@ -6,6 +6,12 @@
 -- column before: what the last earlier change of the same thing said, where the trail has one
 -- column ticket: of the approved change that covers it; empty where none does
 -- column verdict: ok where a line of the approved changes covers it, otherwise attention
+-- de title: Änderungen der Konfiguration
+-- de question: Wer hat Buckets, Rollen, Schlüssel, Protokollierung oder Trails geändert, wann, von wo, und war es genehmigt?
+-- de column what: was das Ereignis von der Änderung sagt
+-- de column before: was die letzte frühere Änderung derselben Sache sagte, soweit der Trail eine hat
+-- de column ticket: der genehmigten Änderung, die sie abdeckt; leer, wo keine es tut
+-- de column verdict: in Ordnung, wo eine Zeile der genehmigten Änderungen sie abdeckt, sonst zu beachten
 --
 -- As CloudTrail tells; calls that failed changed nothing.
 select time, target, what, before, principal, requester, source_ip, event, ticket,

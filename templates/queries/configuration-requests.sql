@@ -4,6 +4,10 @@
 -- empty: nothing of this kind is in the log
 -- column setting: the last part of the operation
 -- column changed: a successful PUT or DELETE
+-- de title: Anfragen zur Konfiguration
+-- de question: Wer hat die Einrichtung der Buckets gelesen oder geändert?
+-- de column setting: der letzte Teil der Operation
+-- de column changed: erfolgreiche Anfragen mit PUT oder DELETE
 select a.bucket, split_part(a.operation, '.', 3) as setting, a.operation, p.principal, p.identity as requester,
        count(*) as requests,
        sum(case when a.successful and (a.operation like 'REST.PUT.%' or a.operation like 'REST.DELETE.%') then 1 else 0 end) as changed,

@@ -7,6 +7,12 @@
 -- column object_deletes: objects deleted, one by one or as part of a multi-object delete, each counted once
 -- column multi_object_deletes: multi-object delete requests; their objects are in object_deletes
 -- column lifecycle_expirations: objects that S3 expired by a lifecycle rule, delete markers included
+-- de title: Löschungen
+-- de question: Was wurde gelöscht, von wem und an welchem Tag?
+-- de column date: in der Zeitzone des Kunden
+-- de column object_deletes: gelöschte Objekte, einzeln oder in einer Sammellöschung, jedes einmal gezählt
+-- de column multi_object_deletes: Anfragen zur Sammellöschung; ihre Objekte sind unter den gelöschten Objekten gezählt
+-- de column lifecycle_expirations: Objekte, die S3 nach einer Lebenszyklusregel hat ablaufen lassen, einschließlich Löschmarkierungen
 select a.bucket, d.date, p.principal,
        sum(case when a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT') then 1 else 0 end) as object_deletes,
        sum(case when a.operation = 'REST.POST.MULTI_OBJECT_DELETE' then 1 else 0 end) as multi_object_deletes,

@@ -4,6 +4,9 @@
 -- rows: bounded
 -- empty: nothing of this kind is in the log
 -- column error_code: as S3 names it; - where the log has none
+-- de title: Fehler
+-- de question: Welche Anfragen schlugen fehl?
+-- de column error_code: nach der Bezeichnung von S3; -, wenn das Protokoll keinen nennt
 select a.bucket, coalesce(a.operation, '-') as operation, a.http_status, coalesce(a.error_code, '-') as error_code,
        count(*) as requests, min(a.time) as first_seen, max(a.time) as last_seen
 from access a

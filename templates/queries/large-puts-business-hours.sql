@@ -3,6 +3,9 @@
 -- witness: access log
 -- empty: nothing of this kind is in the log
 -- column object_size: bytes; written in one request, or the object that a multipart upload completed
+-- de title: Große Schreibzugriffe in der Geschäftszeit
+-- de question: Wurden große Objekte geschrieben, während gearbeitet wurde?
+-- de column object_size: in Bytes; mit einer einzigen Anfrage geschrieben oder durch einen mehrteiligen Upload abgeschlossen
 select a.time, a.bucket, a.key, p.principal, p.identity as requester, a.object_size
 from access a
 join principals p on p.requester = coalesce(a.requester, '-')

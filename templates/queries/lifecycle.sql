@@ -4,6 +4,10 @@
 -- empty: nothing of this kind is in the log
 -- column date: in the tenant's zone
 -- column bytes: of the objects, where the log has their size
+-- de title: Lebenszyklus
+-- de question: Was haben Lebenszyklusregeln bewirkt?
+-- de column date: in der Zeitzone des Kunden
+-- de column bytes: der Objekte, soweit das Protokoll ihre Größe nennt
 select a.bucket, d.date, a.operation, count(*) as objects, coalesce(sum(a.object_size), 0) as bytes, min(a.time) as first_seen, max(a.time) as last_seen
 from access a
 join quarters d on d.quarter = a.quarter

@@ -9,6 +9,14 @@
 -- column errors: answers 4xx and 5xx in the access log
 -- column counted_errors: the same by CloudWatch
 -- column verdict: attention where the difference is beyond checks.metrics_differ_percent
+-- de title: Protokoll und CloudWatch
+-- de question: Zählt CloudWatch so viele Anfragen, wie das Protokoll enthält?
+-- de column requests: im Protokoll, gezählt wie von CloudWatch: ohne Lebenszyklus, Teile von Sammellöschungen und die lesende Hälfte von Kopien
+-- de column counted: von CloudWatch (AllRequests); leer, wo es für den Tag keinen Datenpunkt hat
+-- de column difference_percent: um wie viel das Protokoll von der Zählung durch CloudWatch abweicht; eine Schätzung, weil AWS beides nur nach Möglichkeit zustellt
+-- de column errors: Antworten 4xx und 5xx im Protokoll
+-- de column counted_errors: dasselbe laut CloudWatch
+-- de column verdict: zu beachten, wo die Abweichung über checks.metrics_differ_percent liegt
 with m as (
     select bucket, date, max(value) filter (metric = 'AllRequests') as counted, coalesce(max(value) filter (metric = '4xxErrors'), 0) + coalesce(max(value) filter (metric = '5xxErrors'), 0) as errors,
            max(value) filter (metric = 'BytesDownloaded') as downloaded

@@ -3,6 +3,9 @@
 -- witness: access log, CloudTrail
 -- empty: log and CloudTrail have the same requests and tell the same of them
 -- column difference: who has it, or what the trail says otherwise than the log
+-- de title: Wo Protokoll und CloudTrail abweichen
+-- de question: Welche Anfragen hat nur einer der beiden Zeugen, und zu welchen widersprechen sie sich?
+-- de column difference: wer sie hat, oder was der Trail anders sagt als das Protokoll
 --
 -- Of what is in one place for a reason that is known, such as lifecycle, only the
 -- number is told, in the table before. The first 10,000 by time.

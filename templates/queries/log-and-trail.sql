@@ -9,6 +9,14 @@
 -- column only_trail: requests that only the trail has, without those of which it is known why
 -- column known: requests that only one of the two has, for a reason that is known, such as lifecycle or data events that the trail does not record
 -- column share_percent: of what both could have, what both have; empty where the trail has no data event of the bucket up to that day, and where one of the two has a gap: it is not measurable
+-- de title: Protokoll und CloudTrail nebeneinander
+-- de question: Wie viel von dem, was geschah, haben zwei unabhängige Zeugen gleich berichtet?
+-- de column in_both: Anfragen, die Protokoll und Trail beide haben, nach Bucket und Anfrage-ID
+-- de column disagreeing: Anfragen, zu denen die beiden einen anderen Principal, Status oder Objektschlüssel nennen
+-- de column only_log: Anfragen, die nur das Protokoll hat, ohne die, bei denen der Grund bekannt ist
+-- de column only_trail: Anfragen, die nur der Trail hat, ohne die, bei denen der Grund bekannt ist
+-- de column known: Anfragen, die aus bekanntem Grund nur einer der beiden hat, etwa Lebenszyklus oder Datenereignisse, die der Trail nicht aufzeichnet
+-- de column share_percent: was beide haben, von dem, was beide haben könnten; leer, wo der Trail an dem Tag kein Datenereignis des Buckets hat, sodass es nicht messbar ist
 --
 -- Requests of bucketproof itself are in both.
 with c as (

@@ -7,6 +7,12 @@
 -- column log_objects: objects that hold records of this day
 -- column rejected: lines that could not be read, dated as their neighbours
 -- column max_delay_s: longest time from a request to the delivery of its record, in seconds
+-- de title: Zustellung der Protokolle
+-- de question: Ist das Protokoll vollständig genug, um etwas zu beweisen?
+-- de column date: der Tag der Anfragen, in der Zeitzone des Kunden
+-- de column log_objects: Protokollobjekte, die Einträge dieses Tages enthalten
+-- de column rejected: Zeilen, die nicht gelesen werden konnten, datiert wie ihre Nachbarn
+-- de column max_delay_s: längste Zeit von einer Anfrage bis zur Zustellung ihres Eintrags, in Sekunden
 with o as (
     select a.bucket, d.date, a.source_object, count(*) as records, min(a.time) as first_record, max(a.time) as last_record
     from access a

@@ -5,6 +5,10 @@
 -- empty: it was not looked at how logging is set up
 -- column looked: when S3 was asked
 -- column outcome: ok, warning, fault, or not known where it may not be asked
+-- de title: Wie die Protokollierung eingerichtet ist
+-- de question: Ist das Protokoll jedes Buckets an, und führt seine Zustellung an einen Ort, an dem nur S3 schreiben kann?
+-- de column looked: wann S3 gefragt wurde
+-- de column outcome: in Ordnung, Warnung, Fehler oder nicht bekannt, wo nicht gefragt werden darf
 --
 -- The last look at each bucket in the time that is asked about.
 select bucket, looked, what, lower(outcome) as outcome, detail

@@ -3,6 +3,9 @@
 -- witness: access log
 -- empty: nothing of this kind is in the log
 -- column key: as logged; asked for with --key, by its name or as a log shows it
+-- de title: Geschichte eines Objekts
+-- de question: Wer hat was mit einem bestimmten Objekt getan?
+-- de column key: wie protokolliert; gefragt wird mit --key nach seinem Namen oder nach der Form im Protokoll
 select a.time, a.bucket, a.key, a.operation, a.http_status, a.error_code, p.principal, a.requester, a.remote_ip, a.user_agent,
        a.object_size, a.bytes_sent, a.version_id, a.request_id
 from access a

@@ -3,6 +3,9 @@
 -- witness: access log, CloudTrail
 -- empty: no request is in one of the two alone for a known reason
 -- column reason: why the other one does not have them
+-- de title: Was nur ein Zeuge haben kann
+-- de question: Warum stehen manche Anfragen nur im Protokoll oder nur in CloudTrail?
+-- de column reason: warum der andere sie nicht hat
 select bucket, known as reason, case when in_log then 'access log' else 'CloudTrail' end as witness, count(*) as requests, min(time) as first_seen, max(time) as last_seen
 from compared
 where known is not null and (:bucket = '' or bucket = :bucket)

@@ -6,6 +6,12 @@
 -- column objects: different keys that were read, whole or in part
 -- column bytes_sent: to the reader; a read that was broken off counts what was sent
 -- column refused: reads that S3 refused
+-- de title: Wiederherstellungen
+-- de question: Wer hat Backups zurückgelesen, und wie viel?
+-- de column date: in der Zeitzone des Kunden
+-- de column objects: verschiedene Objektschlüssel, die ganz oder teilweise gelesen wurden
+-- de column bytes_sent: an den Lesenden; bei einem abgebrochenen Lesezugriff zählt, was gesendet wurde
+-- de column refused: Lesezugriffe, die S3 abgewiesen hat
 select a.bucket, d.date, p.principal, p.identity as requester, p.role,
        count(distinct case when a.http_status in (200, 206) then a.key end) as objects,
        sum(case when a.http_status in (200, 206) then 1 else 0 end) as requests,

@@ -3,6 +3,9 @@
 -- witness: access log
 -- empty: nothing of this kind is in the log
 -- column pattern: of tenant.sensitive_keys; a key that two match stands twice
+-- de title: Sensible Objektschlüssel
+-- de question: Wer hat auf Objektschlüssel zugegriffen, die in der Konfiguration als sensibel gelten?
+-- de column pattern: aus tenant.sensitive_keys; ein Objektschlüssel, auf den zwei Muster passen, steht zweimal da
 select a.time, a.bucket, x.pattern, a.key, p.principal, p.identity as requester, a.operation, a.http_status, a.remote_ip
 from access a
 join (select distinct pattern, form from key_patterns) x on a.key like x.form escape '\'

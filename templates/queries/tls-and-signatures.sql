@@ -5,6 +5,11 @@
 -- column tls_version: - where the log has none: plain HTTP, or S3's own action
 -- column signature_version: SigV4, SigV2 or - for unsigned
 -- column weak: without TLS, with TLS below 1.2, with SigV2, or unsigned
+-- de title: Verschlüsselung und Signaturen
+-- de question: Wie wiesen sich die Aufrufer aus, und wie waren die Anfragen verschlüsselt?
+-- de column tls_version: -, wenn das Protokoll keine nennt: bei unverschlüsseltem HTTP oder bei eigenen Vorgängen von S3
+-- de column signature_version: SigV4, SigV2 oder - für nicht signiert
+-- de column weak: ohne TLS, mit TLS vor Version 1.2, mit SigV2 oder nicht signiert
 select a.bucket, coalesce(a.tls_version, '-') as tls_version, coalesce(a.signature_version, '-') as signature_version,
        coalesce(a.authentication_type, '-') as authentication_type,
        coalesce(lower(a.tls_version), '') not in ('tlsv1.2', 'tlsv1.3') or coalesce(a.signature_version, '') <> 'SigV4' as weak,

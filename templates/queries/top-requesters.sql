@@ -6,6 +6,12 @@
 -- column requester: an assumed role stands without its session name
 -- column account: of the ARN; empty for canonical user IDs, services and anonymous requests
 -- column bytes_written: successful puts, posts, copies and parts of multipart uploads
+-- de title: Principals
+-- de question: Wer hat die Buckets benutzt?
+-- de column principal: der Name in der Zuordnung der Identitäten, oder der Aufrufer, wenn keine Zeile passt; - steht für anonym
+-- de column requester: eine angenommene Rolle steht ohne den Namen ihrer Sitzung
+-- de column account: aus dem ARN; leer bei kanonischen Benutzer-IDs, Diensten und anonymen Anfragen
+-- de column bytes_written: erfolgreiche Anfragen mit PUT, POST und COPY sowie Teile mehrteiliger Uploads
 select p.principal, p.identity as requester, p.account, count(*) as requests,
        coalesce(sum(a.bytes_sent), 0) as bytes_sent,
        coalesce(sum(case when a.successful

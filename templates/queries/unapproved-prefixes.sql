@@ -4,6 +4,10 @@
 -- empty: nothing of this kind is in the log
 -- column prefix: the key as logged, up to its first /
 -- column requests: every record, whatever its status
+-- de title: Außerhalb der genehmigten Präfixe
+-- de question: Hat jemand auf Objektschlüssel außerhalb der genehmigten Präfixe zugegriffen?
+-- de column prefix: der Objektschlüssel, wie protokolliert, bis zum ersten /
+-- de column requests: alle Einträge, unabhängig vom Status
 select a.bucket, case when strpos(a.key, '/') > 0 then substr(a.key, 1, strpos(a.key, '/')) else a.key end as prefix, p.principal, p.identity as requester, a.operation,
        count(*) as requests, min(a.time) as first_seen, max(a.time) as last_seen, min(a.key) as sample_key
 from access a

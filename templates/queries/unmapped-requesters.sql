@@ -4,6 +4,10 @@
 -- empty: nothing of this kind is in the log
 -- column requester: an assumed role stands without its session name
 -- column config: a line for a [[tenant.principal]] block of config.toml, which needs a name and a role besides
+-- de title: Aufrufer, die nicht in der Zuordnung stehen
+-- de question: Wer hat die Buckets benutzt und steht nicht in der Zuordnung der Identitäten?
+-- de column requester: eine angenommene Rolle steht ohne den Namen ihrer Sitzung
+-- de column config: eine Zeile für einen Block [[tenant.principal]] in config.toml; dazu gehören noch ein Name und eine Rolle
 select p.identity as requester, p.account, count(*) as requests, count(distinct a.bucket) as buckets, min(a.time) as first_seen, max(a.time) as last_seen,
        'match = "' || p.match || '"' as config
 from access a

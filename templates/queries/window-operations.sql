@@ -7,6 +7,13 @@
 -- column writes: puts, posts, copies, parts and what goes with multipart uploads, whether successful or not
 -- column objects_written: successful puts, posts, copies and completed multipart uploads
 -- column bytes_written: successful puts, posts, copies and parts of multipart uploads
+-- de title: Operationen in den Backup-Fenstern
+-- de question: War das, was in den Backup-Fenstern geschah, ein Backup?
+-- de column date: der Tag, an dem das Backup-Fenster beginnt, in der Zeitzone des Kunden
+-- de column backup: ob der Principal sichert
+-- de column writes: Anfragen mit PUT, POST und COPY, Teile und was sonst zu mehrteiligen Uploads gehört, ob erfolgreich oder nicht
+-- de column objects_written: erfolgreiche Anfragen mit PUT, POST und COPY sowie abgeschlossene mehrteilige Uploads
+-- de column bytes_written: erfolgreiche Anfragen mit PUT, POST und COPY sowie Teile mehrteiliger Uploads
 select w.bucket, w.date, p.principal, p.backup, count(*) as requests,
        sum(case when a.operation like 'REST.PUT.%' or a.operation like 'REST.POST.UPLOAD%' or a.operation like 'REST.POST.OBJECT%' or a.operation like 'REST.COPY.%' then 1 else 0 end) as writes,
        sum(case when a.operation like '%.GET.OBJECT' then 1 else 0 end) as reads,

@@ -5,6 +5,10 @@
 -- empty: there is no day
 -- column access_log: spoke, or why not; where it spoke of some buckets alone, of how many
 -- column backup_reports: of the night that begins on the day
+-- de title: Quellen, Tag für Tag
+-- de question: Welche Quelle gab über welchen Tag Auskunft?
+-- de column access_log: Auskunft oder der Grund, warum nicht; gab die Quelle nur über einige Buckets Auskunft, dann über wie viele
+-- de column backup_reports: über die Nacht, die an dem Tag beginnt
 with s as (
     select w.date, w.witness, count(*) as all_, count(*) filter (w.state = 'spoke') as spoke, min(w.state) filter (w.state <> 'spoke') as state,
            min(w.reason) filter (w.state <> 'spoke' and w.reason <> '') as reason
