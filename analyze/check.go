@@ -118,7 +118,7 @@ func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, er
 	for i, d := range days {
 		at[[2]string{d.Bucket, d.Date}] = i
 	}
-	said := map[saidOf][]state.CheckRow{}
+	said, whole := map[saidOf][]state.CheckRow{}, s.scope().whole
 	var result checkResult
 	columns, err := v.each(ctx, s, "", func(columns []string, cells []any) (err error) {
 		if result == nil {
@@ -140,8 +140,8 @@ func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, er
 		if v.missing(s, bucket, date) != "" {
 			return nil // what the check needs is not there, so its rows mean nothing
 		}
-		if (s.Scope == "witnesses" || s.Scope == "metrics") && days[i].NotEvaluated != "" {
-			return nil // what one of two does not have proves nothing where it is not whole
+		if whole && days[i].NotEvaluated != "" {
+			return nil
 		}
 		of := saidOf{i, r.Severity, v.suppression(s.Name, bucket, r.Subject, date)}
 		said[of] = addRow(said[of], r)
@@ -205,52 +205,7 @@ func (v *View) checkDays(s *Statement) []state.CheckDay {
 		}
 		days = append(days, state.CheckDay{Tenant: v.Tenant.ID, Check: s.Name, Bucket: bucket, Date: date, NotEvaluated: gap, Ends: s.Ends})
 	}
-	if s.Scope == "window" {
-		for _, n := range v.Nights {
-			add(n.Bucket, n.Date, n.Gap)
-		}
-		return days
-	}
-	switch s.Scope {
-	case "trail":
-		for _, d := range v.Range.Days() {
-			for _, b := range v.Tenant.Buckets {
-				add(b.Name, d.Date, v.trailGaps[d.Date])
-			}
-			add("", d.Date, v.trailGaps[d.Date]) // what concerns no bucket
-		}
-		return days
-	case "trail ledger", "reports": // does not depend on what came
-		for _, d := range v.Range.Days() {
-			add("", d.Date, "")
-		}
-		return days
-	case "proof":
-		for _, d := range v.Range.Days() {
-			add("", d.Date, v.proofGap(d.Date))
-		}
-		return days
-	}
-	for _, d := range v.Coverage {
-		switch s.Scope {
-		case "month":
-			if d.Date[:7] == addDays(d.Date, 1)[:7] {
-				continue // the last day of a month stands for it
-			}
-			d.Gap = v.trendGaps[[2]string{d.Bucket, d.Date}]
-		case "ledger": // what collection noticed does not depend on the log's records
-			d.Gap = ""
-		case "witnesses":
-			d.Gap = v.witnessGap(d)
-		case "metrics":
-			d.Gap = v.metricGap(d)
-		case "sizes":
-			d.Gap = v.sizeGap(d)
-		case "setup":
-			d.Gap = v.setupGap(d)
-		}
-		add(d.Bucket, d.Date, d.Gap)
-	}
+	s.scope().days(v, add)
 	return days
 }
 
@@ -308,7 +263,7 @@ func (v *View) missing(s *Statement, bucket, date string) string {
 // learning says that there is too little history to tell what is usual.
 func (v *View) learning(s *Statement, bucket, date string) string {
 	n := v.history(bucket, date)
-	if s.Scope == "window" {
+	if s.scope().night {
 		n = v.nightHistory(bucket, date)
 	}
 	if n < minHistory {

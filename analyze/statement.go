@@ -10,17 +10,11 @@ import (
 	"bucketproof/templates"
 )
 
-// scopes are what a check looks at: a bucket's day or backup window, a day of what backup reports are about, of what
-// collection noticed of logs or of the trail, of the trail, of what its digests prove, of log and trail side by
-// side, of the requests or the sizes that CloudWatch counted, or of how logging is set up.
-var scopes = []string{"day", "window", "reports", "ledger", "trail ledger", "trail", "proof", "witnesses", "metrics",
-	"sizes", "setup", "month"}
-
 // Statement is a saved query or a check: its header and its SQL.
 //
 // A header is the comment lines at the beginning of the file, `-- key: value`.
 // Every statement has a title and the question that it answers; `column NAME`
-// explains a column. A check has a severity, a scope (day or window), what it
+// explains a column. A check has a severity, a scope, what it
 // needs beside the log, and the sentence of its findings.
 type Statement struct {
 	Name     string
@@ -28,7 +22,7 @@ type Statement struct {
 	Question string
 	Notes    map[string]string // by column
 	Severity string            // of a check
-	Scope    string            // of a check: one of scopes
+	Scope    string            // of a check: the name of one of [scopes]
 	Needs    string            // of a check: accounts, user_agents, history or ""
 	Draft    string            // of a check: a narrative for a person to finish
 	Ends     bool              // of a check: a day without trouble resolves its finding
@@ -102,8 +96,8 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 		return nil, fmt.Errorf("%s: there is no SQL behind the header", where)
 	case check && !slices.Contains([]string{"low", "medium", "high"}, s.Severity):
 		return nil, fmt.Errorf("%s: severity is %q; write low, medium or high", where, s.Severity)
-	case check && !slices.Contains(scopes, s.Scope):
-		return nil, fmt.Errorf("%s: scope is %q; write one of %s", where, s.Scope, strings.Join(scopes, ", "))
+	case check && !slices.Contains(scopeNames(), s.Scope):
+		return nil, fmt.Errorf("%s: scope is %q; write one of %s", where, s.Scope, strings.Join(scopeNames(), ", "))
 	}
 	for _, w := range s.Witness {
 		if !slices.Contains(AllWitnesses, w) && w != "none" {

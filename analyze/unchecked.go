@@ -66,7 +66,7 @@ func (d Dataset) spokeSince(ctx context.Context, t config.Tenant, s state.Silenc
 		}
 	}
 	end := r.End()
-	if c := d.Catalog.Check(s.Check); c != nil && c.Scope == "window" {
+	if c := d.Catalog.Check(s.Check); c != nil && c.scope().night {
 		end = end.Add(24 * time.Hour) // a window that begins on the day may end on the next one
 	}
 	for _, owner := range owners {
