@@ -1,6 +1,7 @@
 -- title: Burst of refused requests
 -- question: Was anyone refused many times in a short while?
 -- severity: high
+-- flags: a principal that S3 refused many times within an hour
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

@@ -1,6 +1,8 @@
 -- title: Anonymous requests
 -- question: Did anyone use the buckets without credentials?
 -- severity: high
+-- severities: high, refused requests low
+-- flags: requests without credentials
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

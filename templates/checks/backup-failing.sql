@@ -1,6 +1,7 @@
 -- title: Backup with failures
 -- question: Did the backup fail to write some of its objects?
 -- severity: medium
+-- flags: a night in which the backup failed to write some of its objects
 -- scope: window
 -- witness: access log
 -- empty: no evaluated night shows it

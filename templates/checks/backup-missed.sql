@@ -1,6 +1,7 @@
 -- title: Missed backup
 -- question: Did a backup window pass without a backup?
 -- severity: high
+-- flags: a window in which backup principals wrote fewer objects than `min_objects`
 -- scope: window
 -- witness: access log
 -- empty: no evaluated night shows it

@@ -1,6 +1,7 @@
 -- title: Earlier backups overwritten
 -- question: Was what earlier nights wrote overwritten?
 -- severity: high
+-- flags: objects of earlier backups that were overwritten; by the backup itself, only those that were never overwritten before
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

@@ -1,6 +1,7 @@
 -- title: A part of the backup stopped
 -- question: Did one of several jobs, prefixes or roles write nothing, though it always does?
 -- severity: high
+-- flags: a prefix, principal or folder that always has a backup and had none
 -- scope: window
 -- witness: access log
 -- empty: no evaluated night shows it

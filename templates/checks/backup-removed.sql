@@ -1,6 +1,8 @@
 -- title: Backup written and removed again
 -- question: Was what a night wrote still there afterwards?
 -- severity: high
+-- flags: a night whose backup was written and then removed, by anyone
+-- requires: bucket.keep_days
 -- scope: window
 -- witness: access log
 -- empty: no evaluated night shows it

@@ -1,6 +1,8 @@
 -- title: Backup report and log disagree
 -- question: Does the log show what the backup tool reported?
 -- severity: high
+-- severities: high, warnings medium, no report low
+-- flags: a night for which the backup tool reported trouble, or its report and the log disagree (docs/REPORTS.md)
 -- scope: window
 -- witness: access log, backup reports
 -- empty: every night that has a report agrees with the log

@@ -1,6 +1,7 @@
 -- title: Backup report that can't be read
 -- question: Could every report of the backup tool be read?
 -- severity: medium
+-- flags: a report of the backup tool that can't be read, whole or in part; closes itself when it can be read
 -- scope: reports
 -- witness: none
 -- empty: every report could be read

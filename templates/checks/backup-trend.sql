@@ -1,6 +1,8 @@
 -- title: Backups shrink or grow over months
 -- question: Does the usual night of a month write far less or far more than that of the months before?
 -- severity: medium
+-- flags: a month whose median night is less than half or more than twice that of one of the six months before
+-- requires: two months of nights
 -- scope: month
 -- witness: access log
 -- empty: the month's nights are as large as those before

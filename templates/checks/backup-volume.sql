@@ -1,6 +1,7 @@
 -- title: Backup volume
 -- question: Did a night's backup write far more or far less than is usual?
 -- severity: medium
+-- flags: a night that wrote less than half (a quarter, where nights vary widely) or more than twice the baseline
 -- scope: window
 -- witness: access log
 -- empty: no evaluated night shows it

@@ -1,6 +1,8 @@
 -- title: Bucket configuration changed
 -- question: Did anyone change how a bucket is set up?
 -- severity: medium
+-- severities: high or medium
+-- flags: a successful change of policy, access list, logging, versioning, replication, lifecycle, Object Lock and the like; in a shared bucket also changes by other clients, without their names
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

@@ -1,6 +1,7 @@
 -- title: Most of a bucket removed
 -- question: Was most of what lay in a bucket removed within a day?
 -- severity: high
+-- flags: most of what is known to be in a bucket was removed, in a day or gradually over four weeks
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

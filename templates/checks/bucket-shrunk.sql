@@ -1,6 +1,8 @@
 -- title: Bucket shrinks
 -- question: Does less lie in a bucket than on any of the days before?
 -- severity: low
+-- flags: a bucket that holds a tenth less than on any of the 28 days before
+-- requires: tenant.cloudwatch, seven days of figures
 -- scope: sizes
 -- witness: CloudWatch
 -- empty: the bucket did not shrink by what CloudWatch tells

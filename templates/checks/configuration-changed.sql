@@ -1,6 +1,8 @@
 -- title: Protection or set-up changed
 -- question: Did anyone change versioning, Object Lock, lifecycle, encryption or a key, without an approved change?
 -- severity: medium
+-- severities: high or medium
+-- flags: versioning, Object Lock, lifecycle, encryption and the like of the tenant's buckets and of the buckets that hold its logs, and KMS keys, changed without an approved change
 -- scope: trail
 -- witness: CloudTrail
 -- empty: no such change is in the trail that is not approved

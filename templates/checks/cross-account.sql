@@ -1,6 +1,7 @@
 -- title: Requests from another AWS account
 -- question: Did anyone from an account that is not the tenant's use the buckets?
 -- severity: high
+-- flags: requests from an AWS account that is not the tenant's
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

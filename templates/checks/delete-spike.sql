@@ -1,6 +1,7 @@
 -- title: Delete spike
 -- question: Were far more objects deleted on a day than on the days before?
 -- severity: high
+-- flags: far more objects deleted in a day than the baseline
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

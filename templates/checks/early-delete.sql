@@ -1,6 +1,8 @@
 -- title: Backups deleted too early
 -- question: Was anything that a backup wrote removed before its time?
 -- severity: high
+-- flags: objects of backups removed within `keep_days`
+-- requires: bucket.keep_days
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

@@ -1,6 +1,7 @@
 -- title: Error rate
 -- question: Did a far greater share of the requests fail than is usual?
 -- severity: medium
+-- flags: a far greater share of failed requests than the baseline
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

@@ -1,6 +1,7 @@
 -- title: Weak transport or signature
 -- question: Did any request go without TLS 1.2, or with an outdated signature?
 -- severity: medium
+-- flags: no TLS, TLS below 1.2, or signature version 2
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

@@ -1,6 +1,7 @@
 -- title: Large download
 -- question: Did anyone read far more out of a bucket in a day than is usual?
 -- severity: high
+-- flags: far more bytes read in a day than the baseline, by one principal or by all together, including copies to places outside the tenant's logs
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

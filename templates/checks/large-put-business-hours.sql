@@ -1,6 +1,8 @@
 -- title: Large writes in business hours
 -- question: Was anything large written while people work?
 -- severity: low
+-- flags: a large write in business hours
+-- requires: tenant.large_put
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

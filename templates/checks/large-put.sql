@@ -1,6 +1,8 @@
 -- title: Large writes by others than the backup
 -- question: Did anyone but the backup write something large outside business hours?
 -- severity: low
+-- flags: a large write outside business hours by anyone but the backup
+-- requires: tenant.large_put
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

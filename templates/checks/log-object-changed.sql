@@ -1,6 +1,7 @@
 -- title: Log objects changed after collection
 -- question: Did a log object get another content after it was collected?
 -- severity: high
+-- flags: a log object that changed after it was collected; on the days of its records, or else on the day in its name
 -- scope: ledger
 -- witness: none
 -- empty: no log object was seen to change; that they were looked at is what collection notes

@@ -1,6 +1,7 @@
 -- title: Log objects removed before they were read
 -- question: Did a log object vanish between listing and reading?
 -- severity: medium
+-- flags: a log object that vanished before it was collected; on the days of its records, or else on the day in its name
 -- scope: ledger
 -- witness: none
 -- empty: no log object vanished between listing and reading

@@ -1,6 +1,8 @@
 -- title: Logging or trail changed
 -- question: Did anyone change the records by which this evidence is made, without an approved change?
 -- severity: high
+-- severities: high or medium
+-- flags: access logging, a log delivery or a trail that was stopped, deleted or reconfigured without an approved change
 -- scope: trail
 -- witness: CloudTrail
 -- empty: no such change is in the trail that is not approved

@@ -1,6 +1,7 @@
 -- title: Logging set up with a fault
 -- question: Is the delivery of the access log set up so that all of it arrives, and only S3 can write it?
 -- severity: medium
+-- flags: a fault in how the delivery of a bucket's log is set up, as `logging status` shows; closes itself when it is fixed
 -- scope: setup
 -- witness: logging set-up
 -- empty: delivery was looked at and has no fault

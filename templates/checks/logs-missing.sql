@@ -1,6 +1,7 @@
 -- title: Logs are missing
 -- question: Did the access log fall silent?
 -- severity: high
+-- flags: a silence of the log that is longer than usual; closes itself when logs arrive again
 -- scope: ledger
 -- witness: none
 -- empty: the log was never silent for longer than usual; it is the check of the access log itself

@@ -1,6 +1,7 @@
 -- title: More removed than written
 -- question: Were more objects removed in four weeks than backups wrote?
 -- severity: high
+-- flags: in four weeks, more objects removed than twice what backups wrote (by lifecycle rules: three times)
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

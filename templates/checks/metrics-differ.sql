@@ -1,6 +1,7 @@
 -- title: CloudWatch counts other requests than the access log
 -- question: Does CloudWatch count as many requests as the access log holds?
 -- severity: medium
+-- flags: a day on which CloudWatch counts more or fewer requests than the log holds; closes itself when late logs come
 -- scope: metrics
 -- witness: access log, CloudWatch
 -- empty: CloudWatch and the log count alike

@@ -1,6 +1,7 @@
 -- title: Multi-object delete without its objects
 -- question: Does the log name what each multi-object delete removed?
 -- severity: high
+-- flags: a multi-object delete with no record of what it removed
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

@@ -1,6 +1,8 @@
 -- title: New principal
 -- question: Did anyone use a bucket who had not used it in the four weeks before?
 -- severity: medium
+-- severities: medium, admitted by a wildcard low
+-- flags: a principal that the mapping does not name and that did not use the bucket in the 28 days before
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

@@ -1,6 +1,7 @@
 -- title: Newest backups removed
 -- question: Were the newest backups removed while older ones stay?
 -- severity: high
+-- flags: nights that lose half of their bytes within three days while older nights stay
 -- scope: day
 -- witness: access log
 -- empty: no night lost half of its bytes within three days while older ones stay

@@ -1,6 +1,8 @@
 -- title: Protection of objects changed
 -- question: Did anyone change the retention or legal hold of backups, or weaken it?
 -- severity: high
+-- flags: retention or legal hold of objects changed or weakened
+-- requires: tenant.cloudtrail for the direction
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log, or where there is a trail in its data events

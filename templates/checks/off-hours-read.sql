@@ -1,6 +1,7 @@
 -- title: Reads outside business hours
 -- question: Did a person read backups while nobody works?
 -- severity: low
+-- flags: reads outside business hours by anyone who neither backs up nor restores
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

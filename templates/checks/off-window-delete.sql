@@ -1,6 +1,7 @@
 -- title: Deletes outside the backup window
 -- question: Did the backup delete objects outside its window?
 -- severity: medium
+-- flags: deletes by the backup outside its window
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

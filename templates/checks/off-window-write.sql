@@ -1,6 +1,7 @@
 -- title: Writes outside the backup window
 -- question: Did anyone write to a bucket outside its backup window?
 -- severity: medium
+-- flags: successful writes outside the backup window
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

@@ -1,6 +1,8 @@
 -- title: Access policy changed
 -- question: Did anyone change who may reach the backups, without an approved change?
 -- severity: high
+-- severities: high or medium
+-- flags: who may reach a bucket or use a key (policy, access list, public access block, ownership, key policy, a key's grant to another account), changed without an approved change
 -- scope: trail
 -- witness: CloudTrail
 -- empty: no such change is in the trail that is not approved

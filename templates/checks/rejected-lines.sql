@@ -1,6 +1,8 @@
 -- title: Lines that can't be read
 -- question: Did the log hold lines that can't be read?
 -- severity: low
+-- severities: low, medium where the day is not evaluated
+-- flags: lines that can't be read
 -- scope: ledger
 -- witness: none
 -- empty: all lines that were collected could be read

@@ -1,6 +1,8 @@
 -- title: Replication changed
 -- question: Did anyone change where the backups are copied to, without an approved change?
 -- severity: high
+-- severities: high or medium
+-- flags: replication set or removed without an approved change
 -- scope: trail
 -- witness: CloudTrail
 -- empty: no such change is in the trail that is not approved

@@ -1,6 +1,8 @@
 -- title: Backup role or user changed
 -- question: Did anyone change a mapped role or user, its policies or its access keys, without an approved change?
 -- severity: high
+-- severities: high or medium
+-- flags: a mapped role or user, its trust, policies or access keys, changed without an approved change; policies and groups in any case, because CloudTrail does not tell who has them
 -- scope: trail
 -- witness: CloudTrail
 -- empty: no such change is in the trail that is not approved

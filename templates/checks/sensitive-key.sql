@@ -1,6 +1,8 @@
 -- title: Sensitive key touched
 -- question: Did anyone but the backup touch a key that the configuration calls sensitive?
 -- severity: medium
+-- severities: medium, changes high
+-- flags: a sensitive key touched by anyone but the backup
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

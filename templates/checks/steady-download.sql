@@ -1,6 +1,7 @@
 -- title: Steady download
 -- question: Did anyone read a lot out of a bucket, a little every day?
 -- severity: high
+-- flags: a little read every day that adds up to much in four weeks
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

@@ -1,6 +1,8 @@
 -- title: Trail file damaged, changed or gone
 -- question: Could all log files of the trail be read, and did they stay as they were?
 -- severity: medium
+-- severities: medium, changed high, unreadable low
+-- flags: records of the trail that can't be read, and its files that changed after they were collected or were gone before that
 -- scope: trail ledger
 -- witness: none
 -- empty: all files of the trail that were collected could be read, and stayed

@@ -1,6 +1,8 @@
 -- title: Trail not as CloudTrail delivered it
 -- question: Are the log files of the trail as CloudTrail delivered them?
 -- severity: high
+-- severities: high, time without digests medium
+-- flags: a log file or digest of the trail that was changed, removed or planted, a chain of digests that ends, or time that no digest covers. A trail that moved is followed; time in a place that is not configured is not evaluated
 -- scope: proof
 -- witness: CloudTrail digests
 -- empty: the digests prove the trail's files

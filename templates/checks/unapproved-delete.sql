@@ -1,6 +1,7 @@
 -- title: Deletes by others than the backup
 -- question: Did anyone but the backup delete objects?
 -- severity: high
+-- flags: deletes by anyone who is not a backup principal
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

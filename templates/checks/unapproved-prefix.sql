@@ -1,6 +1,7 @@
 -- title: Access outside the approved prefixes
 -- question: Did anyone touch or list keys outside the approved prefixes?
 -- severity: high
+-- flags: requests to keys, and listings of prefixes, outside the approved prefixes
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

@@ -1,6 +1,7 @@
 -- title: Requester that is not approved
 -- question: Did anyone who is not in the identity mapping use the buckets?
 -- severity: medium
+-- flags: requests by anyone who is not in the mapping, AWS services included; not what lifecycle rules do
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

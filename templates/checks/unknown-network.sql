@@ -1,6 +1,7 @@
 -- title: Request from an unknown network
 -- question: Did anyone come from outside the approved networks?
 -- severity: medium
+-- flags: requests from outside the approved networks
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

@@ -1,6 +1,8 @@
 -- title: Request missing from the access log
 -- question: Does CloudTrail know requests to the buckets that the access log does not?
 -- severity: medium
+-- flags: requests that are in CloudTrail but not in the access log; closes itself when late logs come
+-- requires: tenant.cloudtrail with data events
 -- scope: witnesses
 -- witness: access log, CloudTrail
 -- empty: all requests that CloudTrail has are in the log

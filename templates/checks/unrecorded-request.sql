@@ -1,6 +1,8 @@
 -- title: Request missing from CloudTrail
 -- question: Does the access log know requests to objects that CloudTrail does not?
 -- severity: medium
+-- flags: requests to objects that are in the access log but not in CloudTrail; closes itself
+-- requires: tenant.cloudtrail with data events
 -- scope: witnesses
 -- witness: access log, CloudTrail
 -- empty: all requests to objects that the log has are in CloudTrail

@@ -1,6 +1,7 @@
 -- title: Unexpected user agent
 -- question: Was a program used that is not expected?
 -- severity: medium
+-- flags: a program that no pattern expects; without patterns, one that was not seen in the 28 days before, whatever its version
 -- scope: day
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day

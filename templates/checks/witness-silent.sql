@@ -1,6 +1,7 @@
 -- title: A witness did not speak
 -- question: Could every witness that is configured be read for every day?
 -- severity: medium
+-- flags: a configured witness that could not be read for a day; closes itself
 -- scope: ledger
 -- witness: none
 -- empty: every configured witness spoke; it is the check of the witnesses themselves

@@ -1,6 +1,8 @@
 -- title: Access log and CloudTrail disagree
 -- question: Do the two tell of the same request another principal, status or key?
 -- severity: high
+-- flags: requests for which access log and CloudTrail name different principals, statuses or keys
+-- requires: tenant.cloudtrail with data events
 -- scope: witnesses
 -- witness: access log, CloudTrail
 -- empty: log and CloudTrail tell the same
