@@ -35,6 +35,7 @@ type Statement struct {
 	SQL      string            // as written, with :name parameters
 	sql      string            // with ? in place of the parameters
 	params   []string          // their names, in the order of the ?
+	records  []string          // of a check that selects records: the columns that they have besides; nil of another
 }
 
 // parameters are the names that a statement can use: these, and the thresholds.
@@ -64,6 +65,11 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 			s.Question = value
 		case key == "severity":
 			s.Severity = value
+		case key == "selects" && check:
+			var err error
+			if s.records, err = readSelects(value); err != nil {
+				return nil, fmt.Errorf("%s:%d: %w", where, d.Line, err)
+			}
 		case key == "scope":
 			s.Scope = value
 		case key == "needs":
@@ -111,6 +117,11 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 	case "select", "with":
 	default:
 		return nil, fmt.Errorf("%s:%d: it begins with %q; a saved query is one SELECT, or WITH … SELECT", where, first, word)
+	}
+	if s.records != nil {
+		if err := s.gather(); err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
+		}
 	}
 	return s, nil
 }

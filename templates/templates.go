@@ -32,6 +32,11 @@ var Text embed.FS
 //go:embed checks/*.sql
 var Checks embed.FS
 
+// Selected is the statement around a check that selects records, a text/template.
+//
+//go:embed selected.sql
+var Selected string
+
 // Tables holds the statements from which bound tables are made, as
 // tables/NAME.sql.
 //

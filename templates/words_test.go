@@ -35,7 +35,7 @@ func TestWords(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	known := map[string]*regexp.Regexp{
 		"checks": regexp.MustCompile(`^(title|question|sentence|draft|actions?|phrase|witness|empty|needs|` +
-			`severity|severities|flags|requires|scope|ends|subject|threshold)$`),
+			`severity|severities|flags|requires|scope|selects|ends|subject|threshold)$`),
 		"queries": regexp.MustCompile(`^(title|question|column \w+|witness|empty|needs|rows)$`),
 	}
 	for kind, files := range map[string]fs.FS{"checks": Checks, "queries": Queries} {

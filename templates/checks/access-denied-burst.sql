@@ -3,6 +3,7 @@
 -- severity: high
 -- flags: a principal that S3 refused many times within an hour
 -- scope: day
+-- selects: records with severity
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} refused {count:request|requests} of one principal, many of them within an hour.
@@ -20,7 +21,7 @@
 -- Anonymous requests have a check of their own.
 -- Of who is not in the mapping it is of severity low.
 with d as (
-    select a.bucket, p.identity as subject, not p.mapped as noise, d.date, d.in_range, a.time, a.source_object, a.source_line,
+    select a.bucket, p.identity as subject, case when not p.mapped then 'low' else '' end as severity, d.date, d.in_range, a.time, a.source_object, a.source_line,
            row_number() over (partition by a.bucket, p.identity order by a.time, a.source_object, a.source_line) as k
     from access a
     join principals p on p.requester = a.requester
@@ -35,15 +36,7 @@ with d as (
     select bucket, subject, first_date as date from pairs
     union
     select bucket, subject, last_date as date from pairs
-), r as (
-    select d.* from d
-    join burst b on b.bucket = d.bucket and b.subject = d.subject and b.date = d.date
-    where d.in_range and d.time >= :from and d.time < :to
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when bool_and(noise) then 'low' else '' end as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select d.* from d
+join burst b on b.bucket = d.bucket and b.subject = d.subject and b.date = d.date
+where d.in_range and d.time >= :from and d.time < :to

@@ -4,6 +4,7 @@
 -- severities: high, refused requests low
 -- flags: requests without credentials
 -- scope: day
+-- selects: records with who, severity
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:request|requests} without credentials.
@@ -17,20 +18,10 @@
 -- de action: Klären, wodurch {bucket} ohne Anmeldedaten erreichbar war, und den öffentlichen Zugriff sperren.
 -- de phrase: "served" = "beantwortet"
 -- de phrase: "refused" = "abgewiesen"
-with r as (
-    select a.bucket, case when a.successful or a.http_status = 304 then 'served' else 'refused' end as subject, d.date, a.time, a.source_object, a.source_line, coalesce(a.remote_ip, '-') as who
-    from access a
-    join quarters d on d.quarter = a.quarter
-    where a.time >= :from and a.time < :to and d.in_range
-      and a.requester is null and a.operation not like 'REST.OPTIONS.%'
-      and (a.operation like 'REST.%' or a.operation like 'WEBSITE.%' or a.operation like 'SOAP.%')
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
-)
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen,
-       case when subject = 'refused' then 'low' else 'high' end as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
-       array_agg(distinct who) as who
-from n
-group by bucket, subject, date
-order by bucket, date, subject
+select a.bucket, case when a.successful or a.http_status = 304 then 'served' else 'refused' end as subject,
+       case when a.successful or a.http_status = 304 then 'high' else 'low' end as severity, d.date, a.time, a.source_object, a.source_line, coalesce(a.remote_ip, '-') as who
+from access a
+join quarters d on d.quarter = a.quarter
+where a.time >= :from and a.time < :to and d.in_range
+  and a.requester is null and a.operation not like 'REST.OPTIONS.%'
+  and (a.operation like 'REST.%' or a.operation like 'WEBSITE.%' or a.operation like 'SOAP.%')

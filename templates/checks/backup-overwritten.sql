@@ -3,6 +3,7 @@
 -- severity: high
 -- flags: objects of earlier backups that were overwritten; by the backup itself, only those that were never overwritten before
 -- scope: day
+-- selects: records
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: principals
@@ -48,17 +49,9 @@ with w as (
     left join counts b on b.bucket = c.bucket and b.identity = c.identity and b.whole and b.day_number between c.day_number - 28 and c.day_number - 1
     where c.objects >= 3
     group by all
-), r as (
-    select o.bucket, o.identity as subject, o.date, o.time, o.source_object, o.source_line
-    from over_ o
-    left join usual u on u.bucket = o.bucket and u.identity = o.identity and u.day_number = o.day_number
-    where o.in_range and o.time >= :from and o.time < :to and o.nth = 1
-      and (not o.backup or o.first_time and u.days >= 7 and u.objects > 2 * u.middle and u.objects > 2 * u.weekday)
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select o.bucket, o.identity as subject, o.date, o.time, o.source_object, o.source_line
+from over_ o
+left join usual u on u.bucket = o.bucket and u.identity = o.identity and u.day_number = o.day_number
+where o.in_range and o.time >= :from and o.time < :to and o.nth = 1
+  and (not o.backup or o.first_time and u.days >= 7 and u.objects > 2 * u.middle and u.objects > 2 * u.weekday)

@@ -4,6 +4,7 @@
 -- severities: high or medium
 -- flags: a successful change of policy, access list, logging, versioning, replication, lifecycle, Object Lock and the like; in a shared bucket also changes by other clients, without their names
 -- scope: day
+-- selects: records with severity
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:change|changes} to the configuration of the bucket.
@@ -35,21 +36,13 @@ with e as (
     from e a
     where a.time >= :from and a.time < :to and a.operation like 'REST.%' and a.successful
       and not exists (select 1 from changes h where h.bucket = a.bucket and h.request_id = a.request_id)
-), r as (
-    select c.bucket, c.operation || ' by ' || c.identity as subject, d.date, c.time, c.source_object, c.source_line,
-           case when regexp_matches(c.setting, 'ACL|POLICY|LOGGING|VERSIONING|REPLICATION|ENCRYPTION|LIFECYCLE|PUBLIC_?ACCESS|OBJECT_?LOCK|OWNERSHIP|^BUCKET$')
-                then 'high' else 'medium' end as severity
-    from c
-    join quarters d on d.quarter = c.quarter
-    where d.in_range and c.verb in ('PUT', 'DELETE', 'POST')
-      and (c.setting = 'ACL'
-        or c.key is null and not (c.setting = 'BUCKET' and c.verb = 'POST')
-           and not regexp_matches(c.setting, '^(OBJECT|OBJECT_(TAGGING|VERSION|LOCK_RETENTION|LOCK_LEGAL_?HOLD)|MULTI_OBJECT_DELETE|UPLOADS?|PART|SELECT|RESTORE)$'))
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, min(severity) as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select c.bucket, c.operation || ' by ' || c.identity as subject, d.date, c.time, c.source_object, c.source_line,
+       case when regexp_matches(c.setting, 'ACL|POLICY|LOGGING|VERSIONING|REPLICATION|ENCRYPTION|LIFECYCLE|PUBLIC_?ACCESS|OBJECT_?LOCK|OWNERSHIP|^BUCKET$')
+            then 'high' else 'medium' end as severity
+from c
+join quarters d on d.quarter = c.quarter
+where d.in_range and c.verb in ('PUT', 'DELETE', 'POST')
+  and (c.setting = 'ACL'
+    or c.key is null and not (c.setting = 'BUCKET' and c.verb = 'POST')
+       and not regexp_matches(c.setting, '^(OBJECT|OBJECT_(TAGGING|VERSION|LOCK_RETENTION|LOCK_LEGAL_?HOLD)|MULTI_OBJECT_DELETE|UPLOADS?|PART|SELECT|RESTORE)$'))

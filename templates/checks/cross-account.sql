@@ -3,6 +3,7 @@
 -- severity: high
 -- flags: requests from an AWS account that is not the tenant's
 -- scope: day
+-- selects: records with who, severity
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: accounts
@@ -16,19 +17,9 @@
 -- de action: Klären, wem das fremde AWS-Konto gehört, und seinen Zugriff auf {bucket} genehmigen oder entziehen.
 --
 -- What S3 refused is one row, of severity low.
-with r as (
-    select a.bucket, case when not p.mapped and a.refused then 'refused requests' else p.account end as subject, not p.mapped and a.refused as noise, d.date, a.time, a.source_object, a.source_line, p.identity as who
-    from access a
-    join principals p on p.requester = coalesce(a.requester, '-')
-    join quarters d on d.quarter = a.quarter
-    where a.time >= :from and a.time < :to and d.in_range
-      and p.foreign_account and not p.mapped
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
-)
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when bool_and(noise) then 'low' else '' end as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
-       array_agg(distinct who) as who
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select a.bucket, case when not p.mapped and a.refused then 'refused requests' else p.account end as subject, case when not p.mapped and a.refused then 'low' else '' end as severity, d.date, a.time, a.source_object, a.source_line, p.identity as who
+from access a
+join principals p on p.requester = coalesce(a.requester, '-')
+join quarters d on d.quarter = a.quarter
+where a.time >= :from and a.time < :to and d.in_range
+  and p.foreign_account and not p.mapped

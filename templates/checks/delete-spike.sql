@@ -3,6 +3,7 @@
 -- severity: high
 -- flags: far more objects deleted in a day than the baseline
 -- scope: day
+-- selects: records with who, expected
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: history
@@ -29,22 +30,12 @@ with s as (
     from figures
     where figure = 'deletes' and days >= 7
       and value >= :delete_spike and value > 2 * median and value > 2 * same_weekday_least and value > median + :deviations * deviation
-), r as (
-    select a.bucket, 'deletes' as subject, s.date, a.time, a.source_object, a.source_line, s.expected, p.principal as who
-    from access a
-    join principals p on p.requester = coalesce(a.requester, '-')
-    join quarters d on d.quarter = a.quarter
-    join s on s.bucket = a.bucket and s.date = d.date
-    where a.time >= :from and a.time < :to
-      and a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT')
-      and a.successful
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
-       array_agg(distinct who) as who,
-       max(expected) as expected
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select a.bucket, 'deletes' as subject, s.date, a.time, a.source_object, a.source_line, s.expected, p.principal as who
+from access a
+join principals p on p.requester = coalesce(a.requester, '-')
+join quarters d on d.quarter = a.quarter
+join s on s.bucket = a.bucket and s.date = d.date
+where a.time >= :from and a.time < :to
+  and a.operation in ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT')
+  and a.successful

@@ -4,6 +4,7 @@
 -- flags: objects of backups removed within `keep_days`
 -- requires: bucket.keep_days
 -- scope: day
+-- selects: records with expected
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:object|objects} of backups removed before {count:its|their} time.
@@ -26,21 +27,13 @@ with f as (
     where f.removal and not f.moved and f.event_time < f.time + to_days(b.keep_days)
 ), weight as (
     select f.bucket, f.date, sum(f.size) filter (own) as bytes from f where first = 1 group by f.bucket, f.date
-), r as (
-    select f.bucket, f.who as subject, d.date, f.event_time as time, f.source_object, f.source_line, f.size
-    from f
-    join nights n on n.bucket = f.bucket and n.date = f.date
-    join windows w on w.bucket = f.bucket and w.date = f.date
-    join weight x on x.bucket = f.bucket and x.date = f.date
-    join quarters d on d.quarter = epoch_ms(f.event_time) // 900000
-    where f.first = 1 and f.event_time >= :from and f.event_time < :to and d.in_range
-      and (not f.own or x.bytes * 20 >= n.backup_bytes and x.bytes > 0 or n.kept_objects < w.min_objects)
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
-       cast(sum(size) as varchar) || ' bytes' as expected
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select f.bucket, f.who as subject, d.date, f.event_time as time, f.source_object, f.source_line,
+       cast(sum(f.size) over (partition by f.bucket, f.who, d.date) as varchar) || ' bytes' as expected
+from f
+join nights n on n.bucket = f.bucket and n.date = f.date
+join windows w on w.bucket = f.bucket and w.date = f.date
+join weight x on x.bucket = f.bucket and x.date = f.date
+join quarters d on d.quarter = epoch_ms(f.event_time) // 900000
+where f.first = 1 and f.event_time >= :from and f.event_time < :to and d.in_range
+  and (not f.own or x.bytes * 20 >= n.backup_bytes and x.bytes > 0 or n.kept_objects < w.min_objects)

@@ -3,6 +3,7 @@
 -- severity: medium
 -- flags: a far greater share of failed requests than the baseline
 -- scope: day
+-- selects: records with who, expected
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: history
@@ -39,13 +40,5 @@ with s as (
     join usual_requesters u on u.requester = p.requester and u.mapped
     where a.time >= :from and a.time < :to and a.failed and not a.refused
       and not (a.http_status = 404 and regexp_matches(a.operation, '\.(GET|HEAD)\.'))
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r where failed >= :errors
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
-       array_agg(distinct who) as who,
-       max(expected) as expected
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select * from r where failed >= :errors

@@ -3,6 +3,7 @@
 -- severity: medium
 -- flags: no TLS, TLS below 1.2, or signature version 2
 -- scope: day
+-- selects: records with who
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:request|requests} over an unencrypted or outdated connection, or with an outdated signature.
@@ -19,25 +20,15 @@
 --
 -- A line of the short form, which tells nothing about the connection, is not
 -- counted as unencrypted: it has no host header either.
-with r as (
-    select a.bucket, case when a.tls_version is null then 'no TLS'
-                          when lower(a.tls_version) not in ('tlsv1.2', 'tlsv1.3') then a.tls_version
-                          else 'signature version 2' end as subject,
-           d.date, a.time, a.source_object, a.source_line, p.principal as who
-    from access a
-    join principals p on p.requester = coalesce(a.requester, '-')
-    join quarters d on d.quarter = a.quarter
-    where a.time >= :from and a.time < :to and d.in_range and not p.service
-      and (a.operation like 'REST.%' or a.operation like 'WEBSITE.%' or a.operation like 'SOAP.%')
-      and (a.tls_version is null and a.cipher_suite is null and a.host_header is not null
-        or lower(a.tls_version) not in ('tlsv1.2', 'tlsv1.3')
-        or a.signature_version = 'SigV2')
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
-)
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
-       array_agg(distinct who) as who
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select a.bucket, case when a.tls_version is null then 'no TLS'
+                      when lower(a.tls_version) not in ('tlsv1.2', 'tlsv1.3') then a.tls_version
+                      else 'signature version 2' end as subject,
+       d.date, a.time, a.source_object, a.source_line, p.principal as who
+from access a
+join principals p on p.requester = coalesce(a.requester, '-')
+join quarters d on d.quarter = a.quarter
+where a.time >= :from and a.time < :to and d.in_range and not p.service
+  and (a.operation like 'REST.%' or a.operation like 'WEBSITE.%' or a.operation like 'SOAP.%')
+  and (a.tls_version is null and a.cipher_suite is null and a.host_header is not null
+    or lower(a.tls_version) not in ('tlsv1.2', 'tlsv1.3')
+    or a.signature_version = 'SigV2')

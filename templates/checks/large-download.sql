@@ -3,6 +3,7 @@
 -- severity: high
 -- flags: far more bytes read in a day than the baseline, by one principal or by all together, including copies to places outside the tenant's logs
 -- scope: day
+-- selects: records with expected
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: history
@@ -36,19 +37,10 @@ with s as (
     join (select distinct t.bucket, d.date, p.identity from taken t join quarters d on d.quarter = t.quarter join principals p on p.requester = t.requester) i
       on i.bucket = s.bucket and i.date = s.date
     where s.figure = 'downloaded together' and not exists (select 1 from s o where o.figure = 'downloaded' and o.bucket = s.bucket and o.date = s.date)
-), r as (
-    select a.bucket, case when s.figure = 'downloaded' then s.identity else 'all together' end as subject, s.date, a.time, a.source_object, a.source_line, s.expected
-    from taken a
-    join principals p on p.requester = a.requester
-    join quarters d on d.quarter = a.quarter
-    join flagged s on s.bucket = a.bucket and s.date = d.date and s.identity = p.identity
-    where a.time >= :from and a.time < :to
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
-       max(expected) as expected
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select a.bucket, case when s.figure = 'downloaded' then s.identity else 'all together' end as subject, s.date, a.time, a.source_object, a.source_line, s.expected
+from taken a
+join principals p on p.requester = a.requester
+join quarters d on d.quarter = a.quarter
+join flagged s on s.bucket = a.bucket and s.date = d.date and s.identity = p.identity
+where a.time >= :from and a.time < :to

@@ -4,6 +4,7 @@
 -- flags: a large write in business hours
 -- requires: tenant.large_put
 -- scope: day
+-- selects: records
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} large {count:write|writes} in business hours.
@@ -14,20 +15,11 @@
 -- de sentence: {count} {count:großer Schreibzugriff|große Schreibzugriffe} in der Geschäftszeit.
 -- de draft: In {bucket} {count:wurde|wurden} {span} während der Geschäftszeit {count} {count:großes Objekt|große Objekte} durch {subject} geschrieben. Zu bestätigen ist, dass dies ein Backup war.
 -- de action: Bestätigen, dass der Schreibzugriff auf {bucket} ein Backup war, und dessen Zeitplan prüfen.
-with r as (
-    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
-    from access a
-    join principals p on p.requester = coalesce(a.requester, '-')
-    join quarters d on d.quarter = a.quarter
-    join business_hours h on a.time >= h.hours_start and a.time < h.hours_end
-    where a.time >= :from and a.time < :to and d.in_range
-      and a.successful and a.object_size >= :large_put
-      and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD')
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
-)
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
+from access a
+join principals p on p.requester = coalesce(a.requester, '-')
+join quarters d on d.quarter = a.quarter
+join business_hours h on a.time >= h.hours_start and a.time < h.hours_end
+where a.time >= :from and a.time < :to and d.in_range
+  and a.successful and a.object_size >= :large_put
+  and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD')

@@ -4,6 +4,7 @@
 -- flags: a large write outside business hours by anyone but the backup
 -- requires: tenant.large_put
 -- scope: day
+-- selects: records
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: principals
@@ -15,21 +16,12 @@
 -- de sentence: {count} {count:großer Schreibzugriff|große Schreibzugriffe} außerhalb der Geschäftszeit durch einen Principal, der nicht zum Backup gehört.
 -- de draft: In {bucket} {count:wurde|wurden} {span} {count} {count:großes Objekt|große Objekte} durch {subject} geschrieben, also nicht durch einen Backup-Principal. Zu bestätigen ist, dass dies geplant war.
 -- de action: Bestätigen, dass der Schreibzugriff auf {bucket} geplant war, oder die Berechtigung entziehen.
-with r as (
-    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
-    from access a
-    join principals p on p.requester = coalesce(a.requester, '-')
-    join quarters d on d.quarter = a.quarter
-    left join business_hours h on a.time >= h.hours_start and a.time < h.hours_end
-    where a.time >= :from and a.time < :to and d.in_range and h.hours_start is null
-      and not p.backup and not p.service
-      and a.successful and a.object_size >= :large_put
-      and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD')
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
-)
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
+from access a
+join principals p on p.requester = coalesce(a.requester, '-')
+join quarters d on d.quarter = a.quarter
+left join business_hours h on a.time >= h.hours_start and a.time < h.hours_end
+where a.time >= :from and a.time < :to and d.in_range and h.hours_start is null
+  and not p.backup and not p.service
+  and a.successful and a.object_size >= :large_put
+  and a.operation in ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.UPLOAD')

@@ -3,6 +3,7 @@
 -- severity: high
 -- flags: a multi-object delete with no record of what it removed
 -- scope: day
+-- selects: records
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} multi-object {count:delete|deletes} of which the log does not say what {count:it|they} removed.
@@ -17,19 +18,10 @@
 -- S3 writes a record for each object, with the request ID of the delete. Of a shared bucket those of
 -- other clients count, too: what one request removes can be theirs alone. One request can
 -- remove a thousand objects.
-with r as (
-    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
-    from access a
-    join principals p on p.requester = coalesce(a.requester, '-')
-    join quarters d on d.quarter = a.quarter
-    where a.time >= :from and a.time < :to and d.in_range
-      and a.operation = 'REST.POST.MULTI_OBJECT_DELETE' and a.successful
-      and not exists (select 1 from delivered c where c.bucket = a.bucket and c.request_id = a.request_id and c.operation = 'BATCH.DELETE.OBJECT')
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
-)
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
+from access a
+join principals p on p.requester = coalesce(a.requester, '-')
+join quarters d on d.quarter = a.quarter
+where a.time >= :from and a.time < :to and d.in_range
+  and a.operation = 'REST.POST.MULTI_OBJECT_DELETE' and a.successful
+  and not exists (select 1 from delivered c where c.bucket = a.bucket and c.request_id = a.request_id and c.operation = 'BATCH.DELETE.OBJECT')

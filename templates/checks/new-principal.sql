@@ -4,6 +4,7 @@
 -- severities: medium, admitted by a wildcard low
 -- flags: a principal that the mapping does not name and that did not use the bucket in the 28 days before
 -- scope: day
+-- selects: records with severity
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: history
@@ -29,20 +30,13 @@ with days_used as (
 ), seen as (
     select bucket, identity, day_number, lag(day_number) over (partition by bucket, identity order by day_number) as before
     from days_used
-), fresh as (
-    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line, case when p.mapped then 1 else 0 end as known
-    from access a
-    join principals p on p.requester = a.requester
-    join quarters d on d.quarter = a.quarter
-    join seen s on s.bucket = a.bucket and s.identity = p.identity and s.day_number = d.day_number
-    where a.time >= :from and a.time < :to and d.in_range and not a.refused
-      and not p.service and not p.named and (p.mapped or not p.foreign_account)
-      and (s.before is null or s.before < d.day_number - 28)
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from fresh
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when max(known) = 1 then 'low' else 'medium' end as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line,
+       case when bool_or(p.mapped) over (partition by a.bucket, p.identity, d.date) then 'low' else 'medium' end as severity
+from access a
+join principals p on p.requester = a.requester
+join quarters d on d.quarter = a.quarter
+join seen s on s.bucket = a.bucket and s.identity = p.identity and s.day_number = d.day_number
+where a.time >= :from and a.time < :to and d.in_range and not a.refused
+  and not p.service and not p.named and (p.mapped or not p.foreign_account)
+  and (s.before is null or s.before < d.day_number - 28)

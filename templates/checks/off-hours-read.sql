@@ -3,6 +3,7 @@
 -- severity: low
 -- flags: reads outside business hours by anyone who neither backs up nor restores
 -- scope: day
+-- selects: records
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: business_hours
@@ -14,20 +15,11 @@
 -- de sentence: {count} {count:erfolgreicher Lesezugriff|erfolgreiche Lesezugriffe} außerhalb der Geschäftszeit durch einen Principal, der weder sichert noch wiederherstellt.
 -- de draft: Auf {bucket} {count:erfolgte|erfolgten} {span} außerhalb der Geschäftszeit {count} {count:Lesezugriff|Lesezugriffe} durch {subject}. Zu bestätigen ist, dass dies geplant war.
 -- de action: Bestätigen, dass das Lesen aus {bucket} außerhalb der Geschäftszeit geplant war.
-with r as (
-    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
-    from access a
-    join principals p on p.requester = a.requester
-    join quarters d on d.quarter = a.quarter
-    left join business_hours h on a.time >= h.hours_start and a.time < h.hours_end
-    where a.time >= :from and a.time < :to and d.in_range and h.hours_start is null
-      and p.role not in ('backup', 'restore', 'audit', 'service') and not p.service
-      and a.http_status in (200, 206) and a.operation in ('REST.GET.OBJECT', 'WEBSITE.GET.OBJECT')
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
-)
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
+from access a
+join principals p on p.requester = a.requester
+join quarters d on d.quarter = a.quarter
+left join business_hours h on a.time >= h.hours_start and a.time < h.hours_end
+where a.time >= :from and a.time < :to and d.in_range and h.hours_start is null
+  and p.role not in ('backup', 'restore', 'audit', 'service') and not p.service
+  and a.http_status in (200, 206) and a.operation in ('REST.GET.OBJECT', 'WEBSITE.GET.OBJECT')

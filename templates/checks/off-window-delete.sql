@@ -3,6 +3,7 @@
 -- severity: medium
 -- flags: deletes by the backup outside its window
 -- scope: day
+-- selects: records
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: principals
@@ -18,18 +19,10 @@ with w as (
     select q.bucket, q.quarter, w.window_start, w.window_end
     from window_quarters q
     join windows w on w.bucket = q.bucket and w.date = q.date
-), r as (
-    select e.bucket, p.identity as subject, d.date, e.time, e.source_object, e.source_line
-    from removals e
-    join principals p on p.requester = e.requester
-    join quarters d on d.quarter = e.quarter
-    left join w on w.bucket = e.bucket and w.quarter = e.quarter and e.time >= w.window_start and e.time < w.window_end
-    where e.time >= :from and e.time < :to and d.in_range and p.backup and w.bucket is null and e.operation not like 'S3.%'
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select e.bucket, p.identity as subject, d.date, e.time, e.source_object, e.source_line
+from removals e
+join principals p on p.requester = e.requester
+join quarters d on d.quarter = e.quarter
+left join w on w.bucket = e.bucket and w.quarter = e.quarter and e.time >= w.window_start and e.time < w.window_end
+where e.time >= :from and e.time < :to and d.in_range and p.backup and w.bucket is null and e.operation not like 'S3.%'

@@ -3,6 +3,7 @@
 -- severity: medium
 -- flags: successful writes outside the backup window
 -- scope: day
+-- selects: records
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} successful {count:write|writes} outside the backup window.
@@ -17,18 +18,10 @@ with w as (
     select q.bucket, q.quarter, w.window_start, w.window_end
     from window_quarters q
     join windows w on w.bucket = q.bucket and w.date = q.date
-), r as (
-    select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
-    from writes a
-    join principals p on p.requester = a.requester
-    join quarters d on d.quarter = a.quarter
-    left join w on w.bucket = a.bucket and w.quarter = a.quarter and a.time >= w.window_start and a.time < w.window_end
-    where a.time >= :from and a.time < :to and d.in_range and w.bucket is null and not p.service
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select a.bucket, p.identity as subject, d.date, a.time, a.source_object, a.source_line
+from writes a
+join principals p on p.requester = a.requester
+join quarters d on d.quarter = a.quarter
+left join w on w.bucket = a.bucket and w.quarter = a.quarter and a.time >= w.window_start and a.time < w.window_end
+where a.time >= :from and a.time < :to and d.in_range and w.bucket is null and not p.service

@@ -4,6 +4,7 @@
 -- severities: medium, changes high
 -- flags: a sensitive key touched by anyone but the backup
 -- scope: day
+-- selects: records with who, severity
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: sensitive_keys
@@ -22,19 +23,10 @@ with k as (
     from access a
     join key_patterns x on a.key like x.form escape '\'
     where a.time >= :from and a.time < :to
-), r as (
-    select a.bucket, a.pattern as subject, d.date, a.time, a.source_object, a.source_line, p.principal as who,
-           case when a.operation like '%.PUT.%' or a.operation like '%.POST.%' or a.operation like '%.COPY.%' or a.operation like '%DELETE%' then 1 else 0 end as changed
-    from k a
-    join principals p on p.requester = coalesce(a.requester, '-')
-    join quarters d on d.quarter = a.quarter
-    where d.in_range and not p.service and coalesce(p.role, '') <> 'backup'
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when max(changed) = 1 then 'high' else 'medium' end as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
-       array_agg(distinct who) as who
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select a.bucket, a.pattern as subject, d.date, a.time, a.source_object, a.source_line, p.principal as who,
+       case when a.operation like '%.PUT.%' or a.operation like '%.POST.%' or a.operation like '%.COPY.%' or a.operation like '%DELETE%' then 'high' else 'medium' end as severity
+from k a
+join principals p on p.requester = coalesce(a.requester, '-')
+join quarters d on d.quarter = a.quarter
+where d.in_range and not p.service and coalesce(p.role, '') <> 'backup'

@@ -3,6 +3,7 @@
 -- severity: high
 -- flags: deletes by anyone who is not a backup principal
 -- scope: day
+-- selects: records
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: principals
@@ -17,17 +18,8 @@
 --
 -- Who may delete is a question of role, as who may write is. What lifecycle rules remove
 -- is left to mass-removal and bucket-emptied.
-with r as (
-    select e.bucket, p.identity as subject, d.date, e.time, e.source_object, e.source_line
-    from removals e
-    join principals p on p.requester = e.requester
-    join quarters d on d.quarter = e.quarter
-    where e.time >= :from and e.time < :to and d.in_range and not p.backup and e.operation not like 'S3.%'
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
-)
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, '' as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select e.bucket, p.identity as subject, d.date, e.time, e.source_object, e.source_line
+from removals e
+join principals p on p.requester = e.requester
+join quarters d on d.quarter = e.quarter
+where e.time >= :from and e.time < :to and d.in_range and not p.backup and e.operation not like 'S3.%'

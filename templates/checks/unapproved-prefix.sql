@@ -3,6 +3,7 @@
 -- severity: high
 -- flags: requests to keys, and listings of prefixes, outside the approved prefixes
 -- scope: day
+-- selects: records with who, severity
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- sentence: {count} {count:request|requests} to keys outside the approved prefixes.
@@ -31,20 +32,11 @@ with l as (
     from l
     left join prefixes x on x.bucket = l.bucket and (starts_with(l.listed, x.prefix) or starts_with(x.prefix, l.listed))
     where x.bucket is null
-), r as (
-    select o.bucket, case when not p.mapped and o.refused then 'refused requests'
-                          when strpos(o.place, '/') > 0 then substr(o.place, 1, strpos(o.place, '/')) else o.place end as subject,
-           not p.mapped and o.refused as noise, d.date, o.time, o.source_object, o.source_line, p.principal as who
-    from o
-    join principals p on p.requester = coalesce(o.requester, '-')
-    join quarters d on d.quarter = o.quarter
-    where d.in_range
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when bool_and(noise) then 'low' else '' end as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
-       array_agg(distinct who) as who
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select o.bucket, case when not p.mapped and o.refused then 'refused requests'
+                      when strpos(o.place, '/') > 0 then substr(o.place, 1, strpos(o.place, '/')) else o.place end as subject,
+       case when not p.mapped and o.refused then 'low' else '' end as severity, d.date, o.time, o.source_object, o.source_line, p.principal as who
+from o
+join principals p on p.requester = coalesce(o.requester, '-')
+join quarters d on d.quarter = o.quarter
+where d.in_range

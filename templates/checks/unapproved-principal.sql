@@ -3,6 +3,7 @@
 -- severity: medium
 -- flags: requests by anyone who is not in the mapping, AWS services included; not what lifecycle rules do
 -- scope: day
+-- selects: records with severity
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: principals
@@ -18,18 +19,9 @@
 -- Anonymous requests and those of other accounts have checks of their own. What
 -- lifecycle rules do is not asked for; an AWS service that reads or writes is to be
 -- mapped like anyone else. Refused requests of who is not mapped are one row.
-with r as (
-    select a.bucket, case when a.refused then 'refused requests' else p.identity end as subject, d.date, a.refused as refused, a.time, a.source_object, a.source_line
-    from access a
-    join principals p on p.requester = a.requester
-    join quarters d on d.quarter = a.quarter
-    where a.time >= :from and a.time < :to and d.in_range
-      and not p.mapped and not p.foreign_account and a.operation not like 'S3.%'
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from r
-)
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when bool_and(refused) then 'low' else '' end as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select a.bucket, case when a.refused then 'refused requests' else p.identity end as subject, d.date, case when a.refused then 'low' else '' end as severity, a.time, a.source_object, a.source_line
+from access a
+join principals p on p.requester = a.requester
+join quarters d on d.quarter = a.quarter
+where a.time >= :from and a.time < :to and d.in_range
+  and not p.mapped and not p.foreign_account and a.operation not like 'S3.%'

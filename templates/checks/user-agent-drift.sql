@@ -3,6 +3,7 @@
 -- severity: medium
 -- flags: a program that no pattern expects; without patterns, one that was not seen in the 28 days before, whatever its version
 -- scope: day
+-- selects: records with who, severity
 -- witness: access log
 -- empty: nothing of this kind is in the log of the day
 -- needs: user_agents or history
@@ -29,22 +30,13 @@ with days_used as (
 ), seen as (
     select bucket, family, day_number, lag(day_number) over (partition by bucket, family order by day_number) as before
     from days_used
-), drift as (
-    select a.bucket, case when not p.mapped and a.refused then 'refused requests' else coalesce(substr(a.user_agent, 1, 300), '-') end as subject, not p.mapped and a.refused as noise, d.date, a.time, a.source_object, a.source_line, p.principal as who
-    from access a
-    join user_agents u on u.user_agent = coalesce(a.user_agent, '-')
-    join principals p on p.requester = coalesce(a.requester, '-')
-    join quarters d on d.quarter = a.quarter
-    left join seen s on s.bucket = a.bucket and s.family = u.family and s.day_number = d.day_number
-    where a.time >= :from and a.time < :to and d.in_range and not a.nobodys
-      and (a.user_agent is not null or regexp_matches(a.operation, '^(REST|WEBSITE)\.') and not p.service)
-      and (u.expected = false or u.expected is null and not p.named and (s.before is null or s.before < d.day_number - 28))
-), n as (
-    select *, row_number() over (partition by bucket, subject, date order by time, source_object, source_line) as n from drift
 )
-select bucket, subject, date, count(*) as count, min(time) as first_seen, max(time) as last_seen, case when bool_and(noise) then 'low' else '' end as severity,
-       array_agg(source_object || ':' || cast(source_line as varchar) order by n) filter (where n <= 20) as samples,
-       array_agg(distinct who) as who
-from n
-group by bucket, subject, date
-order by bucket, date, count desc, subject
+select a.bucket, case when not p.mapped and a.refused then 'refused requests' else coalesce(substr(a.user_agent, 1, 300), '-') end as subject, case when not p.mapped and a.refused then 'low' else '' end as severity, d.date, a.time, a.source_object, a.source_line, p.principal as who
+from access a
+join user_agents u on u.user_agent = coalesce(a.user_agent, '-')
+join principals p on p.requester = coalesce(a.requester, '-')
+join quarters d on d.quarter = a.quarter
+left join seen s on s.bucket = a.bucket and s.family = u.family and s.day_number = d.day_number
+where a.time >= :from and a.time < :to and d.in_range and not a.nobodys
+  and (a.user_agent is not null or regexp_matches(a.operation, '^(REST|WEBSITE)\.') and not p.service)
+  and (u.expected = false or u.expected is null and not p.named and (s.before is null or s.before < d.day_number - 28))
