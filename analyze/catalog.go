@@ -22,11 +22,6 @@ type Catalog struct {
 	tables  map[string]string // statements behind the bound tables and views
 }
 
-// packetQueries are the saved queries of a packet, in its order.
-var packetQueries = []string{"backup-windows", "top-requesters", "unapproved-prefixes", "cross-account", "operations", "deletes",
-	"large-puts-business-hours", "errors", "user-agents", "log-delivery", "bytes-by-day", "requests-by-hour",
-	"backups-left", "witness-days"}
-
 // LoadCatalog reads the built-in statements, and the queries of a folder of the
 // user's own, which add to them or replace one by name. Dir "" is no folder.
 func LoadCatalog(ctx context.Context, dir string) (*Catalog, error) {
@@ -34,6 +29,11 @@ func LoadCatalog(ctx context.Context, dir string) (*Catalog, error) {
 	var err error
 	if c.Queries, err = readStatements(templates.Queries, "queries", false); err != nil {
 		return nil, err
+	}
+	for _, s := range c.Queries {
+		if s.Place, err = readPlace("queries/"+s.Name+".sql", s.header); err != nil {
+			return nil, err
+		}
 	}
 	if c.Checks, err = readStatements(templates.Checks, "checks", true); err != nil {
 		return nil, err
@@ -58,13 +58,16 @@ func LoadCatalog(ctx context.Context, dir string) (*Catalog, error) {
 			return nil, err
 		}
 		for _, s := range own {
-			s.Own = true
-			c.Queries = slices.DeleteFunc(c.Queries, func(q *Statement) bool { return q.Name == s.Name })
+			s.Own, s.Place = true, Place{}
+			if i := slices.IndexFunc(c.Queries, func(q *Statement) bool { return q.Name == s.Name }); i >= 0 {
+				s.Place = c.Queries[i].Place
+				c.Queries = slices.Delete(c.Queries, i, i+1)
+			}
 			c.Queries = append(c.Queries, s)
 		}
 	}
 	slices.SortFunc(c.Queries, func(a, b *Statement) int {
-		if d := rank(a.Name) - rank(b.Name); d != 0 {
+		if d := a.Place.order() - b.Place.order(); d != 0 {
 			return d
 		}
 		return strings.Compare(a.Name, b.Name)
@@ -93,27 +96,6 @@ func allow(ctx context.Context, dir string, own []*Statement) (err error) {
 	}
 	return nil
 }
-
-func rank(name string) int {
-	if i := slices.Index(packetQueries, name); i >= 0 {
-		return i
-	}
-	return len(packetQueries)
-}
-
-// Packet returns the queries that every packet shows, in its order.
-func (c *Catalog) Packet() []*Statement {
-	var out []*Statement
-	for _, s := range c.Queries {
-		if rank(s.Name) < len(packetQueries) {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// InPacket tells whether every packet shows a query of this name.
-func (c *Catalog) InPacket(name string) bool { return rank(name) < len(packetQueries) }
 
 // Named returns the saved queries of these names, in their order; names that no
 // query has are left out.

@@ -211,8 +211,10 @@ func (v *View) checkDays(s *Statement) []state.CheckDay {
 
 // Wanted tells whether the configuration of a tenant asks for a check. Most are
 // for every tenant; some compare with what only a person can know.
-func (s *Statement) Wanted(t config.Tenant) bool {
-	switch s.Needs {
+func (s *Statement) Wanted(t config.Tenant) bool { return wanted(s.Needs, t) }
+
+func wanted(needs string, t config.Tenant) bool {
+	switch needs {
 	case "networks":
 		return len(t.Networks) > 0
 	case "sensitive_keys":

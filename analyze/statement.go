@@ -32,9 +32,11 @@ type Statement struct {
 	Empty    string            // what no row means then
 	Bounded  bool              // the configuration and the days bound its rows, whatever the log holds
 	Own      bool              // of the user's folder
+	Place    Place             // of a saved query, in the packet
 	SQL      string            // as written, with :name parameters
 	sql      string            // with ? in place of the parameters
 	params   []string          // their names, in the order of the ?
+	header   templates.Header  // what the file declares
 	records  []string          // of a check that selects records: the columns that they have besides; nil of another
 }
 
@@ -54,6 +56,7 @@ func parseStatement(where, name, text string, check bool) (*Statement, error) {
 		return nil, fmt.Errorf("%s: it is not UTF-8; save it as UTF-8", where)
 	}
 	header, sql, first := templates.ReadHeader(text)
+	s.header = header
 	for _, d := range header {
 		key, value := d.Key, d.Value
 		switch column, isColumn := strings.CutPrefix(key, "column "); {

@@ -160,11 +160,7 @@ func (p *Packet) finish(v *analyze.View) error {
 // packetQueries are the queries of every packet and those that the tenant's
 // configuration asks for.
 func packetQueries(catalog *analyze.Catalog, t config.Tenant) []*analyze.Statement {
-	list := catalog.Packet()
-	if t.BackupReports.Scheme != "" {
-		list = append(list, catalog.Named([]string{"backup-reports"})...)
-	}
-	list = append(list, catalog.Named(witnessQueries(t))...)
+	list := append(catalog.Packet(), catalog.PacketOf(t)...)
 	return append(list, catalog.Named(t.PacketQueries)...)
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -13,14 +14,10 @@ import (
 // maxRows is how many rows of a table are printed; the CSV has them all.
 const maxRows = 60
 
-// rowsOf is how many rows of a query's answer are printed: maxRows, or enough for
-// a month of a tenant with few buckets, and a few more where these are all.
-func rowsOf(query string, rows int) int {
-	n := maxRows
-	switch query {
-	case "backup-windows", "backups-left", "witness-days", "log-delivery", "log-and-trail", "log-and-metrics":
-		n = 4 * 31
-	}
+// rowsOf is how many rows of a query's answer are printed: maxRows, or as many as its header
+// says, and a few more where these are all.
+func rowsOf(query *analyze.Statement, rows int) int {
+	n := cmp.Or(query.Place.Rows, maxRows)
 	if rows <= n+n/10 {
 		return rows
 	}
@@ -42,33 +39,6 @@ func (p *Packet) rowsNote(shown, all int) string {
 func (d *pages) file(query string) string { return d.fileOf(csvPath(query)) }
 
 func (d *pages) fileOf(path string) string { return path + ", SHA-256 " + d.hashes[path] }
-
-// layouts are the widths of the printed columns, as shares; a query of the
-// user's own gets equal ones.
-var layouts = map[string][]float64{
-	"backup-windows":            {34, 15, 22, 22, 16, 18, 17, 17, 13, 24},
-	"backup-reports":            {36, 14, 17, 14, 16, 19, 18, 16, 16, 26},
-	"top-requesters":            {34, 62, 23, 16, 17, 17, 20, 20},
-	"unapproved-prefixes":       {24, 18, 26, 36, 34, 15, 22, 22, 30},
-	"cross-account":             {30, 24, 62, 30, 18, 20, 20},
-	"operations":                {50, 60, 30, 30},
-	"deletes":                   {44, 18, 50, 20, 22, 22},
-	"large-puts-business-hours": {20, 30, 56, 30, 50, 20},
-	"errors":                    {40, 42, 14, 34, 18, 22, 22},
-	"user-agents":               {32, 66, 18, 18, 17, 21, 21},
-	"log-delivery":              {40, 16, 18, 20, 17, 22, 22, 22},
-	"log-and-trail":             {44, 18, 20, 22, 18, 22, 20, 18, 24},
-	"one-witness-only":          {36, 66, 24, 18, 22, 22},
-	"log-and-trail-differences": {26, 15, 22, 26, 32, 46, 40, 36},
-	"configuration-changes":     {17, 26, 54, 30, 27, 42, 24, 34, 22, 26},
-	"trail-integrity":           {32, 28, 26, 14, 16, 14, 18, 14, 22, 20, 18, 26},
-	"trail-problems":            {14, 26, 31, 23, 18, 23, 23, 62, 46},
-	"log-and-metrics":           {40, 16, 18, 20, 20, 14, 20, 22, 24, 24},
-	"bucket-size":               {50, 20, 28, 34, 34},
-	"logging-setup":             {34, 22, 26, 20, 84},
-	"backups-left":              {34, 16, 16, 22, 16, 16, 16, 22, 40},
-	"witness-days":              {18, 26, 26, 26, 26, 26, 26, 26},
-}
 
 // monospaced are the columns that hold what machines read.
 var monospaced = []string{"requester", "key", "sample_key", "prefix", "operation", "user_agent", "error_code",
@@ -95,7 +65,7 @@ func (d *pages) query(name string) error {
 	} else {
 		d.Draw(table, rows)
 	}
-	shown := min(len(t.Rows), rowsOf(name, len(t.Rows)))
+	shown := min(len(t.Rows), rowsOf(s, len(t.Rows)))
 	order := ""
 	if shown < len(t.Rows) && slices.Contains(t.Columns, "verdict") {
 		order = ", " + p.say("rows.worst-first")
@@ -113,7 +83,7 @@ func (d *pages) query(name string) error {
 		if !s.Own {
 			note = p.Text.Or("query."+name+".column."+c, note)
 		}
-		d.Paragraph(draw.Margin, d.Column, draw.Regular, draw.NoteSize, draw.Muted, p.headName(c)+": "+note+".")
+		d.Paragraph(draw.Margin, d.Column, draw.Regular, draw.NoteSize, draw.Muted, p.headOf(s, c)+": "+note+".")
 	}
 	d.Space(2)
 	return nil
@@ -156,7 +126,7 @@ func (p *Packet) unheard(s *analyze.Statement) bool {
 // printedRows are the rows of a table that the page has room for. Where
 // verdicts are cut, those that are not ok stand first.
 func printedRows(t *Table) [][]any {
-	n := rowsOf(t.Statement.Name, len(t.Rows))
+	n := rowsOf(t.Statement, len(t.Rows))
 	verdict := slices.Index(t.Columns, "verdict")
 	if len(t.Rows) <= n || verdict < 0 {
 		return t.Rows[:min(len(t.Rows), n)]
@@ -184,14 +154,15 @@ var words = []string{"verdict", "actor", "agent_kind", "direction", "side", "dif
 
 func (d *pages) printed(t *Table) (*draw.Table, [][]draw.Cell) {
 	p := d.p
-	widths := layouts[t.Statement.Name]
+	place := t.Statement.Place
+	widths := place.Widths
 	cols := make([]draw.Column, len(t.Columns))
 	for i, name := range t.Columns {
-		cols[i] = draw.Column{Head: p.headName(name), Width: 20}
+		cols[i] = draw.Column{Head: p.headOf(t.Statement, name), Width: 20}
 		if i < len(widths) && len(widths) == len(t.Columns) {
 			cols[i].Width = widths[i]
 		}
-		cols[i].Mono = slices.Contains(monospaced, name)
+		cols[i].Mono = slices.Contains(monospaced, name) || slices.Contains(place.Monospaced, name)
 	}
 	var rows [][]draw.Cell
 	for _, row := range printedRows(t) {
@@ -211,7 +182,7 @@ func (d *pages) printed(t *Table) (*draw.Table, [][]draw.Cell) {
 					mark = draw.Attention
 				}
 				line[i].Mark = mark
-			case slices.Contains(words, name):
+			case slices.Contains(words, name) || slices.Contains(place.Translated, name):
 				line[i].Text = p.Text.Phrase(text)
 				if name == "outcome" {
 					line[i].Mark = markedOutcomes[text]
@@ -225,6 +196,14 @@ func (d *pages) printed(t *Table) (*draw.Table, [][]draw.Cell) {
 		rows = append(rows, line)
 	}
 	return d.NewTable(cols...), rows
+}
+
+// headOf is the name of a query's column for people, which its header can say.
+func (p *Packet) headOf(s *analyze.Statement, column string) string {
+	if key := "query." + s.Name + ".head." + column; !s.Own && p.Text.Has(key) {
+		return p.say(key)
+	}
+	return p.headName(column)
 }
 
 // headName is a column's name for people.

@@ -521,3 +521,27 @@ func TestActions(t *testing.T) {
 		t.Errorf("the second is %+v", a)
 	}
 }
+
+// TestPlaces: what is in a packet has a section that there is, and a place of its own in it.
+func TestPlaces(t *testing.T) {
+	catalog, err := analyze.LoadCatalog(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	placed := map[string]int{}
+	for _, q := range catalog.Queries {
+		if q.Place.Number == 0 {
+			continue
+		}
+		if sectionNumber(q.Place.Section) == 0 {
+			t.Errorf("%s has its place in %q, which is no section", q.Name, q.Place.Section)
+		}
+		if other := placed[q.Place.Section]; other == q.Place.Number {
+			t.Errorf("%s has the same place as another query", q.Name)
+		}
+		placed[q.Place.Section] = q.Place.Number
+	}
+	if n := len(catalog.PacketOf(config.Tenant{CloudWatch: true})); n != 2 {
+		t.Errorf("a tenant with metrics has %d further queries in its packet, want 2", n)
+	}
+}

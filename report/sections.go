@@ -86,12 +86,15 @@ func (d *pages) logging(s section) error {
 		draw.Column{Head: p.say("head.log-objects"), Width: 16, Right: true},
 		draw.Column{Head: p.say("head.days-complete"), Width: 18, Right: true}), shown)
 	note := "logging.note"
-	if p.shownTable("logging-setup") != nil {
+	setup := p.shownTable("logging-setup")
+	if setup != nil {
 		note = "logging.note-asked"
 	}
 	d.Note(p.rowsNote(len(shown), len(rows)) + ". " + p.say(note))
-	if err := d.each("logging-setup"); err != nil {
-		return err
+	if setup != nil {
+		if err := d.query(setup.Statement.Name); err != nil {
+			return err
+		}
 	}
 	d.gapTable()
 	if left := p.leftReason(); left != "" {
@@ -249,19 +252,14 @@ func (d *pages) windows(s section) error {
 	if err := d.writtenChart(28); err != nil {
 		return err
 	}
-	if err := d.query("backup-windows"); err != nil {
-		return err
-	}
-	return d.each("backups-left", "backup-reports")
+	return d.placed(s)
 }
 
 func (d *pages) boundaries(s section) error {
 	d.begin(s, 40)
 	d.principalsChart()
-	for _, q := range []string{"top-requesters", "unapproved-prefixes", "cross-account"} {
-		if err := d.query(q); err != nil {
-			return err
-		}
+	if err := d.placed(s); err != nil {
+		return err
 	}
 	d.heatMap()
 	d.drawn("requests-by-hour")
@@ -273,7 +271,7 @@ func (d *pages) deletes(s section) error {
 	if err := d.dayChart("chart.deletes", func(x Day) int64 { return x.Deletes }, d.p.Text.Integer, d.p.Text.Integer); err != nil {
 		return err
 	}
-	return d.query("deletes")
+	return d.placed(s)
 }
 
 func (d *pages) movement(s section) error {
@@ -289,24 +287,12 @@ func (d *pages) movement(s section) error {
 		return err
 	}
 	d.drawn("bytes-by-day")
-	for _, q := range []string{"operations", "large-puts-business-hours"} {
-		if err := d.query(q); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.placed(s)
 }
 
-func (d *pages) errors(s section) error { d.begin(s, 30); return d.query("errors") }
+func (d *pages) errors(s section) error { d.begin(s, 30); return d.placed(s) }
 
-func (d *pages) agents(s section) error { d.begin(s, 30); return d.query("user-agents") }
-
-// placed are the queries that have their place in a section.
-var placed = []string{"log-delivery", "backup-windows", "backup-reports", "top-requesters", "unapproved-prefixes",
-	"cross-account", "requests-by-hour", "deletes",
-	"operations", "bytes-by-day", "large-puts-business-hours", "errors", "user-agents", "logging-setup",
-	"log-and-trail", "one-witness-only", "log-and-trail-differences",
-	"configuration-changes", "trail-integrity", "trail-problems", "log-and-metrics", "bucket-size"}
+func (d *pages) agents(s section) error { d.begin(s, 30); return d.placed(s) }
 
 // further are the queries that the tenant's configuration asks for.
 func (d *pages) further(s section) error {
@@ -314,7 +300,7 @@ func (d *pages) further(s section) error {
 	d.begin(s, 10)
 	none := true
 	for i := range p.Tables {
-		if slices.Contains(placed, p.Tables[i].Statement.Name) {
+		if place := p.Tables[i].Statement.Place; place.Section != "" && !place.Again {
 			continue
 		}
 		none = false

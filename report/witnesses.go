@@ -1,10 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
-	"bucketproof/internal/config"
+	"bucketproof/analyze"
 	"bucketproof/report/draw"
 )
 
@@ -52,28 +53,6 @@ type MetricShare struct {
 	// The sums of each day's lower and higher figure, so that days do not make up for
 	// each other.
 	Less, More int64 `json:"-"`
-}
-
-// The queries that a tenant's packet shows where it has another witness.
-var (
-	trailQueries = []string{"log-and-trail", "one-witness-only", "log-and-trail-differences",
-		"configuration-changes", "trail-integrity", "trail-problems"}
-	metricQueries  = []string{"log-and-metrics", "bucket-size"}
-	loggingQueries = []string{"logging-setup"}
-)
-
-// witnessQueries are those that the configuration of a tenant asks for.
-func witnessQueries(t config.Tenant) (out []string) {
-	if t.CloudTrail.Scheme != "" {
-		out = append(out, trailQueries...)
-	}
-	if t.HasMetrics() {
-		out = append(out, metricQueries...)
-	}
-	if slices.ContainsFunc(t.Buckets, func(b config.Bucket) bool { return b.Logs.Scheme == "s3" }) {
-		out = append(out, loggingQueries...)
-	}
-	return out
 }
 
 // addCompleteness sums up what the witnesses tell.
@@ -207,7 +186,7 @@ func (d *pages) completeness(s section) error {
 		append(rows, trail, digests, metrics))
 	d.Note(p.say("completeness.note"))
 	d.Space(2)
-	return d.each("witness-days", "trail-integrity", "trail-problems", "log-and-metrics", "bucket-size")
+	return d.placed(s)
 }
 
 // metricsAgree tells whether CloudWatch and log agree on every day that is measurable.
@@ -217,13 +196,17 @@ func (p *Packet) metricsAgree() bool {
 	return !slices.ContainsFunc(t.Rows, func(row []any) bool { return row[verdict] == verdictAttention })
 }
 
-// each prints the queries of which the packet has an answer.
-func (d *pages) each(names ...string) error {
-	for _, name := range names {
-		if d.p.shownTable(name) == nil {
-			continue
+// placed prints the queries that have their place in a section.
+func (d *pages) placed(s section) error {
+	var here []*analyze.Statement
+	for _, t := range d.p.Tables {
+		if place := t.Statement.Place; place.Section == s.id && !place.ByCode {
+			here = append(here, t.Statement)
 		}
-		if err := d.query(name); err != nil {
+	}
+	slices.SortStableFunc(here, func(a, b *analyze.Statement) int { return cmp.Compare(a.Place.Number, b.Place.Number) })
+	for _, q := range here {
+		if err := d.query(q.Name); err != nil {
 			return err
 		}
 	}
@@ -240,7 +223,7 @@ func (d *pages) dual(s section) error {
 	}
 	d.Text(p.say("dual.note"))
 	d.Space(2)
-	return d.each("log-and-trail", "one-witness-only", "log-and-trail-differences")
+	return d.placed(s)
 }
 
 // configuration lists who changed what.
@@ -257,5 +240,5 @@ func (d *pages) configuration(s section) error {
 	}
 	d.Text(p.say("configuration.note") + " " + approved)
 	d.Space(2)
-	return d.each("configuration-changes")
+	return d.placed(s)
 }

@@ -36,7 +36,8 @@ func TestHeaders(t *testing.T) {
 	known := map[string]*regexp.Regexp{
 		"checks": regexp.MustCompile(`^(title|question|sentence|draft|actions?|phrase|witness|empty|needs|` +
 			`severity|severities|flags|requires|scope|selects|ends|subject|threshold)$`),
-		"queries": regexp.MustCompile(`^(title|question|column \w+|witness|empty|needs|rows)$`),
+		"queries": regexp.MustCompile(`^(title|question|column \w+|head \w+|phrase|witness|empty|rows|` +
+			`packet|section|widths|printed rows|monospaced|translated)$`),
 	}
 	for kind, files := range map[string]fs.FS{"checks": Checks, "queries": Queries} {
 		names, err := fs.Glob(files, kind+"/*.sql")

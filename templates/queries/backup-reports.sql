@@ -1,5 +1,8 @@
 -- title: Backup reports
 -- question: Do the reports of the backup tool agree with the log?
+-- packet: 200, with backup_reports
+-- section: windows
+-- widths: 36, 14, 17, 14, 16, 19, 18, 16, 16, 26
 -- witness: access log, backup reports
 -- rows: bounded
 -- empty: no report was to be expected of any night

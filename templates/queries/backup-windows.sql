@@ -1,5 +1,9 @@
 -- title: Backup windows
 -- question: Did the backups run, every night?
+-- packet: 10
+-- section: windows
+-- widths: 34, 15, 22, 22, 16, 18, 17, 17, 13, 24
+-- printed rows: 124
 -- witness: none
 -- rows: bounded
 -- empty: no window is due

@@ -1,5 +1,9 @@
 -- title: What is left of the backups
 -- question: Is what each night wrote still there?
+-- packet: 130
+-- section: windows, and further
+-- widths: 34, 16, 16, 22, 16, 16, 16, 22, 40
+-- printed rows: 124
 -- witness: none
 -- rows: bounded
 -- empty: no window is due

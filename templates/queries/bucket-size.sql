@@ -1,5 +1,8 @@
 -- title: What lies in the buckets
 -- question: How much lies in the buckets, and does it grow or shrink?
+-- packet: 280, with cloudwatch
+-- section: completeness
+-- widths: 50, 20, 28, 34, 34
 -- witness: CloudWatch
 -- rows: bounded
 -- empty: CloudWatch told no size

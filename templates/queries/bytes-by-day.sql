@@ -1,5 +1,7 @@
 -- title: Bytes by day
 -- question: How much was written and read on each day?
+-- packet: 110
+-- section: movement, placed by code
 -- witness: access log
 -- rows: bounded
 -- empty: nothing of this kind is in the log

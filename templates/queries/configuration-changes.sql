@@ -1,5 +1,8 @@
 -- title: Changes of the configuration
 -- question: Who changed buckets, roles, keys, logging or trails, when, from where, and was it approved?
+-- packet: 240, with cloudtrail
+-- section: configuration
+-- widths: 17, 26, 54, 30, 27, 42, 24, 34, 22, 26
 -- witness: CloudTrail
 -- empty: nothing that matters was changed
 -- column what: what the event tells of the change

@@ -1,5 +1,8 @@
 -- title: Requests from other accounts
 -- question: Did anyone from an AWS account that is not the tenant's use the buckets?
+-- packet: 40
+-- section: boundaries
+-- widths: 30, 24, 62, 30, 18, 20, 20
 -- witness: access log
 -- empty: nothing of this kind is in the log
 -- column account: of the requester's ARN

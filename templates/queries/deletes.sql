@@ -1,5 +1,8 @@
 -- title: Deletes
 -- question: What was deleted, by whom, and on which day?
+-- packet: 60
+-- section: deletes
+-- widths: 44, 18, 50, 20, 22, 22
 -- witness: access log
 -- rows: bounded
 -- empty: nothing of this kind is in the log

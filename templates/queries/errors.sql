@@ -1,5 +1,8 @@
 -- title: Errors
 -- question: Which requests failed?
+-- packet: 80
+-- section: errors
+-- widths: 40, 42, 14, 34, 18, 22, 22
 -- witness: access log
 -- rows: bounded
 -- empty: nothing of this kind is in the log

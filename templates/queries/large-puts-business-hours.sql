@@ -1,5 +1,8 @@
 -- title: Large writes in business hours
 -- question: Were large objects written while people worked?
+-- packet: 70
+-- section: movement
+-- widths: 20, 30, 56, 30, 50, 20
 -- witness: access log
 -- empty: nothing of this kind is in the log
 -- column object_size: bytes; written in one request, or the object that a multipart upload completed

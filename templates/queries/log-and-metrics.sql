@@ -1,5 +1,9 @@
 -- title: Access log and CloudWatch
 -- question: Does CloudWatch count as many requests as the access log holds?
+-- packet: 270, with cloudwatch
+-- section: completeness
+-- widths: 40, 16, 18, 20, 20, 14, 20, 22, 24, 24
+-- printed rows: 124
 -- witness: access log, CloudWatch
 -- rows: bounded
 -- empty: CloudWatch counted nothing

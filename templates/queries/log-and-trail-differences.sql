@@ -1,5 +1,8 @@
 -- title: Where access log and CloudTrail differ
 -- question: Which requests has only one of the two witnesses, and about which do they disagree?
+-- packet: 230, with cloudtrail
+-- section: dual
+-- widths: 26, 15, 22, 26, 32, 46, 40, 36
 -- witness: access log, CloudTrail
 -- empty: log and CloudTrail have the same requests and tell the same of them
 -- column difference: who has it, or what the trail says otherwise than the log

@@ -1,5 +1,9 @@
 -- title: Access log and CloudTrail side by side
 -- question: How much of what happened have two independent witnesses told alike?
+-- packet: 210, with cloudtrail
+-- section: dual
+-- widths: 44, 18, 20, 22, 18, 22, 20, 18, 24
+-- printed rows: 124
 -- witness: access log, CloudTrail
 -- rows: bounded
 -- empty: neither has a request

@@ -1,5 +1,9 @@
 -- title: Log delivery
 -- question: Is the log complete enough to prove anything?
+-- packet: 100
+-- section: logging, placed by code
+-- widths: 40, 16, 18, 20, 17, 22, 22, 22
+-- printed rows: 124
 -- witness: none
 -- rows: bounded
 -- empty: there is no bucket

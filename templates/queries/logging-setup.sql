@@ -1,5 +1,8 @@
 -- title: How logging is set up
 -- question: Is access logging on for every bucket, and does its delivery lead to a place where only S3 can write?
+-- packet: 290, with logs in s3
+-- section: logging, placed by code
+-- widths: 34, 22, 26, 20, 84
 -- witness: logging set-up
 -- rows: bounded
 -- empty: it was not looked at how logging is set up

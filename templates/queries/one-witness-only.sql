@@ -1,5 +1,8 @@
 -- title: What only one witness can have
 -- question: Why are some requests in only one of access log and CloudTrail?
+-- packet: 220, with cloudtrail
+-- section: dual
+-- widths: 36, 66, 24, 18, 22, 22
 -- witness: access log, CloudTrail
 -- empty: no request is in one of the two alone for a known reason
 -- column reason: why the other one does not have them

@@ -1,5 +1,8 @@
 -- title: Operations
 -- question: What was done in the buckets, and how often?
+-- packet: 50
+-- section: movement
+-- widths: 50, 60, 30, 30
 -- witness: access log
 -- rows: bounded
 -- empty: nothing of this kind is in the log

@@ -1,5 +1,7 @@
 -- title: Requests by hour
 -- question: At which hours are the buckets used?
+-- packet: 120
+-- section: boundaries, placed by code
 -- witness: access log
 -- rows: bounded
 -- empty: nothing of this kind is in the log

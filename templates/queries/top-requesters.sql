@@ -1,5 +1,8 @@
 -- title: Principals
 -- question: Who used the buckets?
+-- packet: 20
+-- section: boundaries
+-- widths: 34, 62, 23, 16, 17, 17, 20, 20
 -- witness: access log
 -- empty: nothing of this kind is in the log
 -- column principal: the name in the identity mapping, or the requester where none matches; - is anonymous

@@ -1,5 +1,8 @@
 -- title: What the digests of CloudTrail prove
 -- question: Are the log files of the trail as CloudTrail delivered them, and for how much of the time is that proven?
+-- packet: 250, with cloudtrail
+-- section: completeness
+-- widths: 32, 28, 26, 14, 16, 14, 18, 14, 22, 20, 18, 26
 -- witness: CloudTrail digests
 -- rows: bounded
 -- empty: no day was looked at

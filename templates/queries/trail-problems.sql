@@ -1,5 +1,8 @@
 -- title: What does not hold in the trail
 -- question: Which digests, log files and hours are not as they must be, and why?
+-- packet: 260, with cloudtrail
+-- section: completeness
+-- widths: 14, 26, 31, 23, 18, 23, 23, 62, 46
 -- witness: CloudTrail digests
 -- empty: the digests prove the trail's files
 -- column problem: of a digest, of the chain from one to the next, of a log file, or time that no digest covers

@@ -1,5 +1,8 @@
 -- title: Outside the approved prefixes
 -- question: Did anyone touch keys outside the approved prefixes?
+-- packet: 30
+-- section: boundaries
+-- widths: 24, 18, 26, 36, 34, 15, 22, 22, 30
 -- witness: access log
 -- empty: nothing of this kind is in the log
 -- column prefix: the key as logged, up to its first /

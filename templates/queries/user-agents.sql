@@ -1,5 +1,8 @@
 -- title: User agents
 -- question: Which programs were used, and are they the expected ones?
+-- packet: 90
+-- section: agents
+-- widths: 32, 66, 18, 18, 17, 21, 21
 -- witness: access log
 -- empty: nothing of this kind is in the log
 -- column user_agent: as the client named itself; - where the log has none, as for what S3 does itself

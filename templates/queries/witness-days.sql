@@ -1,5 +1,9 @@
 -- title: Witnesses, day by day
 -- question: Which witnesses spoke of which day?
+-- packet: 140
+-- section: completeness, and further
+-- widths: 18, 26, 26, 26, 26, 26, 26, 26
+-- printed rows: 124
 -- witness: none
 -- rows: bounded
 -- empty: there is no day
