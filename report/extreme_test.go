@@ -131,8 +131,8 @@ func TestExtremeData(t *testing.T) {
 					if second := strings.Split(text, "\f")[1]; !strings.Contains(second, p.say("contents.title")) {
 						t.Error("the first page does not fit on one page")
 					}
-					for _, id := range sections {
-						if title := p.say("section." + id + ".title"); !strings.Contains(text, title) {
+					for _, s := range sections() {
+						if title := p.say("section." + s.id + ".title"); !strings.Contains(text, title) {
 							t.Errorf("the section %q is missing", title)
 						}
 					}

@@ -299,20 +299,20 @@ func TestLinksLeadWhereTheySay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(links) != len(sections) {
+	if len(links) != len(sections()) {
 		t.Fatalf("%d links in the contents", len(links))
 	}
 	text := strings.Split(pageText(t, f.Body), "\f")
 	last := 0
 	for i, object := range links {
 		page := slices.Index(pages, object)
-		title := fmt.Sprintf("%d  %s", i+1, packet(t, nil).say("section."+sections[i]+".title"))
+		title := fmt.Sprintf("%d  %s", i+1, packet(t, nil).say("section."+sections()[i].id+".title"))
 		if page < last || !strings.Contains(text[max(0, page)], title) {
 			t.Errorf("the link to %q leads to page %d (object %d)", title, page+1, object)
 		}
 		last = page
 	}
-	if bookmarks, err := f.Bookmarks(); err != nil || len(bookmarks) != len(sections)+1 || !slices.Equal(bookmarks[1:], links) {
+	if bookmarks, err := f.Bookmarks(); err != nil || len(bookmarks) != len(sections())+1 || !slices.Equal(bookmarks[1:], links) {
 		t.Errorf("the bookmarks lead to %v, the contents to %v: %v", bookmarks, links, err)
 	}
 }
@@ -429,8 +429,8 @@ func TestMessages(t *testing.T) {
 			}
 		}
 	}
-	for _, id := range sections {
-		keys["section."+id+".title"], keys["section."+id+".question"] = true, true
+	for _, s := range sections() {
+		keys["section."+s.id+".title"], keys["section."+s.id+".question"] = true, true
 	}
 	for _, name := range totalNames() {
 		keys["total."+name] = true

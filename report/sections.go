@@ -11,36 +11,59 @@ import (
 	"bucketproof/report/draw"
 )
 
-// section is a part of the body.
+// section is a part of the body. Its title and question are the messages section.ID.title and
+// section.ID.question of each language; queries name it in their headers.
 type section struct {
-	number int
 	id     string
+	write  func(*pages, section) error
+	number int // from 1
 }
 
 // sections are the parts of the body, always in this order and with the same
 // headings, so that two months can be laid side by side.
-var sections = []string{"logging", "completeness", "identities", "windows", "boundaries", "dual", "configuration",
-	"deletes", "movement", "errors", "agents", "findings", "changes", "actions",
-	"delivery", "further", "controls", "method", "queries", "sources"}
+func sections() []section {
+	list := []section{
+		{id: "logging", write: (*pages).logging},
+		{id: "completeness", write: (*pages).completeness},
+		{id: "identities", write: (*pages).identities},
+		{id: "windows", write: (*pages).windows},
+		{id: "boundaries", write: (*pages).boundaries},
+		{id: "dual", write: (*pages).dual},
+		{id: "configuration", write: (*pages).configuration},
+		{id: "deletes", write: (*pages).deletes},
+		{id: "movement", write: (*pages).movement},
+		{id: "errors", write: (*pages).errors},
+		{id: "agents", write: (*pages).agents},
+		{id: "findings", write: (*pages).findings},
+		{id: "changes", write: (*pages).changes},
+		{id: "actions", write: (*pages).actions},
+		{id: "delivery", write: (*pages).delivery},
+		{id: "further", write: (*pages).further},
+		{id: "controls", write: (*pages).controlMapping},
+		{id: "method", write: (*pages).method},
+		{id: "queries", write: (*pages).queries},
+		{id: "sources", write: (*pages).sources},
+	}
+	for i := range list {
+		list[i].number = i + 1
+	}
+	return list
+}
 
 // body writes the sections.
 func (d *pages) body() error {
-	draw := map[string]func(section) error{"logging": d.logging, "completeness": d.completeness, "dual": d.dual,
-		"configuration": d.configuration, "identities": d.identities, "windows": d.windows,
-		"boundaries": d.boundaries, "deletes": d.deletes,
-		"movement": d.movement, "errors": d.errors, "agents": d.agents, "findings": d.findings, "changes": d.changes,
-		"actions": d.actions, "delivery": d.delivery, "further": d.further,
-		"controls": d.controlMapping, "method": d.method, "queries": d.queries, "sources": d.sources}
-	for i, id := range sections {
-		if err := draw[id](section{number: i + 1, id: id}); err != nil {
-			return fmt.Errorf("section %s: %w", id, err)
+	for _, s := range sections() {
+		if err := s.write(d, s); err != nil {
+			return fmt.Errorf("section %s: %w", s.id, err)
 		}
 	}
 	return nil
 }
 
 // sectionNumber is that of a section; 0 where there is none of this name.
-func sectionNumber(id string) int { return slices.Index(sections, id) + 1 }
+func sectionNumber(id string) int {
+	return slices.IndexFunc(sections(), func(s section) bool { return s.id == id }) + 1
+}
 
 // begin writes a section's title, the question that it answers and the controls
 // that it supports.
