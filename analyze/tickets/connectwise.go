@@ -25,6 +25,10 @@ const (
 	connectWiseSummary = 100 // characters
 )
 
+func init() {
+	adapters[config.TicketsConnectWise] = func(a api, c config.Tickets, s Secrets, _ Options) System { return newConnectWise(a, c, s) }
+}
+
 func newConnectWise(a api, c config.Tickets, s Secrets) *connectWise {
 	a.auth = func(_ context.Context, req *http.Request) error {
 		req.SetBasicAuth(c.User, s.Token) // company+publicKey and privateKey

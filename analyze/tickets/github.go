@@ -23,6 +23,10 @@ const (
 	gitHubTitle   = 256 // characters
 )
 
+func init() {
+	adapters[config.TicketsGitHub] = func(a api, c config.Tickets, s Secrets, _ Options) System { return newGitHub(a, c, s) }
+}
+
 func newGitHub(a api, c config.Tickets, s Secrets) *gitHub {
 	a.auth = func(_ context.Context, req *http.Request) error {
 		req.Header.Set("Authorization", "Bearer "+s.Token)

@@ -21,6 +21,10 @@ type jira struct {
 // jiraSummary is the longest summary that Jira takes.
 const jiraSummary = 255
 
+func init() {
+	adapters[config.TicketsJira] = func(a api, c config.Tickets, s Secrets, _ Options) System { return newJira(a, c, s) }
+}
+
 func newJira(a api, c config.Tickets, s Secrets) *jira {
 	a.auth = func(_ context.Context, req *http.Request) error {
 		req.SetBasicAuth(c.User, s.Token)

@@ -40,6 +40,10 @@ type ninjaOne struct {
 
 const ninjaSubject = 200 // characters
 
+func init() {
+	adapters[config.TicketsNinjaOne] = func(a api, c config.Tickets, s Secrets, o Options) System { return newNinjaOne(a, c, s, o) }
+}
+
 func newNinjaOne(a api, c config.Tickets, s Secrets, o Options) *ninjaOne {
 	n := &ninjaOne{organization: c.Company, form: c.Form, board: c.Board, status: c.Status, closed: c.Closed,
 		user: c.User, secret: s.Token, refresh: s.Refresh, now: o.Now, notes: o.Notes}

@@ -75,22 +75,16 @@ type Options struct {
 	Notes Notes
 }
 
+// adapters make the system of each kind; each adapter adds its own.
+var adapters = map[string]func(api, config.Tickets, Secrets, Options) System{}
+
 // New gives the system of a configuration.
 func New(c config.Tickets, s Secrets, o Options) (System, error) {
-	api := api{base: c.URL, client: webhook.NewClient()}
-	switch c.Kind {
-	case config.TicketsWebhook:
-		return &hook{Hook: webhook.Hook{URL: c.URL, Secret: s.Token, Client: api.client, Now: o.Now}}, nil
-	case config.TicketsJira:
-		return newJira(api, c, s), nil
-	case config.TicketsGitHub:
-		return newGitHub(api, c, s), nil
-	case config.TicketsConnectWise:
-		return newConnectWise(api, c, s), nil
-	case config.TicketsNinjaOne:
-		return newNinjaOne(api, c, s, o), nil
+	system, ok := adapters[c.Kind]
+	if !ok {
+		return nil, fmt.Errorf("tickets.kind is %q, which no system has", c.Kind)
 	}
-	return nil, fmt.Errorf("tickets.kind is %q, which no system has", c.Kind)
+	return system(api{base: c.URL, client: webhook.NewClient()}, c, s, o), nil
 }
 
 // mark is what a ticket carries so that it is found again.

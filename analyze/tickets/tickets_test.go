@@ -205,3 +205,18 @@ func TestNinjaOneAttachment(t *testing.T) {
 		t.Errorf("files %v; want one", f)
 	}
 }
+
+// TestKinds: what the configuration can name has a system here, and nothing else has.
+func TestKinds(t *testing.T) {
+	for _, kind := range config.TicketKinds() {
+		if _, err := New(config.Tickets{Kind: kind}, Secrets{}, Options{}); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(adapters) != len(config.TicketKinds()) {
+		t.Errorf("there are %d systems for the kinds %v", len(adapters), config.TicketKinds())
+	}
+	if _, err := New(config.Tickets{Kind: "pager"}, Secrets{}, Options{}); err == nil || !strings.Contains(err.Error(), `tickets.kind is "pager"`) {
+		t.Errorf("an unknown kind gives %v", err)
+	}
+}

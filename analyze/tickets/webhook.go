@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"bucketproof/internal/config"
 	"bucketproof/internal/webhook"
 )
 
@@ -12,6 +13,12 @@ import (
 // message that it has already by its Idempotency-Key; docs/OPERATING.md says what
 // it gets.
 type hook struct{ webhook.Hook }
+
+func init() {
+	adapters[config.TicketsWebhook] = func(a api, c config.Tickets, s Secrets, o Options) System {
+		return &hook{Hook: webhook.Hook{URL: c.URL, Secret: s.Token, Client: a.client, Now: o.Now}}
+	}
+}
 
 // message is what the receiver gets.
 type message struct {

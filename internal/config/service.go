@@ -49,37 +49,6 @@ type Links struct {
 // Page tells whether the service offers the download page.
 func (l Links) Page() bool { return l.PublicURL != "" }
 
-// Kinds of ticket systems.
-const (
-	TicketsWebhook     = "webhook"
-	TicketsJira        = "jira"
-	TicketsGitHub      = "github"
-	TicketsConnectWise = "connectwise"
-	TicketsNinjaOne    = "ninjaone"
-)
-
-// Tickets say where findings become tickets. Kind "" is nowhere.
-type Tickets struct {
-	Kind     string
-	Severity string // the least that opens a ticket
-	URL      string // of the system, without a / at its end
-	User     string // Jira: mail address; ConnectWise: company+public key; NinjaOne: client ID
-	TokenEnv string // the variable that holds token, private key, client secret or HMAC key
-
-	Project    string // Jira: project key; GitHub: owner/repository
-	IssueType  string // Jira
-	Transition string // Jira: the name of the one that closes
-	Reopen     string // Jira: the name of the one that opens again; "" only comments
-	Company    int64  // ConnectWise: company ID; NinjaOne: organization ID
-	Board      int64  // ConnectWise: board ID; NinjaOne: board ID, for finding tickets again
-	Form       int64  // NinjaOne: ticket form ID
-	Status     string // ConnectWise and NinjaOne: of an open ticket
-	Closed     string // ConnectWise and NinjaOne: of a closed one
-	ClientID   string // ConnectWise: of the integration
-	RefreshEnv string // NinjaOne: the variable that holds a refresh token
-	Attach     bool   // NinjaOne: packets are attached to the organization
-}
-
 func readService(t *table) Service {
 	s := Service{
 		CatchUpDays: int(t.integer("catch_up_days", 35, 1, 366)),
@@ -224,82 +193,6 @@ func (c *Config) checkPublicURL(t *table, text string) {
 	}
 	if ip, err := netip.ParseAddr(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && (err != nil || !ip.IsLoopback()) {
 		t.problem("public_url", "is %q; a link that opens evidence goes by https", text)
-	}
-}
-
-// ticketURLs are examples, and for GitHub the default.
-var ticketURLs = map[string]string{
-	TicketsJira: "https://msp.atlassian.net", TicketsGitHub: "https://api.github.com",
-	TicketsConnectWise: "https://api-na.myconnectwise.net",
-	TicketsNinjaOne:    "https://eu.ninjarmm.com", TicketsWebhook: "https://hooks.msp.example/findings",
-}
-
-// readTickets reads [tickets], or what a tenant has in its place. What is not
-// named comes from another.
-func readTickets(t *table, from Tickets) Tickets {
-	k := Tickets{
-		Kind:     t.oneOf("kind", from.Kind, "", TicketsWebhook, TicketsJira, TicketsGitHub, TicketsConnectWise, TicketsNinjaOne),
-		Severity: t.oneOf("severity", orText(from.Severity, "high"), "low", "medium", "high"),
-		URL:      strings.TrimSuffix(t.str("url", from.URL), "/"),
-		User:     t.str("user", from.User),
-		Project:  t.str("project", from.Project), IssueType: t.str("issue_type", orText(from.IssueType, "Task")),
-		Transition: t.str("transition", orText(from.Transition, "Done")), Reopen: t.str("reopen", from.Reopen),
-		Company: t.integer("company", from.Company, 0, 1<<53), Board: t.integer("board", from.Board, 0, 1<<53),
-		Form:   t.integer("form", from.Form, 0, 1<<53),
-		Status: t.str("status", from.Status), Closed: t.str("closed", from.Closed), ClientID: t.str("client_id", from.ClientID),
-		Attach: t.boolean("attach", from.Attach),
-	}
-	k.TokenEnv, k.RefreshEnv = orText(readEnvName(t, "token_env"), from.TokenEnv), orText(readEnvName(t, "refresh_env"), from.RefreshEnv)
-	if k.Kind == TicketsGitHub && k.URL == "" {
-		k.URL = ticketURLs[TicketsGitHub]
-	}
-	if k.Kind == TicketsNinjaOne && k.Status == "" {
-		k.Status = "1000" // the identifier of the status New
-	}
-	t.done()
-	return k
-}
-
-// checkTickets reports what the tickets of a tenant lack. It comes after
-// readTickets, because a tenant may complete what [tickets] begins.
-func checkTickets(t *table, k Tickets) {
-	if k.Kind == "" {
-		return
-	}
-	type need struct {
-		key     string
-		missing bool
-		example string
-	}
-	needs := []need{
-		{"url", k.URL == "", ticketURLs[k.Kind]},
-		{"token_env", k.TokenEnv == "", "BUCKETPROOF_TICKETS_TOKEN"},
-	}
-	switch k.Kind {
-	case TicketsJira:
-		needs = append(needs, need{"user", k.User == "", "reports@msp.example"}, need{"project", k.Project == "", "OPS"})
-	case TicketsGitHub:
-		needs = append(needs, need{"project", strings.Count(k.Project, "/") != 1, "msp/evidence"})
-	case TicketsConnectWise:
-		needs = append(needs, need{"user", !strings.Contains(k.User, "+"), "company+publicKey"},
-			need{"company", k.Company == 0, "250"}, need{"board", k.Board == 0, "1"},
-			need{"client_id", k.ClientID == "", "00000000-0000-0000-0000-000000000000"}, need{"closed", k.Closed == "", "Closed"})
-	case TicketsNinjaOne:
-		needs = append(needs, need{"user", k.User == "", "client ID of the API application"},
-			need{"company", k.Company == 0, "2"}, need{"form", k.Form == 0, "1"},
-			need{"closed", k.Closed == "", "6000"})
-	}
-	for _, n := range needs {
-		if n.missing {
-			t.problem("tickets."+n.key, "is missing for %s; write it in [tickets] or in the tenant's tickets, for example %q", k.Kind,
-				n.example)
-		}
-	}
-	if k.URL != "" {
-		u, err := url.Parse(k.URL)
-		if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
-			t.problem("tickets.url", "is no address of a ticket system; write one like %q, without credentials", ticketURLs[k.Kind])
-		}
 	}
 }
 
