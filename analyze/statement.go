@@ -12,10 +12,12 @@ import (
 
 // Statement is a saved query or a check: its header and its SQL.
 //
-// A header is the comment lines at the beginning of the file, `-- key: value`.
-// Every statement has a title and the question that it answers; `column NAME`
-// explains a column. A check has a severity, a scope, what it
-// needs beside the log, and the sentence of its findings.
+// A header is the comment lines at the beginning of the file, `-- key: value`, which
+// [templates.ReadHeader] reads. Every statement has a title and the question that it answers;
+// `column NAME` explains a column. A check has a severity, a scope, what it needs beside the
+// log, and the sentence of its findings; it can select records (selected.go) and declare a
+// [templates.Threshold]. A saved query can have a [Place] in the packet. All of them have
+// their words in each language there ([templates.Words]).
 type Statement struct {
 	Name     string
 	Title    string

@@ -1,8 +1,9 @@
 // Package templates holds everything that is text and not Go: the commented
 // configuration, the saved queries, the checks, and the statements that make
 // the tables they join. The files are embedded, so that the binary needs
-// nothing beside it. Each SQL file begins with a header that package analyze
-// reads.
+// nothing beside it. Each SQL file begins with a header:
+// [ReadHeader] reads it, [Thresholds] and [Words] are what configuration and packets take
+// from it, and package analyze has the rest.
 package templates
 
 import "embed"

@@ -20,7 +20,7 @@ import (
 //	-- de phrase: "far less than usual" = "weit weniger als üblich"
 //
 // English is that without the name of a language. Its title, question, sentence and the
-// like come with the statement, so that only the action is a message.
+// like come with the statement, so that only actions and heads of columns are messages.
 func Words(language string) (messages, phrases map[string]string, err error) {
 	messages, phrases = map[string]string{}, map[string]string{}
 	for kind, files := range map[string]fs.FS{"check": Checks, "query": Queries} {
@@ -45,13 +45,16 @@ func Words(language string) (messages, phrases map[string]string, err error) {
 	return messages, phrases, nil
 }
 
+// onlyWords are the keys of English that no statement reads.
+var onlyWords = regexp.MustCompile(`^(actions?|head \w+)$`)
+
 var phrase = regexp.MustCompile(`^"([^"]+)" = "([^"]+)"$`)
 
 // words adds what the line says in a language. Of is the beginning of the keys of messages.
 func (d Declaration) words(language, of string, messages, phrases map[string]string) error {
 	key, ok := strings.CutPrefix(d.Key, language+" ")
 	switch {
-	case language == Languages[0] && d.Key == "action":
+	case language == Languages[0] && onlyWords.MatchString(d.Key):
 		key = d.Key
 	case !ok:
 		return nil

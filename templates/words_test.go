@@ -12,7 +12,7 @@ import (
 
 func TestWords(t *testing.T) {
 	messages, phrases := map[string]string{}, map[string]string{}
-	header, _, _ := ReadHeader("-- title: A\n-- action: Do it: now.\n-- de title: B\n-- de column a_b: C\n-- de phrase: \"x {1}\" = \"y {1}\"\nselect 1")
+	header, _, _ := ReadHeader("-- title: A\n-- action: Do it: now.\n-- head a_b: H\n-- de title: B\n-- de column a_b: C\n-- de phrase: \"x {1}\" = \"y {1}\"\nselect 1")
 	for _, language := range Languages {
 		for _, d := range header {
 			if err := d.words(language, "check.c.", messages, phrases); err != nil {
@@ -20,7 +20,7 @@ func TestWords(t *testing.T) {
 			}
 		}
 	}
-	got, want := fmt.Sprint(messages, phrases), "map[check.c.action:Do it: now. check.c.column.a_b:C check.c.title:B] map[x {1}:y {1}]"
+	got, want := fmt.Sprint(messages, phrases), "map[check.c.action:Do it: now. check.c.column.a_b:C check.c.head.a_b:H check.c.title:B] map[x {1}:y {1}]"
 	if got != want {
 		t.Errorf("the words are %s, want %s", got, want)
 	}
