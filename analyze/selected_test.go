@@ -28,7 +28,10 @@ select bucket, subject, date, count(*) as count, min(time) as first_seen, max(ti
        array_agg(distinct who) as who, max(expected) as expected
 from n group by bucket, subject, date order by bucket, date, count desc, subject`
 	found := map[string]string{}
-	for form, text := range map[string]string{"rows": header + rows, "records": header + "-- selects: records with who, expected, severity\n" + records} {
+	for form, text := range map[string]string{
+		"rows":    header + rows,
+		"records": header + "-- selects: records with who, expected, severity\n" + records,
+	} {
 		s, err := parseStatement("c.sql", "c", text, true)
 		if err != nil {
 			t.Fatal(err)
@@ -49,8 +52,12 @@ from n group by bucket, subject, date order by bucket, date, count desc, subject
 	if err != nil {
 		t.Fatal(err)
 	}
-	if days, err := v.runCheck(t.Context(), bare); err != nil || len(days[0].Rows) != 2 || days[0].Rows[0].Severity != "medium" || days[0].Rows[0].Who != nil {
-		t.Errorf("records alone give %+v, %v", days, err)
+	days, err := v.runCheck(t.Context(), bare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows := days[0].Rows; len(rows) != 2 || rows[0].Severity != "medium" || rows[0].Who != nil {
+		t.Errorf("records alone give %+v", days)
 	}
 	if _, err := parseStatement("c.sql", "c", header+"-- selects: records with whom\n"+records, true); err == nil ||
 		!strings.Contains(err.Error(), `c.sql:5: selects is "records with whom"; write records, or records with some of who, expected, severity`) {

@@ -20,8 +20,8 @@ import (
 //	-- threshold: large_download = 10GiB: at least so much read in a day
 //
 // From there come the key of [checks] with its default and bounds, the parameter of that
-// name in every statement, and the line of the commented configuration. A key that ends in _percent is a parameter without the ending, whose
-// value is the share from 0 to 1.
+// name in every statement, and the line of the commented configuration. A key that ends in
+// _percent is a parameter without the ending, whose value is the share from 0 to 1.
 type Threshold struct {
 	Check       string // in whose header it is declared
 	Key         string // in [checks]

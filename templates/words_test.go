@@ -20,7 +20,8 @@ func TestWords(t *testing.T) {
 			}
 		}
 	}
-	got, want := fmt.Sprint(messages, phrases), "map[check.c.action:Do it: now. check.c.column.a_b:C check.c.head.a_b:H check.c.title:B] map[x {1}:y {1}]"
+	const want = "map[check.c.action:Do it: now. check.c.column.a_b:C check.c.head.a_b:H check.c.title:B] map[x {1}:y {1}]"
+	got := fmt.Sprint(messages, phrases)
 	if got != want {
 		t.Errorf("the words are %s, want %s", got, want)
 	}

@@ -216,7 +216,8 @@ func TestKinds(t *testing.T) {
 	if len(adapters) != len(config.TicketKinds()) {
 		t.Errorf("there are %d systems for the kinds %v", len(adapters), config.TicketKinds())
 	}
-	if _, err := New(config.Tickets{Kind: "pager"}, Secrets{}, Options{}); err == nil || !strings.Contains(err.Error(), `tickets.kind is "pager"`) {
+	_, err := New(config.Tickets{Kind: "pager"}, Secrets{}, Options{})
+	if err == nil || !strings.Contains(err.Error(), `tickets.kind is "pager"`) {
 		t.Errorf("an unknown kind gives %v", err)
 	}
 }

@@ -352,7 +352,8 @@ func (b *bucketView) spikes(t *tally, d Date) {
 		return failed / max(all, 1), b.evaluated(d)
 	})
 	failed, all := errors(d)
-	if rate := failed / max(all, 1); h.enough() && failed >= float64(limits["errors"]) && rate >= float64(limits["error_rate_percent"])/100 &&
+	least := float64(limits["error_rate_percent"]) / 100
+	if rate := failed / max(all, 1); h.enough() && failed >= float64(limits["errors"]) && rate >= least &&
 		h.spike(rate, limits["deviations"]) {
 		t.add("error-rate", b.Name, "failed requests", d, int64(failed))
 	}
