@@ -315,7 +315,7 @@ func TestTrailGap(t *testing.T) {
 	var got []string
 	for _, n := range silent {
 		if n.Check == "policy-changed" && n.Bucket == "" {
-			got = append(got, n.Date+" "+n.Reason)
+			got = append(got, n.Date+" "+n.Reason.String())
 		}
 	}
 	const why = " no CloudTrail event of account 111122223333 from 6 Oct 2026 23:00 to 9 Oct 2026 02:00"

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"bucketproof/internal/config"
+	"bucketproof/internal/reason"
 	"bucketproof/internal/state"
 	"bucketproof/internal/wildcard"
 )
@@ -137,11 +138,14 @@ func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, er
 		if r.Severity == "" {
 			r.Severity = s.Severity
 		}
-		if v.missing(s, bucket, date) != "" {
+		if why, ok := v.reasons[r.Expected.String()]; ok {
+			r.Expected = why // a table gave its words
+		}
+		if !v.missing(s, bucket, date).None() {
 			return nil // what the check needs is not there, so its rows mean nothing
 		}
-		if whole && days[i].NotEvaluated != "" {
-			return nil
+		if whole && !days[i].NotEvaluated.None() {
+			return nil // what one of two does not have proves nothing where it is not whole
 		}
 		of := saidOf{i, r.Severity, v.suppression(s.Name, bucket, r.Subject, date)}
 		said[of] = addRow(said[of], r)
@@ -196,11 +200,11 @@ func (v *View) suppression(check, bucket, subject, date string) int {
 // checkDays lists the days that a check looks at, with the reasons why it can't.
 func (v *View) checkDays(s *Statement) []state.CheckDay {
 	var days []state.CheckDay
-	add := func(bucket, date, gap string) {
-		if gap == "" {
+	add := func(bucket, date string, gap reason.Reason) {
+		if gap.None() {
 			gap = v.missing(s, bucket, date)
 		}
-		if gap == "" {
+		if gap.None() {
 			gap = v.silentWitness(s, bucket, date)
 		}
 		days = append(days, state.CheckDay{Tenant: v.Tenant.ID, Check: s.Name, Bucket: bucket, Date: date, NotEvaluated: gap, Ends: s.Ends})
@@ -241,16 +245,16 @@ func (s *Statement) Needed() string {
 	return "tenant." + s.Needs
 }
 
-// missing says what a check needs and does not have.
-func (v *View) missing(s *Statement, bucket, date string) string {
+// missing says what a check needs and does not have; none where it has all.
+func (v *View) missing(s *Statement, bucket, date string) reason.Reason {
 	switch s.Needs {
 	case "accounts":
 		if len(v.Tenant.Accounts) == 0 {
-			return "tenant.accounts is not configured"
+			return reason.NoAccounts()
 		}
 	case "principals":
 		if len(v.Tenant.Principals) == 0 {
-			return "no tenant.principal is configured"
+			return reason.NoPrincipals()
 		}
 	case "user_agents or history":
 		if len(v.Tenant.UserAgents) == 0 {
@@ -259,19 +263,19 @@ func (v *View) missing(s *Statement, bucket, date string) string {
 	case "history":
 		return v.learning(s, bucket, date)
 	}
-	return ""
+	return reason.Reason{}
 }
 
 // learning says that there is too little history to tell what is usual.
-func (v *View) learning(s *Statement, bucket, date string) string {
+func (v *View) learning(s *Statement, bucket, date string) reason.Reason {
 	n := v.history(bucket, date)
 	if s.scope().night {
 		n = v.nightHistory(bucket, date)
 	}
 	if n < minHistory {
-		return fmt.Sprintf("%d of %d days of history, still learning", n, minHistory)
+		return reason.TooFewDays(n, minHistory)
 	}
-	return ""
+	return reason.Reason{}
 }
 
 // checkResult is where the columns of a check stand, -1 for one that it has not.
@@ -318,7 +322,7 @@ func (c checkResult) row(row []any) (bucket, date string, r state.CheckRow, err 
 	}
 	if i := c["expected"]; i >= 0 {
 		if text, ok := row[i].(string); ok {
-			r.Expected = text
+			r.Expected = reason.Sentence(text)
 		}
 	}
 	return bucket, date, r, nil

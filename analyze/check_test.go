@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bucketproof/internal/config"
+	"bucketproof/internal/reason"
 	"bucketproof/internal/state"
 )
 
@@ -34,6 +35,29 @@ func (f *fixture) check(from, to string) []state.Change {
 		f.t.Fatal(err)
 	}
 	return changes
+}
+
+// of are the findings of a check, with their days.
+func (f *fixture) of(check string) (out []state.Finding) {
+	f.t.Helper()
+	list, err := f.data.State.Findings.Of(f.t.Context(), "acme")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	for _, x := range list {
+		if x.Check != check {
+			continue
+		}
+		whole, err := f.data.State.Findings.ByID(f.t.Context(), x.ID)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		out = append(out, whole)
+	}
+	if len(out) == 0 {
+		f.t.Errorf("no finding of %s", check)
+	}
+	return out
 }
 
 // found lists the findings as check, subject, severity, status, count and days.
@@ -156,13 +180,20 @@ func TestMissingLogsAreNotClean(t *testing.T) {
 		}
 	}
 	for _, d := range v.Coverage {
-		if gap := d.Date == "2026-10-11" || d.Date == "2026-10-12"; (d.Gap != "") != gap {
+		if gap := d.Date == "2026-10-11" || d.Date == "2026-10-12"; d.Gap.None() == gap {
 			t.Errorf("%s: gap %q", d.Date, d.Gap)
 		}
 	}
 	f.check("2026-10-01", "2026-10-31")
 	same(t, "findings", f.found(),
 		[]string{"backup-missed|nightly window 22:00-06:00|high|open|1|1 days", "logs-missing|log delivery|high|resolved|2|2 days"})
+	for _, x := range f.of("logs-missing") {
+		for _, d := range x.Days { // the words that SQL returned are the reason that the table gave
+			if gap := f.open("acme", d.Date, d.Date).Coverage[0].Gap; d.Expected != gap || gap.Cause() != reason.LogGap {
+				t.Errorf("%s: the finding says %#v, the day %#v", d.Date, d.Expected, gap)
+			}
+		}
+	}
 	silent, err := f.data.State.CheckDays.NotEvaluated(t.Context(), "acme", "2026-10-11", "2026-10-11")
 	want := 0
 	for _, c := range f.data.Catalog.Checks {
@@ -190,7 +221,7 @@ func TestNothingButBackups(t *testing.T) {
 	}
 	f.store("file:logs")
 	for _, n := range f.open("acme", "2026-10-01", "2026-10-30").Nights {
-		if (n.Gap != "") != (n.Date == "2026-10-10") {
+		if n.Gap.None() == (n.Date == "2026-10-10") {
 			t.Errorf("the night of %s: gap %q", n.Date, n.Gap)
 		}
 	}
@@ -254,7 +285,7 @@ func TestWhatIsNotConfiguredIsNotEvaluated(t *testing.T) {
 	}
 	reasons := map[string]string{}
 	for _, s := range silent {
-		reasons[s.Check] = s.Reason
+		reasons[s.Check] = s.Reason.String()
 	}
 	if reasons["user-agent-drift"] != "0 of 7 days of history, still learning" ||
 		reasons["delete-spike"] != "0 of 7 days of history, still learning" {

@@ -1,11 +1,10 @@
 package analyze
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
+	"bucketproof/internal/reason"
 	"bucketproof/internal/wallclock"
 )
 
@@ -60,7 +59,7 @@ type slot struct {
 // before the first record and to the far future behind the last.
 type unknown struct {
 	start, end time.Time
-	reason     string
+	why        reason.Reason
 }
 
 // farFuture is behind every record.
@@ -77,31 +76,31 @@ type coverage struct {
 	whole    []bool
 	unknown  []unknown // in order, the outer two included
 	loc      *time.Location
-	silent   string // what a silence is without
+	silence  reason.Silence // of what
 }
 
 // dayStats are the records of a day by the hour of its beginning: of all, and of those
 // that the mapping knows.
 type dayStats struct {
 	all, known [26]int64
-	thin       string // why the day has too few records; "" where it has not
+	thin       reason.Reason // why the day has too few records; none where it has not
 }
 
 // newCoverage judges a log by the quarters of an hour in which it has records. Days
 // are consecutive; by those before it a day is judged. Lost are intervals that are
-// unknown for another reason. Silent is what a silence is without, such as
-// "no log record".
-func newCoverage(slots []slot, rejected map[int64]int64, days []Day, loc *time.Location, lost []unknown, silent string) *coverage {
-	c := &coverage{slots: slots, rejected: rejected, days: days, loc: loc, silent: silent,
+// unknown for another reason. Silence tells whose records they are.
+func newCoverage(slots []slot, rejected map[int64]int64, days []Day, loc *time.Location, lost []unknown,
+	silence reason.Silence) *coverage {
+	c := &coverage{slots: slots, rejected: rejected, days: days, loc: loc, silence: silence,
 		whole: make([]bool, len(days)), stats: make([]dayStats, len(days))}
 	if len(slots) == 0 {
-		c.unknown = []unknown{{time.Time{}, farFuture, silent + " at all"}}
+		c.unknown = []unknown{{time.Time{}, farFuture, silence.Ever()}}
 		return c
 	}
 	first, last := slots[0].first, slots[len(slots)-1].last
 	c.unknown = append(slices.Clone(lost),
-		unknown{time.Time{}, first, silent + " before " + c.at(first)},
-		unknown{last, farFuture, silent + " after " + c.at(last)})
+		unknown{time.Time{}, first, silence.Before(first.In(loc))},
+		unknown{last, farFuture, silence.After(last.In(loc))})
 	c.count()
 	i := 1
 	for d, day := range days {
@@ -110,10 +109,11 @@ func newCoverage(slots []slot, rejected map[int64]int64, days []Day, loc *time.L
 				c.judge(slots[i-1].last, slots[i].first, d)
 			}
 		}
-		if c.gap(day.Start, day.End, edge, edge) == "" {
+		if c.gap(day.Start, day.End, edge, edge).None() {
 			c.stats[d].thin = c.thin(d)
 		}
-		c.whole[d] = day.Start.After(first.Add(-edge)) && day.End.Before(last.Add(edge)) && c.gap(day.Start, day.End, edge, edge) == ""
+		c.whole[d] = day.Start.After(first.Add(-edge)) && day.End.Before(last.Add(edge)) &&
+			c.gap(day.Start, day.End, edge, edge).None()
 	}
 	slices.SortStableFunc(c.unknown, func(a, b unknown) int { return a.start.Compare(b.start) })
 	return c
@@ -204,7 +204,7 @@ func (c *coverage) judge(start, end time.Time, d int) {
 	if usual == nil && length < unknownSilence || usual != nil && length <= c.longest(start, usual) || c.comesWeekly(start, length) {
 		return
 	}
-	c.unknown = append(c.unknown, unknown{start, end, fmt.Sprintf("%s from %s to %s", c.silent, c.at(start), c.at(end))})
+	c.unknown = append(c.unknown, unknown{start, end, c.silence.Between(start.In(c.loc), end.In(c.loc))})
 }
 
 // longest is how long a silence may be that starts at a clock time: the longest one
@@ -280,11 +280,11 @@ func (c *coverage) wait(at time.Time, within time.Duration) time.Duration {
 	return longest
 }
 
-// thin says why a day has too few records, or "" where it has not.
-func (c *coverage) thin(d int) string {
+// thin says why a day has too few records; none where it has not.
+func (c *coverage) thin(d int) reason.Reason {
 	usual, ofClass := c.usualDays(d)
 	if usual == nil || !ofClass || c.thinWeekly(d) {
-		return ""
+		return reason.Reason{}
 	}
 	least, most := len(dayStats{}.all), 0
 	var busy [26]int64 // the least number of records of an hour
@@ -299,7 +299,7 @@ func (c *coverage) thin(d int) string {
 	}
 	hours := active(c.stats[d].all)
 	if missing := least - hours; missing > thinHours && missing > most-least {
-		return fmt.Sprintf(c.silent+" in %d of the %d hours that always have one", missing, least)
+		return c.silence.InHours(missing, least)
 	}
 	weak := 0
 	for h, records := range busy {
@@ -308,9 +308,9 @@ func (c *coverage) thin(d int) string {
 		}
 	}
 	if weak > thinHours && 2*weak >= least {
-		return fmt.Sprintf(c.silent+" in most of %d hours that always have many", weak)
+		return c.silence.Little(weak)
 	}
-	return ""
+	return reason.Reason{}
 }
 
 // thinWeekly tells whether the log had as few active hours, or as few records, on this
@@ -337,9 +337,9 @@ func total(hours [26]int64) int64 {
 	return n
 }
 
-// gap says why the log can't be trusted in start..end, or "" where it can. Head
+// gap says why the log can't be trusted in start..end; none where it can. Head
 // and tail are how much of the interval may lie in a silence at its edges.
-func (c *coverage) gap(start, end time.Time, head, tail time.Duration) string {
+func (c *coverage) gap(start, end time.Time, head, tail time.Duration) reason.Reason {
 	records := c.records(start, end)
 	for _, u := range c.unknown {
 		from, to := later(u.start, start), earlier(u.end, end)
@@ -351,11 +351,11 @@ func (c *coverage) gap(start, end time.Time, head, tail time.Duration) string {
 			tolerated = tail
 		}
 		if records == 0 || to.Sub(from) >= tolerated {
-			return u.reason
+			return u.why
 		}
 	}
 	for i, d := range c.days {
-		if d.Start.Before(end) && start.Before(d.End) && c.stats[i].thin != "" {
+		if d.Start.Before(end) && start.Before(d.End) && !c.stats[i].thin.None() {
 			return c.stats[i].thin
 		}
 	}
@@ -364,17 +364,17 @@ func (c *coverage) gap(start, end time.Time, head, tail time.Duration) string {
 		bad += c.rejected[h.Unix()/3600]
 	}
 	if bad > 0 && float64(bad) > maxRejected*float64(records+bad) {
-		return fmt.Sprintf("%d of %d lines "+unreadable, bad, records+bad)
+		return reason.Unreadable(bad, records+bad)
 	}
-	return ""
+	return reason.Reason{}
 }
 
 // windowGap is the gap of a window. One without a single record is never evaluated:
 // it can't be told whether the backup or its log is missing.
-func (c *coverage) windowGap(start, end time.Time) string {
+func (c *coverage) windowGap(start, end time.Time) reason.Reason {
 	gap := c.gap(start, end, edge, windowEdge)
-	if gap == "" && c.records(start, end) == 0 {
-		return c.silent + " in the window"
+	if gap.None() && c.records(start, end) == 0 {
+		return reason.NoLogInWindow()
 	}
 	return gap
 }
@@ -390,22 +390,13 @@ func (c *coverage) records(start, end time.Time) int64 {
 	return n
 }
 
-func (c *coverage) at(t time.Time) string { return t.In(c.loc).Format("2 Jan 2006 15:04") }
-
-// What a gap's reason holds, which tells it from a want of configuration or
-// history.
-const (
-	silent     = "no log record"
-	unreadable = "can't be read"
-	// emptyObject is the reason of what a log object without a byte leaves unknown.
-	emptyObject = "no log record in an object that has no bytes, delivered "
-	// silentTrail is the same of a trail's account.
-	silentTrail = "no CloudTrail event"
-)
-
-func isGap(reason string) bool {
-	return strings.HasPrefix(reason, silent) || strings.HasPrefix(reason, silentTrail) || strings.HasSuffix(reason, unreadable) ||
-		reason == unsettled || strings.HasPrefix(reason, notAsked)
+// isGap tells a want of witnesses, which may end, from one of configuration or history.
+func isGap(r reason.Reason) bool {
+	switch r.Cause() {
+	case reason.LogGap, reason.TrailGap, reason.Unsettled, reason.NotAsked:
+		return true
+	}
+	return false
 }
 
 func later(a, b time.Time) time.Time {

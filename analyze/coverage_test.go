@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"bucketproof/internal/reason"
 	"bucketproof/internal/state"
 )
 
@@ -176,10 +177,10 @@ func TestCoverage(t *testing.T) {
 }
 
 func gapsIn(month Range, slots []slot) string {
-	c := newCoverage(slots, nil, month.widen(2*historyDays, 1).Days(), time.UTC, nil, silent)
+	c := newCoverage(slots, nil, month.widen(2*historyDays, 1).Days(), time.UTC, nil, reason.Silence{})
 	var got []string
 	for _, d := range month.Days() {
-		if c.gap(d.Start, d.End, edge, edge) != "" {
+		if !c.gap(d.Start, d.End, edge, edge).None() {
 			got = append(got, strings.TrimPrefix(d.Date[8:], "0"))
 		}
 	}

@@ -2,8 +2,12 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
+
+	"bucketproof/internal/reason"
+	"bucketproof/internal/state"
 )
 
 // The log objects behind the records stand among the sources, also those of a place
@@ -112,6 +116,7 @@ func TestUnchecked(t *testing.T) {
 	}
 	f.check("2026-10-09", "2026-10-13") // at noon of 3 November
 	same(t, "while the log is missing", unchecked(), nil)
+	f.asSentences("2026-10-11", "2026-10-12")
 	f.hum("2026-10-10T00:00:00Z", "2026-10-12T00:00:00Z")
 	f.storeAt("file:logs", noon.Add(time.Hour))
 	same(t, "once the log is there", unchecked(),
@@ -119,4 +124,23 @@ func TestUnchecked(t *testing.T) {
 			"unapproved-prefix 2026-10-10", "unapproved-prefix 2026-10-11", "unapproved-prefix 2026-10-12"})
 	f.check("2026-10-09", "2026-10-13")
 	same(t, "once it was checked again", unchecked(), nil)
+}
+
+// asSentences stores of some days why checks could not look as earlier versions did.
+func (f *fixture) asSentences(dates ...string) {
+	f.t.Helper()
+	silences, err := f.data.State.CheckDays.Silences(f.t.Context(), "acme")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var days []state.CheckDay
+	for _, s := range silences {
+		if slices.Contains(dates, s.Date) {
+			days = append(days, state.CheckDay{Tenant: "acme", Check: s.Check, Bucket: s.Bucket, Date: s.Date,
+				NotEvaluated: reason.Sentence(s.Reason.String())})
+		}
+	}
+	if _, err := f.data.State.Findings.PutCheckDays(f.t.Context(), days, noon); err != nil || len(days) == 0 {
+		f.t.Fatalf("%d days: %v", len(days), err)
+	}
 }

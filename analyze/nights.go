@@ -11,6 +11,7 @@ import (
 	"bucketproof/analyze/engine"
 	"bucketproof/internal/config"
 	"bucketproof/internal/dataset"
+	"bucketproof/internal/reason"
 )
 
 // Verdicts of a night (docs/VERDICTS.md).
@@ -83,10 +84,10 @@ func (n *seenNight) failing() bool {
 
 // judge is the verdict of a night and why it is not ok, by the log and by what the
 // backup tool reported.
-func (n *seenNight) judge(gap string, least int64, reported string) (verdict string, why []string) {
+func (n *seenNight) judge(gap reason.Reason, least int64, reported string) (verdict string, why []string) {
 	switch {
-	case gap != "":
-		return NightNotEvaluated, []string{gap}
+	case !gap.None():
+		return NightNotEvaluated, []string{gap.String()}
 	case n.objects < least:
 		return NightMissed, []string{"fewer objects written than expected"}
 	}
@@ -136,7 +137,7 @@ func (v *backups) nights(ctx context.Context) (engine.Table, error) {
 		for _, f := range s.fields() {
 			row = append(row, *f)
 		}
-		t.Rows = append(t.Rows, append(row, n.Gap == "" && s.removed(least[n.Bucket]), n.Gap == "" && s.failing(),
+		t.Rows = append(t.Rows, append(row, n.Gap.None() && s.removed(least[n.Bucket]), n.Gap.None() && s.failing(),
 			verdict, strings.Join(why, "; ")))
 	}
 	return t, nil
@@ -155,7 +156,7 @@ func (v *backups) backupRan(bucket string, seen map[[2]string]*seenNight) []Nigh
 	least := v.leastObjects()[bucket]
 	var out []Night
 	for _, n := range v.allNights {
-		if n.Bucket == bucket && n.Gap == "" && seen[[2]string{n.Bucket, n.Date}].objects >= least {
+		if n.Bucket == bucket && n.Gap.None() && seen[[2]string{n.Bucket, n.Date}].objects >= least {
 			out = append(out, n)
 		}
 	}
@@ -270,7 +271,7 @@ const trendMonths = 6
 func (v *backups) monthTrends(ctx context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "month_trends",
 		Columns: columns("bucket", engine.Text, "date", engine.Text, "subject", engine.Text, "expected", engine.Text)}
-	v.trendGaps = map[[2]string]string{}
+	v.trendGaps = map[[2]string]reason.Reason{}
 	for _, d := range v.Range.Days() {
 		if d.Date[:7] == addDays(d.Date, 1)[:7] {
 			continue // not the last day of its month
@@ -282,7 +283,7 @@ func (v *backups) monthTrends(ctx context.Context) (engine.Table, error) {
 		for _, b := range v.Tenant.Buckets {
 			list := medians[b.Name]
 			if len(list) < 2 || list[0].Nights < minHistory {
-				v.trendGaps[[2]string{b.Name, d.Date}] = "fewer than two months with seven evaluated nights, still learning"
+				v.trendGaps[[2]string{b.Name, d.Date}] = reason.TooFewMonths()
 				continue
 			}
 			now := list[0]

@@ -212,7 +212,7 @@ func TestNoCheckIsCleanWithoutItsWitnesses(t *testing.T) {
 			t.Error(err)
 		}
 		for _, d := range days {
-			if d.NotEvaluated == "" {
+			if d.NotEvaluated.None() {
 				t.Errorf("%s calls %s of %q evaluated, and none of %v spoke", s.Name, d.Date, d.Bucket, s.Witness)
 				break
 			}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bucketproof/internal/reason"
 )
 
 // quiet is a bucket whose records come at the minutes that of says for each day
@@ -93,7 +95,7 @@ func TestQuietBuckets(t *testing.T) {
 			f.check("2026-10-01", "2026-10-31")
 			same(t, "findings", f.found(), tt.want)
 			// A day is judged alike however far the range reaches.
-			whole := map[string]string{}
+			whole := map[string]reason.Reason{}
 			for _, d := range f.open("acme", "2026-10-01", "2026-10-31").Coverage {
 				whole[d.Date] = d.Gap
 			}

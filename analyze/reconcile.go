@@ -286,7 +286,7 @@ func (r *nightReports) verdict(n Night, own []toldSession, x ReportNight) string
 	case !slices.ContainsFunc(told, speaksOfWindow):
 		return reportNone
 	}
-	if n.Gap == "" {
+	if n.Gap.None() {
 		if verdict := r.compare(own, r.written[[2]string{n.Bucket, n.Date}]); verdict != ReportAgrees {
 			return verdict
 		}
@@ -294,7 +294,7 @@ func (r *nightReports) verdict(n Night, own []toldSession, x ReportNight) string
 	switch {
 	case count[reportWarned] > 0:
 		return reportWarned
-	case n.Gap != "":
+	case !n.Gap.None():
 		return reportUnlooked
 	}
 	return ReportAgrees

@@ -1,13 +1,17 @@
 package analyze
 
-import "slices"
+import (
+	"slices"
+
+	"bucketproof/internal/reason"
+)
 
 // scope is what a check looks at: the days that it is asked for, and what keeps it from
 // looking at one of them.
 type scope struct {
 	name string
 	// days names the days of a view, of a bucket or of none, each with its gap.
-	days func(v *View, add func(bucket, date string, g gap))
+	days func(v *View, add func(bucket, date string, g reason.Reason))
 	// whole: a row of a day that is not evaluated means nothing, because what one of two
 	// witnesses lacks proves nothing where it is not whole.
 	whole bool
@@ -15,27 +19,21 @@ type scope struct {
 	night bool
 }
 
-// gap is why a check can't look at a day.
-type gap = string
-
-// noGap is that of a day that can be looked at.
-var noGap gap
-
 // scopes are all there are. A statement names its own in the header.
 func scopes() []scope {
 	return []scope{
-		{name: "day", days: ofBuckets(func(_ *View, d CoveredDay) gap { return d.Gap })},
+		{name: "day", days: ofBuckets(func(_ *View, d CoveredDay) reason.Reason { return d.Gap })},
 		{name: "window", days: (*View).daysOfNights, night: true},
-		{name: "reports", days: ofTenant(func(*View, Day) gap { return noGap })}, // what backup reports are about
+		{name: "reports", days: ofTenant(func(*View, Day) reason.Reason { return reason.Reason{} })}, // what backup reports are about
 		// What collection noticed does not depend on the records of the log, or of the trail.
-		{name: "ledger", days: ofBuckets(func(*View, CoveredDay) gap { return noGap })},
-		{name: "trail ledger", days: ofTenant(func(*View, Day) gap { return noGap })},
+		{name: "ledger", days: ofBuckets(func(*View, CoveredDay) reason.Reason { return reason.Reason{} })},
+		{name: "trail ledger", days: ofTenant(func(*View, Day) reason.Reason { return reason.Reason{} })},
 		{name: "trail", days: (*View).daysOfTrail},
-		{name: "proof", days: ofTenant(func(v *View, d Day) gap { return v.proofGap(d.Date) })}, // what digests prove
-		{name: "witnesses", days: ofBuckets((*View).witnessGap), whole: true},                   // log and trail side by side
-		{name: "metrics", days: ofBuckets((*View).metricGap), whole: true},                      // requests that CloudWatch counted
-		{name: "sizes", days: ofBuckets((*View).sizeGap)},                                       // sizes that CloudWatch told
-		{name: "setup", days: ofBuckets((*View).setupGap)},                                      // how logging is set up
+		{name: "proof", days: ofTenant(func(v *View, d Day) reason.Reason { return v.proofGap(d.Date) })}, // what digests prove
+		{name: "witnesses", days: ofBuckets((*View).witnessGap), whole: true},                             // log and trail side by side
+		{name: "metrics", days: ofBuckets((*View).metricGap), whole: true},                                // requests that CloudWatch counted
+		{name: "sizes", days: ofBuckets((*View).sizeGap)},                                                 // sizes that CloudWatch told
+		{name: "setup", days: ofBuckets((*View).setupGap)},                                                // how logging is set up
 		{name: "month", days: (*View).daysOfMonths},
 	}
 }
@@ -54,8 +52,8 @@ func (s *Statement) scope() scope {
 }
 
 // ofBuckets asks for each day of each bucket.
-func ofBuckets(of func(*View, CoveredDay) gap) func(*View, func(string, string, gap)) {
-	return func(v *View, add func(string, string, gap)) {
+func ofBuckets(of func(*View, CoveredDay) reason.Reason) func(*View, func(string, string, reason.Reason)) {
+	return func(v *View, add func(string, string, reason.Reason)) {
 		for _, d := range v.Coverage {
 			add(d.Bucket, d.Date, of(v, d))
 		}
@@ -63,21 +61,21 @@ func ofBuckets(of func(*View, CoveredDay) gap) func(*View, func(string, string, 
 }
 
 // ofTenant asks for each day, of no bucket.
-func ofTenant(of func(*View, Day) gap) func(*View, func(string, string, gap)) {
-	return func(v *View, add func(string, string, gap)) {
+func ofTenant(of func(*View, Day) reason.Reason) func(*View, func(string, string, reason.Reason)) {
+	return func(v *View, add func(string, string, reason.Reason)) {
 		for _, d := range v.Range.Days() {
 			add("", d.Date, of(v, d))
 		}
 	}
 }
 
-func (v *View) daysOfNights(add func(bucket, date string, g gap)) {
+func (v *View) daysOfNights(add func(bucket, date string, g reason.Reason)) {
 	for _, n := range v.Nights {
 		add(n.Bucket, n.Date, n.Gap)
 	}
 }
 
-func (v *View) daysOfTrail(add func(bucket, date string, g gap)) {
+func (v *View) daysOfTrail(add func(bucket, date string, g reason.Reason)) {
 	for _, d := range v.Range.Days() {
 		for _, b := range v.Tenant.Buckets {
 			add(b.Name, d.Date, v.trailGaps[d.Date])
@@ -87,7 +85,7 @@ func (v *View) daysOfTrail(add func(bucket, date string, g gap)) {
 }
 
 // daysOfMonths are the last days of months, which stand for them.
-func (v *View) daysOfMonths(add func(bucket, date string, g gap)) {
+func (v *View) daysOfMonths(add func(bucket, date string, g reason.Reason)) {
 	for _, d := range v.Coverage {
 		if d.Date[:7] != addDays(d.Date, 1)[:7] {
 			add(d.Bucket, d.Date, v.trendGaps[[2]string{d.Bucket, d.Date}])

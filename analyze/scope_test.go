@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"bucketproof/internal/reason"
 	"slices"
 	"testing"
 )
@@ -18,7 +19,7 @@ func TestScopes(t *testing.T) {
 	} {
 		var got []string
 		s := Statement{Scope: name}
-		s.scope().days(v, func(bucket, date string, _ gap) { got = append(got, bucket+" "+date) })
+		s.scope().days(v, func(bucket, date string, _ reason.Reason) { got = append(got, bucket+" "+date) })
 		if !slices.Equal(got, want) {
 			t.Errorf("%s is asked for %q, want %q", name, got, want)
 		}

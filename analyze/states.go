@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bucketproof/analyze/engine"
+	"bucketproof/internal/reason"
 	"bucketproof/internal/redact"
 )
 
@@ -36,8 +37,11 @@ const (
 type WitnessDay struct {
 	Witness, Bucket, Date string
 	State                 string
-	Reason                string // why it did not speak; "" where it did
+	Reason                reason.Reason // why it did not speak; none where it did
 }
+
+// addWitnessDay notes the state of a witness and, unless it spoke, why.
+type addWitnessDay func(witness, bucket, date, state string, why reason.Reason)
 
 // WitnessDays are the states of all witnesses on the days of the range. A witness that
 // is not configured has one row, without bucket and date.
@@ -46,19 +50,19 @@ func (v *View) WitnessDays(ctx context.Context) ([]WitnessDay, error) {
 		return v.witnessDays, nil
 	}
 	var out []WitnessDay
-	add := func(witness, bucket, date, state, reason string) {
+	add := func(witness, bucket, date, state string, why reason.Reason) {
 		if state == Spoke {
-			reason = ""
+			why = reason.Reason{}
 		}
-		out = append(out, WitnessDay{witness, bucket, date, state, reason})
+		out = append(out, WitnessDay{witness, bucket, date, state, why})
 	}
-	missing := func(witness string) { add(witness, "", "", NotConfigured, "") }
+	missing := func(witness string) { add(witness, "", "", NotConfigured, reason.Reason{}) }
 	// settled is the state of what could not be read on a day: it may still come.
-	settled := func(reason string, listed time.Time, d Day) string {
+	settled := func(why reason.Reason, listed time.Time, d Day) string {
 		switch {
-		case reason == "":
+		case why.None():
 			return Spoke
-		case waits(listed, d) != "":
+		case !waits(listed, d).None():
 			return NotDue
 		}
 		return Unread
@@ -80,14 +84,14 @@ func (v *View) WitnessDays(ctx context.Context) ([]WitnessDay, error) {
 		for _, d := range v.Coverage {
 			m, ok := v.Witnesses.Metrics[[2]string{d.Bucket, d.Date}]
 			_, counted := m.Values[metricRequests]
-			reason := ""
+			var why reason.Reason
 			switch {
 			case !ok, m.Failure != "":
-				reason = v.metricGap(d)
+				why = v.metricGap(d)
 			case !counted && v.covered[d.Bucket].records(d.Start, d.End) > 0: // without a request there is no data point
-				reason = noPoint
+				why = reason.NoDataPoint()
 			}
-			add(WitnessMetrics, d.Bucket, d.Date, settled(reason, v.listed[d.Bucket], d.Day), reason)
+			add(WitnessMetrics, d.Bucket, d.Date, settled(why, v.listed[d.Bucket], d.Day), why)
 		}
 	} else {
 		missing(WitnessMetrics)
@@ -99,12 +103,27 @@ func (v *View) WitnessDays(ctx context.Context) ([]WitnessDay, error) {
 	} else {
 		missing(WitnessReports)
 	}
-	v.witnessDays = out
+	v.witnessDays, v.reasons = out, ReasonsByWords(out)
 	return out, nil
 }
 
+// ReasonsByWords are the reasons of some days by the words that tables have for them, as
+// they come back from the engine.
+func ReasonsByWords(days []WitnessDay) map[string]reason.Reason {
+	list := map[reason.Reason]bool{}
+	for _, d := range days {
+		list[d.Reason] = true
+	}
+	delete(list, reason.Reason{})
+	out := map[string]reason.Reason{}
+	for r := range list {
+		out[redact.Text(r.String())] = r
+	}
+	return out
+}
+
 // setupDays are the looks at how logging is set up. They speak from the first one on.
-func (v *View) setupDays(ctx context.Context, add func(witness, bucket, date, state, reason string), missing func(string)) error {
+func (v *View) setupDays(ctx context.Context, add addWitnessDay, missing func(string)) error {
 	configured := false
 	for _, b := range v.Tenant.Buckets {
 		if b.Logs.Scheme != "s3" {
@@ -119,11 +138,11 @@ func (v *View) setupDays(ctx context.Context, add func(witness, bucket, date, st
 				continue // it was not looked at then
 			}
 			configured = true
-			reason, state := v.setupGap(d), Spoke
-			if reason != "" {
+			why, state := v.setupGap(d), Spoke
+			if !why.None() {
 				state = Unread
 			}
-			add(WitnessSetup, d.Bucket, d.Date, state, reason)
+			add(WitnessSetup, d.Bucket, d.Date, state, why)
 		}
 	}
 	if !configured {
@@ -133,8 +152,8 @@ func (v *View) setupDays(ctx context.Context, add func(witness, bucket, date, st
 }
 
 // trailDays are the trail, its data events, and its digests.
-func (v *View) trailDays(ctx context.Context, add func(witness, bucket, date, state, reason string), missing func(string),
-	settled func(string, time.Time, Day) string) error {
+func (v *View) trailDays(ctx context.Context, add addWitnessDay, missing func(string),
+	settled func(reason.Reason, time.Time, Day) string) error {
 	days := v.Range.Days()
 	for _, d := range days {
 		add(WitnessTrail, "", d.Date, settled(v.trailGaps[d.Date], v.trailListed, d), v.trailGaps[d.Date])
@@ -147,16 +166,16 @@ func (v *View) trailDays(ctx context.Context, add func(witness, bucket, date, st
 			return err
 		}
 		for _, d := range v.Coverage {
-			reason := v.trailGaps[d.Date]
-			if n := asked[[2]string{d.Bucket, d.Date}]; reason == "" && n.logged > 0 && n.events == 0 {
-				reason = fmt.Sprintf("no data event of the bucket, though the log has %d requests that wrote or deleted objects", n.logged)
+			why := v.trailGaps[d.Date]
+			if n := asked[[2]string{d.Bucket, d.Date}]; why.None() && n.logged > 0 && n.events == 0 {
+				why = reason.NoDataEvent(n.logged)
 			}
-			add(WitnessData, d.Bucket, d.Date, settled(reason, v.trailListed, d.Day), reason)
+			add(WitnessData, d.Bucket, d.Date, settled(why, v.trailListed, d.Day), why)
 		}
 	}
 	for _, d := range days {
-		reason := v.proofGap(d.Date)
-		add(WitnessDigests, "", d.Date, settled(reason, v.trailListed, d), reason)
+		why := v.proofGap(d.Date)
+		add(WitnessDigests, "", d.Date, settled(why, v.trailListed, d), why)
 	}
 	return nil
 }
@@ -184,31 +203,25 @@ func (v *asking) dataDays(ctx context.Context) (map[[2]string]dataDay, error) {
 	return out, nil
 }
 
-// Reasons why backup reports did not speak of a night.
-const (
-	noReport     = "no report of the night"
-	stillRunning = "only sessions that have not told their end"
-)
-
 // reportDays are what backup tools reported of the nights of the range.
-func (v *View) reportDays(ctx context.Context, add func(witness, bucket, date, state, reason string)) error {
+func (v *View) reportDays(ctx context.Context, add addWitnessDay) error {
 	nights, err := v.ReportedNights(ctx)
 	if err != nil {
 		return err
 	}
 	for _, n := range v.Nights {
-		state, reason := Spoke, ""
+		state, why := Spoke, reason.Reason{}
 		switch told := nights[[2]string{n.Bucket, n.Date}]; {
 		case len(told.Unreadable) > 0:
-			state, reason = Unread, redact.Text(told.Unreadable[0])
+			state, why = Unread, reason.ReportUnreadable(redact.Text(told.Unreadable[0]))
 		case told.Verdict == reportRunning && told.Sessions == 0:
-			state, reason = NotDue, stillRunning
+			state, why = NotDue, reason.SessionsRunning()
 		case told.Sessions == 0 && told.Running > 0:
-			state, reason = Unread, stillRunning
+			state, why = Unread, reason.SessionsRunning()
 		case told.Sessions == 0:
-			state, reason = Unread, noReport
+			state, why = Unread, reason.NoReport()
 		}
-		add(WitnessReports, n.Bucket, n.Date, state, reason)
+		add(WitnessReports, n.Bucket, n.Date, state, why)
 	}
 	return nil
 }
@@ -219,18 +232,18 @@ func (v *View) witnessStates(ctx context.Context) (engine.Table, error) {
 		Columns: columns("witness", engine.Text, "bucket", engine.Text, "date", engine.Text, "state", engine.Text, "reason", engine.Text)}
 	days, err := v.WitnessDays(ctx)
 	for _, d := range days {
-		t.Rows = append(t.Rows, []any{d.Witness, d.Bucket, d.Date, d.State, d.Reason})
+		t.Rows = append(t.Rows, []any{d.Witness, d.Bucket, d.Date, d.State, d.Reason.String()})
 	}
 	return t, err
 }
 
 // silentWitness says why one of the witnesses that a statement names could not speak
-// about a day of a bucket, or "".
-func (v *View) silentWitness(s *Statement, bucket, date string) string {
+// about a day of a bucket; none where all could.
+func (v *View) silentWitness(s *Statement, bucket, date string) reason.Reason {
 	for _, d := range v.witnessDays {
 		if d.Date == date && (d.Bucket == bucket || d.Bucket == "") && d.State != Spoke && s.hears(d.Witness) && d.Witness != WitnessLog {
 			return d.Reason
 		}
 	}
-	return ""
+	return reason.Reason{}
 }

@@ -10,6 +10,7 @@ import (
 
 	"bucketproof/analyze/engine"
 	"bucketproof/internal/config"
+	"bucketproof/internal/reason"
 	"bucketproof/internal/state"
 )
 
@@ -137,7 +138,7 @@ func (v *Covered) windows() engine.Table {
 	for _, n := range v.allNights {
 		b := buckets[n.Bucket]
 		subject := fmt.Sprintf("nightly window %s-%s", b.Window.Start, b.Window.End)
-		t.Rows = append(t.Rows, []any{n.Bucket, subject, n.Date, n.Start, n.End, v.inRange(n.Date), b.MinObjects, n.Gap})
+		t.Rows = append(t.Rows, []any{n.Bucket, subject, n.Date, n.Start, n.End, v.inRange(n.Date), b.MinObjects, n.Gap.String()})
 	}
 	return t
 }
@@ -232,7 +233,7 @@ func (v *Covered) cover(ctx context.Context, query engine.Query) error {
 		if slots[b.Name], err = v.neighbours(ctx, b.Name, slots[b.Name]); err != nil {
 			return err
 		}
-		c := newCoverage(slots[b.Name], rejected[b.Name], days, v.Range.Location, v.emptyObjects(b.Name), silent)
+		c := newCoverage(slots[b.Name], rejected[b.Name], days, v.Range.Location, v.emptyObjects(b.Name), reason.Silence{})
 		v.covered[b.Name] = c
 		for _, d := range days {
 			v.places[[2]string{b.Name, d.Date}] = len(v.all)
@@ -243,8 +244,8 @@ func (v *Covered) cover(ctx context.Context, query engine.Query) error {
 		}
 		for _, i := range v.Range.widen(2*historyDays, 0).intervals(b.Window) {
 			n := Night{Bucket: b.Name, Date: i.date, Start: i.start, End: i.end, Gap: c.windowGap(i.start, i.end)}
-			if n.Gap == "" && !v.hasBackup() {
-				n.Gap = noBackup
+			if n.Gap.None() && !v.hasBackup() {
+				n.Gap = reason.NoBackupRole()
 			}
 			v.allNights = append(v.allNights, n)
 			if v.inRange(n.Date) {
@@ -254,9 +255,6 @@ func (v *Covered) cover(ctx context.Context, query engine.Query) error {
 	}
 	return nil
 }
-
-// noBackup is why no night can be judged where the mapping names nobody who backs up.
-const noBackup = "no principal with the role backup is configured"
 
 // hasBackup tells whether it is known who backs up; without any mapping that is not
 // asked.
@@ -279,7 +277,7 @@ func (v *known) emptyObjects(bucket string) []unknown {
 		if named, ok := nameTime(s.Key); ok && named.Equal(named.Truncate(24*time.Hour)) && s.Delivered.Sub(named).Abs() > time.Hour {
 			from, to = named, named.Add(24*time.Hour)
 		}
-		out = append(out, unknown{from, to, emptyObject + s.Delivered.In(v.Range.Location).Format("2 Jan 2006 15:04")})
+		out = append(out, unknown{from, to, reason.NoLogInObject(s.Delivered.In(v.Range.Location))})
 	}
 	return out
 }
@@ -340,7 +338,7 @@ func (v *Covered) history(bucket, date string) int {
 	}
 	n := 0
 	for j := max(0, i-historyDays); j < i; j++ {
-		if v.all[j].Bucket == bucket && v.all[j].Gap == "" {
+		if v.all[j].Bucket == bucket && v.all[j].Gap.None() {
 			n++
 		}
 	}
@@ -421,13 +419,14 @@ func (v *Covered) rejectedHours(ctx context.Context, query engine.Query) (map[st
 func (v *Covered) coverageTable() engine.Table {
 	t := engine.Table{Name: "coverage",
 		Columns: columns("bucket", engine.Text, "date", engine.Text, "day_number", engine.Int, "gap", engine.Text,
-			"trail_gap", engine.Text, "in_range", engine.Bool)}
+			"gap_code", engine.Text, "trail_gap", engine.Text, "in_range", engine.Bool)}
 	numbers := map[string]int64{}
 	for i, d := range v.allDays() {
 		numbers[d.Date] = int64(i)
 	}
 	for _, d := range v.all {
-		t.Rows = append(t.Rows, []any{d.Bucket, d.Date, numbers[d.Date], d.Gap, v.trailGaps[d.Date], v.inRange(d.Date)})
+		t.Rows = append(t.Rows, []any{d.Bucket, d.Date, numbers[d.Date], d.Gap.String(), string(d.Gap.Code),
+			v.trailGaps[d.Date].String(), v.inRange(d.Date)})
 	}
 	return t
 }

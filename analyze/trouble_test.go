@@ -263,7 +263,8 @@ func TestFindingsTellWhoAndWhatIsUsual(t *testing.T) {
 		t.Fatalf("%v, %v", list, err)
 	}
 	d := list[0].Days[0]
-	if got := fmt.Sprint(d.Who, d.Expected, len(d.Samples)); got != "[Nightly backup role]0 deletes a day, the median of 27 days20" {
+	got := fmt.Sprint(d.Who, d.Expected.String(), len(d.Samples))
+	if got != "[Nightly backup role]0 deletes a day, the median of 27 days20" {
 		t.Error(got)
 	}
 	draft := f.data.Catalog.Check("delete-spike").Narrative(list[0], f.data.Config.Tenants[0].Location)

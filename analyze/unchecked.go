@@ -2,11 +2,11 @@ package analyze
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"bucketproof/internal/config"
 	"bucketproof/internal/dataset"
+	"bucketproof/internal/reason"
 	"bucketproof/internal/state"
 )
 
@@ -46,8 +46,8 @@ func (d Dataset) spokeSince(ctx context.Context, t config.Tenant, s state.Silenc
 	if err != nil {
 		return false, err
 	}
-	switch {
-	case s.Reason == unsettled:
+	switch s.Reason.Cause() {
+	case reason.Unsettled:
 		for _, b := range t.Buckets {
 			listed, err := d.State.Listings.LastComplete(ctx, b.Logs.Text)
 			if err != nil || b.Name == s.Bucket {
@@ -55,11 +55,11 @@ func (d Dataset) spokeSince(ctx context.Context, t config.Tenant, s state.Silenc
 			}
 		}
 		return false, nil
-	case strings.HasPrefix(s.Reason, notAsked):
+	case reason.NotAsked:
 		return d.State.Witnesses.LookedSince(ctx, t.ID, s.Bucket, s.Date, s.Checked)
 	}
 	owners := []string{s.Bucket}
-	if strings.HasPrefix(s.Reason, silentTrail) {
+	if s.Reason.Cause() == reason.TrailGap {
 		owners = nil
 		for _, account := range t.Accounts {
 			owners = append(owners, dataset.TrailOwner(account))

@@ -178,7 +178,7 @@ func (v *backups) dayFigures(ctx context.Context, add func(bucket, date, figure,
 			}
 			figures = append(figures, f)
 			for s, n := range map[*series]float64{&deletes: f.deletes, &errors: rate, &together: f.together} {
-				s.dates, s.has, s.values = append(s.dates, d.Date), append(s.has, d.Gap == ""), append(s.values, n)
+				s.dates, s.has, s.values = append(s.dates, d.Date), append(s.has, d.Gap.None()), append(s.values, n)
 			}
 		}
 		for i, date := range deletes.dates {
@@ -219,7 +219,7 @@ func (v *backups) nightFigures(ctx context.Context, add func(bucket, date, figur
 			}
 			f := nights[[2]string{n.Bucket, n.Date}]
 			s.dates, s.has, s.values = append(s.dates, n.Date),
-				append(s.has, n.Gap == "" && f.objects >= b.MinObjects), append(s.values, float64(f.bytes))
+				append(s.has, n.Gap.None() && f.objects >= b.MinObjects), append(s.values, float64(f.bytes))
 		}
 		for i, date := range s.dates {
 			if v.inRange(date) && s.has[i] {
@@ -236,7 +236,7 @@ func (v *Covered) nightHistory(bucket, date string) int {
 	n := 0
 	first := addDays(date, -historyDays)
 	for _, o := range v.allNights {
-		if o.Bucket == bucket && o.Date >= first && o.Date < date && o.Gap == "" {
+		if o.Bucket == bucket && o.Date >= first && o.Date < date && o.Gap.None() {
 			n++
 		}
 	}

@@ -25,6 +25,7 @@ import (
 	"bucketproof/analyze/engine"
 	"bucketproof/internal/config"
 	"bucketproof/internal/dataset"
+	"bucketproof/internal/reason"
 	"bucketproof/internal/redact"
 	"bucketproof/internal/state"
 )
@@ -58,7 +59,8 @@ type Dataset struct {
 // which compares witnesses (states.go), reads changes (changes.go) and runs checks (check.go).
 type View struct {
 	backups
-	witnessDays []WitnessDay // once they were asked for
+	witnessDays []WitnessDay             // once they were asked for
+	reasons     map[string]reason.Reason // those of witnessDays, by their words
 }
 
 // Slice is a tenant and the days of a view, with what the configuration tells of them (tables.go).
@@ -97,10 +99,10 @@ type Covered struct {
 	Nights   []Night      // by bucket and window of the range
 
 	covered   map[string]*coverage
-	all       []CoveredDay      // as Coverage, with the days before
-	places    map[[2]string]int // in all, by bucket and date
-	trailGaps map[string]string // by date: why the trail can't be trusted to be whole
-	allNights []Night           // as Nights, with those of twice the historyDays before
+	all       []CoveredDay             // as Coverage, with the days before
+	places    map[[2]string]int        // in all, by bucket and date
+	trailGaps map[string]reason.Reason // by date: why the trail can't be trusted to be whole
+	allNights []Night                  // as Nights, with those of twice the historyDays before
 }
 
 // asking answers statements, with the tables that they name (asked.go).
@@ -119,14 +121,14 @@ type backups struct {
 	asking
 	seen      map[[2]string]*seenNight            // by bucket and date, once it was asked
 	medians   map[string]map[string][]MonthMedian // by month and bucket, once they were asked for
-	trendGaps map[[2]string]string                // by bucket and last day of a month: why it is not compared
+	trendGaps map[[2]string]reason.Reason         // by bucket and last day of a month: why it is not compared
 }
 
 // CoveredDay tells whether the log of a bucket can be trusted on a day.
 type CoveredDay struct {
 	Bucket string
 	Day
-	Gap string // why not; "" where it can
+	Gap reason.Reason // why not; none where it can
 }
 
 // incident is what collection noticed that concerns a bucket.
@@ -139,7 +141,7 @@ type incident struct {
 type Night struct {
 	Bucket, Date string
 	Start, End   time.Time
-	Gap          string // why it is not evaluated; "" where it is
+	Gap          reason.Reason // why it is not evaluated; none where it is
 }
 
 // ErrNoKey means that a query asks for a key and none was given.

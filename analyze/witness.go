@@ -11,6 +11,7 @@ import (
 	"bucketproof/analyze/engine"
 	"bucketproof/internal/config"
 	"bucketproof/internal/dataset"
+	"bucketproof/internal/reason"
 	"bucketproof/internal/redact"
 	"bucketproof/internal/state"
 )
@@ -18,9 +19,6 @@ import (
 // Settle is how long after the end of a day log objects of it are waited for: S3
 // delivers most within a few hours, and some a day late.
 const Settle = 36 * time.Hour
-
-// unsettled is the reason why a day is not compared with another witness yet.
-const unsettled = "log objects of the day may still come"
 
 // Witnesses are what was told beside access log and trail.
 type Witnesses struct {
@@ -60,32 +58,21 @@ func (v *known) readWitnesses(ctx context.Context) error {
 	return nil
 }
 
-// Reasons why the digests, CloudWatch or the set-up of logging are not evaluated. Those
-// that begin with notAsked may be known on another day.
-const (
-	notAsked = "not asked"
-	noDigest = notAsked + ": the digests of the day were not looked at"
-	noMetric = notAsked + ": CloudWatch was not asked for the day"
-	noLook   = "not known: it was not looked at how logging is set up"
-	noPoint  = "not measurable: CloudWatch has no data point of the day, so request metrics with the ID of " +
-		"metrics_filter are not on, or there was no request"
-)
-
-// proofGap says why the digests of a day can't be judged; "" where they can.
-func (v *known) proofGap(date string) string {
+// proofGap says why the digests of a day can't be judged; none where they can.
+func (v *known) proofGap(date string) reason.Reason {
 	d, ok := v.Witnesses.Trail[date]
 	switch {
 	case !ok:
-		return noDigest
+		return reason.NoDigests()
 	case d.Failure != "":
-		return notAsked + ": " + redact.Text(d.Failure)
+		return reason.CouldNotAsk(redact.Text(d.Failure))
 	}
 	for _, p := range d.Problems {
 		if notEvaluated(p) {
-			return notAsked + ": " + redact.Text(p.Text)
+			return reason.CouldNotAsk(redact.Text(p.Text))
 		}
 	}
-	return ""
+	return reason.Reason{}
 }
 
 // unknown tells whether a problem of the digests is that nothing is known: an object
@@ -93,49 +80,49 @@ func (v *known) proofGap(date string) string {
 // are not evaluated; they are no finding. The kinds are those of package integrity.
 func notEvaluated(p state.TrailProblem) bool { return p.Kind == "unread" || p.Kind == "elsewhere" }
 
-// metricGap says why a day of a bucket can't be compared with CloudWatch; "" where it
-// can.
-func (v *known) metricGap(d CoveredDay) string {
+// metricGap says why a day of a bucket can't be compared with CloudWatch; none where
+// it can.
+func (v *known) metricGap(d CoveredDay) reason.Reason {
 	m, ok := v.Witnesses.Metrics[[2]string{d.Bucket, d.Date}]
 	switch {
 	case !ok:
-		return noMetric
+		return reason.NoMetrics()
 	case m.Failure != "":
-		return notAsked + ": " + redact.Text(m.Failure)
+		return reason.CouldNotAsk(redact.Text(m.Failure))
 	}
 	if _, ok := m.Values[metricRequests]; !ok {
-		return noPoint
+		return reason.NoDataPoint()
 	}
 	return waits(v.listed[d.Bucket], d.Day)
 }
 
 // sizeGap says the same of how much lies in the bucket.
-func (v *known) sizeGap(d CoveredDay) string {
+func (v *known) sizeGap(d CoveredDay) reason.Reason {
 	m, ok := v.Witnesses.Metrics[[2]string{d.Bucket, d.Date}]
 	_, known := m.Values[metricBytes]
 	switch {
 	case !ok:
-		return noMetric
+		return reason.NoMetrics()
 	case m.Failure != "":
-		return notAsked + ": " + redact.Text(m.Failure)
+		return reason.CouldNotAsk(redact.Text(m.Failure))
 	case !known:
-		return "not measurable: CloudWatch does not tell the size of the bucket on the day"
+		return reason.NoSize()
 	}
-	return ""
+	return reason.Reason{}
 }
 
 // setupGap says why it is not known how the logging of a bucket was set up.
-func (v *known) setupGap(d CoveredDay) string {
+func (v *known) setupGap(d CoveredDay) reason.Reason {
 	l, ok := v.Witnesses.Looks[[2]string{d.Bucket, d.Date}]
 	if !ok {
-		return noLook
+		return reason.NoLook()
 	}
 	for _, f := range l.Found {
 		if f.Outcome == outcomeUnknown {
-			return "not known: " + f.What + ": " + redact.Text(f.Detail)
+			return reason.NotKnown(f.What, redact.Text(f.Detail))
 		}
 	}
-	return ""
+	return reason.Reason{}
 }
 
 // outcomeUnknown and outcomeFault are those of package delivery.
@@ -159,7 +146,7 @@ func (v *known) trailProof(context.Context) (engine.Table, error) {
 			"problems", engine.Int, "gap", engine.Text)}
 	for _, d := range v.Range.Days() {
 		day := v.Witnesses.Trail[d.Date]
-		gap := v.proofGap(d.Date)
+		gap := v.proofGap(d.Date).String()
 		if len(day.Chains) == 0 && v.Tenant.CloudTrail.Scheme != "" {
 			whole := int64(d.End.Sub(d.Start).Seconds())
 			t.Rows = append(t.Rows, []any{d.Date, "", "", "", int64(0), int64(0), int64(0), int64(0), whole, int64(0),
@@ -299,29 +286,29 @@ func (v *known) readListed(ctx context.Context) error {
 // so that it holds all that was there then; zero for never.
 func (v *known) Listed(bucket string) time.Time { return v.listed[bucket] }
 
-// waits says that log objects of a day may still come; "" where no more are waited for.
-func waits(listed time.Time, d Day) string {
+// waits says that log objects of a day may still come; none where no more are waited for.
+func waits(listed time.Time, d Day) reason.Reason {
 	if listed.Before(d.End.Add(Settle)) {
-		return unsettled
+		return reason.MayStillCome()
 	}
-	return ""
+	return reason.Reason{}
 }
 
-// witnessGap says why log and trail can't be compared on a day; "" where they can.
-func (v *Covered) witnessGap(d CoveredDay) string {
-	for _, gap := range []string{d.Gap, v.trailGaps[d.Date], waits(v.listed[d.Bucket], d.Day), waits(v.trailListed, d.Day)} {
-		if gap != "" {
+// witnessGap says why log and trail can't be compared on a day; none where they can.
+func (v *Covered) witnessGap(d CoveredDay) reason.Reason {
+	for _, gap := range []reason.Reason{d.Gap, v.trailGaps[d.Date], waits(v.listed[d.Bucket], d.Day), waits(v.trailListed, d.Day)} {
+		if !gap.None() {
 			return gap
 		}
 	}
-	return ""
+	return reason.Reason{}
 }
 
 // coverTrail judges the days of the range by the quarters of an hour in which the tenant's accounts
 // have events. One account without them is enough for a day not to be trusted: which
 // account owns a bucket the configuration does not tell.
 func (v *Covered) coverTrail(ctx context.Context, query engine.Query) error {
-	v.trailGaps = map[string]string{}
+	v.trailGaps = map[string]reason.Reason{}
 	if v.Tenant.CloudTrail.Scheme == "" {
 		return nil
 	}
@@ -338,9 +325,9 @@ func (v *Covered) coverTrail(ctx context.Context, query engine.Query) error {
 		if err != nil {
 			return err
 		}
-		c := newCoverage(list, nil, v.allDays(), v.Range.Location, nil, silentTrail+" of account "+account)
+		c := newCoverage(list, nil, v.allDays(), v.Range.Location, nil, reason.Silence{Account: account})
 		for _, d := range v.Range.Days() {
-			if gap := c.gap(d.Start, d.End, edge, edge); gap != "" && v.trailGaps[d.Date] == "" {
+			if gap := c.gap(d.Start, d.End, edge, edge); !gap.None() && v.trailGaps[d.Date].None() {
 				v.trailGaps[d.Date] = gap
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bucketproof/internal/dataset"
+	"bucketproof/internal/reason"
 	"bucketproof/internal/state"
 )
 
@@ -59,7 +60,7 @@ func TestTrailIntegrity(t *testing.T) {
 	same(t, "not evaluated", f.silences(t, "trail-integrity"), []string{
 		"2026-10-08 not asked: access denied",
 		"2026-10-09 not asked: list s3://acme-trail/: access denied",
-		"2026-10-10 " + noDigest,
+		"2026-10-10 " + reason.NoDigests().String(),
 		"2026-10-11 not asked: up to noon the trail delivered to s3://old/",
 	})
 	// A failure takes nothing from what was found out.
@@ -82,7 +83,7 @@ func (f *fixture) silences(t *testing.T, check string) (out []string) {
 	}
 	for _, n := range list {
 		if n.Check == check {
-			out = append(out, strings.TrimSpace(n.Bucket+" "+n.Date)+" "+n.Reason)
+			out = append(out, strings.TrimSpace(n.Bucket+" "+n.Date)+" "+n.Reason.String())
 		}
 	}
 	return out
@@ -138,8 +139,8 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("%s\n%s", rows[24], rows[19])
 	}
 	same(t, "not evaluated", f.silences(t, "metrics-differ"), []string{
-		"acme-backups 2026-10-08 " + noPoint, "acme-backups 2026-10-09 not asked: ask CloudWatch: access denied",
-		"acme-backups 2026-10-10 " + noMetric, "acme-backups 2026-10-31 " + unsettled,
+		"acme-backups 2026-10-08 " + reason.NoDataPoint().String(), "acme-backups 2026-10-09 not asked: ask CloudWatch: access denied",
+		"acme-backups 2026-10-10 " + reason.NoMetrics().String(), "acme-backups 2026-10-31 " + reason.MayStillCome().String(),
 	})
 	same(t, "sizes", v.answer(t, "bucket-size")[6:9],
 		[]string{"acme-backups|2026-10-07|100|1000|-6", "acme-backups|2026-10-08|90|899|-101", "acme-backups|2026-10-11|100|1004|105"})

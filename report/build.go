@@ -435,10 +435,10 @@ func (p *Packet) addLogging(ctx context.Context, v *analyze.View, s *state.State
 				continue
 			}
 			l.Days++
-			if d.Gap == "" {
+			if d.Gap.None() {
 				l.DaysKnown++
-			} else if !slices.Contains(l.Gaps, d.Gap) {
-				l.Gaps = append(l.Gaps, d.Gap)
+			} else if gap := d.Gap.String(); !slices.Contains(l.Gaps, gap) {
+				l.Gaps = append(l.Gaps, gap)
 			}
 		}
 		p.Logging = append(p.Logging, l)

@@ -55,7 +55,7 @@ func (p *Packet) count() error {
 	}
 	for _, d := range p.Coverage {
 		t.BucketDays++
-		if d.Gap != "" {
+		if !d.Gap.None() {
 			t.DaysUnknown++
 		}
 	}

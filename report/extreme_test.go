@@ -3,6 +3,7 @@ package report
 import (
 	"bucketproof/analyze"
 	"bucketproof/internal/config"
+	"bucketproof/internal/reason"
 	"bucketproof/internal/state"
 	"bucketproof/report/language"
 	"bucketproof/templates"
@@ -25,7 +26,8 @@ var extreme = map[string]func(*Packet){
 			p.add("top-requesters", s, s, "", int64(1), int64(1), int64(1), p.Range.Start(), p.Range.End())
 			p.Findings = append(p.Findings,
 				Finding{Finding: state.Finding{Check: "x", Subject: s, Bucket: s, Status: s, Severity: "high",
-					Owner: s, Days: []state.FindingDay{{Date: "2026-10-01", Who: []string{s}, Expected: s}}}, Title: s, Sentence: s})
+					Owner: s, Days: []state.FindingDay{{Date: "2026-10-01", Who: []string{s}, Expected: reason.Sentence(s)}}},
+					Title: s, Sentence: s})
 			p.Unmapped = append(p.Unmapped, Unmapped{Requester: s, Line: s})
 			p.Logging = append(p.Logging, Logging{Bucket: s, Target: s, Gaps: []string{s}})
 		}
@@ -61,7 +63,7 @@ var extreme = map[string]func(*Packet){
 			p.Nights[i].Verdict = verdictNotEvaluated
 		}
 		for i := range p.Coverage {
-			p.Coverage[i].Gap = "no log record at all"
+			p.Coverage[i].Gap = reason.Silence{}.Ever()
 		}
 	},
 	"one record": func(p *Packet) {
@@ -90,11 +92,12 @@ var extreme = map[string]func(*Packet){
 	"long reasons": func(p *Packet) {
 		for i := range p.Nights {
 			p.Nights[i].Verdict = []string{verdictMissed, verdictAttention, verdictNotEvaluated}[i%3]
-			p.Coverage[i].Gap = "no log record from 1 Oct 2026 10:00 to 4 Oct 2026 10:00"
+			from := time.Date(2026, 10, 1, 10, 0, 0, 0, time.UTC)
+			p.Coverage[i].Gap = reason.Silence{}.Between(from, from.AddDate(0, 0, 3))
 		}
 		p.Provisional = true
 		p.NotEvaluated = append(p.NotEvaluated,
-			state.NotEvaluated{Check: "cross-account", Bucket: "b", Date: "2026-10-01", Reason: "tenant.accounts is not configured"})
+			state.NotEvaluated{Check: "cross-account", Bucket: "b", Date: "2026-10-01", Reason: reason.NoAccounts()})
 	},
 }
 

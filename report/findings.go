@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bucketproof/analyze"
+	"bucketproof/internal/reason"
 	"bucketproof/internal/redact"
 	"bucketproof/internal/state"
 	"bucketproof/internal/tabular"
@@ -142,10 +143,10 @@ func (f Finding) who() []string {
 	return slices.Compact(all)
 }
 
-// usual is what was to be expected on the last day; "" where nothing is compared.
-func (f Finding) usual() string {
+// usual is what was to be expected on the last day; none where nothing is compared.
+func (f Finding) usual() reason.Reason {
 	if len(f.Days) == 0 {
-		return ""
+		return reason.Reason{}
 	}
 	return f.Days[len(f.Days)-1].Expected
 }
@@ -159,7 +160,7 @@ func (p *Packet) findingsTable() tabular.Table {
 		w, _ := f.withdrawal()
 		t.Rows = append(t.Rows, []any{f.ID, f.Check, f.Severity, f.Tenant, f.Bucket, f.Subject, f.Status, f.Count,
 			f.First, f.Last, f.Owner, f.Due, f.Sentence, f.Draft, f.Cause, f.Resolution, strings.Join(f.who(), ", "),
-			p.Text.Phrase(f.usual()), f.samples(), f.Since, i >= len(p.Findings),
+			p.Text.Reason(f.usual()), f.samples(), f.Since, i >= len(p.Findings),
 			w.Reason, w.By, orNoTime(w.At)})
 	}
 	return t

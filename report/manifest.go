@@ -158,7 +158,7 @@ func (p *Packet) manifest(files []File) (*Manifest, error) {
 	}
 	m.Queries = p.queryList()
 	for _, n := range p.NotEvaluated {
-		m.NotEvaluated = append(m.NotEvaluated, ManifestSilence(n))
+		m.NotEvaluated = append(m.NotEvaluated, ManifestSilence{n.Check, n.Bucket, n.Date, n.Reason.String()})
 	}
 	return m, nil
 }

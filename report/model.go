@@ -241,11 +241,11 @@ func (p *Packet) model(files []File) ([]byte, error) {
 		}
 	}
 	for _, w := range p.Witnesses {
-		m.Witnesses = append(m.Witnesses, ModelWitness(w))
+		m.Witnesses = append(m.Witnesses, ModelWitness{w.Witness, w.Bucket, w.Date, w.State, w.Reason.String()})
 	}
 	for _, n := range p.Nights {
 		m.Nights = append(m.Nights, ModelNight{Bucket: n.Bucket, Date: n.Date, Start: n.Start.UTC(), End: n.End.UTC(),
-			Verdict: n.Verdict, Bytes: n.Bytes, Reason: n.Gap})
+			Verdict: n.Verdict, Bytes: n.Bytes, Reason: n.Gap.String()})
 	}
 	for i, f := range slices.Concat(p.Findings, p.Carried) {
 		out := f.model()
@@ -288,7 +288,8 @@ func (f Finding) model() ModelFinding {
 		Subject: f.Subject, Status: f.Status, Count: f.Count,
 		First: f.First.UTC(), Last: f.Last.UTC(), Owner: f.Owner, Due: f.Due, Sentence: f.Sentence, Draft: f.Draft,
 		Cause: f.Cause, Resolution: f.Resolution,
-		Since: f.Since, Who: orEmpty(f.who()), Usual: f.usual(), Samples: orEmpty(f.samples()), Dates: []string{}, Events: []ModelEvent{}}
+		Since: f.Since, Who: orEmpty(f.who()), Usual: f.usual().String(), Samples: orEmpty(f.samples()),
+		Dates: []string{}, Events: []ModelEvent{}}
 	w, dates := f.withdrawal()
 	m.Withdrawn, m.WithdrawnBy, m.WithdrawnAt, m.WithdrawnDates = w.Reason, w.By, orNil(w.At), orEmpty(dates)
 	m.Unchecked = orEmpty(f.Unchecked)

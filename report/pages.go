@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"bucketproof/internal/reason"
 	"bucketproof/report/draw"
 	"bucketproof/report/pdffile"
 )
@@ -16,8 +17,9 @@ type pages struct {
 	hashes   map[string]string // SHA-256 by the path of a file
 	root     string            // Merkle root over the sources
 	controls []Control
-	contents []draw.Entry // of the round before; nil in the first
-	count    int          // pages in all, of the round before
+	contents []draw.Entry             // of the round before; nil in the first
+	count    int                      // pages in all, of the round before
+	reasons  map[string]reason.Reason // of witnesses, by their words; nil until one is looked up
 }
 
 // pdf writes the document until its pages and contents are those that it names:

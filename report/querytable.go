@@ -152,6 +152,18 @@ var markedOutcomes = map[string]draw.Mark{"ok": draw.OK, "warning": draw.Attenti
 // the log.
 var words = []string{"verdict", "actor", "agent_kind", "direction", "side", "difference", "reason", "witness", "outcome"}
 
+// word is a text of such a column in the packet's language. Which texts are reasons is
+// known from the witnesses.
+func (d *pages) word(text string) string {
+	if d.reasons == nil {
+		d.reasons = analyze.ReasonsByWords(d.p.Witnesses)
+	}
+	if why, ok := d.reasons[text]; ok {
+		return d.p.Text.Reason(why)
+	}
+	return d.p.Text.Phrase(text)
+}
+
 func (d *pages) printed(t *Table) (*draw.Table, [][]draw.Cell) {
 	p := d.p
 	place := t.Statement.Place
@@ -183,7 +195,7 @@ func (d *pages) printed(t *Table) (*draw.Table, [][]draw.Cell) {
 				}
 				line[i].Mark = mark
 			case slices.Contains(words, name) || slices.Contains(place.Translated, name):
-				line[i].Text = p.Text.Phrase(text)
+				line[i].Text = d.word(text)
 				if name == "outcome" {
 					line[i].Mark = markedOutcomes[text]
 				}

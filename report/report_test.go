@@ -16,6 +16,7 @@ import (
 
 	"bucketproof/analyze"
 	"bucketproof/internal/config"
+	"bucketproof/internal/reason"
 	"bucketproof/internal/state"
 	"bucketproof/report/language"
 	"bucketproof/report/pdffile"
@@ -125,7 +126,7 @@ func TestVerdict(t *testing.T) {
 		{"a night that is not evaluated", func(p *Packet) { p.Nights[3].Verdict = verdictNotEvaluated }, verdictNotEvaluated,
 			"Backups ran on all 30 evaluated nights; 1 night could not be evaluated."},
 		{"a day without logs", func(p *Packet) {
-			p.Coverage[3].Gap = "no log record"
+			p.Coverage[3].Gap = reason.Silence{}.Ever()
 		}, verdictNotEvaluated, "Backups ran on all 31 nights; on 1 day the log is incomplete and nothing can be said about it."},
 		{"nothing at all", func(p *Packet) {
 			p.table("log-delivery").Rows = nil
@@ -139,7 +140,7 @@ func TestVerdict(t *testing.T) {
 			for _, date := range []string{"2026-10-03", "2026-10-04"} {
 				p.Witnesses = append(p.Witnesses,
 					analyze.WitnessDay{Witness: analyze.WitnessMetrics, Bucket: "acme-backups", Date: date,
-						State: analyze.Unread, Reason: "not asked: no access"})
+						State: analyze.Unread, Reason: reason.CouldNotAsk("no access")})
 			}
 		}, verdictNotEvaluated, "Backups ran on all 31 nights; CloudWatch could not be read for all of the month."},
 		{"two buckets", func(p *Packet) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"bucketproof/internal/reason"
 	"bucketproof/internal/state"
 	"bucketproof/internal/wildcard"
 	"bucketproof/report/draw"
@@ -130,10 +131,13 @@ func (d *pages) logging(s section) error {
 // gapTable lists the days whose log can't be trusted to be complete.
 func (d *pages) gapTable() {
 	p := d.p
-	type span struct{ bucket, first, last, gap string }
+	type span struct {
+		bucket, first, last string
+		gap                 reason.Reason
+	}
 	var spans []span
 	for _, c := range p.Coverage {
-		if c.Gap == "" {
+		if c.Gap.None() {
 			continue
 		}
 		if n := len(spans); n > 0 && spans[n-1].bucket == c.Bucket && spans[n-1].gap == c.Gap {
@@ -154,7 +158,7 @@ func (d *pages) gapTable() {
 		if g.last != g.first {
 			days += " – " + p.Text.Day(g.last)
 		}
-		rows = append(rows, []draw.Cell{{Text: g.bucket}, {Text: days, Mark: draw.Unknown}, {Text: p.Text.Phrase(g.gap)}})
+		rows = append(rows, []draw.Cell{{Text: g.bucket}, {Text: days, Mark: draw.Unknown}, {Text: p.Text.Reason(g.gap)}})
 	}
 	d.Draw(d.NewTable(draw.Column{Head: p.say("column.bucket"), Width: 40},
 		draw.Column{Head: p.say("head.days"), Width: 32}, draw.Column{Head: p.say("head.why"), Width: 100}), rows)
@@ -374,8 +378,8 @@ func (d *pages) panel(f Finding) {
 	if who := f.who(); len(who) > 0 {
 		text += " " + p.say("finding.by", "who", p.Text.List(short(who), maxNamed))
 	}
-	if u := f.usual(); u != "" {
-		text += " " + p.say("finding.usual", "usual", p.Text.Phrase(u))
+	if u := f.usual(); !u.None() {
+		text += " " + p.say("finding.usual", "usual", p.Text.Reason(u))
 	}
 	if w := p.withdrawnText(f); w != "" {
 		text += " " + w
@@ -491,15 +495,15 @@ func (d *pages) notEvaluated() {
 		return
 	}
 	d.Heading(p.say("findings.not-evaluated"), 20)
-	type key struct{ bucket, reason string }
+	type key struct{ bucket, why string }
 	var order []key
 	checks, dates := map[key][]string{}, map[key][]string{}
 	for _, n := range p.NotEvaluated {
-		reason := p.Text.Phrase(n.Reason)
-		if strings.HasSuffix(n.Reason, "still learning") {
-			reason = p.say("findings.learning")
+		why := p.Text.Reason(n.Reason)
+		if n.Reason.Cause() == reason.Learning {
+			why = p.say("findings.learning")
 		}
-		k := key{n.Bucket, reason}
+		k := key{n.Bucket, why}
 		if len(dates[k]) == 0 {
 			order = append(order, k)
 		}
@@ -517,7 +521,7 @@ func (d *pages) notEvaluated() {
 		if len(dates[k]) > 1 {
 			span = p.say("findings.days", "n", len(dates[k]), "first", span, "last", p.Text.Day(dates[k][len(dates[k])-1]))
 		}
-		rows = append(rows, draw.Cells(k.bucket, strings.Join(checks[k], ", "), span, k.reason))
+		rows = append(rows, draw.Cells(k.bucket, strings.Join(checks[k], ", "), span, k.why))
 	}
 	shown := rows[:min(len(rows), maxRows)]
 	d.Draw(d.NewTable(draw.Column{Head: p.say("column.bucket"), Width: 36},

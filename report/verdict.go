@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"bucketproof/analyze"
+	"bucketproof/internal/reason"
 	"bucketproof/internal/state"
 )
 
@@ -110,8 +111,9 @@ func (p *Packet) nightDates() int {
 // silentWitness is a witness beside the access log with the days on which it did not
 // speak.
 type silentWitness struct {
-	name, reason string
-	dates        []string
+	name  string
+	why   reason.Reason // none where it has several
+	dates []string
 }
 
 // silentWitnesses are those that are configured and did not speak on a day or of a
@@ -129,9 +131,9 @@ func (p *Packet) silentWitnesses() []silentWitness {
 			}
 			switch {
 			case len(w.dates) == 1:
-				w.reason = d.Reason
-			case w.reason != d.Reason:
-				w.reason = ""
+				w.why = d.Reason
+			case w.why != d.Reason:
+				w.why = reason.Reason{}
 			}
 		}
 		if len(w.dates) > 0 {
@@ -158,8 +160,8 @@ func (p *Packet) silence() string {
 			days[i] = p.Text.Day(date)
 		}
 		text := p.say("reason.silent", "name", p.say("witness."+verdictKey(w.name)), "n", len(days), "days", p.Text.List(days, maxNamed))
-		if w.reason != "" {
-			text += " (" + p.Text.Phrase(w.reason) + ")"
+		if !w.why.None() {
+			text += " (" + p.Text.Reason(w.why) + ")"
 		}
 		out = append(out, text)
 	}
@@ -182,7 +184,7 @@ func (p *Packet) boundarySentence() string {
 func (p *Packet) gapDays() int {
 	dates := map[string]bool{}
 	for _, d := range p.Coverage {
-		if d.Gap != "" {
+		if !d.Gap.None() {
 			dates[d.Date] = true
 		}
 	}
@@ -277,8 +279,8 @@ func (p *Packet) reasons() []string {
 func (p *Packet) notConfigured() string {
 	var checks []string
 	for _, n := range p.NotEvaluated {
-		if strings.HasSuffix(n.Reason, "is configured") || strings.HasSuffix(n.Reason, "is not configured") {
-			if text := p.check(n.Check) + " (" + p.Text.Phrase(n.Reason) + ")"; !slices.Contains(checks, text) {
+		if n.Reason.Cause() == reason.NotConfigured {
+			if text := p.check(n.Check) + " (" + p.Text.Reason(n.Reason) + ")"; !slices.Contains(checks, text) {
 				checks = append(checks, text)
 			}
 		}
@@ -312,14 +314,14 @@ const maxNamed = 4
 
 func (p *Packet) nightsWith(verdict string) string {
 	var all []string
-	reason := ""
+	var why reason.Reason
 	for _, n := range p.Nights {
 		if n.Verdict == verdict {
 			all = append(all, p.Text.Day(n.Date)+" ("+n.Bucket+")")
 			if len(all) == 1 {
-				reason = n.Gap
-			} else if reason != n.Gap {
-				reason = "" // they have several
+				why = n.Gap
+			} else if why != n.Gap {
+				why = reason.Reason{} // they have several
 			}
 		}
 	}
@@ -327,8 +329,8 @@ func (p *Packet) nightsWith(verdict string) string {
 		return ""
 	}
 	text := p.say("verdict.label."+verdictKey(verdict)) + ": " + p.Text.List(all, maxNamed)
-	if reason != "" {
-		text += ", " + p.Text.Phrase(reason)
+	if !why.None() {
+		text += ", " + p.Text.Reason(why)
 	}
 	return text + "."
 }
@@ -339,7 +341,7 @@ func verdictKey(verdict string) string { return strings.ToLower(strings.ReplaceA
 func (p *Packet) gaps() string {
 	var dates []string
 	for _, d := range p.Coverage {
-		if d.Gap != "" && !slices.Contains(dates, p.Text.Day(d.Date)) {
+		if !d.Gap.None() && !slices.Contains(dates, p.Text.Day(d.Date)) {
 			dates = append(dates, p.Text.Day(d.Date))
 		}
 	}

@@ -146,7 +146,7 @@ func (a *app) showFinding(ctx context.Context, p *parts, id string) error {
 		if len(d.Who) > 0 {
 			fmt.Fprintf(&b, "    by %s\n", tabular.Printable(strings.Join(d.Who, ", ")))
 		}
-		if d.Expected != "" {
+		if !d.Expected.None() {
 			fmt.Fprintf(&b, "    usual: %s\n", d.Expected)
 		}
 		for _, s := range d.Samples {

@@ -156,7 +156,7 @@ func (a *app) query(ctx context.Context, p *parts, name string, o queryOptions) 
 		return usage("query %s asks about one object; name it with --key", name)
 	}
 	for _, d := range v.Coverage {
-		if d.Gap != "" && (bucket == "" || d.Bucket == bucket) {
+		if !d.Gap.None() && (bucket == "" || d.Bucket == bucket) {
 			fmt.Fprintf(a.err, "not evaluated: %s, %s: %s\n", d.Bucket, d.Date, d.Gap)
 		}
 	}

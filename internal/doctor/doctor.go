@@ -148,12 +148,12 @@ func (e *examination) silent(ctx context.Context) {
 			if f.Check == "logs-missing" {
 				what = analyze.WitnessLog
 			}
-			reason := ""
-			if last.Expected != "" {
-				reason = ": " + last.Expected
+			why := ""
+			if !last.Expected.None() {
+				why = ": " + last.Expected.String()
 			}
 			e.add("witness", t.ID+", "+f.Bucket, Warning, "%s did not speak on %s (%d in all)%s; see `bucketproof findings show %s`",
-				what, last.Date, len(f.Days), reason, f.ID)
+				what, last.Date, len(f.Days), why, f.ID)
 		}
 	}
 }

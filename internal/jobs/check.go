@@ -64,7 +64,7 @@ func (p *Parts) Check(ctx context.Context, data analyze.Dataset, t config.Tenant
 	}
 	gaps := map[string]bool{}
 	for _, d := range v.Coverage {
-		if d.Gap != "" {
+		if !d.Gap.None() {
 			gaps[d.Date] = true
 		}
 	}

@@ -6,13 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"bucketproof/internal/reason"
 )
 
 // CheckDays is what checks looked at, day by day. [Findings.PutCheckDays] writes it.
 type CheckDays struct{ db *database }
 
 // NotEvaluated is a day that a check could not look at.
-type NotEvaluated struct{ Check, Bucket, Date, Reason string }
+type NotEvaluated struct {
+	Check, Bucket, Date string
+	Reason              reason.Reason
+}
 
 // NotEvaluated returns the days from..to, both inclusive, that checks of
 // a tenant could not look at, by check, bucket and date.

@@ -11,6 +11,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"bucketproof/internal/reason"
 )
 
 // Findings are what checks found, with what people did about it.
@@ -60,9 +62,9 @@ type FindingDay struct {
 	Count     int64
 	First     time.Time
 	Last      time.Time
-	Samples   []string // source_object:source_line, at most 20
-	Who       []string // principals, at most 20; empty where the subject is one
-	Expected  string   // what is usual; "" where nothing is compared
+	Samples   []string      // source_object:source_line, at most 20
+	Who       []string      // principals, at most 20; empty where the subject is one
+	Expected  reason.Reason // what is usual, or why a witness is missing; none where nothing is compared
 	Withdrawn Withdrawal
 }
 
@@ -86,8 +88,8 @@ func FindingID(check, tenant, bucket, subject string) string {
 // CheckDay is what a check said about one day of one bucket.
 type CheckDay struct {
 	Tenant, Check, Bucket, Date string
-	NotEvaluated                string // the reason; "" where the check could look
-	Ends                        bool   // a day without rows resolves findings of the days before
+	NotEvaluated                reason.Reason // none where the check could look
+	Ends                        bool          // a day without rows resolves findings of the days before
 	Rows                        []CheckRow
 	Suppressed                  []SuppressedRow
 	// Configuration is the fingerprint of the one that it looked with, Program the
@@ -183,7 +185,7 @@ UNION SELECT check_name, bucket, date FROM suppressed_days WHERE tenant = ?1 AND
 // putCheckDay stores a day. Told tells whether something of it is stored already.
 func putCheckDay(ctx context.Context, tx *sql.Tx, put *sql.Stmt, d *CheckDay, told bool, at time.Time) ([]Change, error) {
 	outcome := "evaluated"
-	if d.NotEvaluated != "" {
+	if !d.NotEvaluated.None() {
 		outcome = "not evaluated"
 	}
 	_, err := put.ExecContext(ctx, d.Tenant, d.Check, d.Bucket, d.Date, outcome, d.NotEvaluated, at.UnixMilli())
@@ -222,7 +224,7 @@ func putCheckDay(ctx context.Context, tx *sql.Tx, put *sql.Stmt, d *CheckDay, to
 		}
 		changes = append(changes, c)
 	}
-	if d.NotEvaluated != "" {
+	if !d.NotEvaluated.None() {
 		return changes, nil // what was seen before is not undone by not looking
 	}
 	for _, id := range slices.Sorted(maps.Keys(gone)) {

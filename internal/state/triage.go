@@ -23,7 +23,7 @@ type SuppressedFinding struct {
 }
 
 func putSuppressed(ctx context.Context, tx *sql.Tx, d *CheckDay, rows []SuppressedRow) error {
-	if d.NotEvaluated == "" {
+	if d.NotEvaluated.None() {
 		if _, err := tx.ExecContext(ctx,
 			"DELETE FROM suppressed_days WHERE tenant = ? AND check_name = ? AND bucket = ? AND date = ?", d.Tenant,
 			d.Check, d.Bucket, d.Date); err != nil {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bucketproof/internal/reason"
 )
 
 // What people do with a finding is kept with who and when; one that comes back
@@ -25,7 +27,8 @@ func TestTriage(t *testing.T) {
 	at := time.Date(2026, 10, 8, 7, 0, 0, 0, time.UTC)
 	row := func(count int64) CheckRow {
 		return CheckRow{Subject: "finance/",
-			FindingDay: FindingDay{Severity: "high", Count: count, First: at, Last: at, Who: []string{"eve"}, Expected: "none"}}
+			FindingDay: FindingDay{Severity: "high", Count: count, First: at, Last: at, Who: []string{"eve"},
+				Expected: reason.Sentence("none")}}
 	}
 	put := func(date string, suppressed bool, rows ...CheckRow) {
 		t.Helper()

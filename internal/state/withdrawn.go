@@ -44,7 +44,7 @@ func (s *Findings) Vanished(ctx context.Context, days []CheckDay) ([]Vanished, e
 	}
 	for i := range days {
 		d := &days[i]
-		if d.NotEvaluated != "" || !told[d.key()] {
+		if !d.NotEvaluated.None() || !told[d.key()] {
 			continue
 		}
 		shown := map[string]bool{}

@@ -1,7 +1,8 @@
 // Package language has the words of a packet. [Load] reads the file of a
 // language from package templates; [Text.Say] fills one of its messages,
-// [Text.Phrase] translates what the analysis said in English, and the rest
-// writes numbers, dates and sizes as the language does.
+// [Text.Reason] says why something could not be judged, [Text.Phrase] translates
+// what SQL and the state say in English, and the rest writes numbers, dates and
+// sizes as the language does.
 //
 // A message has {name} in the place of a value, and {name:one|other} in the
 // place of a word that goes with a number.
@@ -23,6 +24,7 @@ import (
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
 
+	"bucketproof/internal/reason"
 	"bucketproof/templates"
 )
 
@@ -36,7 +38,7 @@ type Text struct {
 	phrases  []phrase          // the others, those with more fixed text first
 }
 
-// phrase is what the analysis says with something in it that varies.
+// phrase is what SQL or the state says with something in it that varies.
 type phrase struct {
 	english *regexp.Regexp
 	names   []string // of the places {1}, {2}, in their order
@@ -253,8 +255,38 @@ func (t *Text) form(value any, forms []string) string {
 	return forms[len(forms)-1]
 }
 
-// Phrase is what the analysis said in English, in this language; unchanged where
-// it is no known phrase. Times in it are written as the language does.
+// Reason is why something could not be judged, in this language; "" for none. English is
+// as [reason.Reason.String] has it, so that packets, CSV files and the command line agree.
+func (t *Text) Reason(r reason.Reason) string {
+	if text, ok := r.Text(); ok {
+		return t.Phrase(text)
+	}
+	key := "why." + string(r.Code)
+	if r.None() || t.Name == templates.Languages[0] || !t.Has(key) {
+		return r.String()
+	}
+	var pairs []any
+	for _, a := range r.Args {
+		value := a.Value
+		if m, ok := value.(reason.Minute); ok {
+			value = t.minute(m)
+		}
+		pairs = append(pairs, a.Name, value)
+	}
+	return t.Say(key, pairs...)
+}
+
+// minute is a date with its year and the time.
+func (t *Text) minute(m reason.Minute) string {
+	at, err := m.Clock()
+	if err != nil {
+		return m.String()
+	}
+	return t.Date(at) + " " + at.Format("2006 15:04")
+}
+
+// Phrase is what SQL or the state said in English, in this language; unchanged where
+// it is no known phrase.
 func (t *Text) Phrase(english string) string {
 	if here, ok := t.exact[english]; ok {
 		return here
@@ -269,18 +301,15 @@ func (t *Text) Phrase(english string) string {
 			out = strings.ReplaceAll(out, name, "\x00"+strconv.Itoa(i)+"\x00") // a value may hold a place itself
 		}
 		for i := range p.names {
-			out = strings.ReplaceAll(out, "\x00"+strconv.Itoa(i)+"\x00", t.moment(m[i+1]))
+			out = strings.ReplaceAll(out, "\x00"+strconv.Itoa(i)+"\x00", t.part(m[i+1]))
 		}
 		return out
 	}
 	return english
 }
 
-// moment writes what the analysis gives as a time or a part of a phrase.
-func (t *Text) moment(s string) string {
-	if at, err := time.Parse("2 Jan 2006 15:04", s); err == nil {
-		return t.Date(at) + " " + strconv.Itoa(at.Year()) + " " + at.Format("15:04")
-	}
+// part writes what stands in a place of a phrase: a number, or a phrase itself.
+func (t *Text) part(s string) string {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return t.Integer(n)
 	}
@@ -288,14 +317,6 @@ func (t *Text) moment(s string) string {
 		return here
 	}
 	return s
-}
-
-// Translates tells whether Phrase knows the text.
-func (t *Text) Translates(english string) bool {
-	if _, ok := t.exact[english]; ok {
-		return true
-	}
-	return slices.ContainsFunc(t.phrases, func(p phrase) bool { return p.english.MatchString(english) })
 }
 
 // Integer groups the digits.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bucketproof/analyze"
+	"bucketproof/internal/reason"
 	"bucketproof/templates"
 )
 
@@ -95,6 +96,57 @@ func TestStatementsAreTranslated(t *testing.T) {
 	}
 }
 
+// Every language has words for every reason, which say all that it knows.
+func TestReasonsHaveWords(t *testing.T) {
+	for _, name := range templates.Languages {
+		text := load(t, name)
+		for _, code := range reason.Codes() {
+			key := "why." + string(code)
+			if !text.Has(key) {
+				t.Errorf("%s lacks %s", name, key)
+				continue
+			}
+			if got, want := placesOf(text.messages[key]), slices.Sorted(slices.Values(code.Places())); !slices.Equal(got, want) {
+				t.Errorf("%s: %s has the places %v, the code %v", name, key, got, want)
+			}
+		}
+		for _, key := range text.Keys() {
+			if code, ok := strings.CutPrefix(key, "why."); ok && !slices.Contains(reason.Codes(), reason.Code(code)) {
+				t.Errorf("%s has words for %s, which is no code", name, key)
+			}
+		}
+	}
+}
+
+func TestReasons(t *testing.T) {
+	en, de := load(t, "en"), load(t, "de")
+	from, to := time.Date(2026, 10, 3, 10, 0, 59, 0, time.UTC), time.Date(2026, 12, 5, 11, 30, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		why              reason.Reason
+		english, deutsch string
+	}{
+		{reason.Reason{}, "", ""},
+		{reason.Silence{}.Ever(), "no log record at all", "kein Protokolleintrag"},
+		{reason.Silence{}.Between(from, to), "no log record from 3 Oct 2026 10:00 to 5 Dec 2026 11:30",
+			"kein Protokolleintrag vom 3. Okt. 2026 10:00 bis zum 5. Dez. 2026 11:30"},
+		{reason.Silence{Account: "111122223333"}.InHours(5, 24),
+			"no CloudTrail event of account 111122223333 in 5 of the 24 hours that always have one",
+			"kein CloudTrail-Ereignis des Kontos 111122223333 in 5 der 24 Stunden, die sonst immer eines haben"},
+		{reason.Unreadable(1234, 5000), "1234 of 5000 lines can't be read", "1.234 von 5.000 Zeilen nicht lesbar"},
+		{reason.NotKnown("{detail}", "{what}"), "not known: {detail}: {what}", "nicht bekannt: {detail}: {what}"},
+		{reason.Sentence("no log record at all"), "no log record at all", "no log record at all"}, // of an earlier version
+		{reason.Sentence("3 deletes a day, the median of 27 days"), "3 deletes a day, the median of 27 days",
+			"3 Löschungen je Tag, der Median aus 27 Tagen"},
+	} {
+		if got := en.Reason(tt.why); got != tt.english || tt.why.String() != got {
+			t.Errorf("%v is %q in English, and alone %q; want %q", tt.why, got, tt.why, tt.english)
+		}
+		if got := de.Reason(tt.why); got != tt.deutsch {
+			t.Errorf("%v is %q, want %q", tt.why, got, tt.deutsch)
+		}
+	}
+}
+
 func TestNumbersAndDates(t *testing.T) {
 	en, de := load(t, "en"), load(t, "de")
 	at := time.Date(2026, 10, 3, 14, 5, 0, 0, time.UTC)
@@ -136,12 +188,9 @@ func TestSay(t *testing.T) {
 func TestPhrases(t *testing.T) {
 	de, en := load(t, "de"), load(t, "en")
 	for english, want := range map[string]string{
-		"not evaluated":        "nicht bewertet",
-		"no log record at all": "kein Protokolleintrag",
-		"no log record from 3 Oct 2026 10:00 to 5 Dec 2026 11:30": "kein Protokolleintrag vom 3. Okt. 2026 10:00 " +
-			"bis zum 5. Dez. 2026 11:30",
-		"1234 of 5000 lines can't be read": "1.234 von 5.000 Zeilen nicht lesbar",
-		"something else":                   "something else",
+		"not evaluated": "nicht bewertet",
+		"1234 deletes a day, the median of 27 days": "1.234 Löschungen je Tag, der Median aus 27 Tagen",
+		"something else": "something else",
 	} {
 		if got := de.Phrase(english); got != want {
 			t.Errorf("%q became %q, want %q", english, got, want)
@@ -150,7 +199,7 @@ func TestPhrases(t *testing.T) {
 			t.Errorf("English changed %q to %q", english, got)
 		}
 	}
-	if strings.Contains(de.Phrase("no log record from {2} to {1}"), "\x00") {
+	if strings.Contains(de.Phrase("REST.{2} by {1}"), "\x00") {
 		t.Error("a place inside of a value is filled")
 	}
 }

@@ -18,10 +18,10 @@
 -- de phrase: "log delivery" = "Zustellung der Protokolle"
 --
 -- What lies before the first record is not evaluated, and no finding: logging
--- begins with it, as far as the log can tell.
+-- begins with it, as far as the log can tell. Lines that can't be read have a check of their own.
 select c.bucket, 'log delivery' as subject, d.date, 1 as count, d.day_start as first_seen, d.day_end as last_seen, '' as severity,
        cast(null as varchar) as samples, c.gap as expected
 from coverage c
 join days d on d.date = c.date
-where c.in_range and c.gap like 'no log record%' and c.gap not like 'no log record before%' and c.gap not like '%, as is usual here'
+where c.in_range and c.gap <> '' and c.gap_code not in ('no-log-before', 'lines-unreadable')
 order by c.bucket, d.date

@@ -29,7 +29,7 @@ with r as (
     select *, row_number() over (partition by bucket, date order by time, source_object, source_line) as n from r
 )
 select n.bucket, 'unreadable lines' as subject, n.date, cast(sum(n.lines) as bigint) as count, min(n.time) as first_seen, max(n.time) as last_seen,
-       max(case when c.gap like '%can''t be read' then 'medium' else 'low' end) as severity,
+       max(case when c.gap_code = 'lines-unreadable' then 'medium' else 'low' end) as severity,
        array_agg(n.source_object || ':' || cast(n.source_line as varchar) order by n.n) filter (where n.n <= 20) as samples
 from n
 left join coverage c on c.bucket = n.bucket and c.date = n.date
