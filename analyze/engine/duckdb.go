@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
+
+	"bucketproof/internal/dataset"
 )
 
 // DuckDB is an in-memory DuckDB over Parquet files. It is safe for concurrent
@@ -70,9 +72,9 @@ func (e *DuckDB) open(ctx context.Context, slice Slice) error {
 		// Where statistics prove a side of a join empty, this optimizer of 1.5.5 leaves references to
 		// columns that are gone: "Failed to bind column reference", and the statement fails.
 		"SET disabled_optimizers='column_lifetime'",
-		"CREATE " + kind(slice) + " delivered AS " + scan(slice.Access, accessColumns, ""),
-		"CREATE VIEW delivered_events AS " + scan(slice.Trail, trailColumns, ""),
-		"CREATE VIEW rejected_lines AS " + scan(slice.Rejected, rejectedColumns, " EXCLUDE (raw)"),
+		"CREATE " + kind(slice) + " delivered AS " + scan(slice.Access, declared(dataset.Access), ""),
+		"CREATE VIEW delivered_events AS " + scan(slice.Trail, declared(dataset.Trail), ""),
+		"CREATE VIEW rejected_lines AS " + scan(slice.Rejected, declared(dataset.Rejected), " EXCLUDE (raw)"),
 	}
 	for name, expression := range slice.Macros {
 		statements = append(statements, "CREATE MACRO "+name+" AS (\n"+expression+"\n)")

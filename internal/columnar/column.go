@@ -16,7 +16,16 @@ const (
 	Int32
 	Int64
 	Bool
+	Time // milliseconds since 1970 UTC
 )
+
+// stored is the kind as which values of a kind are gathered and encoded.
+func (k Kind) stored() Kind {
+	if k == Time {
+		return Int64
+	}
+	return k
+}
 
 const (
 	// maxEntries and maxEntryBytes bound a dictionary. A column that outgrows

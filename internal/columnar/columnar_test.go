@@ -6,9 +6,11 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 type row struct {
@@ -19,18 +21,44 @@ type row struct {
 	Flag   *bool   `parquet:"flag,optional"`
 	Place  string  `parquet:"place"`
 	Line   int64   `parquet:"line"`
+	Time   int64   `parquet:"time,timestamp(millisecond)"`
 }
 
-func schema(t testing.TB) *Schema {
-	t.Helper()
-	s, err := NewSchema(parquet.NewSchema("rows", parquet.SchemaOf(row{})), []Column{
-		{Kind: Text, Optional: true, Dictionary: true}, {Kind: Text, Optional: true, Codec: Fast}, {Kind: Int64, Optional: true},
-		{Kind: Int32, Optional: true}, {Kind: Bool, Optional: true}, {Kind: Text, Dictionary: true}, {Kind: Int64, Codec: Small},
+func schema() *Schema {
+	return NewSchema("rows", []Column{
+		{Name: "word", Kind: Text, Optional: true, Dictionary: true},
+		{Name: "text", Kind: Text, Optional: true, Codec: Fast},
+		{Name: "number", Kind: Int64, Optional: true},
+		{Name: "small", Kind: Int32, Optional: true},
+		{Name: "flag", Kind: Bool, Optional: true},
+		{Name: "place", Kind: Text, Dictionary: true},
+		{Name: "line", Kind: Int64, Codec: Small},
+		{Name: "time", Kind: Time},
 	})
+}
+
+// TestSchema compares with what parquet-go makes of a struct.
+func TestSchema(t *testing.T) {
+	var theirs, ours bytes.Buffer
+	if err := parquet.NewGenericWriter[any](&theirs, parquet.NewSchema("rows", parquet.SchemaOf(row{}))).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := NewWriter(&ours, schema()).Close(); err != nil {
+		t.Fatal(err)
+	}
+	want, got := footer(t, theirs.Bytes()), footer(t, ours.Bytes())
+	if !reflect.DeepEqual(got.Schema, want.Schema) || !reflect.DeepEqual(got.ColumnOrders, want.ColumnOrders) {
+		t.Errorf("the schema is\n%+v, %v\nwant\n%+v, %v", got.Schema, got.ColumnOrders, want.Schema, want.ColumnOrders)
+	}
+}
+
+func footer(t *testing.T, file []byte) *format.FileMetaData {
+	t.Helper()
+	f, err := parquet.OpenFile(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return f.Metadata()
 }
 
 func add(g *Group, r row) {
@@ -58,6 +86,7 @@ func add(g *Group, r row) {
 	}
 	g.Text(5, []byte(r.Place))
 	g.Int64(6, r.Line)
+	g.Int64(7, r.Time)
 	g.EndRow()
 }
 
@@ -153,7 +182,7 @@ func cases(rng *rand.Rand) map[string][][]row {
 }
 
 func TestRowsComeBack(t *testing.T) {
-	s := schema(t)
+	s := schema()
 	for name, groups := range cases(rand.New(rand.NewPCG(1, 2))) {
 		t.Run(name, func(t *testing.T) {
 			file := write(t, s, groups)
@@ -188,7 +217,7 @@ func TestRowsComeBack(t *testing.T) {
 
 // A statistic that is too narrow makes engines leave out rows.
 func TestStatistics(t *testing.T) {
-	s := schema(t)
+	s := schema()
 	for name, groups := range cases(rand.New(rand.NewPCG(3, 4))) {
 		f, err := parquet.OpenFile(bytes.NewReader(write(t, s, groups)), int64(len(write(t, s, groups))))
 		if err != nil {

@@ -50,13 +50,13 @@ func (e *Encoder) Encode(g *Group, into *RowGroup) (*RowGroup, error) {
 	for i := range g.columns {
 		c := &g.columns[i]
 		if c.rows != g.rows {
-			return nil, fmt.Errorf("column %s has %d values in %d rows", g.schema.paths[i], c.rows, g.rows)
+			return nil, fmt.Errorf("column %s has %d values in %d rows", g.schema.columns[i].Name, c.rows, g.rows)
 		}
 		meta, err := e.chunk(into, c, g.schema.columns[i])
 		if err != nil {
-			return nil, fmt.Errorf("column %s: %w", g.schema.paths[i], err)
+			return nil, fmt.Errorf("column %s: %w", g.schema.columns[i].Name, err)
 		}
-		meta.PathInSchema = []string{g.schema.paths[i]}
+		meta.PathInSchema = []string{g.schema.columns[i].Name}
 		into.chunks = append(into.chunks, meta)
 		into.plain += meta.TotalUncompressedSize
 	}

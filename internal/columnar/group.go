@@ -10,17 +10,16 @@
 package columnar
 
 import (
-	"bytes"
-	"fmt"
-
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// Column says how a column is kept.
+// Column is a column of a file: its name, and how its values are kept.
 type Column struct {
+	Name       string
 	Kind       Kind
-	Optional   bool
+	Optional   bool // it has NULL
 	Dictionary bool // its values repeat
 	Codec      Codec
 }
@@ -41,33 +40,44 @@ type Schema struct {
 	columns  []Column
 	elements []format.SchemaElement
 	orders   []format.ColumnOrder
-	paths    []string
 }
 
-// NewSchema takes names, types and annotations from a schema of parquet-go and
-// the rest from columns, one for each.
-func NewSchema(s *parquet.Schema, columns []Column) (*Schema, error) {
-	var empty bytes.Buffer
-	if err := parquet.NewGenericWriter[any](&empty, s).Close(); err != nil {
-		return nil, err
+// NewSchema makes the schema of files whose rows have a name and these columns.
+func NewSchema(name string, columns []Column) *Schema {
+	s := &Schema{columns: columns, elements: []format.SchemaElement{{Name: name, NumChildren: thrift.New(int32(len(columns)))}}}
+	for _, c := range columns {
+		t := types[c.Kind]
+		e := format.SchemaElement{Name: c.Name, Type: thrift.New(format.Type(t.Kind())),
+			RepetitionType: thrift.New(format.Required)}
+		if c.Optional {
+			e.RepetitionType.Set(format.Optional)
+		}
+		if n := t.Length(); n > 0 {
+			e.TypeLength.Set(int32(n))
+		}
+		if converted := t.ConvertedType(); converted != nil {
+			e.ConvertedType.Set(*converted)
+		}
+		if logical := t.LogicalType(); logical != nil {
+			e.LogicalType = *logical
+		}
+		s.elements = append(s.elements, e)
+		s.orders = append(s.orders, *t.ColumnOrder())
 	}
-	f, err := parquet.OpenFile(bytes.NewReader(empty.Bytes()), int64(empty.Len()))
-	if err != nil {
-		return nil, err
-	}
-	meta := f.Metadata()
-	if len(meta.Schema) != len(columns)+1 {
-		return nil, fmt.Errorf("the schema has %d columns, not %d", len(meta.Schema)-1, len(columns))
-	}
-	out := &Schema{columns: columns, elements: meta.Schema, orders: meta.ColumnOrders}
-	for _, e := range meta.Schema[1:] {
-		out.paths = append(out.paths, e.Name)
-	}
-	return out, nil
+	return s
 }
 
-// Columns are the names of the columns.
-func (s *Schema) Columns() []string { return s.paths }
+// types are those of Parquet, by kind.
+var types = [...]parquet.Type{
+	Text:  parquet.String().Type(),
+	Int32: parquet.Int(32).Type(),
+	Int64: parquet.Int(64).Type(),
+	Bool:  parquet.BooleanType,
+	Time:  parquet.Timestamp(parquet.Millisecond).Type(),
+}
+
+// Columns are the columns, in their order.
+func (s *Schema) Columns() []Column { return s.columns }
 
 // Group is rows on their way into a file. Each row calls one of the methods for
 // each column and then [Group.EndRow].
@@ -82,7 +92,7 @@ type Group struct {
 func (s *Schema) NewGroup() *Group {
 	g := &Group{schema: s, columns: make([]column, len(s.columns))}
 	for i, c := range s.columns {
-		g.columns[i].kind, g.columns[i].optional = c.Kind, c.Optional
+		g.columns[i].kind, g.columns[i].optional = c.Kind.stored(), c.Optional
 	}
 	g.Reset()
 	return g
@@ -130,7 +140,7 @@ func (g *Group) Int32(i int, v int32) {
 	c.int32s = append(c.int32s, v)
 }
 
-// Int64 sets column i of the row.
+// Int64 sets column i of the row, which is an Int64 or a Time.
 func (g *Group) Int64(i int, v int64) {
 	c := &g.columns[i]
 	c.present()

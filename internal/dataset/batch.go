@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -76,7 +75,7 @@ func (d Dataset) NewBatch(number int64) *Batch {
 var (
 	encoders  sync.Pool
 	rowGroups sync.Pool
-	groups    = map[*columnar.Schema]*sync.Pool{accessSchema: {}, rejectedSchema: {}, trailSchema: {}}
+	groups    = map[*columnar.Schema]*sync.Pool{accessTable.schema: {}, rejectedTable.schema: {}, trailTable.schema: {}}
 )
 
 func newGroup(s *columnar.Schema) *columnar.Group {
@@ -173,7 +172,7 @@ func (b *Batch) Access(rec *Record, source []byte, line int64) error {
 	p := b.last
 	if p == nil || rec.TimeMS < p.msFrom || rec.TimeMS >= p.msTo || p.bucket != string(rec.Bucket) {
 		var err error
-		if p, err = b.part(Access, string(rec.Bucket), rec.TimeMS, accessSchema); err != nil {
+		if p, err = b.part(Access, string(rec.Bucket), rec.TimeMS, accessTable.schema); err != nil {
 			return err
 		}
 		b.last = p
@@ -182,7 +181,7 @@ func (b *Batch) Access(rec *Record, source []byte, line int64) error {
 		p.group = newGroup(p.schema)
 	}
 	before := p.group.Bytes()
-	appendAccess(p.group, rec, source, line)
+	accessTable.append(p.group, rec, source, line)
 	b.grew(p, before)
 	return nil
 }
@@ -190,21 +189,16 @@ func (b *Batch) Access(rec *Record, source []byte, line int64) error {
 // Reject adds a line that could not be read. Bucket is "" where the line does
 // not tell it and its place holds the logs of several buckets.
 func (b *Batch) Reject(bucket string, timeMS int64, source string, line int64, reason string, raw []byte) error {
-	p, err := b.part(Rejected, bucket, timeMS, rejectedSchema)
+	p, err := b.part(Rejected, bucket, timeMS, rejectedTable.schema)
 	if err != nil {
 		return err
 	}
 	if p.group == nil {
 		p.group = newGroup(p.schema)
 	}
-	g, before := p.group, p.group.Bytes()
-	g.Text(0, []byte(bucket))
-	g.Int64(1, timeMS)
-	g.Text(2, []byte(source))
-	g.Int64(3, line)
-	g.Text(4, []byte(reason))
-	g.Text(5, cleanText(bytes.Clone(raw)))
-	g.EndRow()
+	before := p.group.Bytes()
+	l := rejectedLine{bucket: []byte(bucket), timeMS: timeMS, reason: []byte(reason), raw: cleanText(raw)}
+	rejectedTable.append(p.group, &l, []byte(source), line)
 	b.grew(p, before)
 	return nil
 }

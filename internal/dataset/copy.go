@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
-
-	"bucketproof/internal/columnar"
 )
 
 // Copy adds the rows of a file of the dataset to the batch, in their order.
@@ -23,7 +21,7 @@ func (b *Batch) Copy(file File) (err error) {
 		return openError(err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	schema := map[string]*columnar.Schema{Access: accessSchema, Rejected: rejectedSchema, Trail: trailSchema}[file.Kind]
+	schema := schemas[file.Kind]
 	p, err := b.part(file.Kind, file.Bucket, day.UnixMilli(), schema)
 	if err != nil {
 		return err
