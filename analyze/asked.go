@@ -155,10 +155,13 @@ func (v *asking) addresses(ctx context.Context) (t engine.Table, err error) {
 		}
 		files = append(files, f)
 	}
-	err = eachPart(ctx, v.engine, v.data.Catalog.tables["addresses"], func(part []string) error {
+	type row struct {
+		RemoteIP string `column:"remote_ip"`
+	}
+	err = eachPart(ctx, v.engine, v.data.Catalog, "addresses", func(part []row) error {
 		t.Rows = t.Rows[:0]
-		for _, text := range part {
-			row, err := v.address(files, text)
+		for _, r := range part {
+			row, err := v.address(files, r.RemoteIP)
 			if err != nil {
 				return err
 			}
@@ -172,21 +175,21 @@ func (v *asking) addresses(ctx context.Context) (t engine.Table, err error) {
 
 // address is the row of an address.
 func (v *asking) address(files []*maxminddb.Reader, text string) ([]any, error) {
-	row := []any{text, text, nil, nil, nil, nil, nil}
 	at, err := netip.ParseAddr(text)
 	if err != nil {
-		return row, nil // no address, and nothing is known of it
+		return []any{text, text, nil, nil, nil, nil, nil}, nil // no address, and nothing is known of it
 	}
 	at = at.Unmap()
-	row[1] = at.String()
+	var network, approved any
 	name, ok := v.network(at)
 	if ok {
-		row[2] = name
+		network = name
 	}
 	if len(v.Tenant.Networks) > 0 {
-		row[3] = ok && slices.Contains(v.Tenant.Networks, name)
+		approved = ok && slices.Contains(v.Tenant.Networks, name)
 	}
-	return row, locate(files, at, row[4:])
+	country, number, as, err := locate(files, at)
+	return []any{text, at.String(), network, approved, orNull(country), orNull(number), orNull(as)}, err
 }
 
 // network is the name of the narrowest configured network with an address. Of
@@ -213,28 +216,27 @@ type place struct {
 	Name   string `maxminddb:"autonomous_system_organization"`
 }
 
-// locate fills in country, number and name of the network, as far as a file
-// knows them.
-func locate(files []*maxminddb.Reader, at netip.Addr, into []any) error {
+// locate finds country, number and name of the network, "" for what no file knows.
+func locate(files []*maxminddb.Reader, at netip.Addr) (country, number, name string, err error) {
 	for _, f := range files {
 		var p place
 		if at.Is6() && f.Metadata.IPVersion == 4 {
 			continue
 		}
 		if err := f.Lookup(at.AsSlice(), &p); err != nil {
-			return fmt.Errorf("geoip: look up %s: %w", at, err)
+			return "", "", "", fmt.Errorf("geoip: look up %s: %w", at, err)
 		}
 		if p.Country.Code != "" {
-			into[0] = p.Country.Code
+			country = p.Country.Code
 		}
 		if p.Number != 0 {
-			into[1] = "AS" + strconv.FormatUint(uint64(p.Number), 10)
+			number = "AS" + strconv.FormatUint(uint64(p.Number), 10)
 		}
 		if p.Name != "" {
-			into[2] = p.Name
+			name = p.Name
 		}
 	}
-	return nil
+	return country, number, name, nil
 }
 
 // keyForms are the ways in which the key that is asked for may stand in a log.

@@ -64,38 +64,23 @@ func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 			return nil, err
 		}
 	}
-	result, err := v.engine.Query(ctx, v.data.Catalog.tables["changes"])
+	rows, err := tableRows[changeRow](ctx, v.engine.Query, v.data.Catalog, "changes")
 	if err != nil {
 		return nil, fmt.Errorf("list changes: %w", err)
 	}
 	var out []Change
 	seen, said := map[string]bool{}, map[string]string{}
-	for _, row := range result.Rows {
-		var c Change
-		var source, parameters, resources, shared string
-		ok, ok1 := false, false
-		other, ok2 := row[17].(bool)
-		if c.Time, ok = row[0].(time.Time); ok {
-			c.inRange, ok1 = row[2].(bool)
-		}
-		for i, to := range []*string{nil, &c.Date, nil, &source, &c.Event, &c.Account, &c.Region, &c.Requester,
-			&c.SourceIP, &c.UserAgent, &c.Bucket, &c.RequestID, &c.EventID, &parameters, &resources, &c.Source, &shared} {
-			if to != nil && ok {
-				*to, ok = row[i].(string)
-			}
-		}
-		if !ok || !ok1 || !ok2 {
-			return nil, fmt.Errorf("list changes: unexpected row %v", row)
-		}
-		said1, matters := controlplane.Describe(controlplane.Event{Source: source, Name: c.Event, Bucket: c.Bucket,
-			Requester: c.Requester, Parameters: parameters, Resources: resources})
+	for _, r := range rows {
+		c := r.change()
+		said1, matters := controlplane.Describe(controlplane.Event{Source: r.EventSource, Name: r.EventName, Bucket: r.Bucket,
+			Requester: r.Requester, Parameters: r.Parameters, Resources: r.Resources})
 		// an event of two accounts comes to both
-		if !matters || !v.concerns(c.Account, said1) || c.EventID != "" && seen[c.EventID] || shared != "" && seen[shared] {
+		if !matters || !v.concerns(r.Account, said1) || r.EventID != "" && seen[r.EventID] || r.SharedID != "" && seen[r.SharedID] {
 			continue
 		}
-		seen[c.EventID], seen[shared] = true, true
-		if other {
-			out = append(out, c.ofOther(said1, source))
+		seen[r.EventID], seen[r.SharedID] = true, true
+		if r.Other {
+			out = append(out, c.ofOther(said1, r.EventSource))
 			continue
 		}
 		own := slices.ContainsFunc(v.Tenant.Buckets, func(b config.Bucket) bool { return b.Name == c.Bucket })
@@ -118,6 +103,35 @@ func (v *View) allChanges(ctx context.Context) ([]Change, error) {
 		out = append(out, c)
 	}
 	return out, nil
+}
+
+// changeRow is an event that may have changed something.
+type changeRow struct {
+	Time        time.Time `column:"time"`
+	Date        string    `column:"date"`
+	InRange     bool      `column:"in_range"`
+	EventSource string    `column:"event_source"`
+	EventName   string    `column:"event_name"`
+	Account     string    `column:"account"`
+	Region      string    `column:"region"`
+	Requester   string    `column:"requester"`
+	SourceIP    string    `column:"source_ip"`
+	UserAgent   string    `column:"user_agent"`
+	Bucket      string    `column:"bucket"`
+	RequestID   string    `column:"request_id"`
+	EventID     string    `column:"event_id"`
+	Parameters  string    `column:"parameters"`
+	Resources   string    `column:"resources"`
+	Source      string    `column:"source"`
+	SharedID    string    `column:"shared_event_id"`
+	Other       bool      `column:"other"` // by a principal of another tenant
+}
+
+// change is what the event tells by itself.
+func (r *changeRow) change() Change {
+	return Change{Time: r.Time, Date: r.Date, inRange: r.InRange, Event: r.EventName, Account: r.Account, Region: r.Region,
+		Requester: r.Requester, SourceIP: r.SourceIP, UserAgent: r.UserAgent, Bucket: r.Bucket,
+		RequestID: r.RequestID, EventID: r.EventID, Source: r.Source}
 }
 
 // ofOther is a change of a shared bucket by a principal of another tenant: that it was

@@ -120,41 +120,30 @@ func (v *View) runCheck(ctx context.Context, s *Statement) ([]state.CheckDay, er
 		at[[2]string{d.Bucket, d.Date}] = i
 	}
 	said, whole := map[saidOf][]state.CheckRow{}, s.scope().whole
-	var result checkResult
-	columns, err := v.each(ctx, s, "", func(columns []string, cells []any) (err error) {
-		if result == nil {
-			if result, err = checkColumns(columns); err != nil {
-				return err
-			}
-		}
-		bucket, date, r, err := result.row(cells)
-		if err != nil {
-			return err
-		}
-		i, ok := at[[2]string{bucket, date}]
+	each := func(do func([]string, []any) error) ([]string, error) { return v.each(ctx, s, "", do) }
+	err := eachRow(checkResult, each, func(row checkRow) error {
+		i, ok := at[[2]string{row.Bucket, row.Date}]
 		if !ok {
-			return fmt.Errorf("a row for %s on %s, which is not asked", bucket, date)
+			return fmt.Errorf("a row for %s on %s, which is not asked", row.Bucket, row.Date)
 		}
+		r := row.said()
 		if r.Severity == "" {
 			r.Severity = s.Severity
 		}
 		if why, ok := v.reasons[r.Expected.String()]; ok {
 			r.Expected = why // a table gave its words
 		}
-		if !v.missing(s, bucket, date).None() {
+		if !v.missing(s, row.Bucket, row.Date).None() {
 			return nil // what the check needs is not there, so its rows mean nothing
 		}
 		if whole && !days[i].NotEvaluated.None() {
 			return nil // what one of two does not have proves nothing where it is not whole
 		}
-		of := saidOf{i, r.Severity, v.suppression(s.Name, bucket, r.Subject, date)}
+		of := saidOf{i, r.Severity, v.suppression(s.Name, row.Bucket, r.Subject, row.Date)}
 		said[of] = addRow(said[of], r)
 		return nil
 	})
 	if err != nil {
-		return nil, err
-	}
-	if _, err := checkColumns(columns); err != nil { // also where it has no row
 		return nil, err
 	}
 	v.put(days, said, s)
@@ -278,54 +267,29 @@ func (v *View) learning(s *Statement, bucket, date string) reason.Reason {
 	return reason.Reason{}
 }
 
-// checkResult is where the columns of a check stand, -1 for one that it has not.
-type checkResult map[string]int
+// checkResult names the columns of a check in errors about them.
+const checkResult = "a check answers with bucket, subject, date, count, first_seen, last_seen, severity and samples, " +
+	"and may with who and expected"
 
-// requiredColumns are those of every check; who and expected may follow.
-var requiredColumns = []string{"bucket", "subject", "date", "count", "first_seen", "last_seen", "severity", "samples"}
-
-func checkColumns(names []string) (checkResult, error) {
-	at := checkResult{"who": -1, "expected": -1}
-	for i, n := range names {
-		at[n] = i
-	}
-	for _, n := range requiredColumns {
-		if _, ok := at[n]; !ok {
-			return nil, fmt.Errorf("no column %s; a check has %s, and can have who and expected", n, strings.Join(requiredColumns, ", "))
-		}
-	}
-	return at, nil
+// checkRow is a row of a check.
+type checkRow struct {
+	Bucket    string    `column:"bucket"`
+	Subject   string    `column:"subject"`
+	Date      string    `column:"date"`
+	Count     int64     `column:"count"`
+	FirstSeen time.Time `column:"first_seen"`
+	LastSeen  time.Time `column:"last_seen"`
+	Severity  string    `column:"severity"` // "" is that of the check
+	Samples   []string  `column:"samples,null"`
+	Who       []string  `column:"who,optional"`
+	Expected  string    `column:"expected,optional"`
 }
 
-// row reads a row of a check.
-func (c checkResult) row(row []any) (bucket, date string, r state.CheckRow, err error) {
-	bucket, ok := row[c["bucket"]].(string)
-	subject, ok1 := row[c["subject"]].(string)
-	date, ok2 := row[c["date"]].(string)
-	count, ok3 := row[c["count"]].(int64)
-	first, ok4 := row[c["first_seen"]].(time.Time)
-	last, ok5 := row[c["last_seen"]].(time.Time)
-	severity, ok6 := row[c["severity"]].(string)
-	if !ok || !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || !ok6 {
-		return "", "", r, fmt.Errorf("a row has the wrong types: %v", row)
-	}
-	r = state.CheckRow{Subject: subject,
-		FindingDay: state.FindingDay{Date: date, Severity: severity, Count: count, First: first, Last: last}}
-	if list, ok := row[c["samples"]].([]string); ok {
-		r.Samples = list
-	}
-	if i := c["who"]; i >= 0 {
-		if list, ok := row[i].([]string); ok {
-			slices.Sort(list)
-			r.Who = list[:min(len(list), maxSamples)]
-		}
-	}
-	if i := c["expected"]; i >= 0 {
-		if text, ok := row[i].(string); ok {
-			r.Expected = reason.Sentence(text)
-		}
-	}
-	return bucket, date, r, nil
+// said is the row as a finding keeps it.
+func (r checkRow) said() state.CheckRow {
+	slices.Sort(r.Who)
+	return state.CheckRow{Subject: r.Subject, FindingDay: state.FindingDay{Date: r.Date, Severity: r.Severity, Count: r.Count,
+		First: r.FirstSeen, Last: r.LastSeen, Samples: r.Samples, Who: r.Who[:min(len(r.Who), maxSamples)], Expected: reason.Sentence(r.Expected)}}
 }
 
 // addRow adds a row to those of a day. Subjects that redaction has made equal

@@ -3,6 +3,7 @@ package analyze
 import (
 	"context"
 	"math"
+	"slices"
 
 	"bucketproof/analyze/engine"
 )
@@ -24,10 +25,12 @@ func (v *View) Compare(ctx context.Context, name string) (result *engine.Result,
 	if result, err = v.run(ctx, s, "", math.MaxInt); err != nil || name == Differences {
 		return result, err == nil && len(result.Rows) > 0, err
 	}
-	for _, row := range result.Rows {
-		differ = differ || row[len(row)-1] == attention
+	type day struct {
+		Verdict string `column:"verdict"`
 	}
-	return result, differ, nil
+	days, err := engine.Rows[day]("query "+name, result.Columns, result.Rows)
+	differ = slices.Contains(days, day{attention})
+	return result, differ, err
 }
 
 // attention is the verdict of what a person must look at.

@@ -22,25 +22,25 @@ const (
 	NightNotEvaluated = "not evaluated"
 )
 
-// seenNight is what the log shows of a night.
+// seenNight is what the log shows of a night. Its columns stand in the table nights, too.
 type seenNight struct {
-	requests, objectsWritten, bytesWritten, backupRequests, otherRequests, errors, backupErrors, strange int64
+	Requests       int64 `column:"requests"`
+	ObjectsWritten int64 `column:"objects_written"`
+	BytesWritten   int64 `column:"bytes_written"`
+	BackupRequests int64 `column:"backup_requests"`
+	OtherRequests  int64 `column:"other_requests"`
+	Errors         int64 `column:"errors"`
+	BackupErrors   int64 `column:"backup_errors"`
+	Strange        int64 `column:"strange"`
 	// What backup principals wrote: different objects, those that were kept and those
 	// that are left at the end of the range.
-	objects, bytes, keptObjects, keptBytes, leftObjects, leftBytes int64
-	failedKeys                                                     int64
-}
-
-// nightColumns are those of the statement nights behind bucket and date, in the order
-// of the fields above.
-var nightColumns = []string{"requests", "objects_written", "bytes_written", "backup_requests", "other_requests",
-	"errors", "backup_errors", "strange",
-	"backup_objects", "backup_bytes", "kept_objects", "kept_bytes", "left_objects", "left_bytes", "failed_keys"}
-
-func (n *seenNight) fields() []*int64 {
-	return []*int64{&n.requests, &n.objectsWritten, &n.bytesWritten, &n.backupRequests, &n.otherRequests, &n.errors,
-		&n.backupErrors, &n.strange,
-		&n.objects, &n.bytes, &n.keptObjects, &n.keptBytes, &n.leftObjects, &n.leftBytes, &n.failedKeys}
+	Objects     int64 `column:"backup_objects"`
+	Bytes       int64 `column:"backup_bytes"`
+	KeptObjects int64 `column:"kept_objects"`
+	KeptBytes   int64 `column:"kept_bytes"`
+	LeftObjects int64 `column:"left_objects"`
+	LeftBytes   int64 `column:"left_bytes"`
+	FailedKeys  int64 `column:"failed_keys"`
 }
 
 // seenNights asks the log about all nights, once: by bucket and date.
@@ -48,24 +48,18 @@ func (v *backups) seenNights(ctx context.Context) (map[[2]string]*seenNight, err
 	if v.seen != nil {
 		return v.seen, nil
 	}
-	result, err := v.ask(ctx, "nights")
+	type row struct {
+		Bucket string `column:"bucket"`
+		Date   string `column:"date"`
+		seenNight
+	}
+	rows, err := askedRows[row](ctx, &v.asking, "nights")
 	if err != nil {
 		return nil, fmt.Errorf("nights: %w", err)
 	}
 	seen := map[[2]string]*seenNight{}
-	for _, row := range result.Rows {
-		bucket, ok := row[0].(string)
-		date, ok1 := row[1].(string)
-		n := &seenNight{}
-		for i, to := range n.fields() {
-			var is bool
-			*to, is = row[2+i].(int64)
-			ok = ok && is
-		}
-		if !ok || !ok1 {
-			return nil, fmt.Errorf("nights: unexpected row %v", row)
-		}
-		seen[[2]string{bucket, date}] = n
+	for i := range rows {
+		seen[[2]string{rows[i].Bucket, rows[i].Date}] = &rows[i].seenNight
 	}
 	v.seen = seen
 	return seen, nil
@@ -74,12 +68,12 @@ func (v *backups) seenNights(ctx context.Context) (map[[2]string]*seenNight, err
 // removed tells whether a night's backup was written and removed again: too few of its
 // objects were kept, or less than half of their bytes.
 func (n *seenNight) removed(least int64) bool {
-	return n.objects >= least && (n.keptObjects < least || n.keptBytes*2 < n.bytes)
+	return n.Objects >= least && (n.KeptObjects < least || n.KeptBytes*2 < n.Bytes)
 }
 
 // failing tells whether the backup failed to write some of its objects.
 func (n *seenNight) failing() bool {
-	return n.failedKeys > 0 && n.failedKeys*20 >= n.failedKeys+n.objects || n.backupErrors*20 > n.backupRequests
+	return n.FailedKeys > 0 && n.FailedKeys*20 >= n.FailedKeys+n.Objects || n.BackupErrors*20 > n.BackupRequests
 }
 
 // judge is the verdict of a night and why it is not ok, by the log and by what the
@@ -88,7 +82,7 @@ func (n *seenNight) judge(gap reason.Reason, least int64, reported string) (verd
 	switch {
 	case !gap.None():
 		return NightNotEvaluated, []string{gap.String()}
-	case n.objects < least:
+	case n.Objects < least:
 		return NightMissed, []string{"fewer objects written than expected"}
 	}
 	if n.removed(least) {
@@ -97,7 +91,7 @@ func (n *seenNight) judge(gap reason.Reason, least int64, reported string) (verd
 	if n.failing() {
 		why = append(why, "some objects could not be written")
 	}
-	if n.strange > 0 {
+	if n.Strange > 0 {
 		why = append(why, "someone who is not mapped wrote or deleted")
 	}
 	switch reported {
@@ -114,9 +108,7 @@ func (n *seenNight) judge(gap reason.Reason, least int64, reported string) (verd
 // nights is the table of all nights with their verdicts.
 func (v *backups) nights(ctx context.Context) (engine.Table, error) {
 	t := engine.Table{Name: "nights", Columns: columns("bucket", engine.Text, "date", engine.Text)}
-	for _, c := range nightColumns {
-		t.Columns = append(t.Columns, engine.Column{Name: c, Type: engine.Int})
-	}
+	t.Columns = append(t.Columns, engine.ColumnsOf[seenNight]()...)
 	t.Columns = append(t.Columns, columns("removed", engine.Bool, "failing", engine.Bool, "verdict", engine.Text, "why", engine.Text)...)
 	seen, err := v.seenNights(ctx)
 	if err != nil {
@@ -133,10 +125,7 @@ func (v *backups) nights(ctx context.Context) (engine.Table, error) {
 			return t, fmt.Errorf("nights: no row for %s on %s", n.Bucket, n.Date)
 		}
 		verdict, why := s.judge(n.Gap, least[n.Bucket], reported[[2]string{n.Bucket, n.Date}].Verdict)
-		row := []any{n.Bucket, n.Date}
-		for _, f := range s.fields() {
-			row = append(row, *f)
-		}
+		row := append([]any{n.Bucket, n.Date}, engine.CellsOf(s)...)
 		t.Rows = append(t.Rows, append(row, n.Gap.None() && s.removed(least[n.Bucket]), n.Gap.None() && s.failing(),
 			verdict, strings.Join(why, "; ")))
 	}
@@ -156,7 +145,7 @@ func (v *backups) backupRan(bucket string, seen map[[2]string]*seenNight) []Nigh
 	least := v.leastObjects()[bucket]
 	var out []Night
 	for _, n := range v.allNights {
-		if n.Bucket == bucket && n.Gap.None() && seen[[2]string{n.Bucket, n.Date}].objects >= least {
+		if n.Bucket == bucket && n.Gap.None() && seen[[2]string{n.Bucket, n.Date}].Objects >= least {
 			out = append(out, n)
 		}
 	}
@@ -181,26 +170,24 @@ func (v *backups) missingParts(ctx context.Context) (engine.Table, error) {
 	if err != nil {
 		return t, err
 	}
-	result, err := v.ask(ctx, "night-parts")
+	type part struct{ bucket, kind, name string }
+	type row struct {
+		Bucket string `column:"bucket"`
+		Date   string `column:"date"`
+		Kind   string `column:"kind"`
+		Part   string `column:"part"`
+	}
+	rows, err := askedRows[row](ctx, &v.asking, "night-parts")
 	if err != nil {
 		return t, fmt.Errorf("parts of the nights: %w", err)
 	}
-	type part struct{ bucket, kind, name string }
 	wrote := map[part]map[string]bool{}
-	for _, row := range result.Rows {
-		cells := make([]string, len(row))
-		for i, c := range row {
-			text, ok := c.(string)
-			if !ok {
-				return t, fmt.Errorf("parts of the nights: unexpected row %v", row)
-			}
-			cells[i] = text
-		}
-		p := part{cells[0], cells[2], cells[3]}
+	for _, r := range rows {
+		p := part{r.Bucket, r.Kind, r.Part}
 		if wrote[p] == nil {
 			wrote[p] = map[string]bool{}
 		}
-		wrote[p][cells[1]] = true
+		wrote[p][r.Date] = true
 	}
 	parts := slices.SortedFunc(func(yield func(part) bool) {
 		for p := range wrote {
@@ -388,7 +375,7 @@ func (v *backups) mediansOf(seen map[[2]string]*seenNight, month string) map[str
 func medians(nights []Night, seen map[[2]string]*seenNight, month string) []MonthMedian {
 	bytes := map[string][]float64{}
 	for _, n := range nights {
-		bytes[n.Date[:7]] = append(bytes[n.Date[:7]], float64(seen[[2]string{n.Bucket, n.Date}].bytes))
+		bytes[n.Date[:7]] = append(bytes[n.Date[:7]], float64(seen[[2]string{n.Bucket, n.Date}].Bytes))
 	}
 	var out []MonthMedian
 	for _, m := range slices.Backward(sortedKeys(bytes)) {
@@ -410,7 +397,7 @@ func (v *backups) written(ctx context.Context) (map[[2]string]wrote, error) {
 	}
 	out := map[[2]string]wrote{}
 	for k, n := range seen {
-		out[k] = wrote{n.objects, n.bytes}
+		out[k] = wrote{n.Objects, n.Bytes}
 	}
 	return out, nil
 }

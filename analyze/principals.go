@@ -39,20 +39,17 @@ func sharedBuckets(all []config.Tenant, own config.Tenant) map[string][]config.T
 // make any number of them.
 const atOnce = 10_000
 
-// eachPart runs a statement that lists texts and hands them on in parts.
-func eachPart(ctx context.Context, e Engine, sql string, do func(part []string) error) error {
-	var part []string
-	_, err := e.Each(ctx, func(_ []string, row []any) error {
-		text, ok := row[0].(string)
-		if !ok {
-			return fmt.Errorf("%v is no text", row[0])
-		}
-		if part = append(part, text); len(part) < atOnce {
+// eachPart runs one of the statements behind the bound tables and hands on its rows in parts.
+func eachPart[T any](ctx context.Context, e Engine, c *Catalog, name string, do func(part []T) error) error {
+	var part []T
+	each := func(do func([]string, []any) error) ([]string, error) { return e.Each(ctx, do, c.tables[name]) }
+	err := eachRow(tableFile(name), each, func(row T) error {
+		if part = append(part, row); len(part) < atOnce {
 			return nil
 		}
 		defer func() { part = part[:0] }()
 		return do(part)
-	}, sql)
+	})
 	if err != nil {
 		return err
 	}
@@ -119,11 +116,14 @@ func (v *records) loadPrincipals(ctx context.Context, e Engine) error {
 		w.principals.Name = "every_principal"
 	}
 	anyOther, anyStranger := false, false
-	err := eachPart(ctx, e, v.data.Catalog.tables["requesters"], func(part []string) error {
+	type row struct {
+		Requester string `column:"requester"`
+	}
+	err := eachPart(ctx, e, v.data.Catalog, "requesters", func(part []row) error {
 		for _, r := range part {
-			v.resolve(w, r)
-			if self != nil && self.identify(r).role != "" {
-				w.own.Rows = append(w.own.Rows, []any{r})
+			v.resolve(w, r.Requester)
+			if self != nil && self.identify(r.Requester).role != "" {
+				w.own.Rows = append(w.own.Rows, []any{r.Requester})
 			}
 		}
 		anyOther, anyStranger = anyOther || len(w.others.Rows) > 0, anyStranger || len(w.strangers.Rows) > 0

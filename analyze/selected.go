@@ -10,7 +10,7 @@ import (
 )
 
 // A check has one of two forms. In the longer one its SQL returns the rows of its findings,
-// with the columns of [requiredColumns]. In the other, which the header declares, it selects
+// with the columns of [checkRow]. In the other, which the header declares, it selects
 // records, and templates/selected.sql counts them and takes the samples:
 //
 //	-- selects: records

@@ -185,20 +185,19 @@ func (v *View) trailDays(ctx context.Context, add addWitnessDay, missing func(st
 type dataDay struct{ logged, events int64 }
 
 func (v *asking) dataDays(ctx context.Context) (map[[2]string]dataDay, error) {
-	result, err := v.ask(ctx, "data-days")
+	type row struct {
+		Bucket string `column:"bucket"`
+		Date   string `column:"date"`
+		Logged int64  `column:"logged"`
+		Events int64  `column:"events"`
+	}
+	rows, err := askedRows[row](ctx, v, "data-days")
 	if err != nil {
 		return nil, fmt.Errorf("days of data events: %w", err)
 	}
 	out := map[[2]string]dataDay{}
-	for _, row := range result.Rows {
-		bucket, ok := row[0].(string)
-		date, ok1 := row[1].(string)
-		logged, ok2 := row[2].(int64)
-		events, ok3 := row[3].(int64)
-		if !ok || !ok1 || !ok2 || !ok3 {
-			return nil, fmt.Errorf("days of data events: unexpected row %v", row)
-		}
-		out[[2]string{bucket, date}] = dataDay{logged, events}
+	for _, r := range rows {
+		out[[2]string{r.Bucket, r.Date}] = dataDay{r.Logged, r.Events}
 	}
 	return out, nil
 }

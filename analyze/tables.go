@@ -346,44 +346,53 @@ func (v *Covered) history(bucket, date string) int {
 }
 
 func (v *records) slots(ctx context.Context, query engine.Query) (map[string][]slot, error) {
-	result, err := query(ctx, v.data.Catalog.tables["slots"])
+	type row struct {
+		Bucket string `column:"bucket"`
+		slotRow
+		Records int64 `column:"records"`
+	}
+	rows, err := tableRows[row](ctx, query, v.data.Catalog, "slots")
 	if err != nil {
 		return nil, fmt.Errorf("list quarters of an hour: %w", err)
 	}
-	return slotsOf(result)
-}
-
-// slotsOf reads rows of bucket or account, slot, first, last and number, and the same
-// of known principals.
-func slotsOf(result *engine.Result) (map[string][]slot, error) {
 	slots := map[string][]slot{}
-	for _, row := range result.Rows {
-		var s slot
-		bucket, ok := row[0].(string)
-		first, ok1 := row[2].(time.Time)
-		last, ok2 := row[3].(time.Time)
-		n, ok3 := row[4].(int64)
-		known, ok4 := row[7].(int64)
-		s.first, s.last, s.records, s.known = first, last, n, known
-		if known > 0 && ok4 {
-			s.knownFirst, ok4 = row[5].(time.Time)
-			if ok4 {
-				s.knownLast, ok4 = row[6].(time.Time)
-			}
+	for _, r := range rows {
+		if err := addSlot(slots, r.Bucket, r.Records, r.slotRow); err != nil {
+			return nil, fmt.Errorf("list quarters of an hour: %w", err)
 		}
-		if !ok || !ok1 || !ok2 || !ok3 || !ok4 {
-			return nil, fmt.Errorf("list quarters of an hour: unexpected row %v", row)
-		}
-		slots[bucket] = append(slots[bucket], s)
 	}
 	return slots, nil
+}
+
+// slotRow is a quarter of an hour with records of a bucket, or events of an account.
+type slotRow struct {
+	First      time.Time `column:"first"`
+	Last       time.Time `column:"last"`
+	KnownFirst time.Time `column:"known_first,null"` // of principals that the mapping knows
+	KnownLast  time.Time `column:"known_last,null"`
+	Known      int64     `column:"known"`
+}
+
+func addSlot(slots map[string][]slot, of string, records int64, r slotRow) error {
+	if r.Known > 0 && (r.KnownFirst.IsZero() || r.KnownLast.IsZero()) {
+		return fmt.Errorf("a quarter of %s has %d records of known principals, and no time of theirs", of, r.Known)
+	}
+	slots[of] = append(slots[of], slot{first: r.First, last: r.Last, records: records,
+		knownFirst: r.KnownFirst, knownLast: r.KnownLast, known: r.Known})
+	return nil
 }
 
 // rejectedHours counts the lines that could not be read, by bucket and hour
 // since 1970. A line that does not tell its bucket counts for every bucket of
 // its log location.
 func (v *Covered) rejectedHours(ctx context.Context, query engine.Query) (map[string]map[int64]int64, error) {
-	result, err := query(ctx, v.data.Catalog.tables["rejected-hours"])
+	type row struct {
+		Bucket   string    `column:"bucket"` // "" where the line does not tell it
+		Source   string    `column:"source_object"`
+		Hour     time.Time `column:"hour"`
+		Rejected int64     `column:"rejected"`
+	}
+	rows, err := tableRows[row](ctx, query, v.data.Catalog, "rejected-hours")
 	if err != nil {
 		return nil, fmt.Errorf("list rejected lines: %w", err)
 	}
@@ -394,23 +403,16 @@ func (v *Covered) rejectedHours(ctx context.Context, query engine.Query) (map[st
 		}
 	}
 	hours := map[string]map[int64]int64{}
-	for _, row := range result.Rows {
-		bucket, ok := row[0].(string)
-		source, ok1 := row[1].(string)
-		at, ok2 := row[2].(time.Time)
-		n, ok3 := row[3].(int64)
-		if !ok || !ok1 || !ok2 || !ok3 {
-			return nil, fmt.Errorf("list rejected lines: unexpected row %v", row)
-		}
-		buckets := []string{bucket}
-		if bucket == "" {
-			buckets = owners[source]
+	for _, r := range rows {
+		buckets := []string{r.Bucket}
+		if r.Bucket == "" {
+			buckets = owners[r.Source]
 		}
 		for _, b := range buckets {
 			if hours[b] == nil {
 				hours[b] = map[int64]int64{}
 			}
-			hours[b][at.Unix()/3600] += n
+			hours[b][r.Hour.Unix()/3600] += r.Rejected
 		}
 	}
 	return hours, nil

@@ -137,29 +137,31 @@ type dayFigure struct {
 }
 
 func (v *backups) dayFigures(ctx context.Context, add func(bucket, date, figure, identity string, value float64, u usual)) error {
-	result, err := v.ask(ctx, "day-figures")
+	type row struct {
+		Bucket     string `column:"bucket"`
+		Date       string `column:"date"`
+		Identity   string `column:"identity"`
+		Requests   int64  `column:"requests"`
+		Deletes    int64  `column:"deletes"`
+		Errors     int64  `column:"errors"`
+		Downloaded int64  `column:"downloaded"`
+	}
+	rows, err := askedRows[row](ctx, &v.asking, "day-figures")
 	if err != nil {
 		return err
 	}
 	days := map[[2]string]*dayFigure{}
-	for _, row := range result.Rows {
-		bucket, ok := row[0].(string)
-		date, ok1 := row[1].(string)
-		identity, ok2 := row[2].(string)
-		n, ok3 := integers(row[3:7])
-		if !ok || !ok1 || !ok2 || !ok3 {
-			return fmt.Errorf("unexpected row %v", row)
-		}
-		f := days[[2]string{bucket, date}]
+	for _, r := range rows {
+		f := days[[2]string{r.Bucket, r.Date}]
 		if f == nil {
 			f = &dayFigure{downloaded: map[string]float64{}}
-			days[[2]string{bucket, date}] = f
+			days[[2]string{r.Bucket, r.Date}] = f
 		}
-		f.requests += n[0]
-		f.deletes += n[1]
-		f.errors += n[2]
-		f.downloaded[identity] = n[3]
-		f.together += n[3]
+		f.requests += float64(r.Requests)
+		f.deletes += float64(r.Deletes)
+		f.errors += float64(r.Errors)
+		f.downloaded[r.Identity] = float64(r.Downloaded)
+		f.together += float64(r.Downloaded)
 	}
 	for _, b := range v.Tenant.Buckets {
 		var deletes, errors, together series
@@ -241,16 +243,4 @@ func (v *Covered) nightHistory(bucket, date string) int {
 		}
 	}
 	return n
-}
-
-func integers(cells []any) ([]float64, bool) {
-	out := make([]float64, len(cells))
-	for i, c := range cells {
-		n, ok := c.(int64)
-		if !ok {
-			return nil, false
-		}
-		out[i] = float64(n)
-	}
-	return out, true
 }

@@ -276,6 +276,15 @@ func (v *Slice) kept(ctx context.Context) error {
 	return nil
 }
 
+// sourceCount is what a log object holds for the tenant.
+type sourceCount struct {
+	Bucket  string    `column:"bucket"`
+	Source  string    `column:"source_object"`
+	Records int64     `column:"records"`
+	First   time.Time `column:"first"`
+	Last    time.Time `column:"last"`
+}
+
 // ownSources takes from the sources what is another tenant's: in a shared log
 // location the objects that are no logs, whose names tell, and in a shared
 // bucket the records of the other tenant.
@@ -284,36 +293,21 @@ func (v *Covered) ownSources(ctx context.Context) error {
 	if !v.shares() {
 		return nil
 	}
-	result, err := v.engine.Query(ctx, v.data.Catalog.tables["source-counts"])
+	counts, err := tableRows[sourceCount](ctx, v.engine.Query, v.data.Catalog, "source-counts")
 	if err != nil {
 		return fmt.Errorf("count sources: %w", err)
 	}
-	own := map[[2]string][]any{}
-	for _, row := range result.Rows {
-		bucket, ok := row[0].(string)
-		source, ok1 := row[1].(string)
-		if !ok || !ok1 {
-			return fmt.Errorf("count sources: unexpected row %v", row)
-		}
-		own[[2]string{bucket, source}] = row[2:]
+	own := map[[2]string]sourceCount{}
+	for _, c := range counts {
+		own[[2]string{c.Bucket, c.Source}] = c
 	}
 	for i := range v.Sources {
 		s := &v.Sources[i]
 		if len(v.sharing(s.Bucket)) == 0 {
 			continue
 		}
-		s.Records, s.First, s.Last = 0, time.Time{}, time.Time{}
-		row, ok := own[[2]string{s.Bucket, s.LogObject.Source}]
-		if !ok {
-			continue
-		}
-		var ok1, ok2 bool
-		s.Records, ok = row[0].(int64)
-		s.First, ok1 = row[1].(time.Time)
-		s.Last, ok2 = row[2].(time.Time)
-		if !ok || !ok1 || !ok2 {
-			return fmt.Errorf("count sources: unexpected row %v", row)
-		}
+		c := own[[2]string{s.Bucket, s.LogObject.Source}] // zero where it holds nothing of the tenant's
+		s.Records, s.First, s.Last = c.Records, c.First, c.Last
 	}
 	// Of a place that only others name, what holds none of the tenant's records is
 	// nothing of the tenant's.
@@ -335,15 +329,17 @@ func (v *Slice) sharedLocation(location string) bool {
 
 // Rejected counts the lines of the range that could not be read, each once.
 func (v *records) Rejected(ctx context.Context) (int64, error) {
-	result, err := v.engine.Query(ctx, v.data.Catalog.tables["rejected-total"])
+	type total struct {
+		Rejected int64 `column:"rejected"`
+	}
+	totals, err := tableRows[total](ctx, v.engine.Query, v.data.Catalog, "rejected-total")
+	if err == nil && len(totals) != 1 {
+		err = fmt.Errorf("%s: it has %d rows, and one is needed", tableFile("rejected-total"), len(totals))
+	}
 	if err != nil {
 		return 0, fmt.Errorf("count rejected lines: %w", err)
 	}
-	n, ok := result.Rows[0][0].(int64)
-	if !ok {
-		return 0, fmt.Errorf("count rejected lines: unexpected %v", result.Rows)
-	}
-	return n, nil
+	return totals[0].Rejected, nil
 }
 
 // OwnReads counts the requests of bucketproof itself in the range, which the view
@@ -353,17 +349,16 @@ func (v *records) OwnReads(ctx context.Context) (map[string]int64, error) {
 	if !v.readsItself {
 		return own, nil
 	}
-	result, err := v.engine.Query(ctx, v.data.Catalog.tables["own-reads"])
+	type count struct {
+		Bucket   string `column:"bucket"`
+		Requests int64  `column:"requests"`
+	}
+	counts, err := tableRows[count](ctx, v.engine.Query, v.data.Catalog, "own-reads")
 	if err != nil {
 		return nil, fmt.Errorf("count own requests: %w", err)
 	}
-	for _, row := range result.Rows {
-		bucket, ok := row[0].(string)
-		n, ok1 := row[1].(int64)
-		if !ok || !ok1 {
-			return nil, fmt.Errorf("count own requests: unexpected row %v", row)
-		}
-		own[bucket] = n
+	for _, c := range counts {
+		own[c.Bucket] = c.Requests
 	}
 	return own, nil
 }
@@ -552,13 +547,15 @@ func (v *asking) Plan(ctx context.Context, s *Statement, bucket string) (string,
 	if err != nil {
 		return "", fmt.Errorf("query %s: %w", s.Name, explain(err))
 	}
-	var b strings.Builder
-	for _, row := range result.Rows {
-		if text, ok := row[len(row)-1].(string); ok {
-			b.WriteString(text)
-		}
+	type step struct {
+		Text string `column:"explain_value"`
 	}
-	return b.String(), nil
+	steps, err := engine.Rows[step]("query "+s.Name+", its plan", result.Columns, result.Rows)
+	var b strings.Builder
+	for _, s := range steps {
+		b.WriteString(s.Text)
+	}
+	return b.String(), err
 }
 
 // explain adds the mend to errors that have one.

@@ -312,13 +312,20 @@ func (v *Covered) coverTrail(ctx context.Context, query engine.Query) error {
 	if v.Tenant.CloudTrail.Scheme == "" {
 		return nil
 	}
-	result, err := query(ctx, v.data.Catalog.tables["trail-slots"])
+	type row struct {
+		Account string `column:"account"`
+		slotRow
+		Events int64 `column:"events"`
+	}
+	rows, err := tableRows[row](ctx, query, v.data.Catalog, "trail-slots")
 	if err != nil {
 		return fmt.Errorf("list quarters of an hour of the trail: %w", err)
 	}
-	slots, err := slotsOf(result)
-	if err != nil {
-		return err
+	slots := map[string][]slot{}
+	for _, r := range rows {
+		if err := addSlot(slots, r.Account, r.Events, r.slotRow); err != nil {
+			return fmt.Errorf("list quarters of an hour of the trail: %w", err)
+		}
 	}
 	for _, account := range v.Tenant.Accounts {
 		list, err := v.neighbours(ctx, dataset.TrailOwner(account), slots[account])
