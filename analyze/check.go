@@ -268,8 +268,8 @@ func (v *View) learning(s *Statement, bucket, date string) reason.Reason {
 }
 
 // checkResult names the columns of a check in errors about them.
-const checkResult = "a check answers with bucket, subject, date, count, first_seen, last_seen, severity and samples, " +
-	"and may with who and expected"
+const checkResult = "the columns of a check are bucket, subject, date, count, first_seen, last_seen, severity and samples, " +
+	"and optionally who and expected"
 
 // checkRow is a row of a check.
 type checkRow struct {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,6 @@ type figures struct {
 	First    time.Time `column:"first,null"`
 	Who      []string  `column:"who,optional"`
 	Expected string    `column:"expected,optional"`
-	note     string    // no column
 }
 
 func TestRows(t *testing.T) {
@@ -50,6 +50,12 @@ func TestRows(t *testing.T) {
 func TestRowsSayWhatIsWrong(t *testing.T) {
 	columns := []string{"bucket", "date", "requests", "share", "failed", "first"}
 	at := time.Unix(0, 0)
+	row := []any{"b", "d", int64(1), 1.0, true, at}
+	with := func(at int, cell any) []any {
+		out := slices.Clone(row)
+		out[at] = cell
+		return out
+	}
 	for name, test := range map[string]struct {
 		columns []string
 		row     []any
@@ -58,18 +64,18 @@ func TestRowsSayWhatIsWrong(t *testing.T) {
 		"no column": {columns[1:], nil,
 			"query q: it has no column bucket, which is needed; its columns are date, requests, share, failed, first"},
 		"twice":      {append(columns, "date"), nil, "query q: two of its columns are named date; give one another name"},
-		"NULL":       {columns, []any{nil, "d", int64(1), 1.0, true, at}, "query q: column bucket is NULL, where a text is needed"},
-		"text":       {columns, []any{"b", "d", "secret", 1.0, true, at}, "query q: column requests is a text, where a whole number is needed"},
-		"integer":    {columns, []any{"b", "d", int64(1), int64(1), true, at}, "column share is a whole number, where a number with a fraction"},
-		"number":     {columns, []any{"b", "d", 1.5, 1.0, true, at}, "column requests is a number with a fraction, where a whole number"},
-		"time":       {columns, []any{"b", at, int64(1), 1.0, true, at}, "column date is a time, where a text"},
-		"list":       {columns, []any{"b", "d", int64(1), 1.0, []string{"secret"}, at}, "column failed is a list of texts, where true or false"},
-		"bool":       {columns, []any{"b", "d", int64(1), 1.0, true, false}, "column first is true or false, where a time"},
-		"no text":    {columns, []any{int64(1), "d", int64(1), 1.0, true, at}, "column bucket is a whole number, where a text"},
-		"swapped":    {[]string{"requests", "date", "bucket", "share", "failed", "first"}, []any{"b", "d", int64(1), 1.0, true, at}, "column bucket"},
-		"mistyped":   {append(columns, "who"), []any{"b", "d", int64(1), 1.0, true, at, "secret"}, "column who is a text, where a list of texts"},
-		"pointer":    {append(columns, "late"), []any{"b", "d", int64(1), 1.0, true, at, 1.5}, "column late is a number with a fraction"},
-		"both wrong": {columns, []any{nil, nil, nil, nil, nil, nil}, "column bucket is NULL"},
+		"NULL":       {columns, with(0, nil), "query q: column bucket is NULL, where a text is needed"},
+		"text":       {columns, with(2, "secret"), "query q: column requests is a text, where a whole number is needed"},
+		"integer":    {columns, with(3, int64(1)), "column share is a whole number, where a number with a fraction is needed"},
+		"number":     {columns, with(2, 1.5), "column requests is a number with a fraction, where a whole number is needed"},
+		"time":       {columns, with(1, at), "column date is a time, where a text is needed"},
+		"list":       {columns, with(4, []string{"secret"}), "column failed is a list of texts, where true or false is needed"},
+		"bool":       {columns, with(5, false), "column first is true or false, where a time is needed"},
+		"no text":    {columns, with(0, int64(1)), "column bucket is a whole number, where a text is needed"},
+		"swapped":    {[]string{"requests", "date", "bucket", "share", "failed", "first"}, row, "column bucket is a whole number"},
+		"no list":    {append(columns, "who"), append(row, "secret"), "column who is a text, where a list of texts is needed"},
+		"pointer":    {append(columns, "late"), append(row, 1.5), "column late is a number with a fraction"},
+		"both wrong": {columns, make([]any, len(columns)), "column bucket is NULL"},
 	} {
 		var rows [][]any
 		if test.row != nil {
