@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bucketproof/analyze"
+	"bucketproof/analyze/engine"
 	"bucketproof/internal/config"
 	"bucketproof/internal/state"
 	"bucketproof/report/language"
@@ -233,17 +234,16 @@ func (p *Packet) addRequesters(ctx context.Context, v *analyze.View, catalog *an
 		return err
 	}
 	p.UnmappedMore = result.More + int64(max(0, len(result.Rows)-maxUnmapped))
-	for _, row := range result.Rows[:min(len(result.Rows), maxUnmapped)] {
-		requester, ok := row[0].(string)
-		account, ok1 := row[1].(string)
-		n, ok2 := row[2].(int64)
-		line, ok3 := row[6].(string)
-		if !ok || !ok1 || !ok2 || !ok3 {
-			return fmt.Errorf("query %s: unexpected row %v", q.Name, row)
-		}
-		p.Unmapped = append(p.Unmapped, Unmapped{requester, account, n, line})
+	rows, err := engine.Rows[struct {
+		Requester string `column:"requester"`
+		Account   string `column:"account"`
+		Requests  int64  `column:"requests"`
+		Config    string `column:"config"`
+	}]("query "+q.Name, result.Columns, result.Rows[:min(len(result.Rows), maxUnmapped)])
+	for _, r := range rows {
+		p.Unmapped = append(p.Unmapped, Unmapped{r.Requester, r.Account, r.Requests, r.Config})
 	}
-	return nil
+	return err
 }
 
 // maxUnmapped is how many requesters that the mapping lacks a packet names.
@@ -277,30 +277,25 @@ func (p *Packet) addLeft(ctx context.Context, v *analyze.View) error {
 // addNights joins the windows with the verdicts of the query.
 func (p *Packet) addNights(nights []analyze.Night) error {
 	type answer struct {
-		verdict string
-		bytes   int64
+		Bucket  string `column:"bucket"`
+		Date    string `column:"date"`
+		Bytes   int64  `column:"bytes_written"`
+		Verdict string `column:"verdict"`
+	}
+	rows, err := rowsOfQuery[answer](p, "backup-windows")
+	if err != nil {
+		return err
 	}
 	answers := map[[2]string]answer{}
-	t := p.table("backup-windows")
-	if t == nil {
-		return fmt.Errorf("the query backup-windows is missing")
-	}
-	for _, row := range t.Rows {
-		bucket, ok := row[0].(string)
-		date, ok1 := row[1].(string)
-		bytes, ok2 := row[5].(int64)
-		verdict, ok3 := row[9].(string)
-		if !ok || !ok1 || !ok2 || !ok3 {
-			return fmt.Errorf("query backup-windows: unexpected row %v", row)
-		}
-		answers[[2]string{bucket, date}] = answer{verdict, bytes}
+	for _, r := range rows {
+		answers[[2]string{r.Bucket, r.Date}] = r
 	}
 	for _, n := range nights {
 		a, ok := answers[[2]string{n.Bucket, n.Date}]
 		if !ok {
 			return fmt.Errorf("query backup-windows: no row for %s on %s", n.Bucket, n.Date)
 		}
-		p.Nights = append(p.Nights, Night{Night: n, Verdict: a.verdict, Bytes: a.bytes})
+		p.Nights = append(p.Nights, Night{Night: n, Verdict: a.Verdict, Bytes: a.Bytes})
 	}
 	return nil
 }
@@ -352,50 +347,57 @@ func (p *Packet) addDays() error {
 		at[d.Date] = len(p.Days)
 		p.Days = append(p.Days, Day{Date: d.Date})
 	}
-	t, d := p.table("bytes-by-day"), p.table("deletes")
-	if t == nil || d == nil {
-		return fmt.Errorf("the queries bytes-by-day and deletes are missing")
+	moved, err := rowsOfQuery[struct {
+		Date     string `column:"date"`
+		Requests int64  `column:"requests"`
+		Written  int64  `column:"bytes_written"`
+		Sent     int64  `column:"bytes_sent"`
+	}](p, "bytes-by-day")
+	if err != nil {
+		return err
 	}
-	for _, row := range t.Rows {
-		date, ok := row[1].(string)
-		requests, ok1 := row[2].(int64)
-		written, ok2 := row[3].(int64)
-		sent, ok3 := row[4].(int64)
-		i, inside := at[date]
-		if !ok || !ok1 || !ok2 || !ok3 || !inside {
-			return fmt.Errorf("query bytes-by-day: unexpected row %v", row)
+	for _, r := range moved {
+		i, inside := at[r.Date]
+		if !inside {
+			return fmt.Errorf("query bytes-by-day: it has a row of %s, which is no day of the month", r.Date)
 		}
 		day := &p.Days[i]
-		day.Requests += requests
-		day.Written += written
-		day.Sent += sent
+		day.Requests += r.Requests
+		day.Written += r.Written
+		day.Sent += r.Sent
 		day.Known = true
 	}
-	for _, row := range d.Rows {
-		date, ok := row[1].(string)
-		objects, ok1 := row[3].(int64)
-		i, inside := at[date]
-		if !ok || !ok1 || !inside {
-			return fmt.Errorf("query deletes: unexpected row %v", row)
+	deleted, err := rowsOfQuery[struct {
+		Date    string `column:"date"`
+		Objects int64  `column:"object_deletes"`
+	}](p, "deletes")
+	if err != nil {
+		return err
+	}
+	for _, r := range deleted {
+		i, inside := at[r.Date]
+		if !inside {
+			return fmt.Errorf("query deletes: it has a row of %s, which is no day of the month", r.Date)
 		}
-		p.Days[i].Deletes += objects
+		p.Days[i].Deletes += r.Objects
 	}
 	return nil
 }
 
 func (p *Packet) addHours() error {
-	t := p.table("requests-by-hour")
-	if t == nil {
-		return fmt.Errorf("the query requests-by-hour is missing")
+	rows, err := rowsOfQuery[struct {
+		Weekday  int64 `column:"weekday"` // 1 is Monday
+		Hour     int64 `column:"hour"`
+		Requests int64 `column:"requests"`
+	}](p, "requests-by-hour")
+	if err != nil {
+		return err
 	}
-	for _, row := range t.Rows {
-		weekday, ok := row[1].(int64)
-		hour, ok1 := row[2].(int64)
-		n, ok2 := row[3].(int64)
-		if !ok || !ok1 || !ok2 || weekday < 1 || weekday > 7 || hour < 0 || hour > 23 {
-			return fmt.Errorf("query requests-by-hour: unexpected row %v", row)
+	for _, r := range rows {
+		if r.Weekday < 1 || r.Weekday > 7 || r.Hour < 0 || r.Hour > 23 {
+			return fmt.Errorf("query requests-by-hour: there is no hour %d of weekday %d", r.Hour, r.Weekday)
 		}
-		p.Hours[weekday-1][hour] += n
+		p.Hours[r.Weekday-1][r.Hour] += r.Requests
 	}
 	return nil
 }

@@ -194,10 +194,8 @@ func (d *pages) principalsChart() {
 	}
 	var users []user
 	at := map[string]int{}
-	for _, row := range p.table("top-requesters").Rows {
-		name, requester := p.shown("", row[0]), p.shown("", row[1])
-		n, _ := row[3].(int64)
-		named := p.named(name) && name != requester
+	for _, r := range p.requesters {
+		name := p.shown("", r.Principal)
 		if name == "-" {
 			name = p.say("word.anonymous")
 		}
@@ -205,9 +203,9 @@ func (d *pages) principalsChart() {
 		if !ok {
 			i = len(users)
 			at[name] = i
-			users = append(users, user{name: name, named: named})
+			users = append(users, user{name: name, named: p.approved(r)})
 		}
-		users[i].n += n
+		users[i].n += r.Requests
 	}
 	sortBy(users, func(u user) int64 { return -u.n })
 	shown := users[:min(len(users), maxShares)]

@@ -57,7 +57,14 @@ func (d *pages) changes(s section) error {
 	d.Note(p.say("changes.note"))
 	for _, c := range []struct{ key, query, column string }{{"principals", "top-requesters", "principal"},
 		{"agents", "user-agents", "user_agent"}} {
-		before, after := p.Previous.names(c.query, c.column), p.names(c.query, c.column)
+		before, err := p.Previous.names(c.query, c.column)
+		if err != nil {
+			return err
+		}
+		after, err := p.names(c.query, c.column)
+		if err != nil {
+			return err
+		}
 		d.Heading(p.say("changes."+c.key), 12)
 		d.Text(p.came("changes.new", before, after))
 		d.Text(p.came("changes.gone", after, before))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"bucketproof/analyze/engine"
 	"bucketproof/internal/config"
 	"bucketproof/internal/state"
 )
@@ -35,11 +36,14 @@ func (p *Packet) count() error {
 		}
 	}
 	p.requests = t.Requests
-	var err error
-	if t.ApprovedRecords, err = p.approved(); err != nil {
+	if err := p.countRequesters(); err != nil {
 		return err
 	}
-	t.Principals = len(p.principalNames()) + int(p.table("top-requesters").More)
+	principals, err := p.names("top-requesters", "principal")
+	if err != nil {
+		return err
+	}
+	t.Principals = len(principals) + int(p.table("top-requesters").More)
 	for _, n := range p.Nights {
 		t.Nights++
 		switch n.Verdict {
@@ -83,62 +87,76 @@ func (p *Packet) count() error {
 func (p *Packet) sum(query, column string) (int64, error) {
 	t := p.table(query)
 	if t == nil {
-		return 0, fmt.Errorf("the query %s is missing", query)
+		return 0, missing(query)
 	}
-	i := slices.Index(t.Columns, column)
-	if i < 0 {
-		return 0, fmt.Errorf("query %s: no column %s", query, column)
-	}
-	var total int64
-	for _, row := range t.Rows {
-		n, ok := row[i].(int64)
-		if !ok {
-			return 0, fmt.Errorf("query %s: %s is %v, which is no number", query, column, row[i])
-		}
+	values, err := engine.ColumnOf[int64]("query "+query, t.Columns, t.Rows, column)
+	total := t.Rest[column]
+	for _, n := range values {
 		total += n
 	}
-	return total + t.Rest[column], nil
+	return total, err
 }
 
-// approved counts the requests of principals that the identity mapping names.
-func (p *Packet) approved() (int64, error) {
-	var total int64
-	for _, row := range p.table("top-requesters").Rows {
-		principal, ok := row[0].(string)
-		requester, ok1 := row[1].(string)
-		n, ok2 := row[3].(int64)
-		if !ok || !ok1 || !ok2 {
-			return 0, fmt.Errorf("query top-requesters: unexpected row %v", row)
-		}
-		if p.named(principal) && principal != requester {
-			total += n
+// rowsOfQuery are the rows of a saved query of the packet, read by the names of their columns.
+func rowsOfQuery[T any](p *Packet, query string) ([]T, error) {
+	t := p.table(query)
+	if t == nil {
+		return nil, missing(query)
+	}
+	return engine.Rows[T]("query "+query, t.Columns, t.Rows)
+}
+
+func missing(query string) error { return fmt.Errorf("the query %s is missing", query) }
+
+// requester is a row of top-requesters.
+type requester struct {
+	Principal string `column:"principal"`
+	Requester string `column:"requester"`
+	Account   string `column:"account,null"`
+	Requests  int64  `column:"requests"`
+}
+
+// approved tells whether the identity mapping names the principal.
+func (p *Packet) approved(r requester) bool {
+	return p.named(r.Principal) && r.Principal != r.Requester
+}
+
+// countRequesters reads who made requests, and counts those of principals that the identity
+// mapping names: of all, and of those from other accounts.
+func (p *Packet) countRequesters() (err error) {
+	if p.requesters, err = rowsOfQuery[requester](p, "top-requesters"); err != nil {
+		return err
+	}
+	approved := map[string]bool{}
+	for _, r := range p.requesters {
+		if p.approved(r) {
+			p.Totals.ApprovedRecords += r.Requests
+			approved[r.Requester] = true
 		}
 	}
-	return total, nil
+	foreign, err := rowsOfQuery[struct {
+		Requester string `column:"requester"`
+		Requests  int64  `column:"requests"`
+	}](p, "cross-account")
+	for _, r := range foreign {
+		if approved[r.Requester] {
+			p.approvedForeign += r.Requests
+		}
+	}
+	return err
 }
 
 func (p *Packet) named(principal string) bool {
 	return slices.ContainsFunc(p.Tenant.Principals, func(m config.Principal) bool { return m.Name == principal })
 }
 
-// principalNames are those who used the buckets, each once, in their order.
-func (p *Packet) principalNames() []string {
-	return p.names("top-requesters", "principal")
-}
-
 // names are the different texts of a column, sorted.
-func (p *Packet) names(query, column string) []string {
+func (p *Packet) names(query, column string) ([]string, error) {
 	t := p.table(query)
-	i := slices.Index(t.Columns, column)
-	if i < 0 {
-		return nil
+	if t == nil {
+		return nil, missing(query)
 	}
-	var out []string
-	for _, row := range t.Rows {
-		if s, ok := row[i].(string); ok {
-			out = append(out, s)
-		}
-	}
+	out, err := engine.ColumnOf[string]("query "+query, t.Columns, t.Rows, column)
 	slices.Sort(out)
-	return slices.Compact(out)
+	return slices.Compact(out), err
 }

@@ -251,29 +251,10 @@ func (p *Packet) foreignNote() string {
 	if p.Totals.Records == 0 {
 		return p.say("figure.log-none")
 	}
-	if approved := p.approvedForeign(); approved > 0 {
-		return p.say("figure.foreign-approved", "n", approved)
+	if p.approvedForeign > 0 {
+		return p.say("figure.foreign-approved", "n", p.approvedForeign)
 	}
 	return p.say("figure.foreign-own", "accounts", p.Text.List(p.Tenant.Accounts, 3))
-}
-
-// approvedForeign counts the requests from other accounts by principals that the
-// mapping names.
-func (p *Packet) approvedForeign() int64 {
-	named := map[string]bool{}
-	for _, row := range p.table("top-requesters").Rows {
-		principal, _ := row[0].(string)
-		requester, _ := row[1].(string)
-		named[requester] = named[requester] || p.named(principal) && principal != requester
-	}
-	var total int64
-	for _, row := range p.table("cross-account").Rows {
-		requester, _ := row[2].(string)
-		if n, ok := row[4].(int64); ok && named[requester] {
-			total += n
-		}
-	}
-	return total
 }
 
 // calendar draws the nights of the month for as many buckets as there is room

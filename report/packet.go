@@ -71,7 +71,11 @@ type Packet struct {
 	checks   map[string]string // titles by name
 	worded   map[string]bool   // checks whose subjects are words of theirs; others are names, which nothing translates
 	requests int64             // that the table of principals counts
-	spills   []string          // lines of the PDF that left the page; a fault of ours
+
+	requesters      []requester // the rows of that table
+	approvedForeign int64       // requests from other accounts by principals that the mapping names
+	metricsDiffer   bool        // CloudWatch and log do, on a day that is measurable
+	spills          []string    // lines of the PDF that left the page; a fault of ours
 }
 
 // Look is how the packet looks, beside its language.

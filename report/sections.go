@@ -171,19 +171,17 @@ func (d *pages) identities(s section) error {
 	d.begin(s, 20)
 	requests := map[string]int64{}
 	var strangers [][]draw.Cell
-	for _, row := range p.table("top-requesters").Rows {
-		name, requester := p.shown("", row[0]), p.shown("", row[1])
-		n, _ := row[3].(int64) // count has refused other rows
-		if p.named(name) && name != requester {
-			requests[name] += n
+	for _, r := range p.requesters {
+		if p.approved(r) {
+			requests[r.Principal] += r.Requests
 			continue
 		}
 		what := p.say("identities.unmapped")
-		if requester == "-" {
+		if r.Requester == "-" {
 			what = p.say("word.anonymous")
 		}
-		strangers = append(strangers, []draw.Cell{{Text: what, Mark: draw.Attention}, {Text: requester},
-			{Text: p.shown("", row[2])}, {Text: p.Text.Integer(n)}})
+		strangers = append(strangers, []draw.Cell{{Text: what, Mark: draw.Attention}, {Text: p.shown("", r.Requester)},
+			{Text: p.shown("", r.Account)}, {Text: p.Text.Integer(r.Requests)}})
 	}
 	var rows [][]draw.Cell
 	for _, m := range p.Tenant.Principals {

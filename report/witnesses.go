@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"bucketproof/analyze"
@@ -57,86 +56,99 @@ type MetricShare struct {
 
 // addCompleteness sums up what the witnesses tell.
 func (p *Packet) addCompleteness() error {
-	c := &p.Completeness
-	if t := p.table("log-and-trail"); t != nil {
-		share := &TrailShare{Of: p.Totals.BucketDays}
-		for _, row := range t.Rows {
-			n, err := integers(t, row, "in_both", "disagreeing", "only_log", "only_trail", "known")
-			if err != nil {
-				return err
-			}
-			if row[slices.Index(t.Columns, "share_percent")] == nil {
-				continue // not measurable on that day
-			}
-			share.Days++
-			share.InBoth += n[0]
-			share.Disagreeing += n[1]
-			share.OnlyLog += n[2]
-			share.OnlyTrail += n[3]
-			share.Known += n[4]
+	for _, q := range []struct {
+		name string
+		add  func(p *Packet) error
+	}{{"log-and-trail", (*Packet).addTrailShare}, {"trail-integrity", (*Packet).addProof}, {"log-and-metrics", (*Packet).addMetricShare}} {
+		if p.table(q.name) == nil {
+			continue // the configuration does not ask for it
 		}
-		if share.Days > 0 {
-			c.Trail = share
-		}
-	}
-	if t := p.table("trail-integrity"); t != nil {
-		proof := &Proof{}
-		for _, row := range t.Rows {
-			n, err := integers(t, row, "digests", "digests_valid", "log_files", "log_files_valid", "whole_s", "proven_s", "problems")
-			if err != nil {
-				return err
-			}
-			if row[slices.Index(t.Columns, "trail")] == "" && n[6] == 0 {
-				continue // days on which nothing was looked at
-			}
-			for i, to := range []*int64{&proof.Digests, &proof.DigestsValid, &proof.LogFiles, &proof.LogFilesValid,
-				&proof.Whole, &proof.Proven, &proof.Problems} {
-				*to += n[i]
-			}
-		}
-		if proof.Whole > 0 {
-			c.Digests = proof
-		}
-	}
-	if t := p.table("log-and-metrics"); t != nil {
-		share := &MetricShare{Of: p.Totals.BucketDays}
-		counted := slices.Index(t.Columns, "counted")
-		for _, row := range t.Rows {
-			if counted < 0 || row[counted] == nil {
-				continue
-			}
-			n, err := integers(t, row, "requests", "counted")
-			if err != nil {
-				return err
-			}
-			share.Days++
-			share.Requests += n[0]
-			share.Counted += n[1]
-			share.Less += min(n[0], n[1])
-			share.More += max(n[0], n[1])
-		}
-		if share.Days > 0 {
-			c.Metrics = share
+		if err := q.add(p); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// integers are the numbers of some columns of a row.
-func integers(t *Table, row []any, columns ...string) ([]int64, error) {
-	out := make([]int64, len(columns))
-	for i, c := range columns {
-		at := slices.Index(t.Columns, c)
-		if at < 0 {
-			return nil, fmt.Errorf("query %s: no column %s", t.Statement.Name, c)
+func (p *Packet) addTrailShare() error {
+	rows, err := rowsOfQuery[struct {
+		InBoth      int64    `column:"in_both"`
+		Disagreeing int64    `column:"disagreeing"`
+		OnlyLog     int64    `column:"only_log"`
+		OnlyTrail   int64    `column:"only_trail"`
+		Known       int64    `column:"known"`
+		Share       *float64 `column:"share_percent"` // nil where it is not measurable on that day
+	}](p, "log-and-trail")
+	share := &TrailShare{Of: p.Totals.BucketDays}
+	for _, r := range rows {
+		if r.Share == nil {
+			continue
 		}
-		n, ok := row[at].(int64)
-		if !ok {
-			return nil, fmt.Errorf("query %s: %s is %v, which is no number", t.Statement.Name, c, row[at])
-		}
-		out[i] = n
+		share.Days++
+		share.InBoth += r.InBoth
+		share.Disagreeing += r.Disagreeing
+		share.OnlyLog += r.OnlyLog
+		share.OnlyTrail += r.OnlyTrail
+		share.Known += r.Known
 	}
-	return out, nil
+	if share.Days > 0 {
+		p.Completeness.Trail = share
+	}
+	return err
+}
+
+func (p *Packet) addProof() error {
+	rows, err := rowsOfQuery[struct {
+		Trail         string `column:"trail"` // "" for days on which nothing was looked at
+		Digests       int64  `column:"digests"`
+		DigestsValid  int64  `column:"digests_valid"`
+		LogFiles      int64  `column:"log_files"`
+		LogFilesValid int64  `column:"log_files_valid"`
+		Whole         int64  `column:"whole_s"`
+		Proven        int64  `column:"proven_s"`
+		Problems      int64  `column:"problems"`
+	}](p, "trail-integrity")
+	proof := &Proof{}
+	for _, r := range rows {
+		if r.Trail == "" && r.Problems == 0 {
+			continue
+		}
+		proof.Digests += r.Digests
+		proof.DigestsValid += r.DigestsValid
+		proof.LogFiles += r.LogFiles
+		proof.LogFilesValid += r.LogFilesValid
+		proof.Whole += r.Whole
+		proof.Proven += r.Proven
+		proof.Problems += r.Problems
+	}
+	if proof.Whole > 0 {
+		p.Completeness.Digests = proof
+	}
+	return err
+}
+
+func (p *Packet) addMetricShare() error {
+	rows, err := rowsOfQuery[struct {
+		Requests int64  `column:"requests"`
+		Counted  *int64 `column:"counted"` // nil where CloudWatch has no figure
+		Verdict  string `column:"verdict"`
+	}](p, "log-and-metrics")
+	share := &MetricShare{Of: p.Totals.BucketDays}
+	for _, r := range rows {
+		p.metricsDiffer = p.metricsDiffer || r.Verdict == verdictAttention
+		if r.Counted == nil {
+			continue
+		}
+		share.Days++
+		share.Requests += r.Requests
+		share.Counted += *r.Counted
+		share.Less += min(r.Requests, *r.Counted)
+		share.More += max(r.Requests, *r.Counted)
+	}
+	if share.Days > 0 {
+		p.Completeness.Metrics = share
+	}
+	return err
 }
 
 // completeness says how complete the records are, by witnesses that do not know of each
@@ -176,7 +188,7 @@ func (d *pages) completeness(s section) error {
 	metrics := []draw.Cell{{Text: p.say("completeness.metrics")}, none("none"), {Text: p.say("completeness.metrics-none")}}
 	switch x := c.Metrics; {
 	case x != nil:
-		metrics[1] = draw.Cell{Text: p.Text.Percent(x.Less, x.More), Mark: mark(p.metricsAgree())}
+		metrics[1] = draw.Cell{Text: p.Text.Percent(x.Less, x.More), Mark: mark(!p.metricsDiffer)}
 		metrics[2].Text = p.say("completeness.metrics-says", "log", x.Requests, "counted", x.Counted, "days", x.Days, "of", x.Of)
 	case p.Tenant.HasMetrics():
 		metrics[2].Text = p.say("completeness.metrics-dark")
@@ -187,13 +199,6 @@ func (d *pages) completeness(s section) error {
 	d.Note(p.say("completeness.note"))
 	d.Space(2)
 	return d.placed(s)
-}
-
-// metricsAgree tells whether CloudWatch and log agree on every day that is measurable.
-func (p *Packet) metricsAgree() bool {
-	t := p.table("log-and-metrics")
-	verdict := slices.Index(t.Columns, "verdict")
-	return !slices.ContainsFunc(t.Rows, func(row []any) bool { return row[verdict] == verdictAttention })
 }
 
 // placed prints the queries that have their place in a section.
