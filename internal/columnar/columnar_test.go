@@ -241,3 +241,20 @@ func TestStatistics(t *testing.T) {
 		}
 	}
 }
+
+func TestNullInARequiredColumn(t *testing.T) {
+	g := schema().NewGroup()
+	add(g, row{Place: "p"})
+	for i := range g.columns {
+		g.Null(i)
+	}
+	g.EndRow()
+	enc, err := NewEncoder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "column place has 1 NULLs and may have none"
+	if _, err := enc.Encode(g, nil); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}

@@ -52,6 +52,9 @@ func (e *Encoder) Encode(g *Group, into *RowGroup) (*RowGroup, error) {
 		if c.rows != g.rows {
 			return nil, fmt.Errorf("column %s has %d values in %d rows", g.schema.columns[i].Name, c.rows, g.rows)
 		}
+		if c.nulls > 0 && !c.optional { // no reader could tell where
+			return nil, fmt.Errorf("column %s has %d NULLs and may have none", g.schema.columns[i].Name, c.nulls)
+		}
 		meta, err := e.chunk(into, c, g.schema.columns[i])
 		if err != nil {
 			return nil, fmt.Errorf("column %s: %w", g.schema.columns[i].Name, err)

@@ -198,6 +198,9 @@ func (b *Batch) Reject(bucket string, timeMS int64, source string, line int64, r
 	}
 	before := p.group.Bytes()
 	l := rejectedLine{bucket: []byte(bucket), timeMS: timeMS, reason: []byte(reason), raw: cleanText(raw)}
+	if l.raw == nil {
+		l.raw = []byte{} // of lines that were only counted; the column has no NULL
+	}
 	rejectedTable.append(p.group, &l, []byte(source), line)
 	b.grew(p, before)
 	return nil

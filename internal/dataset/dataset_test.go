@@ -143,3 +143,31 @@ func TestDiscardLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Lines that are only counted have no text, and their row can be read and copied like others.
+func TestRejectedWithoutText(t *testing.T) {
+	d := Dataset{Dir: t.TempDir()}
+	batch := d.NewBatch(1)
+	for i, raw := range [][]byte{[]byte("one\xff"), nil, []byte("three")} {
+		if err := batch.Reject("acme-backups", 1790895638000, "s", int64(i), "why", raw); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := batch.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := d.NewBatch(2)
+	if err := again.Copy(files[0]); err != nil {
+		t.Fatal(err)
+	}
+	if files, err = again.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := parquet.ReadFile[struct {
+		Raw string `parquet:"raw"`
+	}](d.Full(files[0].Path))
+	if err != nil || len(rows) != 3 || rows[0].Raw != `one\xff` || rows[1].Raw != "" || rows[2].Raw != "three" {
+		t.Errorf("the copied rows are %+v, %v", rows, err)
+	}
+}
