@@ -289,7 +289,8 @@ type checkRow struct {
 func (r checkRow) said() state.CheckRow {
 	slices.Sort(r.Who)
 	return state.CheckRow{Subject: r.Subject, FindingDay: state.FindingDay{Date: r.Date, Severity: r.Severity, Count: r.Count,
-		First: r.FirstSeen, Last: r.LastSeen, Samples: r.Samples, Who: r.Who[:min(len(r.Who), maxSamples)], Expected: reason.Sentence(r.Expected)}}
+		First: r.FirstSeen, Last: r.LastSeen, Samples: r.Samples, Who: r.Who[:min(len(r.Who), maxSamples)],
+		Expected: reason.Sentence(r.Expected)}}
 }
 
 // addRow adds a row to those of a day. Subjects that redaction has made equal
