@@ -1,12 +1,11 @@
-// Package collect brings log objects into the dataset: every record once,
-// whatever happens. [Collector.Collect] lists each [Source], fetches the
-// objects that the ledger does not know, parses them and writes their records
-// in batches. A batch becomes part of the dataset in one transaction of the
-// state; a run that dies before it leaves nothing behind that is read.
+// Package collect brings log objects into the dataset: every record once, whatever happens.
+// [Collector.Collect] lists each [Source], fetches the objects that the ledger does not
+// know, parses them and writes their records in batches. A batch becomes part of the
+// dataset in one transaction of the state; a run that dies before it leaves nothing that
+// anyone reads.
 //
-// Listing, fetching with parsing, and writing run beside each other: a lister
-// feeds a pipeline of objects in flight, which hands them out in the order of
-// their names.
+// Listing, fetching with parsing, and writing run concurrently: a lister feeds a pipeline
+// of objects in flight, which hands them out in the order of their names.
 package collect
 
 import (
@@ -83,7 +82,7 @@ type Collector struct {
 	Progress func(Progress)
 }
 
-// Progress is how far the collection of a source is.
+// Progress is how far the collection of a source has come.
 type Progress struct {
 	Source  Source
 	Listed  bool // all objects are listed: Objects and Bytes are the whole
@@ -94,7 +93,7 @@ type Progress struct {
 	Records int64
 }
 
-// Summary is what became of one source.
+// Summary counts what happened to the objects of one source.
 type Summary struct {
 	Source        Source
 	Objects       int   // collected now, with foreign and empty ones
@@ -114,9 +113,9 @@ type Summary struct {
 	Err           error // why the source, or some of its objects, could not be collected; nil for none
 }
 
-// Collect collects the sources one after another. A fault of one source or of
-// one object does not stop the others; all faults come back joined. The
-// summaries are of all sources, in their order.
+// Collect collects the sources one after another. A fault of one source or object does not
+// stop the others; all faults come back joined. There is a summary for each source, in
+// order.
 func (c *Collector) Collect(ctx context.Context, sources []Source) ([]Summary, error) {
 	if err := c.sweep(ctx); err != nil {
 		return nil, err
@@ -332,7 +331,7 @@ func mend(err error) error {
 	return err
 }
 
-// Add adds what became of other objects, of this source or another.
+// Add adds the counts of other objects, of this source or another.
 func (s *Summary) Add(o Summary) {
 	s.Objects += o.Objects
 	s.Foreign += o.Foreign

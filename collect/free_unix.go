@@ -4,8 +4,7 @@ package collect
 
 import "golang.org/x/sys/unix"
 
-// Free is what the user of this process may still write to the disk of a
-// folder, in bytes.
+// Free is how many bytes the user of this process may still write to the disk of a folder.
 func Free(dir string) (int64, error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {

@@ -2,8 +2,7 @@ package collect
 
 import "golang.org/x/sys/windows"
 
-// Free is what the user of this process may still write to the disk of a
-// folder, in bytes.
+// Free is how many bytes the user of this process may still write to the disk of a folder.
 func Free(dir string) (int64, error) {
 	path, err := windows.UTF16PtrFromString(dir)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// ErrNoRoom means that the disk of the dataset has less free than the
-// configuration keeps.
+// ErrNoRoom means that the disk of the dataset has less free space than the configuration
+// reserves.
 var ErrNoRoom = errors.New("the disk of data_dir is nearly full")
 
 // room tells whether a batch may be written. It looks before the disk is full,

@@ -22,9 +22,9 @@ type Source struct {
 	Except []string
 }
 
-// Sources returns the log locations of a configuration, each once, in the
-// order in which they stand. With a tenant id only those that it uses; they
-// still come with every tenant's buckets, because an object is read once.
+// Sources returns the log locations of a configuration, each once, in order. With a tenant
+// ID it returns only those that the tenant uses, still with the buckets of every tenant,
+// because an object is read only once.
 func Sources(c *config.Config, tenant string) []Source {
 	var out []Source
 	used := map[string]bool{}

@@ -13,8 +13,8 @@ type Clock interface {
 	Wait(ctx context.Context, t time.Time, wake <-chan struct{}) error
 }
 
-// WallClock is the clock of the machine. It looks at it again at least once a
-// minute, so that a clock that was set, or a machine that slept, is noticed.
+// WallClock is the clock of the machine. While it waits it reads the time at least once a
+// minute, so that it notices when the clock was set or the machine slept.
 type WallClock struct{}
 
 // Now is the time.

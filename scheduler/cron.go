@@ -9,10 +9,10 @@ import (
 	"bucketproof/internal/wallclock"
 )
 
-// ParseCron reads a cron line of five fields whose times are those of a clock in
-// loc. A change of daylight saving neither drops nor doubles a run: a time that
-// the clocks skip is the moment of the change, one that they show twice is the
-// first. A line that names every hour runs in every hour that passes.
+// ParseCron reads a cron line of five fields as wall-clock times in loc. A change of
+// daylight saving neither drops nor doubles a run: a time that the clocks skip is the
+// moment of the change, and a time that they show twice is the first. A line that names
+// every hour runs in every hour that passes.
 func ParseCron(line string, loc *time.Location) (cron.Schedule, error) {
 	s, err := cron.ParseStandard(line)
 	if err != nil {
@@ -54,8 +54,8 @@ func (s wallSchedule) Next(at time.Time) time.Time {
 	}
 }
 
-// Next is the first time behind at for which a cron line of five fields is due
-// in the zone, as [ParseCron] reads it; zero where it never is.
+// Next is the first time after at when a cron line of five fields is due in the zone, as
+// [ParseCron] reads it; zero if it never is.
 func Next(line string, loc *time.Location, at time.Time) (time.Time, error) {
 	s, err := ParseCron(line, loc)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// Job is something that is done again and again.
+// Job is something that is done again and again, on a schedule.
 type Job struct {
 	Name     string
 	Schedule cron.Schedule
@@ -31,7 +31,7 @@ type Job struct {
 	After string
 }
 
-// Past is a run that the ledger remembers.
+// Past is a run in the ledger.
 type Past struct {
 	Task
 	Outcome   string

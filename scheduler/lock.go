@@ -11,18 +11,19 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrLocked means that another process works on the folder.
+// ErrLocked means that another process is writing in the folder.
 var ErrLocked = errors.New("another bucketproof works on this folder")
 
-// Lock takes a folder, usually the data folder, for this process, for work that
-// writes the dataset. It ends with the process, however that ends. Where another
-// one holds it the error is [ErrLocked] and names it.
+// Lock locks a folder, usually the data folder, for work that writes the dataset. The lock
+// ends with the process, however that ends. If another process holds it, the error is
+// [ErrLocked] and names that process.
 func Lock(dataDir string) (release func() error, err error) { return lock(dataDir, "lock", ErrLocked) }
 
 // ErrServed means that another service runs on the folder.
 var ErrServed = errors.New("another bucketproof serve runs on this folder")
 
-// LockService takes a data folder for a service. Other commands work beside it.
+// LockService locks a data folder for a service. Other commands can work while the service
+// holds this lock.
 func LockService(dataDir string) (release func() error, err error) {
 	return lock(dataDir, "serve.lock", ErrServed)
 }

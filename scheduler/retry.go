@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Retry is how a transient fault is met: with pauses from First on that double
-// up to Longest, each shortened at random by up to a half so that many clients
-// do not come back at once, and at most Attempts attempts.
+// Retry says how to retry after a transient fault: at most Attempts attempts, with pauses
+// from First that double up to Longest. Each pause is shortened at random by up to a half,
+// so that many clients do not come back at once.
 type Retry struct {
 	First, Longest time.Duration
 	Attempts       int
@@ -18,7 +18,7 @@ type Retry struct {
 	Transient func(error) bool
 }
 
-// Pause is how long to wait behind the attempt with this number, from 1.
+// Pause is how long to wait after the attempt with this number, from 1.
 func (r Retry) Pause(attempt int) time.Duration {
 	d := r.Longest
 	if attempt < 30 {

@@ -1,11 +1,13 @@
 // Package scheduler knows when jobs run and how they ended, not what they do.
 //
-// A [Job] says by its cron line when it is due and by its tasks for whom and
-// what; [Service.Run] does what is due, again where it failed, and what was
-// missed while the machine was off. What was done is told by the run ledger
-// alone, so that a kill at any moment neither loses nor repeats a task. [Run]
-// keeps one run in the ledger, also for a command that someone types; [Lock]
-// keeps two processes off one data folder.
+// The cron line of a [Job] says when it is due, and its tasks for whom and what.
+// [Service.Run] does what is due, retries what failed, and catches up on what was missed
+// while the machine was off. The run ledger alone says what was done, so a kill at any
+// moment neither loses nor repeats a task. [Run] notes one run in the ledger, also for a
+// command that someone types. [Lock] keeps two processes off one data folder.
+//
+// Files: cron.go reads cron lines, due.go says what is due, service.go does it, ledger.go
+// keeps the runs in the state, retry.go and clock.go wait, lock.go locks.
 package scheduler
 
 import (
@@ -25,7 +27,7 @@ const (
 	Waiting     = "waiting"     // another machine does it; it is asked again later
 )
 
-// Task is one thing to be done once: a job for a tenant and a period.
+// Task is something to do once: a job for a tenant and a period.
 type Task struct {
 	Job, Tenant string // Tenant "" is all of them
 	Period      string // the days or the month, "" where it has none
@@ -45,7 +47,7 @@ type Result struct {
 	Err       error
 }
 
-// Outcome is the word for the result in the ledger.
+// Outcome is the word for the result in the ledger, such as [Done] or [Failed].
 func (r Result) Outcome() string {
 	switch {
 	case errors.Is(r.Err, context.Canceled):
@@ -60,14 +62,14 @@ func (r Result) Outcome() string {
 	return Done
 }
 
-// Ledger keeps how runs started and ended.
+// Ledger keeps when runs started and how they ended.
 type Ledger interface {
 	StartRun(ctx context.Context, t Task, at time.Time) (int64, error)
 	EndRun(ctx context.Context, id int64, r Result, at time.Time) error
 }
 
-// Run does a task and notes its start and its end, also where ctx ends in
-// between. The error is that of the task.
+// Run does a task and notes its start and its end, even if ctx ends in between. The error
+// is that of the task, or that of the ledger.
 func Run(ctx context.Context, ledger Ledger, now func() time.Time, t Task, do func(ctx context.Context) Result) (Result, error) {
 	id, err := ledger.StartRun(ctx, t, now())
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// History is the ledger as the service reads it.
+// History is the ledger with what the service reads from it.
 type History interface {
 	Ledger
 	// Past returns the runs of a job that were scheduled for a time since, in
@@ -27,8 +27,8 @@ type History interface {
 	Interrupt(ctx context.Context, at time.Time) error
 }
 
-// Service runs jobs until its context ends. Each job has a goroutine of its
-// own, so that it never overlaps itself and a slow one delays only itself.
+// Service runs jobs until its context ends. Each job has its own goroutine, so that it
+// never overlaps itself and a slow one delays only itself.
 type Service struct {
 	// Jobs returns what is to be run; it is asked before every look at the
 	// schedule, so that a configuration that was read again counts from then on.
@@ -48,7 +48,7 @@ type Service struct {
 	looked chan struct{}        // closed, and another one, whenever upTo changes
 }
 
-// Wake lets all jobs look at their schedules again.
+// Wake makes all jobs look at their schedules again.
 func (s *Service) Wake() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

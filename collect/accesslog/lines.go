@@ -16,8 +16,8 @@ const bufferSize = 256 << 10
 // keptOfLong is how much of a longer line is handed on as evidence.
 const keptOfLong = 4 << 10
 
-// Lines cuts a log object into lines in bounded memory. The zero value is not
-// usable; see [NewLines].
+// Lines splits a log object into lines in bounded memory. The zero value is not usable; see
+// [NewLines].
 type Lines struct {
 	src    io.Reader
 	buf    []byte // unread bytes are buf[start:end]
@@ -41,8 +41,8 @@ func NewLines(src io.Reader) *Lines {
 	return &Lines{src: src, buf: make([]byte, bufferSize)}
 }
 
-// Next returns the next line, or io.EOF behind the last one. Any other error
-// is that of the source; what was read before it has been handed out then.
+// Next returns the next line, or io.EOF after the last one. Any other error is that of the
+// source; everything read before it has been returned by then.
 func (l *Lines) Next() (Line, error) {
 	scanned := 0
 	for {

@@ -5,17 +5,16 @@ import (
 	"net/netip"
 )
 
-// Parse reads one line, without its newline, into r. It does not allocate. The
-// error is the reason why the line can't be read; r is then undefined. To read
-// many lines of one object use a [Parser].
+// Parse reads one line, without its newline, into r. It does not allocate. The error is the
+// reason why the line can't be read; r is undefined then. To read many lines of one object
+// use a [Parser].
 func Parse(line []byte, r *Record) error {
 	return (*Parser)(nil).Parse(line, r)
 }
 
-// Parser reads lines one after another. It remembers how the line before began
-// and ended: most lines of an object begin with the same owner and bucket and
-// end with the same fields behind the host ID, and need not be split again
-// there. The zero Parser is ready to use.
+// Parser reads lines one after another. It remembers how the previous line began and ended:
+// most lines of an object begin with the same owner and bucket and end with the same fields
+// after the host ID, so these need not be split again. The zero Parser is ready to use.
 type Parser struct {
 	head      []byte            // owner and bucket, with the spaces behind them
 	owner     int               // length of the owner

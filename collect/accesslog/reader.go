@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Reader reads the records of one log object. It tells a last line that the
-// object cuts off from one that only lacks its newline.
+// Reader reads the records of one log object. It distinguishes a last line that was cut off
+// from one that only lacks its newline.
 type Reader struct {
 	lines  *Lines
 	parser Parser
@@ -25,9 +25,9 @@ func ReadBytes(content []byte) *Reader {
 	return &Reader{lines: &Lines{buf: content, end: len(content), eof: true}}
 }
 
-// Next reads the next line that is not blank into rec. Where the line can't be
-// read, rejected is the reason and rec is undefined. The error is io.EOF behind
-// the last line, or that of the source. What line and rec point to stays as it is.
+// Next reads the next line that is not blank into rec. If the line can't be read, rejected
+// is the reason and rec is undefined. The error is io.EOF after the last line, or that of
+// the source. What line and rec point to does not change afterwards.
 func (r *Reader) Next(rec *Record) (line Line, rejected, err error) {
 	for {
 		if line, err = r.lines.Next(); err != nil {

@@ -1,12 +1,12 @@
-// Package accesslog reads Amazon S3 server access logs in their text form
-// (S3 user guide, page LogFormat). [Parse] turns one line into a [Record],
-// [Lines] cuts a log object into lines in bounded memory.
+// Package accesslog reads Amazon S3 server access logs in their text form (S3 user guide,
+// page LogFormat). [Parse] turns one line into a [Record], and [Lines] splits a log object
+// into lines in bounded memory.
 //
-// The client controls the user agent, the referer and parts of the URI, and S3
-// does not escape them, so a line can't be split at quotes. Parse anchors at
-// both ends: the fields up to the operation hold no client text, the fields
-// after the user agent hold no quotes. A line that does not hold between the
-// anchors is an error with a reason; no field is ever guessed.
+// The client controls the user agent, the referer and parts of the URI, and S3 does not
+// escape them, so a line can't be split at quotes. Parse anchors at both ends: the fields
+// up to the operation hold no client text, and the fields after the user agent hold no
+// quotes. A line that does not fit between the anchors is an error with a reason; no field
+// is ever guessed.
 package accesslog
 
 import (

@@ -1,6 +1,6 @@
-// Package cloudtrail reads the log files of CloudTrail trails: JSON objects with the
-// array Records (CloudTrail user guide, page "CloudTrail record contents"). A file is
-// streamed: never more than some records are in memory.
+// Package cloudtrail reads the log files of CloudTrail trails: JSON objects with the array
+// Records (CloudTrail user guide, page "CloudTrail record contents"). It streams a file and
+// holds only a few records in memory.
 package cloudtrail
 
 import (
@@ -18,11 +18,11 @@ const (
 	MaxRecord = 16 << 20
 )
 
-// ErrForeign means that an object is no log file of CloudTrail.
+// ErrForeign means that an object is not a log file of CloudTrail.
 var ErrForeign = errors.New("the object is no log file of CloudTrail: it is not a JSON object with the array Records")
 
-// BrokenError means that the JSON of a log file is broken. The records before it are
-// sound.
+// BrokenError means that the JSON of a log file is broken. The records before that point
+// are sound.
 type BrokenError struct {
 	Offset int64 // of the fault, in bytes of the unpacked content
 	Record int64 // the number of the record that is broken or due there, from 1
@@ -59,10 +59,10 @@ type Record struct {
 	Text   []byte // JSON
 }
 
-// Next reads the next record into ev. What it and ev hold stays as it is until the
-// next call. Rejected is why a record is no event; the ones behind it are read all
-// the same. The error is io.EOF behind the last record, [ErrForeign], a
-// [*BrokenError], which ends the file, or one of the source.
+// Next reads the next record into ev. What it returns and ev holds is valid until the next
+// call. Rejected says why a record is no event; the records after it are still read. The
+// error is io.EOF after the last record, [ErrForeign], a [*BrokenError], which ends the
+// file, or an error of the source.
 func (r *Reader) Next(ev *dataset.Event) (rec Record, rejected, err error) {
 	if r.done == nil && !r.in {
 		r.done = r.begin()

@@ -1,8 +1,9 @@
-// Package cloudwatch asks CloudWatch what it counted of buckets, day by day: [Read].
+// Package cloudwatch asks CloudWatch what it counted for buckets, day by day:
+// [Client.Read], or [ReadFile] for a file with the same figures.
 //
-// Request metrics have to be switched on for a bucket and cost money, and AWS delivers
-// them on a best-effort basis (S3 user guide, page metrics-dimensions): they are a
-// second opinion on how complete an access log is, and no count to match to the unit.
+// Request metrics must be switched on for a bucket and cost money, and AWS delivers them on
+// a best-effort basis (S3 user guide, page metrics-dimensions). They are a second opinion
+// on how complete an access log is, not a count that must match exactly.
 package cloudwatch
 
 import (
@@ -19,8 +20,8 @@ import (
 	"bucketproof/internal/objects"
 )
 
-// RequestMetrics are sums over a day, of the requests that a filter of the bucket's
-// metrics lets through.
+// RequestMetrics are sums over a day of the requests that match a metrics filter of the
+// bucket.
 var RequestMetrics = []string{"AllRequests", "GetRequests", "PutRequests", "DeleteRequests", "HeadRequests", "PostRequests", "ListRequests",
 	"4xxErrors", "5xxErrors", "BytesDownloaded", "BytesUploaded"}
 
@@ -40,23 +41,23 @@ const (
 	whole = 63 * 24 * time.Hour
 )
 
-// Bucket is a bucket, with the ID of the request metrics over all of it.
+// Bucket is a bucket and the ID of the request metrics that cover all of it.
 type Bucket struct{ Name, Filter string }
 
-// Day is half-open, in the zone of who asks.
+// Day is a half-open interval, a day in the zone of the caller.
 type Day struct {
 	Date       string // YYYY-MM-DD
 	Start, End time.Time
 }
 
-// Counted is what CloudWatch counted for a bucket on a day. A metric without a point has
-// no value: no such request was made, or the metrics are not switched on.
+// Counted is what CloudWatch counted for a bucket on a day. A metric without a data point
+// has no value: there was no such request, or the metrics are not switched on.
 type Counted struct {
 	Bucket, Date string
 	Values       map[string]float64
 }
 
-// Client asks CloudWatch of one Region.
+// Client asks CloudWatch in one Region.
 type Client struct {
 	api *cloudwatch.Client
 	now func() time.Time
@@ -71,10 +72,10 @@ func Open(ctx context.Context, access objects.Access, now func() time.Time, opti
 	return &Client{cloudwatch.NewFromConfig(c, options...), now}, nil
 }
 
-// ErrZone means that a day of the zone can't be told any more.
+// ErrZone means that CloudWatch can no longer tell the days of a zone apart.
 var ErrZone = errors.New("CloudWatch keeps only whole hours of that time, and the days of the zone do not begin with one")
 
-// Read asks for the days of some buckets. Days are consecutive and over.
+// Read asks for the days of some buckets. The days must be consecutive and over.
 func (c *Client) Read(ctx context.Context, buckets []Bucket, days []Day) ([]Counted, error) {
 	if len(days) == 0 || len(buckets) == 0 {
 		return nil, nil

@@ -20,10 +20,10 @@ const maxFile = 64 << 20
 // mostCounted bounds a value: an exabyte, in bytes.
 const mostCounted = 1e18
 
-// ReadFile takes the days of some buckets from a file that somebody else has exported,
-// where CloudWatch may not be asked: CSV with the first line bucket,date,metric,value.
-// Dates are days as who asks has them; metrics are RequestMetrics, Objects and Bytes. A
-// day of which the file says nothing has no value. An error names the line.
+// ReadFile reads the days of some buckets from an exported file, for callers that may not
+// ask CloudWatch: a CSV with the first line bucket,date,metric,value. Dates are days in the
+// zone of the caller; metrics are RequestMetrics, Objects and Bytes. A day that is not in
+// the file has no value. An error names the line.
 func ReadFile(path string, buckets []Bucket, days []Day) ([]Counted, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -1,6 +1,7 @@
-// Package delivery looks at how S3 is set to deliver the access logs of a bucket:
-// [Examine]. The requirements are those of the S3 user guide, pages ServerLogs and
-// enable-server-access-logging.
+// Package delivery is about how S3 is set up to deliver the access logs of a bucket.
+// [Examine] looks at it, [Enable] plans how to turn it on, and [Template] writes it for
+// CloudFormation or Terraform. The requirements are those of the S3 user guide, pages
+// ServerLogs and enable-server-access-logging.
 package delivery
 
 import (
@@ -27,8 +28,7 @@ const (
 	Unknown = "not known"
 )
 
-// Finding is what was found out about one thing, with its mend where something is
-// wrong.
+// Finding is what was found out about one thing, and how to fix it if something is wrong.
 type Finding struct{ What, Outcome, Detail string }
 
 // Bucket is a bucket whose logs are to be delivered.
@@ -73,7 +73,7 @@ func isCode(err error, codes ...string) bool {
 	return errors.As(err, &api) && slices.Contains(codes, api.ErrorCode())
 }
 
-// Examine looks at the logging of a bucket and at the bucket where its logs go. It
+// Examine looks at the logging of a bucket and at the bucket that receives its logs. It
 // only reads.
 func Examine(ctx context.Context, access objects.Access, b Bucket) ([]Finding, error) {
 	if b.Logs.Scheme != "s3" {

@@ -42,28 +42,28 @@ const (
 	Refused = "refused" // it is left alone; Detail says why, and the mend
 )
 
-// Step is one thing that turning logging on takes.
+// Step is one change that turning logging on needs.
 type Step struct {
 	What, Bucket, Outcome, Detail string
 	do                            func(context.Context) error
 }
 
-// Plan is what turning the logging of a bucket on takes.
+// Plan is everything that turning the logging of a bucket on needs.
 type Plan struct {
 	Steps []Step
 }
 
-// Can tells whether nothing stands in the way.
+// Can tells whether the plan can be applied.
 func (p *Plan) Can() bool {
 	return !slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Outcome == Refused })
 }
 
-// ErrMeanwhile means that a setting is another one than when it was read.
+// ErrMeanwhile means that a setting has changed since it was read.
 var ErrMeanwhile = errors.New("it was changed meanwhile by somebody else; run it again")
 
-// Apply makes the changes, in their order. S3 has no way to write a setting on the
-// condition that it is as it was read; so each is read again right before it is written,
-// and refused where it differs.
+// Apply makes the changes, in order. S3 can't write a setting on the condition that it is
+// still as it was read. So each is read again right before it is written, and refused if it
+// differs.
 func (p *Plan) Apply(ctx context.Context) error {
 	if !p.Can() {
 		return errors.New("a step was refused, so nothing is changed")
@@ -79,9 +79,9 @@ func (p *Plan) Apply(ctx context.Context) error {
 	return nil
 }
 
-// Enable plans how the logging of a bucket is turned on, with its logs going to where
-// the configuration looks for them. It reads only. What others have set up stays:
-// statements, rules and settings are added, and none is taken out or replaced.
+// Enable plans how to turn on the logging of a bucket so that its logs go to where the
+// configuration looks for them. It only reads. What others have set up stays: statements,
+// rules and settings are added, and none is removed or replaced.
 func Enable(ctx context.Context, access objects.Access, b Bucket, o Options) (*Plan, error) {
 	if b.Logs.Scheme != "s3" {
 		return nil, fmt.Errorf("%s: the logs are read from a folder (%s), so there is no delivery to turn on", b.Name, b.Logs.Text)

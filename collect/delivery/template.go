@@ -20,12 +20,12 @@ const (
 )
 
 // Template writes how the logging of buckets is set up, for CloudFormation or Terraform:
-// the buckets in which the logs go, with policy, retention, encryption and without
-// public access. They are for buckets that do not exist yet: of an existing one both
-// tools would take over the whole policy and all rules, and [Enable] does not.
+// the buckets that receive the logs, with policy, retention, encryption and without public
+// access. It is for buckets that do not exist yet, because both tools would take over the
+// whole policy and all rules of an existing one, which [Enable] does not do.
 //
-// Terraform also turns logging on at the buckets themselves; CloudFormation can do that
-// only in the stack that owns them, so the template tells what is to stand there.
+// Terraform also turns logging on at the buckets themselves. CloudFormation can do that
+// only in the stack that owns them, so the template says what belongs there.
 func Template(kind string, buckets []Bucket, o Options) ([]byte, error) {
 	var targets []target
 	for _, b := range buckets {

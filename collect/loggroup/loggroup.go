@@ -1,12 +1,11 @@
-// Package loggroup takes access logs out of a log group of CloudWatch Logs, in which
-// vended delivery puts them as JSON instead of into a bucket: [Pull].
+// Package loggroup takes access logs out of a log group of CloudWatch Logs, where vended
+// delivery puts them as JSON instead of into a bucket: [Pull].
 //
 // A log group has no objects that are delivered once and never change. So the events are
-// written to files of their own, each of an hour of events that CloudWatch took in during
-// some time: once that time is over the same file would come out again, whoever writes
-// it. From there they are collected as any other log objects. Of an hour that is still
-// filling there are several files, so that late records come without any being read
-// twice.
+// written to files, each with an hour of events that CloudWatch ingested during some
+// period. Once that period is over, anyone who writes the file again gets the same file.
+// From there they are collected like any other log objects. An hour that is still filling
+// gets several files, so that late records arrive without any being read twice.
 package loggroup
 
 import (
@@ -85,11 +84,11 @@ func parseName(name string) (window, bool) {
 	return window{start: time.Unix(start*3600, 0).UTC(), hours: int(hours), cutoff: cutoff}, errors.Join(err, err1, err2) == nil
 }
 
-// ErrClass means that a log group can't be read event by event.
+// ErrClass means that events of a log group of this class can't be read one by one.
 var ErrClass = errors.New("log groups of the class Infrequent Access can't be read event by event; deliver into " +
 	"one of the class Standard, or to S3")
 
-// Pull writes the files that are due. It can be ended at any time and called again.
+// Pull writes the files that are due. It can be interrupted at any time and called again.
 func Pull(ctx context.Context, g Group) error {
 	c, err := objects.AWS(ctx, g.Access)
 	if err != nil {
@@ -118,7 +117,7 @@ func Pull(ctx context.Context, g Group) error {
 	return nil
 }
 
-// Check looks whether a group is there and can be read.
+// Check tells whether a group exists and can be read.
 func Check(ctx context.Context, g Group) error {
 	c, err := objects.AWS(ctx, g.Access)
 	if err != nil {

@@ -1,13 +1,13 @@
-// Package parquet reads flat Parquet objects that nobody vouches for, a row at a
-// time. Log objects are written by others, and this reader holds what they say
-// about themselves against what they are: it takes memory for one page and one
-// dictionary of each column, within a bound, and never more than the pages bear
-// out, whatever the footer promises. [Open] reads the footer, [File.Next] a row.
+// Package parquet reads flat Parquet objects from untrusted writers, one row at a time.
+// Others write the log objects, so this reader checks what an object says about itself
+// against what it holds. It takes memory for one page and one dictionary of each column,
+// within a bound, and never more than the pages bear out, whatever the footer promises.
+// [Open] reads the footer, [File.Next] a row.
 //
-// It reads what flat columns may hold by the format's documents (parquet.thrift
-// and Encodings.md of apache/parquet-format 2.11), but for the codecs LZO and the
-// older LZ4, the levels called BIT_PACKED, and encrypted objects, which are
-// errors. Nested and repeated columns are passed over.
+// It reads everything that flat columns may hold by the documents of the format
+// (parquet.thrift and Encodings.md of apache/parquet-format 2.11), except for the codecs
+// LZO and the older LZ4, the levels called BIT_PACKED, and encrypted objects; these are
+// errors. Nested and repeated columns are skipped.
 package parquet
 
 import (
@@ -51,10 +51,10 @@ const (
 	leastPage = 8
 )
 
-// Open reads the footer of an object of size bytes and the heads of its pages.
-// Pages and dictionaries that are held together may take up to memory bytes; an
-// object that needs more is [ErrMemory] here, before the first row. An error of
-// src ends reading, so that one that fails when it is to stop can stop it.
+// Open reads the footer of an object of size bytes and the headers of its pages. Pages and
+// dictionaries that are held together may take up to memory bytes; for an object that needs
+// more, the error is [ErrMemory] here, before the first row. An error of src ends the
+// reading, so src can stop it by failing.
 func Open(src io.ReaderAt, size, memory int64) (*File, error) {
 	f := &File{src: src, size: size, limit: memory, budget: freeBytes + maxRatio*size, headers: size / leastPage}
 	if err := f.footer(); err != nil {
@@ -124,8 +124,8 @@ func (f *File) fits(g group) error {
 // Columns are those at the top of the schema, in its order.
 func (f *File) Columns() []Column { return f.columns }
 
-// Next reads a row: a value for each of the columns, good until the next call.
-// It returns io.EOF behind the last one, and another error for damage.
+// Next reads a row: a value for each column, valid until the next call. It returns io.EOF
+// after the last row, and another error for damage.
 func (f *File) Next() ([]Value, error) {
 	for f.left == 0 {
 		f.release()

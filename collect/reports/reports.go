@@ -1,17 +1,16 @@
-// Package reports reads what backup tools say about their own work: AWS Backup
-// (reports and listings of backup and copy jobs), Veeam (Backup & Replication,
-// Enterprise Manager, PowerShell, Microsoft 365), restic, rclone, kopia, Duplicati,
-// Borg, MSP360, a plain CSV of date,bucket,objects,bytes, and any CSV whose columns
-// are named. The form is told by content.
+// Package reports reads what backup tools say about their own work: AWS Backup (reports and
+// listings of backup and copy jobs), Veeam (Backup & Replication, Enterprise Manager,
+// PowerShell, Microsoft 365), restic, rclone, kopia, Duplicati, Borg, MSP360, a plain CSV
+// of date,bucket,objects,bytes, and any CSV whose columns are named. It recognizes the
+// format by the content.
 //
-// [Parse] takes one report and gives its sessions, a [Session] for each run of a
-// job, and a [Problem] for each part that can't be read: nothing is dropped
-// silently. It knows neither the tenant's buckets nor its nights; whose a session
-// is and what it means for a night is decided by the callers.
+// [Parse] takes one report and returns its sessions, a [Session] for each run of a job, and
+// a [Problem] for each part that can't be read: nothing is dropped silently. It knows
+// neither the tenant's buckets nor its nights; the callers decide whose a session is and
+// what it means for a night.
 //
-// Files: encoding.go turns bytes into text, document.go reads JSON with its lines,
-// table.go CSV, times.go and amounts.go what stands in a cell, and each tool has
-// its own.
+// Files: encoding.go turns bytes into text, document.go reads JSON with its line numbers,
+// table.go reads CSV, times.go and amounts.go read cells, and each tool has its own file.
 package reports
 
 import (
@@ -57,7 +56,7 @@ const (
 // Unknown stands for a number that a report does not give.
 const Unknown = -1
 
-// Session is one run of a job, as its tool tells it.
+// Session is one run of a job, as its tool reports it.
 type Session struct {
 	Tool string
 	// Job is whose runs replace each other: a later one that succeeded mends one that
@@ -105,7 +104,7 @@ type Columns struct {
 	ID, Job, Bucket, Start, End, Objects, Bytes, Status string
 }
 
-// Options say what a report does not say of itself.
+// Options say what a report does not say itself.
 type Options struct {
 	File     string         // its name below the place of reports
 	Modified time.Time      // when the file was written
@@ -126,9 +125,9 @@ const (
 	maxValues   = 40 * MaxSessions // of JSON
 )
 
-// Parse reads a report. What can't be read is a problem; the rest comes all the
-// same. A report without a session and without a problem told of nothing, such as
-// a listing without entries. The error is that of ctx, which stops it.
+// Parse reads a report. What can't be read is a problem; everything else is returned all
+// the same. A report without a session and without a problem reported nothing, such as a
+// listing without entries. The error is that of ctx.
 func Parse(ctx context.Context, content []byte, o Options) ([]Session, []Problem, error) {
 	if o.Location == nil {
 		o.Location = time.UTC
@@ -287,9 +286,9 @@ var (
 	starred    = regexp.MustCompile(`(\w)[-_. ]?\*+`)
 )
 
-// JobOfFile is the job that the name of a report stands for, where its content
-// names none: the name without dates, times, numbers that count up with them, and
-// what rotation adds. backup2.log and backup3.log stay two jobs.
+// JobOfFile is the job that the name of a report stands for, if its content names none: the
+// name without dates, times, numbers that count up with them, and rotation suffixes.
+// backup2.log and backup3.log stay two jobs.
 func JobOfFile(name string) string {
 	for _, part := range []*regexp.Regexp{dateInName, timeInName, longNumber} {
 		name = part.ReplaceAllString(name, "*")
@@ -297,7 +296,7 @@ func JobOfFile(name string) string {
 	return starred.ReplaceAllString(rotation.ReplaceAllString(name, "$1"), "$1")
 }
 
-// DateInName is the date that the name of a report holds, as YYYY-MM-DD, or "".
+// DateInName is the date in the name of a report, as YYYY-MM-DD, or "".
 func DateInName(name string) string {
 	for _, m := range slices.Backward(dateInName.FindAllString(name, -1)) {
 		for _, layout := range []string{"2006-01-02", "20060102", "02-01-2006"} {

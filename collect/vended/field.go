@@ -1,9 +1,8 @@
-// Package vended reads S3 server access logs as CloudWatch Logs delivers them
-// to S3 since June 2026: JSON, one object a line, or Parquet (S3 user guide,
-// page sal-cw-log-format). Fields are found by name, in any order; a missing
-// field, null, "" and "-" all stand for unknown. The page gives names and types
-// for JSON; that a field may come as text where a number is expected, as other
-// log types of the same service do it, is allowed for.
+// Package vended reads S3 server access logs as CloudWatch Logs has delivered them to S3
+// since June 2026: JSON, one object per line, or Parquet (S3 user guide, page
+// sal-cw-log-format). Fields are found by name, in any order. A missing field, null, "" and
+// "-" all mean unknown. The page gives names and types for JSON. A field may also come as
+// text where a number is expected, because other log types of the same service do that.
 package vended
 
 import (
@@ -49,8 +48,8 @@ const (
 	other
 )
 
-// IsRecord tells whether a JSON object looks like an access log record, readable
-// or not.
+// IsRecord tells whether a JSON object looks like an access log record, whether or not it
+// can be read.
 func IsRecord(line []byte) bool {
 	return IsJSON(line) && bytes.Contains(line, []byte(`"request_time"`)) && bytes.Contains(line, []byte(`"operation"`)) &&
 		(bytes.Contains(line, []byte(`"bucket_name"`)) || bytes.Contains(line, []byte(`"bucket_arn"`)))

@@ -15,7 +15,7 @@ import (
 	"bucketproof/internal/dataset"
 )
 
-// IsJSON tells from the beginning of some content whether it is lines of JSON
+// IsJSON tells from the beginning of some content whether it consists of lines of JSON
 // objects.
 func IsJSON(head []byte) bool {
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
@@ -31,9 +31,8 @@ type JSON struct {
 // NewJSON reads from src.
 func NewJSON(src io.Reader) *JSON { return &JSON{lines: accesslog.NewLines(src)} }
 
-// Next reads the next line that is not blank into rec, like
-// [accesslog.Reader.Next]. Where it is rejected, rec.Bucket is the bucket that it
-// names, nil where it names none.
+// Next reads the next line that is not blank into rec, like [accesslog.Reader.Next]. If the
+// line is rejected, rec.Bucket is the bucket that it names, or nil.
 func (r *JSON) Next(rec *dataset.Record) (line accesslog.Line, rejected, err error) {
 	for {
 		if line, err = r.lines.Next(); err != nil {

@@ -15,13 +15,13 @@ import (
 	"bucketproof/internal/dataset"
 )
 
-// ErrNotLog means that a Parquet object has other columns than an access log.
+// ErrNotLog means that a Parquet object does not have the columns of an access log.
 var ErrNotLog = errors.New("the Parquet object has no columns of an access log")
 
 // IsParquet tells from the beginning of some content whether it is Parquet.
 func IsParquet(head []byte) bool { return bytes.HasPrefix(head, []byte("PAR1")) }
 
-// Parquet reads a log object in Parquet form. Lines are its rows, from 1.
+// Parquet reads a log object in Parquet form. Its lines are the rows, from 1.
 type Parquet struct {
 	file   *parquet.File
 	names  [][]byte
@@ -29,9 +29,8 @@ type Parquet struct {
 	number int64
 }
 
-// NewParquet opens a log object of size bytes, of which up to memory bytes are
-// held at a time. One that is no access log, needs more memory or is damaged is
-// an error.
+// NewParquet opens a log object of size bytes and holds up to memory bytes of it at a time.
+// An object that is no access log, is damaged or needs more memory is an error.
 func NewParquet(src io.ReaderAt, size, memory int64) (*Parquet, error) {
 	f, err := parquet.Open(src, size, memory)
 	if err != nil {

@@ -1,16 +1,16 @@
-// Package integrity validates what a CloudTrail trail has delivered, by the digest
-// files that CloudTrail signs every hour: [Verify].
+// Package integrity validates what a CloudTrail trail has delivered, by the digest files
+// that CloudTrail signs every hour: [Verify].
 //
 // The rules are those of the AWS CloudTrail user guide, pages "CloudTrail digest file
-// structure" and "Custom implementations of CloudTrail log file integrity validation".
-// Where `aws cloudtrail validate-logs` looks less closely, this looks closer: it
-// compares previousDigestHashValue and previousDigestSignature with the digest that
-// they are about, looks whether the windows of the digests meet, whether the newest
-// ones are there, whether a key was valid, and for log files that no digest names.
+// structure" and "Custom implementations of CloudTrail log file integrity validation". This
+// is stricter than `aws cloudtrail validate-logs`: it compares previousDigestHashValue and
+// previousDigestSignature with the digest that they are about, and it checks whether the
+// windows of the digests are contiguous, whether the newest ones are there, whether each
+// key was valid, and whether there are log files that no digest names.
 //
-// It happens in this order: folders.go finds the digests, digest.go reads them, logs.go
-// compares the log files, chains.go follows the chains, cover.go puts together what the
-// chains of one account prove.
+// In this order: folders.go finds the digests, digest.go reads them, logs.go compares the
+// log files, chains.go follows the chains, and cover.go combines what the chains of one
+// account prove.
 package integrity
 
 import (
@@ -64,7 +64,7 @@ const (
 	Unread = "unread"
 )
 
-// Problem is one thing that does not hold, or is not known.
+// Problem is one thing that does not hold or is not known.
 type Problem struct {
 	Kind     string
 	Key      string // of the object; "" for time alone
@@ -73,13 +73,13 @@ type Problem struct {
 }
 
 // Tampering tells whether the problem means that someone changed what CloudTrail had
-// delivered, or that it can't be told from that.
+// delivered, or can't be told apart from that.
 func (p Problem) Tampering() bool {
 	return p.Kind != Gap && p.Kind != NoDigest && !p.Unknown()
 }
 
-// OfTime tells whether the problem is of all the time from From to To, and not of an object
-// that belongs to it.
+// OfTime tells whether the problem concerns all the time from From to To, rather than one
+// object in it.
 func (p Problem) OfTime() bool {
 	switch p.Kind {
 	case Gap, NoDigest, Ended, MissingDigest:
@@ -88,16 +88,16 @@ func (p Problem) OfTime() bool {
 	return p.Kind == Elsewhere && p.Key == ""
 }
 
-// Unknown tells whether the problem means that nothing is known, so that what it is
-// about is not evaluated.
+// Unknown tells whether the problem means that nothing is known, so that the time it
+// concerns is not evaluated.
 func (p Problem) Unknown() bool { return p.Kind == Unread || p.Kind == Elsewhere }
 
-// Count is of objects that were looked at, and of those that hold.
+// Count is how many objects were looked at, and how many of them are valid.
 type Count struct{ All, Valid int }
 
-// Chain is what was found out about the digests of one trail, of one account in one
-// Region. The trail may have been given another bucket, prefix, name or Region on the
-// way; the names are those of its newest digest.
+// Chain is what the digests of one trail say, for one account in one Region. The trail may
+// have moved to another bucket, prefix, name or Region on the way; the names are those of
+// its newest digest.
 type Chain struct {
 	Account, Region, Trail, HomeRegion string
 	Digests, Backfill, Logs            Count
@@ -120,16 +120,16 @@ type Window struct {
 // Span is time from From up to To.
 type Span struct{ From, To time.Time }
 
-// ProvenTime is how much of the period of a verification is proven.
+// ProvenTime is how much of the period of the verification is proven.
 func (c *Chain) ProvenTime() time.Duration { return c.ProvenIn(c.period) }
 
-// ProvenIn is how much of a part of it is.
+// ProvenIn is how much of a part of the period is proven.
 func (c *Chain) ProvenIn(part Span) time.Duration { return overlap(c.Proven, part) }
 
 // Whole is how much of the period the chain has to prove.
 func (c *Chain) Whole() time.Duration { return c.WholeIn(c.period) }
 
-// WholeIn is how much of a part of it that is.
+// WholeIn is how much of a part of the period the chain has to prove.
 func (c *Chain) WholeIn(part Span) time.Duration {
 	part = Span{later(part.From, c.period.From), earlier(part.To, c.period.To)}
 	if !part.From.Before(part.To) {
@@ -155,17 +155,16 @@ type Options struct {
 	Keys     Keys
 }
 
-// Slack is by how much CloudTrail may be late with a digest: the hour that it covers,
-// and two of delivery.
+// Slack is how late a digest may be: the hour that it covers, and two hours of delivery.
 const Slack = 3 * time.Hour
 
 // silence is how long a chain must have been without a new digest before it counts as
 // ended, and not as late.
 const silence = 24 * time.Hour
 
-// Verify validates every chain at the locations over a period, also across them. An
-// error means that a location could not be listed; what is wrong with single objects are
-// problems. No chain means that no digest lies there at all.
+// Verify validates every chain at the locations over a period, including chains that span
+// locations. An error means that a location could not be listed; faults of single objects
+// are problems of a chain. No chain means that there is no digest at all.
 func Verify(ctx context.Context, locations []Location, o Options) ([]Chain, error) {
 	all := make([]*location, len(locations))
 	accounts := map[string]*verification{}

@@ -21,7 +21,7 @@ type Key struct {
 	public      *rsa.PublicKey
 }
 
-// NewKey reads a key as ListPublicKeys gives it: DER of PKCS #1, or of
+// NewKey reads a key as ListPublicKeys returns it: DER of PKCS #1, or of
 // SubjectPublicKeyInfo as in a sample of the user guide.
 func NewKey(fingerprint string, der []byte, from, to time.Time) (Key, error) {
 	public, err := x509.ParsePKCS1PublicKey(der)
@@ -81,7 +81,7 @@ func ReadKeyFile(path string) (*KeyFile, error) {
 	return f, nil
 }
 
-// Key is the key with a fingerprint.
+// Key is the key with a fingerprint; the error names the file if it has none.
 func (f *KeyFile) Key(_ context.Context, region, fingerprint string, at time.Time) (Key, error) {
 	k, ok := f.keys[fingerprint]
 	if !ok {

@@ -12,8 +12,8 @@ import (
 	"bucketproof/internal/objects"
 )
 
-// ListedKeys asks CloudTrail for its public keys (API ListPublicKeys), in the Region
-// of the digest as the user guide says. One call brings the keys of some days.
+// ListedKeys asks CloudTrail for its public keys (API ListPublicKeys), in the Region of the
+// digest, as the user guide says. One call fetches the keys of several days.
 type ListedKeys struct {
 	Access objects.Access
 
@@ -22,7 +22,7 @@ type ListedKeys struct {
 	asked map[string]error          // by Region and day
 }
 
-// Key finds a key.
+// Key is the key with a fingerprint, as CloudTrail lists it for the Region and time.
 func (l *ListedKeys) Key(ctx context.Context, region, fingerprint string, at time.Time) (Key, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"bucketproof/internal/objects"
 )
 
-// ErrNoMetadata means that a place does not keep the signatures of digests.
+// ErrNoMetadata means that a place does not have the signatures of the digests.
 var ErrNoMetadata = errors.New("the metadata of the digests is not there, in which CloudTrail signs them; name the " +
 	"trail's bucket (s3://…), or put what `aws s3api head-object` prints of each digest beside it as KEY" + MetadataSuffix)
 
@@ -23,8 +23,8 @@ const MetadataSuffix = ".metadata.json"
 // maxMetadata bounds such a file, in bytes.
 const maxMetadata = 1 << 20
 
-// Place is the bucket of a trail in S3, or a folder with a copy of it, with whole keys
-// whatever the prefix is.
+// Place is the bucket of a trail in S3, or a folder with a copy of it. Its keys are
+// complete, whatever the prefix is.
 type Place struct {
 	Name   string // of the bucket; "" for a folder
 	Prefix string // of the keys that lie at the URL
@@ -49,8 +49,8 @@ func OpenPlace(ctx context.Context, u objects.URL, access objects.Access) (*Plac
 	return p, err
 }
 
-// List lists the keys with a prefix. Of a bucket it asks for no more than that prefix,
-// which may be all that the permissions allow.
+// List lists the keys with a prefix. It asks a bucket for no more than that prefix, because
+// the permissions may allow nothing else.
 func (p *Place) List(ctx context.Context, prefix, after string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		after := max(after, prefix)
