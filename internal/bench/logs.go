@@ -1,6 +1,6 @@
-// Package bench makes access logs to measure with: deterministic, of any size,
-// with the hard lines that real logs hold. The program in compare runs
-// bucketproof and its peers over them (see docs/BENCHMARKS.md).
+// Package bench makes access logs to measure with: deterministic, of any size, with the
+// hard lines that real logs hold. The programs in cmd/bench run bucketproof and its peers
+// over them (docs/BENCHMARKS.md).
 package bench
 
 import (
@@ -23,7 +23,7 @@ const Bucket = "acme-backups"
 // a requester with spaces, bare dashes where quotes are usual.
 const hardOf = 50
 
-// Truth is what the logs hold.
+// Truth is what the logs contain.
 type Truth struct {
 	Objects, Bytes, Records, Hard int64
 	Rows                          map[uint64]struct{} // Row of each record
@@ -31,8 +31,8 @@ type Truth struct {
 
 var rowSeed = maphash.MakeSeed()
 
-// Row tells records apart by what a reader must get right: request ID,
-// operation, key, status and user agent, as logged; "" stands for "-".
+// Row is a hash of what a reader must get right: request ID, operation, key, status and
+// user agent, as logged; "" stands for "-".
 func Row(requestID, operation, key, status, userAgent string) uint64 {
 	var h maphash.Hash
 	h.SetSeed(rowSeed)
@@ -43,8 +43,8 @@ func Row(requestID, operation, key, status, userAgent string) uint64 {
 	return h.Sum64()
 }
 
-// Logs writes objects of about objectBytes each into dir until there are bytes
-// of them, and tells what they hold. Rows are kept where asked for.
+// Logs writes objects of about objectBytes each into dir until they have bytes in all, and
+// tells what they contain. It keeps the rows if rows is set.
 func Logs(dir string, bytes, objectBytes int64, rows bool) (Truth, error) {
 	return logs(dir, bytes, objectBytes, rows, nil)
 }

@@ -7,7 +7,7 @@ import (
 	"math"
 )
 
-// Kind is what a column holds.
+// Kind is the type of a column.
 type Kind int
 
 // Kinds of columns. Text is UTF-8, which the caller sees to.

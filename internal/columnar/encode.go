@@ -13,8 +13,8 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// Encoder turns groups into row groups. It keeps its memory from one to the
-// next and is for one goroutine at a time.
+// Encoder turns groups into row groups. It reuses its memory, and only one goroutine may
+// use it at a time.
 type Encoder struct {
 	zstd   *zstd.Encoder
 	page   []byte
@@ -40,8 +40,7 @@ type RowGroup struct {
 	rows   int64
 }
 
-// Encode turns a group into a row group, in the memory of into, which may be
-// nil.
+// Encode turns a group into a row group. It reuses the memory of into, which may be nil.
 func (e *Encoder) Encode(g *Group, into *RowGroup) (*RowGroup, error) {
 	if into == nil {
 		into = &RowGroup{}

@@ -1,12 +1,11 @@
-// Package columnar writes flat rows as Parquet files. A [Group] gathers rows
-// column by column, [Group.Encode] turns it into a row group, which can run
-// beside the filling of the next one, and a [Writer] puts row groups one behind
-// another into a file.
+// Package columnar writes flat rows as Parquet files. A [Group] gathers rows column by
+// column, [Encoder.Encode] turns it into a [RowGroup] while the next group can be filled,
+// and a [Writer] appends row groups to a file.
 //
 // Text columns that repeat have a dictionary for each row group; others are
-// DELTA_LENGTH_BYTE_ARRAY. Integers are
-// DELTA_BINARY_PACKED. The format is Apache Parquet's, with data pages of
-// version 2; encodings and footer come from github.com/parquet-go/parquet-go.
+// DELTA_LENGTH_BYTE_ARRAY. Integers are DELTA_BINARY_PACKED. The format is Apache Parquet
+// with data pages of version 2; encodings and footer come from
+// github.com/parquet-go/parquet-go.
 package columnar
 
 import (
@@ -24,8 +23,8 @@ type Column struct {
 	Codec      Codec
 }
 
-// Codec is how the values of a column are compressed. A dictionary is always
-// compressed, the numbers of its entries never.
+// Codec is how the values of a column are compressed. A dictionary is always compressed,
+// the indexes into it never.
 type Codec int
 
 // Codecs.
@@ -35,7 +34,7 @@ const (
 	Small              // zstd
 )
 
-// Schema is the columns of a file, in their order.
+// Schema is the columns of a file, in order.
 type Schema struct {
 	columns  []Column
 	elements []format.SchemaElement
@@ -79,8 +78,8 @@ var types = [...]parquet.Type{
 // Columns are the columns, in their order.
 func (s *Schema) Columns() []Column { return s.columns }
 
-// Group is rows on their way into a file. Each row calls one of the methods for
-// each column and then [Group.EndRow].
+// Group gathers rows for a file. For each row, call one of the methods for each column and
+// then [Group.EndRow].
 type Group struct {
 	schema  *Schema
 	columns []column

@@ -11,7 +11,7 @@ import (
 
 const magic = "PAR1"
 
-// Writer puts row groups into a file.
+// Writer writes row groups to a file.
 type Writer struct {
 	w      io.Writer
 	schema *Schema
@@ -23,7 +23,7 @@ type Writer struct {
 // NewWriter writes to w, which the caller closes.
 func NewWriter(w io.Writer, s *Schema) *Writer { return &Writer{w: w, schema: s} }
 
-// Write appends a row group, which can be used again behind it.
+// Write appends a row group, which the caller can reuse afterwards.
 func (w *Writer) Write(g *RowGroup) error {
 	if w.offset == 0 {
 		if err := w.put([]byte(magic)); err != nil {
@@ -46,7 +46,7 @@ func (w *Writer) Write(g *RowGroup) error {
 	return w.put(g.bytes)
 }
 
-// Close writes the footer. A file without row groups is a valid one too.
+// Close writes the footer. A file without row groups is valid, too.
 func (w *Writer) Close() error {
 	if w.offset == 0 {
 		if err := w.put([]byte(magic)); err != nil {

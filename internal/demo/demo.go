@@ -1,8 +1,7 @@
-// Package demo makes up a month of access logs for three tenants, as S3 would
-// deliver them, together with a configuration that fits. [Generate] is
-// deterministic: the same seed gives the same files, byte for byte but for the
-// signatures of the made-up trail, and the [Truth] that it returns says what a
-// right reading must find in them.
+// Package demo makes up a month of access logs for three tenants, as S3 would deliver them,
+// with a configuration that fits. [Generate] is deterministic: the same seed gives the same
+// files, byte for byte except for the signatures of the made-up trail. The [Truth] that it
+// returns says what a correct reading must find in them.
 package demo
 
 import (
@@ -32,7 +31,7 @@ const marker = "made-by-bucketproof-demo"
 var made = []string{"config.toml", "truth.json", "logs", "data", "packets", "trail", "cloudtrail-keys.json",
 	"metrics.csv", "reports", "changes.csv"}
 
-// Truth is what the logs hold.
+// Truth is what the logs contain.
 type Truth struct {
 	Records    int64            // unique, of all buckets
 	Buckets    map[string]int64 // records by bucket
@@ -48,9 +47,8 @@ type Planted struct {
 	Count                          int64
 }
 
-// Generate writes config.toml, truth.json and logs/ to dir. What an earlier
-// demo left there is replaced; a folder with anything else in its place is
-// refused.
+// Generate writes config.toml, truth.json and logs/ to dir. It replaces what an earlier
+// demo left there, and refuses a folder that has anything else in its place.
 func Generate(dir string) (Truth, error) { return generate(dir, true) }
 
 // GenerateLogs is Generate without the witnesses beside the access logs.

@@ -1,2 +1,2 @@
-// Package durable makes names in a folder outlive a crash of the machine.
+// Package durable makes the names in a folder survive a crash of the machine.
 package durable

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// SyncDir writes a folder's entries to disk: a file that was made or renamed there
-// has its name after a crash.
+// SyncDir writes a folder's entries to disk, so that a file that was created or renamed
+// there keeps its name after a crash.
 func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -1,8 +1,8 @@
-// Package identity knows which records the dataset has, so that a record that
-// is delivered twice is counted once. An [Index] answers for each ID whether it
-// is new, in memory that does not grow with the dataset: IDs lie sorted in
-// files beside it, and a Bloom filter tells most of the new ones without a look
-// into them. The files can be made again from the dataset at any time.
+// Package identity knows which records the dataset has, so that a record that is delivered
+// twice is counted once. An [Index] tells for each ID whether it is new, in memory that
+// does not grow with the dataset: IDs lie sorted in files beside the dataset, and a Bloom
+// filter recognizes most new ones without reading them. The files can be rebuilt from the
+// dataset at any time.
 package identity
 
 import (
@@ -28,11 +28,11 @@ const (
 	extension = ".ids"
 )
 
-// Key makes IDs that who writes the logs' text can't foresee, so that nobody
-// can hide a record behind another.
+// Key makes IDs that whoever writes the text of the logs can't predict, so that nobody can
+// hide a record behind another.
 type Key [16]byte
 
-// Hash is the ID of a text: SipHash-2-4 of 128 bits.
+// Hash is the ID of a text: SipHash-2-4 with 128 bits.
 func (k Key) Hash(text []byte) ID {
 	k0, k1 := decode(k[:]).Hi, decode(k[:]).Lo
 	hi, lo := siphash.Hash128(k0, k1, text)
@@ -50,7 +50,7 @@ type Part struct {
 	Path   string
 }
 
-// Dataset is what the index asks.
+// Dataset is what the index reads its IDs from.
 type Dataset interface {
 	// Parts are the files of a partition.
 	Parts(bucket, date string) ([]Part, error)
@@ -58,7 +58,7 @@ type Dataset interface {
 	Identities(part Part, add func(ID) error) error
 }
 
-// Index is for one goroutine.
+// Index tells new IDs from known ones. It must not be used by several goroutines at once.
 type Index struct {
 	dir        string
 	key        Key
@@ -88,7 +88,7 @@ type partition struct {
 	used    int64
 }
 
-// Add tells whether an ID is new in its partition, and knows it from then on.
+// Add tells whether an ID is new in its partition, and remembers it.
 func (x *Index) Add(bucket, date string, id ID) (fresh bool, err error) {
 	name := [2]string{bucket, date}
 	p := x.partitions[name]
@@ -202,8 +202,8 @@ func known(path string, tag uint64) (*run, error) {
 	return r, r.close()
 }
 
-// Commit is called when the batch with this number is part of the dataset, and
-// holds all that was added since the last one.
+// Commit makes everything added since the last commit permanent. It is called when the
+// batch with this number has become part of the dataset.
 func (x *Index) Commit(batch int64) error {
 	for _, p := range x.partitions {
 		if err := x.commit(p, batch); err != nil {
@@ -319,8 +319,7 @@ func (p *partition) close() error {
 	return errors.Join(errs...)
 }
 
-// Close gives back what the index holds. What was added since the last commit
-// is forgotten.
+// Close releases what the index holds. Everything added since the last commit is forgotten.
 func (x *Index) Close() error {
 	var errs []error
 	for _, p := range x.partitions {

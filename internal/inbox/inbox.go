@@ -1,5 +1,5 @@
-// Package inbox is a mail server for tests: a real one, in the process of the test,
-// that keeps what it takes.
+// Package inbox is a mail server for tests: a real one, in the process of the test, that
+// keeps the mails that it receives.
 package inbox
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Inbox is a mail server that keeps what it takes.
+// Inbox is a mail server that keeps the mails that it receives.
 type Inbox struct {
 	Address string                     // host:port
 	Refuse  map[string]*smtp.SMTPError // by recipient
@@ -25,15 +25,15 @@ type Inbox struct {
 	mails []Mail
 }
 
-// Mail is one mail as it came in.
+// Mail is one mail as it was received.
 type Mail struct {
 	To  string
 	Raw []byte
 	*mail.Message
 }
 
-// New starts a server on a loopback address. With a certificate it offers
-// STARTTLS and asks for the user reports and a password.
+// New starts a server on a loopback address. With a certificate it offers STARTTLS and
+// requires the user reports with a password.
 func New(t *testing.T, certificate *tls.Certificate, password string) *Inbox {
 	t.Helper()
 	in := &Inbox{Refuse: map[string]*smtp.SMTPError{}}

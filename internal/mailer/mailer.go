@@ -1,7 +1,6 @@
-// Package mailer sends mail over SMTP, one message to one recipient in one
-// session, so that what became of each is known. [Open] reads the server from
-// the configuration, [Server.Send] sends, [Message.WriteTo] gives the same bytes
-// as a file.
+// Package mailer sends mail over SMTP, one message to one recipient in one session, so that
+// the outcome of each is known. [Open] reads the server from the configuration,
+// [Server.Send] sends, and [Message.WriteTo] writes the same bytes as a file.
 package mailer
 
 import (
@@ -32,7 +31,7 @@ const patience = 90 * time.Second
 // checkPatience is the same where someone waits for the answer.
 const checkPatience = 20 * time.Second
 
-// Message is one mail to one person. Its bytes depend on its fields only.
+// Message is one mail to one person. Its bytes depend only on its fields.
 type Message struct {
 	ID         string // without angle brackets
 	From       string // an address, with or without a name
@@ -43,13 +42,13 @@ type Message struct {
 	Date       time.Time
 }
 
-// ErrRefused means that the server has refused a message or its recipient for
-// good (5xx, RFC 5321 section 4.2.1).
+// ErrRefused means that the server refused a message or its recipient permanently (5xx, RFC
+// 5321 section 4.2.1).
 var ErrRefused = errors.New("refused for good")
 
-// ErrUnknown means that the connection broke after the message was sent and before
-// the server said whether it has taken it over. Sent once more it may arrive twice,
-// with the same Message-ID.
+// ErrUnknown means that the connection broke after the message was sent and before the
+// server said whether it accepted it. Sent again, it may arrive twice, with the same
+// Message-ID.
 var ErrUnknown = errors.New("it is not known whether the server has taken the mail over")
 
 // Server is an SMTP server.
@@ -60,9 +59,9 @@ type Server struct {
 	implicit             bool // TLS from the first byte
 }
 
-// Open reads the server of a configuration. The URL smtp:// asks for STARTTLS,
-// and does without only on a loopback address; smtps:// speaks TLS from the
-// start. The password comes from the environment.
+// Open reads the server of a configuration. The URL smtp:// requires STARTTLS, except on a
+// loopback address; smtps:// uses TLS from the start. The password comes from the
+// environment.
 func Open(c config.Mail) (*Server, error) {
 	u, err := url.Parse(c.SMTP)
 	if err != nil || u.Hostname() == "" {
@@ -91,12 +90,12 @@ func Open(c config.Mail) (*Server, error) {
 	return s, nil
 }
 
-// Name is the server for people.
+// Name is the server as people read it, host and port.
 func (s *Server) Name() string { return net.JoinHostPort(s.host, strconv.Itoa(s.port)) }
 
-// Send sends one message. It is nil once the server has taken the message over,
-// whatever happens to the connection afterwards. An error that wraps
-// [ErrRefused] stays; any other may be gone later.
+// Send sends one message. It returns nil once the server has accepted the message, whatever
+// happens to the connection afterwards. An error that wraps [ErrRefused] is permanent; any
+// other may go away.
 func (s *Server) Send(ctx context.Context, m Message) error {
 	msg, err := m.build()
 	if err != nil {

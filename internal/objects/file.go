@@ -205,9 +205,9 @@ func fileETag(st fs.FileInfo) string {
 	return strconv.FormatInt(st.ModTime().UnixNano(), 16) + "-" + strconv.FormatInt(st.Size(), 16)
 }
 
-// Put writes a temporary file, syncs it and links it to its name: the link
-// fails where the name is taken, so that two writers can't overwrite each
-// other, and a crash leaves no half file under the name.
+// Put writes a temporary file, syncs it and links it to its name. The link fails if the
+// name is taken, so two writers can't overwrite each other, and a crash leaves no partial
+// file under the name.
 func (s *fileStore) Put(ctx context.Context, key string, body []byte, _ PutOptions) error {
 	path, err := s.path(key)
 	if err == nil {

@@ -1,9 +1,9 @@
-// Package objects reads and writes objects at s3:// and file:// URLs behind
-// one interface. [ParseURL] turns the text of a configuration into a [URL],
-// [Open] gives the [Store] there. Keys are relative to the URL, so that a
-// caller never needs to know which kind of place it is.
+// Package objects reads and writes objects at s3:// and file:// URLs through one interface.
+// [ParseURL] turns the text of a configuration into a [URL], and [Open] gives the [Store]
+// there. Keys are relative to the URL, so a caller never needs to know which kind of place
+// it is.
 //
-// A store never deletes and never overwrites: [Store.Put] is a write-once.
+// A store never deletes and never overwrites: [Store.Put] writes once.
 package objects
 
 import (
@@ -41,7 +41,7 @@ type Info struct {
 	Modified time.Time
 }
 
-// Content is an object that is being read. The reader closes it.
+// Content is an object that is being read. The reader must close it.
 type Content struct {
 	io.ReadCloser
 	VersionID string            // "" where the place keeps no versions
@@ -89,13 +89,13 @@ type Store interface {
 	Locks(ctx context.Context) (bool, error)
 }
 
-// Access is how to reach AWS or an S3-compatible server. Empty fields take
-// what the AWS tools would take.
+// Access is how to reach AWS or an S3-compatible server. An empty field takes the default
+// of the AWS tools.
 type Access struct {
 	Region, Endpoint, Profile, RoleARN, ExternalID string
 }
 
-// Open gives the store at u. It opens no connection.
+// Open gives the store at u. It does not connect to anything.
 func Open(ctx context.Context, u URL, access Access) (Store, error) {
 	switch {
 	case u.Scheme == "file":
@@ -108,8 +108,8 @@ func Open(ctx context.Context, u URL, access Access) (Store, error) {
 	return openS3(ctx, u, access)
 }
 
-// URL is a place that holds objects: s3://bucket/prefix or file:///folder.
-// The zero URL is no place.
+// URL is a place that holds objects: s3://bucket/prefix or file:///folder. The zero URL
+// means that there is none.
 type URL struct {
 	Text   string // as configured
 	Scheme string // "s3", "file" or "cloudwatch"
@@ -166,8 +166,8 @@ func ParseURL(text string) (URL, error) {
 // CreateLogGroup).
 var groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
 
-// Resolve lets the relative path of a file URL start at dir. Text stays as
-// configured, so that what is written down does not depend on the machine.
+// Resolve makes the relative path of a file URL start at dir. Text stays as configured, so
+// that what is stored does not depend on the machine.
 func (u URL) Resolve(dir string) URL {
 	if u.Scheme == "file" && !filepath.IsAbs(u.Path) {
 		u.Path = filepath.Join(dir, u.Path)
@@ -175,7 +175,7 @@ func (u URL) Resolve(dir string) URL {
 	return u
 }
 
-// Folder is u with a / at its end, so that keys joined to it stand under it.
+// Folder is u with a / at its end, so that keys joined to it lie under it.
 func (u URL) Folder() URL {
 	if !strings.HasSuffix(u.Text, "/") {
 		u.Text += "/"
@@ -194,8 +194,7 @@ func (u URL) Join(key string) string {
 	return u.Text + key
 }
 
-// Within tells whether u lies in another place, and with what its keys begin
-// there.
+// Within tells whether u lies within o, and which prefix its keys have there.
 func (u URL) Within(o URL) (prefix string, ok bool) {
 	if u.Scheme != o.Scheme || u.Bucket != o.Bucket || u.Scheme == "cloudwatch" {
 		return "", false
@@ -220,8 +219,8 @@ func (u URL) Sub(key string) URL {
 	return f
 }
 
-// BucketNameProblem says what is wrong with an S3 bucket name, "" for nothing.
-// The rules are those of the S3 user guide, page bucketnamingrules.
+// BucketNameProblem says what is wrong with an S3 bucket name; "" if nothing is. The rules
+// are those of the S3 user guide, page bucketnamingrules.
 func BucketNameProblem(name string) string {
 	switch {
 	case len(name) < 3 || len(name) > 63:

@@ -11,14 +11,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// LongestPresign is how long S3 lets a presigned link live (Signature Version 4,
-// user guide, page using-presigned-url).
+// LongestPresign is the longest time for which S3 honours a presigned link (Signature
+// Version 4, user guide, page using-presigned-url).
 const LongestPresign = 7 * 24 * time.Hour
 
 // ErrNoPresign means that a place has no presigned links.
 var ErrNoPresign = errors.New("only s3:// has presigned links")
 
-// Presigned is a link that gives one object to whoever has it.
+// Presigned is a link that gives one object to anyone who has it.
 type Presigned struct {
 	URL  string
 	Ends time.Time // the end that it was signed for, or that of the credentials where that is earlier
@@ -27,9 +27,9 @@ type Presigned struct {
 	Unsure bool
 }
 
-// Presign signs a link to an object, for the wish or less: at most
-// [LongestPresign], and not longer than the credentials live. FileName is what a
-// browser saves it as.
+// Presign signs a link to an object. It is valid for the duration wish, but at most for
+// [LongestPresign] and no longer than the credentials live. FileName is the name under
+// which a browser saves the object.
 func Presign(ctx context.Context, u URL, a Access, key, fileName, contentType string, wish time.Duration,
 	now time.Time) (Presigned, error) {
 	if u.Scheme != "s3" {
@@ -73,8 +73,8 @@ func (s *s3Store) signerEnds(ctx context.Context) (ends time.Time, unsure bool, 
 	return time.Time{}, c.SessionToken != "", nil
 }
 
-// SignerEnds is until when a link signed now with an access could live, as
-// [Presign] would find it.
+// SignerEnds is until when a link that is signed now with an access could be valid, by the
+// rules of [Presign].
 func SignerEnds(ctx context.Context, u URL, a Access) (ends time.Time, unsure bool, err error) {
 	store, err := openS3(ctx, u, a)
 	if err != nil {
@@ -83,8 +83,7 @@ func SignerEnds(ctx context.Context, u URL, a Access) (ends time.Time, unsure bo
 	return store.(*s3Store).signerEnds(ctx)
 }
 
-// Disposition is the Content-Disposition of a file to be saved under a name
-// (RFC 6266).
+// Disposition is the Content-Disposition that saves a file under a name (RFC 6266).
 func Disposition(fileName string) string {
 	return mime.FormatMediaType("attachment", map[string]string{"filename": fileName})
 }

@@ -27,10 +27,9 @@ type Proof struct {
 // it, short enough to wait for.
 const probeLock = 8 * time.Second
 
-// Probe tries at an evidence place what storing a packet needs, with a test
-// object of its own under .doctor/, which it removes: writing once, checksum,
-// tags, file name, encryption, Object Lock. Opts are those of packets; of its
-// lock only the mode counts.
+// Probe tries at an evidence place all that storing a packet needs: writing once, checksum,
+// tags, file name, encryption, Object Lock. It uses a test object of its own under .doctor/
+// and removes it. Opts are those of packets; only the mode of its lock counts.
 func Probe(ctx context.Context, u URL, a Access, opts PutOptions) []Proof {
 	key := ".doctor/" + rand.Text()
 	if u.Scheme != "s3" {

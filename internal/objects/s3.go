@@ -58,8 +58,8 @@ func openS3(ctx context.Context, u URL, a Access) (Store, error) {
 	return &s3Store{url: u, client: client}, nil
 }
 
-// S3 is a client of S3 for what a [Store] does not do, such as looking at how a bucket
-// is set up.
+// S3 is a client of S3 for what a [Store] does not do, such as reading how a bucket is set
+// up.
 func S3(ctx context.Context, a Access) (*s3.Client, error) {
 	cfg, err := AWS(ctx, a)
 	if err != nil {
@@ -74,7 +74,7 @@ func S3(ctx context.Context, a Access) (*s3.Client, error) {
 	}), nil
 }
 
-// Partition is that of the ARNs of a Region.
+// Partition is the partition of a Region, as ARNs name it.
 func Partition(region string) string {
 	switch {
 	case strings.HasPrefix(region, "cn-"):
@@ -85,8 +85,8 @@ func Partition(region string) string {
 	return "aws"
 }
 
-// AWS is the configuration of the AWS SDK for an access: region, credentials, and
-// patience with a server that is busy.
+// AWS is the configuration of the AWS SDK for an access: region, credentials, and retries
+// for a server that is busy.
 func AWS(ctx context.Context, a Access) (aws.Config, error) {
 	opts := []func(*awsconfig.LoadOptions) error{
 		awsconfig.WithRetryer(func() aws.Retryer {
@@ -188,8 +188,8 @@ func (s *s3Store) List(ctx context.Context, after string) iter.Seq2[Info, error]
 	}
 }
 
-// ErrNoListing means that an answer is no page of the listing that was asked for. Where the
-// SDK finds nothing in an answer, as in the page of a proxy, it takes it for an empty listing.
+// ErrNoListing means that an answer is not the listing that was asked for. The SDK takes an
+// answer in which it finds nothing, such as the page of a proxy, for an empty listing.
 var ErrNoListing = errors.New("the answer is no listing of S3")
 
 // listing tells what is wrong with a page, with the keys in it.
@@ -377,7 +377,7 @@ func (s *s3Store) Stat(ctx context.Context, key string) (Info, error) {
 		Modified: aws.ToTime(out.LastModified).UTC()}, nil
 }
 
-// Clock is the time by the server, to the second; zero where it does not tell.
+// Clock is the server's time, to the second; zero if the server does not tell it.
 func (s *s3Store) Clock(ctx context.Context) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -6,14 +6,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Tokens are those of the pages of an answer, each of which may come once: a server that
-// gives one out again would be asked for ever.
+// Tokens are the continuation tokens of a listing. Each may come once: a server that
+// repeats one would be asked for ever.
 type Tokens struct{ seen map[string]bool }
 
 // maxPages is how many pages an answer may have.
 const maxPages = 100_000
 
-// Next notes the token of the page that follows. The error is [ErrNoProgress].
+// Next notes the token of the following page. The error is [ErrNoProgress].
 func (t *Tokens) Next(token *string) error {
 	text := aws.ToString(token)
 	if text == "" {

@@ -1,7 +1,6 @@
-// Package redact takes secrets out of text before it leaves the dataset. A
-// request URI can hold a live signature, and through keys, referers and user
-// agents the same text can reach any column, so every text that a query
-// returns passes [Text].
+// Package redact takes secrets out of text before it leaves the dataset. A request URI can
+// hold a live signature, and through keys, referers and user agents the same text can reach
+// any column, so every text that a query returns passes through [Text].
 package redact
 
 import (
@@ -9,7 +8,7 @@ import (
 	"strings"
 )
 
-// Mark stands in place of a secret.
+// Mark replaces a secret.
 const Mark = "[redacted]"
 
 const (

@@ -1,5 +1,5 @@
-// Package tabular writes rows as a text table, as CSV and as JSON. One [Table]
-// gives the same values in all three. Times are RFC 3339 in UTC.
+// Package tabular writes rows as a text table, as CSV and as JSON. A [Table] gives the same
+// values in all three. Times are RFC 3339 in UTC.
 package tabular
 
 import (
@@ -23,7 +23,7 @@ import (
 )
 
 // Table is named columns and rows. Cells are string, int64, int, float64, bool,
-// [time.Time], []string or nil, which stands for not known.
+// [time.Time], []string or nil, which means unknown.
 type Table struct {
 	Columns []string
 	Rows    [][]any
@@ -45,15 +45,15 @@ func Write(w io.Writer, t Table, format string, width int) error {
 	return out.table(t)
 }
 
-// Writer writes a table row by row, and holds none of CSV and JSON and the first of a text
-// table only.
+// Writer writes a table row by row. For CSV and JSON it holds no rows, for a text table
+// only the first ones.
 type Writer struct {
 	row  func([]any) error
 	done func() error
 }
 
 // NewWriter begins a table in one of the formats. Width is that of the terminal, in
-// characters; 0 does not limit.
+// characters; 0 means no limit.
 func NewWriter(w io.Writer, columns []string, format string, width int) (*Writer, error) {
 	switch format {
 	case FormatTable:
@@ -74,7 +74,7 @@ func NewWriter(w io.Writer, columns []string, format string, width int) (*Writer
 // Row writes a row.
 func (w *Writer) Row(cells []any) error { return w.row(cells) }
 
-// Close ends the table. It does not close what is written to.
+// Close ends the table. It does not close the underlying writer.
 func (w *Writer) Close() error { return w.done() }
 
 func (w *Writer) table(t Table) error {
@@ -86,7 +86,7 @@ func (w *Writer) table(t Table) error {
 	return w.Close()
 }
 
-// Cell is the text of a cell, "" for one that is not known.
+// Cell is the text of a cell; "" if it is unknown.
 func Cell(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -107,9 +107,9 @@ func Cell(v any) string {
 	}
 }
 
-// WriteCSV writes RFC 4180 with a head line, in UTF-8. A text cell that a
-// spreadsheet would run as a formula gets an apostrophe in front; a lone -,
-// which stands for unknown in access logs, does not.
+// WriteCSV writes RFC 4180 with a header line, in UTF-8. A text cell that a spreadsheet
+// would run as a formula gets an apostrophe in front; a lone -, which means unknown in
+// access logs, does not.
 func WriteCSV(w io.Writer, t Table) error {
 	return newCSV(w, t.Columns, true, func(s string) string { return s }).table(t)
 }
@@ -153,8 +153,8 @@ func guard(s string) string {
 	return s
 }
 
-// JSONValue is a cell as encoding/json writes it right: a time as RFC 3339 in
-// UTC, null where it is not known, and as text a number that JSON has not.
+// JSONValue is a cell in a form that encoding/json writes correctly: a time as RFC 3339 in
+// UTC, unknown as null, and a number that JSON does not have as text.
 func JSONValue(cell any) any {
 	switch v := cell.(type) {
 	case time.Time:
@@ -374,8 +374,8 @@ func cut(s string, n int) string {
 	return b.String() + "…"
 }
 
-// Printable keeps text from a log out of the terminal's control: characters
-// that do not show come out as \uNNNN.
+// Printable keeps text from a log from controlling the terminal: invisible characters come
+// out as \uNNNN.
 func Printable(s string) string {
 	if strings.IndexFunc(s, hidden) < 0 {
 		return s

@@ -1,20 +1,19 @@
-// Package wallclock turns what a clock on the wall shows into instants, over
-// changes of daylight saving: [Instant] is when clocks show a time, [Skips]
-// tells whether they ever do.
+// Package wallclock turns wall-clock times into instants, across changes of daylight
+// saving: [Instant] is when clocks show a time, and [Skips] tells whether they ever do.
 package wallclock
 
 import "time"
 
-// Instant is the moment at which clocks in loc show the date of d and the time
-// of day in minutes after midnight. Where they show it twice, it is the first
-// time; where they skip it, the moment of the change.
+// Instant is the moment at which clocks in loc show the date of d and the time of day in
+// minutes after midnight. If they show it twice, it is the first time; if they skip it, it
+// is the moment of the change.
 func Instant(loc *time.Location, d time.Time, minutes int) time.Time {
 	at, _ := find(loc, d, minutes)
 	return at
 }
 
-// Day is the date that clocks in loc show at a moment, a number of days later, as
-// YYYY-MM-DD: by the calendar, whichever hours the clocks skip.
+// Day is the date that clocks in loc show at a moment, plus a number of days, as
+// YYYY-MM-DD. It counts by the calendar, whatever hours the clocks skip.
 func Day(loc *time.Location, at time.Time, days int) string {
 	l := at.In(loc)
 	return time.Date(l.Year(), l.Month(), l.Day()+days, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)

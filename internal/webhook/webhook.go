@@ -1,5 +1,5 @@
-// Package webhook posts JSON to an address that someone configured, signed so
-// that the receiver can tell who sent it: [Hook.Post].
+// Package webhook posts JSON to an address from the configuration, signed so that the
+// receiver can tell who sent it: [Hook.Post].
 package webhook
 
 import (
@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Hook is a receiver.
+// Hook is a receiver of posts.
 type Hook struct {
 	URL    string
 	Secret string // the key of the signature
@@ -25,7 +25,7 @@ type Hook struct {
 	Now    func() time.Time
 }
 
-// Error is an answer that is no success.
+// Error is an answer that reports no success.
 type Error struct {
 	Status     int
 	RetryAfter time.Duration // as the receiver asked; 0 where it did not
@@ -34,8 +34,8 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("answered %d: %s", e.Status, e.Body) }
 
-// Permanent tells whether the same request would be refused again. What someone
-// may mend, such as a key that is not taken or an address that is wrong, is not.
+// Permanent tells whether the same request would be refused again. Faults that someone may
+// fix, such as a rejected key or a wrong address, are not permanent.
 func (e *Error) Permanent() bool {
 	switch e.Status {
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
@@ -47,8 +47,8 @@ func (e *Error) Permanent() bool {
 // Patience is how long one request to another system may take.
 const Patience = 30 * time.Second
 
-// NewClient is a client for requests that carry secrets: it follows no redirect,
-// which could lead them elsewhere, and gives up after [Patience].
+// NewClient is a client for requests that carry secrets. It follows no redirect, which
+// could carry them elsewhere, and gives up after [Patience].
 func NewClient() *http.Client {
 	return &http.Client{Timeout: Patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
@@ -63,8 +63,8 @@ func Sign(secret string, at time.Time, body []byte) string {
 	return "t=" + stamp + ",v1=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// Post posts a JSON body. Key is the same each time that the same message is
-// posted, so that a receiver can know one that it has already.
+// Post posts a JSON body. Key is the same each time that the same message is posted, so
+// that a receiver can recognize a duplicate.
 func (h Hook) Post(ctx context.Context, event, key string, body []byte) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(body))
 	if err != nil {
@@ -85,8 +85,8 @@ func (h Hook) Post(ctx context.Context, event, key string, body []byte) error {
 // maxAnswer is how much of an answer is read.
 const maxAnswer = 4 << 20
 
-// Answer reads and closes an answer, into into where it is a success and into is
-// not nil. Any other answer is an [Error].
+// Answer reads and closes an answer. It passes the body of a success to into, unless that
+// is nil. Any other answer is an [Error].
 func Answer(resp *http.Response, into func(body []byte) error) (err error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	err = errors.Join(err, resp.Body.Close())
@@ -128,7 +128,7 @@ func beginning(body []byte) string {
 	return string(body)
 }
 
-// Scrub takes the address out of an error of net/http: it may hold a secret.
+// Scrub removes the address from an error of net/http, because it may hold a secret.
 func Scrub(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -137,7 +137,7 @@ func Scrub(err error) error {
 	return err
 }
 
-// Ping asks for an address and wants a success.
+// Ping sends a GET to an address and expects a success.
 func Ping(ctx context.Context, url string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
