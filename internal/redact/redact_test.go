@@ -44,8 +44,11 @@ func TestOtherWaysToWriteASecret(t *testing.T) {
 }
 
 func TestAccessKeyIDs(t *testing.T) {
-	if got := Text("user AKIAIOSFODNN7EXAMPLE did"); got != "user [redacted] did" {
-		t.Errorf("got %q", got)
+	// Those of people and those of roles, which are temporary.
+	for _, id := range []string{"AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"} {
+		if got := Text("user " + id + " did"); got != "user [redacted] did" {
+			t.Errorf("got %q", got)
+		}
 	}
 }
 
