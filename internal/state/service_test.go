@@ -383,3 +383,87 @@ func TestSourcesOfABucket(t *testing.T) {
 		t.Errorf("the sources are %q, want %q", keys, want)
 	}
 }
+
+// TestRevokedLink: a link that was taken back opens nothing, whoever asks how, until it is
+// renewed.
+func TestRevokedLink(t *testing.T) {
+	s := opened(t)
+	token := [32]byte{1}
+	l := Link{ID: "abc", Tenant: "acme", Month: "2026-10", Revision: 1, Created: noon, Ends: noon.Add(time.Hour), MaxDownloads: 1}
+	if err := s.Links.Put(t.Context(), token, l); err != nil {
+		t.Fatal(err)
+	}
+	works := func(what string, at time.Time, want bool) {
+		t.Helper()
+		for name, found := range map[string]func() (Link, error){
+			"by its token": func() (Link, error) { return s.Links.ByToken(t.Context(), token) },
+			"by its id":    func() (Link, error) { return s.Links.ByID(t.Context(), "abc") },
+		} {
+			got, err := found()
+			if err != nil || got.Works(at) != want {
+				t.Errorf("%s, found %s: works %t, %v; want %t", what, name, got.Works(at), err, want)
+			}
+		}
+		if err := s.Links.Use(t.Context(), LinkUse{Link: l, At: at}); (err == nil) != want {
+			t.Errorf("%s: the page answers %v", what, err)
+		}
+	}
+	works("fresh", noon, true)
+	works("at its end", noon.Add(time.Hour), false)
+	if err := s.Links.Use(t.Context(), LinkUse{Link: l, At: noon, File: "packet.pdf"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Links.Revoke(t.Context(), "abc", noon.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Links.Revoke(t.Context(), "abc", noon.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	works("revoked", noon.Add(time.Minute), false)
+	if got, err := s.Links.ByID(t.Context(), "abc"); err != nil || !got.Revoked.Equal(noon.Add(time.Minute)) || got.Downloads != 1 {
+		t.Errorf("%+v, %v; want that it was revoked once, with one download", got, err)
+	}
+	if err := s.Links.Renew(t.Context(), "abc", noon.Add(2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	works("renewed", noon.Add(time.Hour), true)
+	if err := s.Links.Use(t.Context(), LinkUse{Link: l, At: noon.Add(time.Hour), File: "another.csv"}); err != nil {
+		t.Errorf("a renewed link has its downloads anew: %v", err)
+	}
+	if _, err := s.Links.ByID(t.Context(), "no"); !errors.Is(err, ErrNoLink) {
+		t.Errorf("another id: %v", err)
+	}
+}
+
+// TestLate: what was collected behind a packet makes it incomplete where it has records, or
+// lines that can't be read, of its days.
+func TestLate(t *testing.T) {
+	s := opened(t)
+	from := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+	to := from.AddDate(0, 1, 0)
+	put := func(name string, c ObjectCount, delivered, collected time.Time) {
+		t.Helper()
+		o := LogObject{Location: "s3://l/", Key: name, Source: "s3://l/" + name, Kind: KindLog, Delivered: delivered, Modified: delivered,
+			Buckets: map[string]ObjectCount{"b": c}}
+		if err := s.Ledger.Commit(t.Context(), []LogObject{o}, nil, nil, collected); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := ObjectCount{Records: 3, First: from, Last: from.Add(time.Hour)}
+	put("before the packet", in, from, noon)
+	put("late", in, from, noon.Add(time.Millisecond))
+	put("late, and not one line can be read", ObjectCount{Rejected: 2}, to.Add(-time.Millisecond), noon.Add(time.Hour))
+	put("late, of duplicates", ObjectCount{Duplicates: 9}, from, noon.Add(time.Hour))
+	put("late, of the month before", ObjectCount{Records: 1, First: from.Add(-2 * time.Hour), Last: from.Add(-time.Millisecond)}, from,
+		noon.Add(time.Hour))
+	put("late, of the month behind", ObjectCount{Records: 1, First: to, Last: to}, to, noon.Add(time.Hour))
+	objects, lines, err := s.Ledger.Late(t.Context(), "s3://l/", "b", from, to, noon)
+	if err != nil || objects != 2 || lines != 5 {
+		t.Errorf("%d objects, %d lines, %v; want 2 and 5", objects, lines, err)
+	}
+	for _, other := range [][2]string{{"s3://l/", "c"}, {"s3://m/", "b"}} {
+		if objects, _, err := s.Ledger.Late(t.Context(), other[0], other[1], from, to, noon); err != nil || objects != 0 {
+			t.Errorf("%v: %d objects, %v", other, objects, err)
+		}
+	}
+}
