@@ -265,3 +265,30 @@ func TestEmptyObjects(t *testing.T) {
 		}
 	}
 }
+
+// TestEndOfAWindow: a log that ends, or is silent, up to half an hour before a window does is
+// evaluated; a longer silence there can hide the backup that is late.
+func TestEndOfAWindow(t *testing.T) {
+	month, err := NewRange(time.UTC, "2026-10-01", "2026-10-31")
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := time.Date(2026, 10, 20, 6, 0, 0, 0, time.UTC)
+	for minutes, want := range map[int]bool{29: false, 30: true, 31: true} {
+		var times []time.Time
+		for _, at := range traffic(busyBucket) {
+			if at.Before(end.Add(-time.Hour)) {
+				times = append(times, at)
+			}
+		}
+		times = append(times, end.Add(-time.Duration(minutes)*time.Minute))
+		c := newCoverage(logOf(times, nil), nil, month.widen(2*historyDays, 1).Days(), time.UTC, nil,
+			reason.Silence{})
+		if gap := c.windowGap(end.Add(-10*time.Hour), end); gap.None() == want {
+			t.Errorf("the log ends %d minutes before the window: %v", minutes, gap)
+		}
+		if gap := c.gap(end.Add(-24*time.Hour), end, edge, edge); !gap.None() {
+			t.Errorf("the log ends %d minutes before the day: %v", minutes, gap)
+		}
+	}
+}
