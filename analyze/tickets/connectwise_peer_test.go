@@ -70,7 +70,7 @@ func (p *peer) cwCreate(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusBadRequest, map[string]any{"code": "InvalidObject", "message": "ticket object is invalid", "errors": wrong})
 		return
 	}
-	k := &peerTicket{ID: strconv.Itoa(len(p.Tickets) + 1), Title: in.Summary, Body: in.InitialDescription,
+	k := &peerTicket{ID: strconv.Itoa(len(p.Tickets) + 101), Title: in.Summary, Body: in.InitialDescription,
 		Open: true, status: "New", client: in.Company.ID, form: in.Board.ID}
 	if in.ExternalXRef != "" {
 		k.Labels = []string{in.ExternalXRef}
@@ -199,6 +199,9 @@ func (p *peer) cwNote(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	k.Comments = append(k.Comments, in.Text)
+	if in.ResolutionFlag {
+		k.resolution = in.Text
+	}
 	id, _ := strconv.Atoi(k.ID)
 	reply(w, http.StatusCreated, map[string]any{"id": len(k.Comments), "ticketId": id, "text": in.Text})
 }

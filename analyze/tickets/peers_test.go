@@ -51,6 +51,7 @@ type peerTicket struct {
 	Open        bool
 
 	status       string // ConnectWise: the name; NinjaOne: the number
+	resolution   string // ConnectWise: the note that says how it was solved
 	reason       string // GitHub: state_reason
 	version      int    // NinjaOne
 	client, form int    // NinjaOne: clientId, ticketFormId; ConnectWise: company, board

@@ -77,6 +77,9 @@ func TestLife(t *testing.T) {
 			if err != nil || made.Ref == "" || made.URL == "" {
 				t.Fatalf("open: %+v, %v", made, err)
 			}
+			if !strings.HasSuffix(made.URL, made.Ref) {
+				t.Errorf("the ticket %s is said to be at %s", made.Ref, made.URL)
+			}
 			k := x.p.Tickets[0]
 			if !strings.Contains(k.Body, "0123456789ab") || !strings.Contains(k.Title, "Acme Dental") ||
 				!strings.Contains(k.Body, "Due: 2026-10-22") {
@@ -93,6 +96,9 @@ func TestLife(t *testing.T) {
 			if err := x.s.Close(ctx, made.Ref, n); err != nil || k.Open || len(k.Comments) != 1 ||
 				!strings.Contains(k.Comments[0], "Resolution: Approved, ticket 12") {
 				t.Errorf("close: %v, %+v", err, k)
+			}
+			if kind == config.TicketsConnectWise && (k.resolution != k.Comments[0] || k.status != "Closed") {
+				t.Errorf("the resolution is %q, the status %q", k.resolution, k.status)
 			}
 			n.Kind = "reopened"
 			if err := x.s.Comeback(ctx, made.Ref, n); err != nil || !k.Open || len(k.Comments) != 2 ||
