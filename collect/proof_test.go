@@ -84,6 +84,28 @@ func TestOtherBytes(t *testing.T) {
 	wantSummary(t, s.collect(), 0, 0, 0, 0) // what is proven is not read again
 }
 
+// TestOtherLength: an object that comes with more or fewer bytes than it was listed with is
+// not collected, and read again.
+func TestOtherLength(t *testing.T) {
+	body := line("acme-backups", "R1", "REST.PUT.OBJECT", "a")
+	for name, change := range map[string]func(string) string{
+		"one byte more":    func(body string) string { return body + "\n" },
+		"a line more":      func(body string) string { return body + blanked(body) },
+		"one byte less":    func(body string) string { return body[:len(body)-1] },
+		"nothing":          func(string) string { return "" },
+		"all of it twice":  func(body string) string { return body + body },
+		"half of it twice": func(body string) string { return body[:len(body)/2] + body[:len(body)/2] },
+	} {
+		w := &wire{"2026-10-01-23-30-00-AAAAAAAAAAAAAAAA", body, "0123456789abcdef0123456789abcdef-2", change}
+		s := onWire(t, w)
+		if sums, err := s.c.Collect(t.Context(), s.srcs); err == nil || len(sums) != 1 || sums[0].Records != 0 {
+			t.Errorf("%s: %+v, %v", name, sums, err)
+		}
+		w.change = asIs
+		wantSummary(t, s.collect(), 1, 1, 0, 0)
+	}
+}
+
 func (s *site) proof(t *testing.T) string {
 	t.Helper()
 	known, err := s.c.State.Ledger.Known(t.Context(), s.srcs[0].Logs.Text, []string{"2026-10-01-23-30-00-AAAAAAAAAAAAAAAA"})

@@ -2,12 +2,15 @@ package objects
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sort"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestParseURL(t *testing.T) {
@@ -133,6 +136,15 @@ func TestFileLinks(t *testing.T) {
 	if _, err := last(); err == nil || !strings.Contains(err.Error(), "link to a folder above") {
 		t.Errorf("got %v", err)
 	}
+	faults := 0
+	for _, err := range fileAt(t, dir).List(t.Context(), "") {
+		if err != nil {
+			faults++
+		}
+	}
+	if faults != 1 {
+		t.Errorf("the listing goes on behind its error: %d errors", faults)
+	}
 }
 
 func TestFileWriteOnce(t *testing.T) {
@@ -186,5 +198,42 @@ func TestFileChangedAndGone(t *testing.T) {
 		if !errors.Is(err, ErrNotFound) {
 			t.Errorf("got %v, want ErrNotFound", err)
 		}
+	}
+}
+
+// TestPresign: a link lives as long as was wished, a week at most, and names the file.
+func TestPresign(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	t.Setenv("AWS_SESSION_TOKEN", "")
+	u, err := ParseURL("s3://msp-evidence/packets/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 3, 7, 0, 0, 0, time.UTC)
+	for wish, want := range map[time.Duration]time.Duration{time.Hour: time.Hour, 90*time.Minute + 500*time.Millisecond: 90 * time.Minute,
+		LongestPresign + time.Hour: LongestPresign} {
+		p, err := Presign(t.Context(), u, Access{Region: "eu-west-1"}, "acme/2026-10/packet.pdf", "acme packet.pdf",
+			"application/pdf", wish, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		link, err := url.Parse(p.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := link.Query()
+		if !p.Ends.Equal(now.Add(want)) || p.Unsure || q.Get("X-Amz-Expires") != fmt.Sprint(int(want.Seconds())) ||
+			!strings.HasSuffix(link.Path, "/packets/acme/2026-10/packet.pdf") || q.Get("response-content-type") != "application/pdf" ||
+			!strings.Contains(q.Get("response-content-disposition"), "acme packet.pdf") {
+			t.Errorf("%s: it ends %s, unsure %t, and is %s", wish, p.Ends, p.Unsure, p.URL)
+		}
+	}
+	folder, err := ParseURL("file:packets/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Presign(t.Context(), folder, Access{}, "k", "n", "t", time.Hour, now); !errors.Is(err, ErrNoPresign) {
+		t.Errorf("a folder: %v", err)
 	}
 }

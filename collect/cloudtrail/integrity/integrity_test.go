@@ -301,3 +301,27 @@ func FuzzNames(f *testing.F) {
 		}
 	})
 }
+
+// TestLateDigest: a digest that may still come is not missed, and one that is later than
+// CloudTrail ever is ends the chain.
+func TestLateDigest(t *testing.T) {
+	all, keys := trails(t)
+	k, err := ReadKeyFile(keys["missing-newest"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for late, want := range map[time.Duration]int{time.Hour: 0, Slack - time.Minute: 0, Slack: 0, Slack + time.Minute: 1,
+		10 * time.Hour: 1} {
+		chains, err := Verify(t.Context(), []Location{{Store: all["missing-newest"], Bucket: "acme-trail"}},
+			Options{Period: day, Now: day.To.Add(-time.Hour).Add(late), Keys: k})
+		if err != nil || len(chains) != 1 {
+			t.Fatalf("%d chains, %v", len(chains), err)
+		}
+		if n := len(chains[0].Problems); n != want {
+			t.Errorf("%s behind the last digest: %+v, want %d problems", late, chains[0].Problems, want)
+		}
+	}
+	if Slack != 3*time.Hour {
+		t.Errorf("a digest may be %s late; decision 0026 says three hours", Slack)
+	}
+}
