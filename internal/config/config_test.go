@@ -195,6 +195,8 @@ prefixes = ["veeam/sql/"]
 			"tenant.accounts: entry 1 is the number 111122223333; write a string"},
 		{"table where a string is", "[evidence.url]\nx = 1\n", "evidence.url: is a table; write a string"},
 		{"engine of a later version", minimal + "[engine]\nkind = \"trino\"\n", "this version has no engine for"},
+		{"engine without memory", minimal + "[engine]\nmemory_limit = \"99MB\"\n", "engine.memory_limit: is less than 100MB"},
+		{"collector without memory", minimal + "[collect]\nmemory_limit = \"127MB\"\n", "collect.memory_limit: is less than 128MB"},
 		{"slash first", strings.Replace(minimal, `"veeam/"`, `"/veeam/"`, 1), `an S3 key has no / at its start, write "veeam/"`},
 		{"control character", strings.Replace(minimal, `"Acme"`, `"Ac\u0007me"`, 1), "holds a control character at position 3"},
 	}
