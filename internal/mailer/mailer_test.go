@@ -82,6 +82,9 @@ func TestSend(t *testing.T) {
 	if len(mails) != 1 || mails[0].To != "dana@acme.example" || mails[0].Header.Get("Message-Id") != "<abc@msp.example>" {
 		t.Fatalf("%d mails: %+v", len(mails), mails)
 	}
+	if got := mails[0].Header.Get("Auto-Submitted"); got != "auto-generated" {
+		t.Errorf("Auto-Submitted is %q: vacation notices will answer", got)
+	}
 	if mails[0].Header.Get("Bcc") != "" || strings.Contains(string(mails[0].Raw), "\nBcc:") {
 		t.Errorf("a header was smuggled in:\n%s", mails[0].Raw)
 	}

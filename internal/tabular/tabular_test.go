@@ -2,6 +2,8 @@ package tabular
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -124,5 +126,58 @@ func TestHostileCells(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(out.String()), &back); err != nil || back[0].C != hostile || back[0].D[0] != hostile {
 		t.Errorf("%q, %v", back, err)
+	}
+}
+
+// TestCut: text is as long as it may be, to the column, and goes on behind nothing that was
+// left out.
+func TestCut(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		n    int
+		want string
+	}{{"abc", 3, "abc"}, {"abcd", 3, "ab…"}, {"a世c", 3, "a…"}, {"a世cd", 4, "a世…"}, {"世世世", 5, "世世…"},
+		{"e\u0301e\u0301e\u0301", 2, "e\u0301…"}, {"ab", 1, "…"}} {
+		if got := cut(c.text, c.n); got != c.want {
+			t.Errorf("%q in %d columns is %q, want %q", c.text, c.n, got, c.want)
+		}
+	}
+}
+
+// TestFit: the widest columns give way first, and none is narrower than three.
+func TestFit(t *testing.T) {
+	for _, c := range []struct {
+		widths []int
+		width  int
+		want   string
+	}{
+		{[]int{10, 4}, 16, "[10 4]"},
+		{[]int{10, 4}, 15, "[9 4]"},
+		{[]int{10, 4}, 9, "[3 4]"},
+		{[]int{10, 9}, 16, "[7 7]"},
+		{[]int{10, 2}, 3, "[3 2]"},
+		{[]int{10, 4}, 0, "[10 4]"},
+	} {
+		fit(c.widths, c.width)
+		if got := fmt.Sprint(c.widths); got != c.want {
+			t.Errorf("in %d columns they are %s, want %s", c.width, got, c.want)
+		}
+	}
+}
+
+// TestCSVOnATerminal: what a log holds has no control over a terminal, and reaches a file as it is.
+func TestCSVOnATerminal(t *testing.T) {
+	for width, want := range map[int]string{0: "a\n\"x\x1b[31m\"\n", 80: "a\nx\\u001b[31m\n"} {
+		var b strings.Builder
+		w, err := NewWriter(&b, []string{"a"}, FormatCSV, width)
+		if err == nil {
+			err = errors.Join(w.Row([]any{"x\x1b[31m"}), w.Close())
+		}
+		if got := strings.ReplaceAll(b.String(), "\"", ""); err != nil || got != strings.ReplaceAll(want, "\"", "") {
+			t.Errorf("width %d: %q, %v", width, got, err)
+		}
+	}
+	if _, err := NewWriter(nil, nil, "xml", 0); err == nil || !strings.Contains(err.Error(), "write table, csv or json") {
+		t.Error(err)
 	}
 }

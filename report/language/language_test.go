@@ -203,3 +203,18 @@ func TestPhrases(t *testing.T) {
 		t.Error("a place inside of a value is filled")
 	}
 }
+
+// TestBytesOfEverySize: numbers of bytes in the unit that a person would use, up to the largest.
+func TestBytesOfEverySize(t *testing.T) {
+	text := load(t, "en")
+	for n, want := range map[int64][2]string{
+		0: {"0 B", "0 B"}, 999: {"999 B", "999 B"}, 1000: {"1.0 KB", "1 KB"}, 1500: {"1.5 KB", "1.5 KB"}, 99_949: {"99.9 KB", "99.9 KB"},
+		99_950: {"100 KB", "100 KB"}, 999_499: {"999 KB", "999 KB"}, 999_500: {"1.0 MB", "1.0 MB"}, 1e9: {"1.0 GB", "1 GB"},
+		1e12: {"1.0 TB", "1 TB"}, 1e15: {"1.0 PB", "1 PB"}, 1e18: {"1.0 EB", "1 EB"}, math.MaxInt64: {"9.2 EB", "9.2 EB"},
+		-1500: {"-1.5 KB", "-1.5 KB"},
+	} {
+		if got := [2]string{text.Bytes(n), text.Round(n)}; got != want {
+			t.Errorf("%d is %q, want %q", n, got, want)
+		}
+	}
+}
