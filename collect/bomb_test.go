@@ -156,3 +156,22 @@ func TestMergedSessions(t *testing.T) {
 		t.Errorf("lines %v, want %v", lines, want)
 	}
 }
+
+// TestRejectedLinesBeforeAnyRecord: lines that can't be read and come before the first record
+// wait for it to be dated, and no more of them than memory has room for: the others are dated
+// as the delivery.
+func TestRejectedLinesBeforeAnyRecord(t *testing.T) {
+	s := newSite(t, "acme-backups")
+	s.put("2026-10-03-23-30-00-AAAAAAAAAAAAAAAA", strings.Repeat("x\n", 2500)+line("acme-backups", "R1", "REST.PUT.OBJECT", "a"))
+	wantSummary(t, s.collect(), 1, 1, 0, 2500)
+	dated := map[string]int{}
+	for _, r := range s.rejected("acme-backups") {
+		dated[r.Time.UTC().Format("02T15")]++
+	}
+	for _, r := range s.rejected("") {
+		dated[r.Time.UTC().Format("02T15")]++
+	}
+	if dated["03T23"] != 2000 || dated["01T23"] != 500 {
+		t.Errorf("lines by their hour: %v; want 2000 at the delivery and 500 at the record", dated)
+	}
+}
