@@ -28,9 +28,12 @@ func month(t *testing.T, skipNights ...int) *fixture {
 	return f
 }
 
-func (f *fixture) check(from, to string) []state.Change {
+// check runs all checks of the days, or only some.
+func (f *fixture) check(from, to string, only ...string) []state.Change {
 	f.t.Helper()
-	changes, err := f.open("acme", from, to).Check(f.t.Context(), noon)
+	changes, err := f.open("acme", from, to).check(f.t.Context(), noon, func(s *Statement) bool {
+		return len(only) == 0 || slices.Contains(only, s.Name)
+	})
 	if err != nil {
 		f.t.Fatal(err)
 	}

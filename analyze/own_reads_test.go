@@ -64,19 +64,19 @@ func TestSilenceEndsAndComesBack(t *testing.T) {
 		return strings.Join(out, "; ")
 	}
 	f := make()
-	f.check("2026-10-01", "2026-10-24")
+	f.check("2026-10-01", "2026-10-24", "logs-missing")
 	want := "opened seen on 2026-10-10; resolved ended: nothing of it on 2026-10-14; reopened seen on 2026-10-20; " +
 		"resolved ended: nothing of it on 2026-10-23"
 	if got := history(f); got != want {
 		t.Errorf("in one go:  %s\nwant %s", got, want)
 	}
-	f.check("2026-10-01", "2026-10-24")
+	f.check("2026-10-01", "2026-10-24", "logs-missing")
 	if got := history(f); got != want {
 		t.Errorf("again: %s", got)
 	}
 	g := make()
 	for _, d := range g.open("acme", "2026-10-01", "2026-10-24").Range.Days() {
-		g.check(d.Date, d.Date)
+		g.check(d.Date, d.Date, "logs-missing")
 	}
 	if got := history(g); got != want {
 		t.Errorf("day by day: %s", got)

@@ -116,7 +116,7 @@ func TestWithdrawnByTheConfiguration(t *testing.T) {
 			}
 			f.store("file:logs")
 			f.data.RunBy = "root"
-			f.check("2026-10-01", "2026-10-31")
+			f.check("2026-10-01", "2026-10-31", test.check)
 			if len(f.days(test.check)) == 0 {
 				t.Fatalf("%s found nothing", test.check)
 			}
@@ -126,7 +126,7 @@ func TestWithdrawnByTheConfiguration(t *testing.T) {
 				f.store("file:logs")
 			}
 			for range 2 { // a second time says the same
-				f.check("2026-10-01", "2026-10-31")
+				f.check("2026-10-01", "2026-10-31", test.check)
 				same(t, test.check, f.days(test.check), test.want)
 			}
 			if len(test.want) == 0 || !strings.Contains(test.want[0], "configuration") {
@@ -134,7 +134,7 @@ func TestWithdrawnByTheConfiguration(t *testing.T) {
 			}
 			t.Run("as it was", func(t *testing.T) {
 				f.configure(oneTenant)
-				f.check("2026-10-01", "2026-10-31")
+				f.check("2026-10-01", "2026-10-31", test.check)
 				same(t, test.check, f.days(test.check), []string{strings.TrimSuffix(test.want[0], " configuration root")})
 			})
 		})
@@ -146,19 +146,19 @@ func TestWithdrawnAndResolved(t *testing.T) {
 	f := month(t)
 	f.at("2026-10-12T23:30:00Z", backup, "REST.PUT.OBJECT", "finance/a", "agent=Veeam/1")
 	f.store("file:logs")
-	f.check("2026-10-01", "2026-10-31")
+	f.check("2026-10-01", "2026-10-31", "unapproved-prefix")
 	f.configure(oneTenant, `prefixes = ["veeam/"`, `prefixes = ["finance/", "veeam/"`)
-	f.check("2026-10-01", "2026-10-31")
+	f.check("2026-10-01", "2026-10-31", "unapproved-prefix")
 	id := state.FindingID("unapproved-prefix", "acme", "acme-backups", "finance/")
 	if err := f.data.State.Findings.Triage(t.Context(), id,
 		state.Triage{Actor: "Ann", Resolve: true, Cause: "a new job", Resolution: "approved"}, noon); err != nil {
 		t.Fatal(err)
 	}
-	f.check("2026-10-01", "2026-10-31")
+	f.check("2026-10-01", "2026-10-31", "unapproved-prefix")
 	same(t, "the finding", f.days("unapproved-prefix"), []string{"2026-10-13 finance/ resolved configuration"})
 	f.at("2026-10-25T12:00:00Z", "arn:aws:iam::111122223333:user/eve", "REST.GET.OBJECT", "veeam/x", "agent=Veeam/1")
 	f.store("file:logs")
-	f.check("2026-10-01", "2026-10-31")
+	f.check("2026-10-01", "2026-10-31", "unapproved-prefix")
 	same(t, "the finding", f.days("unapproved-prefix"), []string{"2026-10-13 finance/ resolved configuration"})
 }
 
@@ -183,7 +183,7 @@ func TestWithdrawnForAnotherReason(t *testing.T) {
 			f := month(t, 20)
 			f.store("file:logs")
 			f.data.Program = "1"
-			f.check("2026-10-01", "2026-10-31")
+			f.check("2026-10-01", "2026-10-31", "backup-missed")
 			test.do.Actor = "Ann"
 			if err := f.data.State.Findings.Triage(t.Context(),
 				state.FindingID("backup-missed", "acme", "acme-backups", "nightly window 22:00-06:00"), test.do, noon); err != nil {
