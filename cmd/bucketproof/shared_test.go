@@ -2,9 +2,9 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -17,11 +17,18 @@ import (
 var (
 	sharedDemo = sync.OnceValue(func() (s shared) {
 		s.folder("demo", func(dir string) error {
+			path, err := quick()
+			if err != nil {
+				return err
+			}
 			var out, errs bytes.Buffer
-			code := run(context.Background(), []string{"demo", "--out", dir}, &out, &errs)
+			cmd := exec.Command(path, "demo", "--out", dir)
+			cmd.Env = append(os.Environ(), clockVariable+"=0s")
+			cmd.Stdout, cmd.Stderr = &out, &errs
+			err = cmd.Run()
 			s.stdout, s.stderr = out.String(), errs.String()
-			if code != exitDone {
-				return fmt.Errorf("%d: %s", code, errs.String())
+			if err != nil {
+				return fmt.Errorf("%w: %s", err, s.stderr)
 			}
 			return nil
 		})
