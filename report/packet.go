@@ -2,8 +2,8 @@
 // questions of a month and gives the [Packet]; [Packet.Render] writes it as the
 // files of one revision: the PDF, the CSVs, the model and the manifest. The same
 // inputs give the same bytes: nothing in a packet depends on the clock or the
-// machine. [Sealed] signs the files. Package deliver stores them, package verify
-// checks them.
+// machine. Package signing signs the files, package deliver stores them, package
+// verify checks them.
 package report
 
 import (

@@ -19,6 +19,27 @@ import (
 // Bucket is the bucket of all records.
 const Bucket = "acme-backups"
 
+// Configuration is one that reads [Logs] from the folder logs beside it, keeps its data in
+// another, and has further lines about the tenant.
+func Configuration(data, tenant string) string {
+	return fmt.Sprintf(`data_dir = %q
+[evidence]
+url = "file:evidence"
+[[tenant]]
+id = "acme"
+name = "Acme"
+%s
+[[tenant.bucket]]
+name = %q
+logs = "file:logs"
+prefixes = ["veeam/"]
+[[tenant.principal]]
+match = "arn:aws:sts::111122223333:assumed-role/BackupRole/*"
+name = "Nightly backup role"
+role = "backup"
+`, data, tenant, Bucket)
+}
+
 // hardOf is one in how many records is hard to read: quotes in the user agent,
 // a requester with spaces, bare dashes where quotes are usual.
 const hardOf = 50

@@ -24,23 +24,6 @@ import (
 	"bucketproof/internal/bench"
 )
 
-const configuration = `data_dir = "data"
-[evidence]
-url = "file:evidence"
-[[tenant]]
-id = "acme"
-name = "Acme"
-sensitive_keys = ["*Server07/2026-10-05/AB*"]
-[[tenant.bucket]]
-name = "` + bench.Bucket + `"
-logs = "file:logs"
-prefixes = ["veeam/"]
-[[tenant.principal]]
-match = "arn:aws:sts::111122223333:assumed-role/BackupRole/*"
-name = "Nightly backup role"
-role = "backup"
-`
-
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "scan" {
 		exit(scan(os.Args[2]))
@@ -79,7 +62,8 @@ func measure(ctx context.Context, dir string, size int64, runs int) (err error) 
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(configuration), 0o600); err != nil {
+	config := bench.Configuration("data", `sensitive_keys = ["*Server07/2026-10-05/AB*"]`)
+	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(config), 0o600); err != nil {
 		return err
 	}
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/bucketproof").CombinedOutput(); err != nil {

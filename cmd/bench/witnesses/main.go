@@ -21,23 +21,6 @@ import (
 	"bucketproof/internal/bench"
 )
 
-const configuration = `data_dir = "%s"
-[evidence]
-url = "file:evidence"
-[[tenant]]
-id = "acme"
-name = "Acme"
-accounts = ["` + bench.Account + `"]%s
-[[tenant.bucket]]
-name = "` + bench.Bucket + `"
-logs = "file:logs"
-prefixes = ["veeam/"]
-[[tenant.principal]]
-match = "arn:aws:sts::111122223333:assumed-role/BackupRole/*"
-name = "Nightly backup role"
-role = "backup"
-`
-
 func main() {
 	mb := flag.Int64("mb", 6400, "megabytes of logs")
 	runs := flag.Int("runs", 2, "how often; the least counts")
@@ -82,7 +65,7 @@ func measure(ctx context.Context, dir, program string, size int64, runs int) (er
 		{"beside", "\ncloudtrail = \"file:trail/AWSLogs/" + bench.Account + "/\""},
 	} {
 		config := c.name + ".toml"
-		text := fmt.Sprintf(configuration, "data-"+c.name, c.trail)
+		text := bench.Configuration("data-"+c.name, `accounts = ["`+bench.Account+"\"]"+c.trail)
 		if err := os.WriteFile(filepath.Join(dir, config), []byte(text), 0o600); err != nil {
 			return err
 		}
